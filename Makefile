@@ -1,0 +1,51 @@
+# Everything runs in .venv, made on first use from the Python named here.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lab format notebooks bench clean
+
+demo: .venv/base
+	@$(BIN)/nexmo-nb demo
+
+test: .venv/test
+	$(BIN)/pytest
+	$(BIN)/pytest --nbval notebooks
+
+check: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict nexmo_nb
+	$(BIN)/pytest -q -m "not slow"
+
+lab: .venv/lab
+	$(BIN)/nexmo-nb lab
+
+format: .venv/test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+notebooks: .venv/test
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+bench: .venv/test
+	$(BIN)/python benchmarks/throttle.py
+
+.venv/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/base: .venv/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/test: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@
+
+.venv/lab: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab]"
+	@touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

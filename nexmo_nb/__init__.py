@@ -1,0 +1,79 @@
+"""Nexmo (Vonage) for notebooks: numbers, applications, SMS and voice as pandas DataFrames.
+
+Connect once, then call functions; each returns one tidy frame::
+
+    import nexmo_nb as nx
+
+    nx.connect("sandbox")                       # no account needed; nx.connect() for your own
+    nx.search_numbers(["GB", "PT"], features=["SMS", "VOICE"])
+    nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+
+How the package is built, imports pointing down only::
+
+    7   cli
+    5   numbers  applications  sms  voice
+    4   session
+    3   throttle
+    2   store  account  frames  phone  checks
+    1   errors  gsm
+        sandbox stands aside: it imports none of these; connect() and cli start it
+
+A datum's way: a function names what is asked, ``session.call`` answers from the cache or takes a slot of the throttle
+and goes to the wire, and ``frames.frame`` gives the rows their columns and dtypes.
+"""
+
+from nexmo_nb.applications import (
+    application,
+    applications,
+    create_application,
+    delete_application,
+    update_application,
+)
+from nexmo_nb.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    NexmoError,
+    NotFoundError,
+    PartialSendWarning,
+    RateLimitedError,
+    RejectedError,
+    UnknownOutcomeError,
+    UnreachableError,
+)
+from nexmo_nb.gsm import Segments, segments
+from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
+from nexmo_nb.session import Session, connect, current, show_connection
+from nexmo_nb.sms import send_sms
+from nexmo_nb.voice import send_voice
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuthenticationError",
+    "InvalidRequestError",
+    "NexmoError",
+    "NotFoundError",
+    "PartialSendWarning",
+    "RateLimitedError",
+    "RejectedError",
+    "Segments",
+    "Session",
+    "UnknownOutcomeError",
+    "UnreachableError",
+    "application",
+    "applications",
+    "buy_number",
+    "cancel_number",
+    "connect",
+    "create_application",
+    "current",
+    "delete_application",
+    "owned_numbers",
+    "search_numbers",
+    "segments",
+    "send_sms",
+    "send_voice",
+    "show_connection",
+    "update_application",
+    "update_number",
+]

@@ -1,0 +1,129 @@
+"""GSM-7 and UCS-2: how many parts an SMS takes, and which characters decide it. Pure.
+
+The alphabet is the basic table of 3GPP TS 23.038 with its extension table, whose characters take two septets.
+A single message carries 160 septets or 70 UTF-16 units; each part of a longer one 153 or 67, because the header that
+joins the parts takes room. A character is never split over two parts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nexmo_nb.errors import InvalidRequestError
+
+__all__ = ["BASIC", "EXTENSION", "Segments", "outside_gsm", "segments"]
+
+BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""The 127 characters that take one septet. ESC itself is no character: it announces the extension table."""
+
+EXTENSION = "\f^{}\\[~]|€"
+"""The characters that take two septets: ESC and a code."""
+
+_NOT_BASIC = re.compile(f"[^{re.escape(BASIC)}]")
+_NOT_GSM = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+GSM_SINGLE, GSM_PART = 160, 153
+UCS2_SINGLE, UCS2_PART = 70, 67
+
+
+class Segments(NamedTuple):
+    """How a text travels.
+
+    Attributes
+    ----------
+    encoding : str
+        ``"gsm7"`` or ``"ucs2"``.
+    parts : int
+        Messages that are sent and paid for; 0 for an empty text.
+    units : int
+        Septets (gsm7) or UTF-16 units (ucs2) of the whole text, without the headers that join the parts.
+    remaining : int
+        Units that still fit without another part.
+    """
+
+    encoding: str
+    parts: int
+    units: int
+    remaining: int
+
+
+def segments(text: str, *, encoding: str | None = None) -> Segments:
+    """Count the parts of a text, exactly.
+
+    Parameters
+    ----------
+    text : str
+        The message as it will be sent.
+    encoding : {"gsm7", "ucs2"}, optional
+        Default: gsm7 where every character allows it, else ucs2. ``"ucs2"`` counts the text as unicode even so.
+
+    Returns
+    -------
+    Segments
+        ``(encoding, parts, units, remaining)``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `text` is not text or holds half of a surrogate pair, or gsm7 is asked for and cannot hold it.
+
+    Notes
+    -----
+    Sizes and alphabet: 3GPP TS 23.038 and 23.040; Nexmo documents the same sizes at
+    https://developer.vonage.com/en/messaging/sms/guides/concatenation-and-encoding.
+
+    Examples
+    --------
+    >>> segments("Hello")
+    Segments(encoding='gsm7', parts=1, units=5, remaining=155)
+    >>> segments("Olá!")
+    Segments(encoding='ucs2', parts=1, units=4, remaining=66)
+    """
+    if not isinstance(text, str):
+        raise InvalidRequestError(f"text: got {type(text).__name__} {text!r}, allowed is str.")
+    if encoding not in (None, "gsm7", "ucs2"):
+        raise InvalidRequestError(f"encoding: got {encoding!r}, allowed are 'gsm7' and 'ucs2'.")
+    if encoding != "ucs2" and not _NOT_BASIC.search(text):
+        return _count("gsm7", len(text), text, GSM_SINGLE, GSM_PART)
+    if encoding != "ucs2" and not _NOT_GSM.search(text):
+        pairs = re.sub(f"[{re.escape(EXTENSION)}]", "\x1b\\g<0>", text)
+        return _count("gsm7", len(pairs), pairs, GSM_SINGLE, GSM_PART)
+    if encoding == "gsm7":
+        raise InvalidRequestError(
+            f"text: holds characters outside GSM-7 ({outside_gsm(text)}), allowed with gsm7 is only its alphabet."
+        )
+    if _SURROGATE.search(text):
+        raise InvalidRequestError("text: holds half of a surrogate pair, which no encoding can carry; remove it.")
+    units = text.encode("utf-16-be")
+    return _count("ucs2", len(units) // 2, units, UCS2_SINGLE, UCS2_PART)
+
+
+def outside_gsm(text: str) -> list[str]:
+    """List the different characters of a text that GSM-7 cannot carry, in order of appearance."""
+    return list(dict.fromkeys(_NOT_GSM.findall(text)))
+
+
+def _count(encoding: str, units: int, coded: str | bytes, single: int, size: int) -> Segments:
+    """Fill parts one after the other; `coded` is only looked at where a part ends."""
+    if units <= single:
+        return Segments(encoding, 1 if units else 0, units, single - units)
+    start, parts = 0, 0
+    while start < units:
+        parts += 1
+        end = start + size
+        # The first half of a pair would be the last unit of this part: the whole pair goes to the next one.
+        if end < units and _opens_pair(coded, end - 1):
+            end -= 1
+        start, left = end, end - units
+    return Segments(encoding, parts, units, left)
+
+
+def _opens_pair(coded: str | bytes, at: int) -> bool:
+    if isinstance(coded, str):
+        return coded[at] == "\x1b"
+    return 0xD8 <= coded[2 * at] <= 0xDB

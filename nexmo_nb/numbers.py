@@ -1,0 +1,458 @@
+"""Numbers: those for rent and what they cost, those owned, and renting, changing and giving them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import checks
+from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError
+from nexmo_nb.frames import Column, frame
+from nexmo_nb.phone import msisdn as check_msisdn
+from nexmo_nb.session import Ask, Listing, Session, current, no_answer, tidy
+
+__all__ = ["buy_number", "cancel_number", "owned_numbers", "search_numbers", "update_number"]
+
+COLUMNS = (
+    Column("country"),
+    Column("msisdn"),
+    Column("type"),
+    Column("sms", "bool"),
+    Column("voice", "bool"),
+    Column("mms", "bool"),
+    Column("monthly_cost", "float64"),
+    Column("setup_cost", "float64"),
+    Column("currency"),
+)
+OWNED_COLUMNS = (
+    *COLUMNS,
+    Column("app_id"),
+    Column("mo_http_url"),
+    Column("voice_callback_type"),
+    Column("voice_callback_value"),
+)
+RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
+
+_LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
+_MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
+_TYPES = ("landline", "mobile-lvn", "landline-toll-free")
+_CALLBACK_TYPES = ("sip", "tel", "app", "vxml")
+
+
+def search_numbers(
+    country: str | Iterable[str],
+    *,
+    pattern: str | int | None = None,
+    match: str = "starts",
+    features: str | Iterable[str] | None = None,
+    type: str | None = None,
+    limit: int | None = None,
+    refresh: bool = False,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Search numbers for rent in one country or several.
+
+    Parameters
+    ----------
+    country : str or iterable of str
+        ISO 3166-1 alpha-2 codes, such as ``"GB"`` or ``["GB", "PT"]``.
+    pattern : str or int, optional
+        Digits that the number must hold; as text, so that leading zeros stay. Default: any number.
+    match : {"starts", "contains", "ends"}
+        Where `pattern` must stand; a number starts with its country code.
+    features : str or iterable of str, optional
+        Any of SMS, VOICE and MMS, in any order; the number has all of them. Default: any.
+    type : {"landline", "mobile-lvn", "landline-toll-free"}, optional
+        Default: any.
+    limit : int, optional
+        At most so many numbers of each country. Default: all; 100 come with each request.
+    refresh : bool
+        True: ask anew. Default: an answer up to 10 minutes old will do.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a number: ``country, msisdn, type`` (text), ``sms, voice, mms`` (bool), ``monthly_cost, setup_cost``
+        (float, in ``currency``). ``.attrs["count"]`` is how many the server has in all.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong; nothing is sent.
+    NexmoError
+        If any page of any country cannot be read.
+
+    Notes
+    -----
+    ``GET /number/search``, https://developer.vonage.com/en/api/numbers. Prices are per month and once, without tax.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> numbers = nx.search_numbers(["GB", "PT"], features=["VOICE", "SMS"], limit=5)
+    >>> sorted(set(numbers.country))
+    ['GB', 'PT']
+    """
+    session = session or current()
+    codes = list(dict.fromkeys(checks.country(code) for code in ([country] if isinstance(country, str) else country)))
+    query = checks.given(
+        {
+            **_pattern(pattern, match),
+            "features": None if features is None else checks.features(features),
+            "type": None if type is None else checks.choice("type", type, _TYPES),
+        }
+    )
+    limit = None if limit is None else checks.whole("limit", limit, 1)
+    rows, count = [], 0
+    for code in codes:
+        ask = Ask(
+            f"search numbers in {code}", "GET", "/number/search", family="numbers", query={"country": code, **query}
+        )
+        found = session.pages(ask, _LISTING, limit=limit, refresh=refresh)
+        rows += [_flat(row, session.account.currency) for row in found.rows]
+        count += found.total
+    return frame(rows, COLUMNS, {"count": count})
+
+
+def owned_numbers(
+    *,
+    country: str | None = None,
+    pattern: str | int | None = None,
+    match: str = "starts",
+    application_id: str | None = None,
+    has_application: bool | None = None,
+    limit: int | None = None,
+    refresh: bool = False,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """List the numbers that the account rents.
+
+    Parameters
+    ----------
+    country : str, optional
+        ISO 3166-1 alpha-2 code. Default: all countries.
+    pattern : str or int, optional
+        Digits that the number must hold. Default: any number.
+    match : {"starts", "contains", "ends"}
+        Where `pattern` must stand.
+    application_id : str, optional
+        Only numbers linked to this application. Default: any.
+    has_application : bool, optional
+        True: only numbers linked to an application; False: only those that are not. Default: all.
+    limit : int, optional
+        At most so many numbers. Default: all; 100 come with each request, and Nexmo allows one request a second.
+    refresh : bool
+        True: ask anew. Default: an answer up to 5 minutes old will do, if nothing was changed since.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a number: the columns of `search_numbers` and ``app_id, mo_http_url, voice_callback_type,
+        voice_callback_value`` (text). The API does not tell the costs of owned numbers: they are missing values.
+        ``.attrs["count"]`` is how many the server has in all.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong; nothing is sent.
+    NexmoError
+        If any page cannot be read.
+
+    Notes
+    -----
+    ``GET /account/numbers``, https://developer.vonage.com/en/api/numbers.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> len(nx.owned_numbers(limit=3))
+    3
+    """
+    session = session or current()
+    query = checks.given(
+        {
+            "country": None if country is None else checks.country(country),
+            **_pattern(pattern, match),
+            "application_id": None if application_id is None else checks.application_id(application_id),
+            "has_application": None
+            if has_application is None
+            else _word(checks.flag("has_application", has_application)),
+        }
+    )
+    limit = None if limit is None else checks.whole("limit", limit, 1)
+    found = session.pages(_owned(query), _LISTING, limit=limit, refresh=refresh)
+    return frame([_flat(row, session.account.currency) for row in found.rows], OWNED_COLUMNS, {"count": found.total})
+
+
+def buy_number(
+    country: str, msisdn: str | int, *, target_api_key: str | None = None, session: Session | None = None
+) -> pd.DataFrame:
+    """Rent a number that `search_numbers` found; its setup and first month are charged at once.
+
+    Parameters
+    ----------
+    country : str
+        ISO 3166-1 alpha-2 code of the number.
+    msisdn : str or int
+        The number, as in the column ``msisdn``.
+    target_api_key : str, optional
+        A subaccount that shall get it. Default: this account.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: ``country, msisdn, status, meaning`` (text).
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong; nothing is sent.
+    AuthenticationError
+        If the credentials are refused, or the balance is too small: Nexmo answers both alike.
+    RejectedError
+        If the number is not for rent, or needs an address that only the dashboard can take.
+    UnknownOutcomeError
+        If no answer came: look with `owned_numbers` before you repeat it.
+
+    Notes
+    -----
+    ``POST /number/buy``, https://developer.vonage.com/en/api/numbers. Never sent twice by itself.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> number = nx.search_numbers("GB", limit=1).msisdn[0]
+    >>> nx.buy_number("GB", number).meaning[0]
+    'success'
+    """
+    return _change("buy", country, msisdn, _target(target_api_key), session)
+
+
+def cancel_number(
+    country: str, msisdn: str | int, *, target_api_key: str | None = None, session: Session | None = None
+) -> pd.DataFrame:
+    """Give an owned number back; it cannot be undone, and somebody else may rent it.
+
+    Parameters
+    ----------
+    country : str
+        ISO 3166-1 alpha-2 code of the number.
+    msisdn : str or int
+        The number, as in the column ``msisdn``.
+    target_api_key : str, optional
+        The subaccount that has it. Default: this account.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: ``country, msisdn, status, meaning`` (text).
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong; nothing is sent.
+    RejectedError
+        If the account does not have the number.
+    UnknownOutcomeError
+        If no answer came: look with `owned_numbers`.
+
+    Notes
+    -----
+    ``POST /number/cancel``, https://developer.vonage.com/en/api/numbers.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> first = nx.owned_numbers(limit=1).iloc[0]
+    >>> nx.cancel_number(first.country, first.msisdn).status[0]
+    '200'
+    """
+    return _change("cancel", country, msisdn, _target(target_api_key), session)
+
+
+def update_number(
+    country: str,
+    msisdn: str | int,
+    *,
+    app_id: str | None = None,
+    mo_http_url: str | None = None,
+    mo_smpp_sys_type: str | None = None,
+    voice_callback_type: str | None = None,
+    voice_callback_value: str | None = None,
+    voice_status_callback: str | None = None,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Change what an owned number is linked to; settings that are left out keep their value.
+
+    Parameters
+    ----------
+    country : str
+        ISO 3166-1 alpha-2 code of the number.
+    msisdn : str or int
+        The number, as in the column ``msisdn``.
+    app_id : str, optional
+        Id of the application that handles its calls and messages.
+    mo_http_url : str, optional
+        Where inbound messages go; Nexmo fetches it first and wants HTTP 200. ``""`` removes it.
+    mo_smpp_sys_type : str, optional
+        System type of an SMPP client.
+    voice_callback_type : {"sip", "tel", "app"}, optional
+        With `voice_callback_value`, where calls go.
+    voice_callback_value : str, optional
+        A SIP address, a number, or an application's id.
+    voice_status_callback : str, optional
+        Where the end of a call is reported.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: ``country, msisdn, status, meaning`` (text).
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong, or there is nothing to change; nothing is sent.
+    NotFoundError
+        If the account does not have the number.
+    UnknownOutcomeError
+        If no answer came: look with `owned_numbers`.
+
+    Notes
+    -----
+    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. It is not documented what the API does to
+    settings that an update leaves out; so the number is read first and its settings are sent along. The API does not
+    show ``mo_smpp_sys_type`` and ``voice_status_callback``, so these two cannot be kept for you.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> first = nx.owned_numbers(limit=1).iloc[0]
+    >>> nx.update_number(first.country, first.msisdn, mo_http_url="https://example.org/in").status[0]
+    '200'
+    """
+    session = session or current()
+    changes = checks.given(
+        {
+            "app_id": None if app_id is None else checks.application_id(app_id, "app_id"),
+            "moHttpUrl": mo_http_url if mo_http_url in (None, "") else checks.url("mo_http_url", mo_http_url),
+            "moSmppSysType": mo_smpp_sys_type and checks.text("mo_smpp_sys_type", mo_smpp_sys_type, longest=100),
+            **_voice_callback(voice_callback_type, voice_callback_value),
+            "voiceStatusCallback": voice_status_callback and checks.url("voice_status_callback", voice_status_callback),
+        }
+    )
+    if not changes:
+        raise checks.refused("update_number", None, "at least one setting to change")
+    country, msisdn = checks.country(country), check_msisdn(msisdn)
+    kept = _settings(session, country, msisdn)
+    return _change("update", country, msisdn, {**kept, **changes}, session)
+
+
+def _pattern(pattern: str | int | None, match: str) -> dict[str, str]:
+    where = _MATCHES[checks.choice("match", match, _MATCHES)]
+    return {} if pattern is None else {"pattern": checks.number_pattern(pattern), "search_pattern": where}
+
+
+def _owned(query: Mapping[str, str]) -> Ask:
+    return Ask("list owned numbers", "GET", "/account/numbers", family="owned", query=query)
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _target(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"target_api_key": checks.text("target_api_key", key, longest=32)}
+
+
+def _voice_callback(kind: str | None, value: str | None) -> dict[str, str | None]:
+    if (kind is None) != (value is None):
+        raise checks.refused(
+            "voice_callback_type" if kind is None else "voice_callback_value",
+            None,
+            "voice_callback_type and voice_callback_value together, or neither",
+        )
+    if kind is None:
+        return {}
+    return {
+        "voiceCallbackType": checks.choice("voice_callback_type", kind, _CALLBACK_TYPES),
+        "voiceCallbackValue": checks.text("voice_callback_value", value, longest=2000),
+    }
+
+
+def _settings(session: Session, country: str, msisdn: str) -> dict[str, str]:
+    """Read what the number is linked to now, in the words of an update."""
+    query = {"country": country, "pattern": msisdn, "search_pattern": _MATCHES["contains"]}
+    rows = session.pages(_owned(query), _LISTING, refresh=True).rows
+    found = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
+    if found is None:
+        raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
+    names = ("app_id", "moHttpUrl", "voiceCallbackType", "voiceCallbackValue")
+    return {name: str(found[name]) for name in names if found.get(name)}
+
+
+def _change(
+    action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
+) -> pd.DataFrame:
+    session = session or current()
+    form = {"country": checks.country(country), "msisdn": check_msisdn(msisdn), **fields}
+    ask = Ask(
+        f"{action} number {form['msisdn']}",
+        "POST",
+        f"/number/{action}",
+        family="numbers",
+        form=form,
+        clears=("numbers", "owned"),
+        refusal=_refusal,
+    )
+    body = session.call(ask)
+    row = {**form, "status": body["error-code"], "meaning": body.get("error-code-label")}
+    return frame([row], RESULT_COLUMNS)
+
+
+def _refusal(ask: Ask, body: Any) -> NexmoError | None:
+    """Find a refusal that came with HTTP 200."""
+    code = str(body.get("error-code", "")) if isinstance(body, dict) else ""
+    if not code:
+        return no_answer(ask, "the answer does not say whether it was done", status=200)
+    label = tidy(body.get("error-code-label", "no reason given"))
+    return (
+        None if code == "200" else RejectedError(f"Could not {ask.what}: {label} ({code}).", code=code, meaning=label)
+    )
+
+
+def _flat(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """Flatten a number of either list."""
+    features = row.get("features")
+    names = {str(name).upper() for name in features} if isinstance(features, list) else set()
+    return {
+        "country": row.get("country"),
+        "msisdn": row.get("msisdn"),
+        "type": row.get("type"),
+        "sms": "SMS" in names,
+        "voice": "VOICE" in names,
+        "mms": "MMS" in names,
+        "monthly_cost": row.get("cost"),
+        "setup_cost": row.get("initialPrice"),
+        "currency": currency,
+        "app_id": row.get("app_id"),
+        "mo_http_url": row.get("moHttpUrl"),
+        "voice_callback_type": row.get("voiceCallbackType"),
+        "voice_callback_value": row.get("voiceCallbackValue"),
+    }

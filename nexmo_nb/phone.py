@@ -1,0 +1,148 @@
+"""Phone numbers: to E.164 digits, and the country of one. Pure, over `phonenumbers` (Google's metadata)."""
+
+from __future__ import annotations
+
+import re
+from numbers import Integral
+from typing import Any
+
+from nexmo_nb.checks import country, refused
+
+__all__ = ["country_of", "msisdn", "sender_id", "to_e164"]
+
+_WRITTEN = re.compile(r"[+＋]?\s*[\d(][\d\s().\-/\u2010-\u2015\u00a0\u202f]*")
+# By the error types of phonenumbers.NumberParseException.
+_UNREADABLE = {0: "No country has this code.", 2: "It is too short.", 3: "It is too short.", 4: "It is too long."}
+_ALLOWED = "a phone number with its country code, such as '+44 7700 900000', '00447700900000' or 447700900000"
+
+
+def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
+    """Write a phone number as the API wants it: digits only, country code first.
+
+    Parameters
+    ----------
+    value : str or int
+        A number in any usual spelling: ``+44 7700 900000``, ``0044…``, spaces, dots, hyphens and brackets are fine.
+    region : str, optional
+        Country (ISO 3166-1 alpha-2) whose national numbers are meant where there is no country code. Default: every
+        number must have its country code.
+    name : str
+        What to call the value in an error.
+
+    Returns
+    -------
+    str
+        7 to 15 digits without ``+``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it is no possible number: letters, a float, a length that its country does not have. A possible number
+        need not be in use.
+
+    Notes
+    -----
+    Numbers on the wire carry no ``+``: https://developer.vonage.com/en/numbers/guides/number-format.
+
+    Examples
+    --------
+    >>> to_e164("+44 (0)7700 900000")
+    '447700900000'
+    >>> to_e164("912 345 678", region="PT")
+    '351912345678'
+    """
+    import phonenumbers
+
+    written = _written(name, value)
+    digits = re.sub(r"\D", "", written)
+    international = written[0] in "+＋"
+    if not international and digits.startswith("00"):
+        written, international = "+" + digits[2:], True
+    if not international and region is None:
+        if digits.startswith("0"):
+            raise refused(name, value, _ALLOWED, "It looks like a national number: add the country code.")
+        written = "+" + digits
+    try:
+        number = phonenumbers.parse(written, None if region is None else country(region, "region"))
+    except phonenumbers.NumberParseException as problem:
+        raise refused(name, value, _ALLOWED, _UNREADABLE.get(problem.error_type, "")) from None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise refused(name, value, _ALLOWED, _why(reason))
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+
+
+def country_of(number: str) -> str | None:
+    """Tell the country (ISO 3166-1 alpha-2) of E.164 digits; None where it has none, such as satellite numbers.
+
+    A number that no operator has (such as the fictional ones of films) counts for the main country of its code.
+
+    Examples
+    --------
+    >>> country_of("264811234567")
+    'NA'
+    """
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse("+" + number)
+    except phonenumbers.NumberParseException:
+        return None
+    code = phonenumbers.region_code_for_number(parsed)
+    code = code or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return None if code in ("ZZ", "001") else str(code)
+
+
+def msisdn(value: Any) -> str:
+    """Accept a number as the lists of numbers give it: digits with country code, as text or whole number."""
+    digits = re.sub(r"\D", "", _written("msisdn", value))
+    if not 3 <= len(digits) <= 15 or digits.startswith("00"):
+        raise refused("msisdn", value, "3 to 15 digits, country code first, as in the column 'msisdn'")
+    return digits
+
+
+def sender_id(value: Any, *, name: str = "sender") -> str:
+    """Accept a sender: a number of at most 15 digits, or a name of at most 11 letters and digits.
+
+    Spaces of a name do not count. Which senders a country lets through is Nexmo's to say:
+    https://developer.vonage.com/en/messaging/sms/guides/custom-sender-id.
+    """
+    allowed = "a phone number of at most 15 digits, or a name of at most 11 letters (A-Z, a-z) and digits"
+    if isinstance(value, bool) or not isinstance(value, (str, Integral)):
+        raise refused(name, value, allowed)
+    written = str(value).strip()
+    if _WRITTEN.fullmatch(written) and re.search(r"\d", written):
+        digits = re.sub(r"\D", "", written)
+        digits = digits[2:] if digits.startswith("00") else digits
+        if not digits.isascii() or not 1 <= len(digits) <= 15:
+            raise refused(name, value, allowed)
+        return digits
+    if not re.fullmatch("[A-Za-z0-9 ]+", written) or len(written.replace(" ", "")) > 11:
+        raise refused(name, value, allowed)
+    return written
+
+
+def _written(name: str, value: Any) -> str:
+    """Take the number as text; anything that a spreadsheet may have damaged is refused."""
+    if isinstance(value, bool) or not isinstance(value, (str, Integral)):
+        advice = ""
+        if isinstance(value, float):
+            advice = "A float has lost digits or gained a '.0': read the column as text (dtype=str)."
+        raise refused(name, value, _ALLOWED, advice)
+    written = str(value).strip()
+    if not written or not _WRITTEN.fullmatch(written) or not re.search(r"\d", written):
+        raise refused(name, value, _ALLOWED)
+    return written
+
+
+def _why(reason: int) -> str:
+    from phonenumbers import ValidationResult
+
+    words = {
+        ValidationResult.TOO_SHORT: "It is too short for its country.",
+        ValidationResult.TOO_LONG: "It is too long for its country.",
+        ValidationResult.INVALID_LENGTH: "Its country has no numbers of this length.",
+        ValidationResult.INVALID_COUNTRY_CODE: "No country has this code.",
+        ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "It is a local number: add area and country code.",
+    }
+    return words.get(reason, "")

@@ -1,0 +1,410 @@
+"""The HTTP server on 127.0.0.1, and the accidents that it can be told to have."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from nexmo_nb.sandbox import account, applications, auth, inbox, numbers, sms, voice
+from nexmo_nb.sandbox.world import Answer, Request, World
+
+__all__ = ["KINDS", "Sandbox", "serve"]
+
+Endpoint = Callable[[World, Request, Mapping[str, Any] | None], Answer]
+
+# What fails, and what is known of it: done (acted on first) or not, and the status answered, if any.
+KINDS = (
+    "throttled",
+    "429",
+    "500",
+    "503",
+    "slow",
+    "drop-before",
+    "drop-after",
+    "garbage",
+    "truncated",
+    "partial",
+    "no-credit",
+    "status",
+    "redirect",
+)
+LARGEST_BODY = 1_000_000
+
+# Path, methods, family of the rate limit, and what answers.
+ROUTES: list[tuple[re.Pattern[str], tuple[str, ...], str, Endpoint]] = [
+    (re.compile(path), methods, family, endpoint)
+    for path, methods, family, endpoint in (
+        ("/sms/json", ("GET", "POST"), "", sms.send),
+        ("/tts/json", ("GET", "POST"), "calls", voice.tts),
+        ("/v1/calls", ("POST",), "calls", voice.call),
+        ("/v1/calls/[0-9a-f-]+", ("GET",), "", voice.calls),
+        ("/v2/applications", ("GET", "POST"), "", applications.collection),
+        ("/v2/applications/[^/]+", ("GET", "PUT", "DELETE"), "", applications.single),
+        ("/number/search", ("GET",), "numbers", numbers.search),
+        ("/account/numbers", ("GET",), "owned", numbers.owned),
+        ("/number/(buy|cancel|update)", ("POST",), "numbers", numbers.change),
+        ("/account/get-balance", ("GET",), "", account.balance),
+        ("/account/settings", ("POST",), "", account.settings),
+        ("/account/top-up", ("POST",), "", account.top_up),
+        ("/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", ("GET",), "pricing", account.pricing),
+    )
+]
+
+
+class Sandbox:
+    """A stand-in for Nexmo on 127.0.0.1, with a demo account; it serves as soon as it is made.
+
+    Parameters
+    ----------
+    port : int
+        Default: any that is free.
+    seed : int
+        Which made-up world: same seed and same calls, same answers.
+    latency : float
+        Seconds before each answer.
+    limits : bool
+        Whether Nexmo's published rate limits are enforced.
+    owned : int
+        How many numbers the account has at the start.
+    balance : float
+        EUR at the start.
+    clock, now : callable, optional
+        Seconds for the rate limits and the log; the time of day.
+
+    Attributes
+    ----------
+    url : str
+        Where it listens; it stands for both of Nexmo's hosts.
+    api_key, api_secret, signature_secret, application_id : str
+        The demo account.
+
+    Examples
+    --------
+    >>> with Sandbox() as sandbox:
+    ...     sandbox.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        seed: int = 0,
+        latency: float = 0.0,
+        limits: bool = True,
+        owned: int = 12,
+        balance: float = 25.0,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self.latency = latency
+        self.world = World(seed, owned, balance, limits, clock, now)
+        self.closing = threading.Event()
+        self._server = _Server(port, self)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    api_key = property(lambda self: self.world.api_key, doc="Key of the demo account.")
+    api_secret = property(lambda self: self.world.api_secret, doc="Secret of the demo account.")
+    signature_secret = property(lambda self: self.world.signature_secret, doc="Secret for signed sends.")
+    application_id = property(lambda self: self.world.application_id, doc="The demo account's voice application.")
+    private_key = property(lambda self: self.world.key_pair()[0], doc="PEM text of that application's private key.")
+    messages = property(lambda self: self._snapshot("messages"), doc="Messages that were accepted, oldest first.")
+    calls = property(lambda self: self._snapshot("calls"), doc="Voice calls of either API, oldest first.")
+    requests = property(lambda self: self._snapshot("requests"), doc="Every request, in order of arrival.")
+
+    @property
+    def balance(self) -> float:
+        """What the account has left, in EUR."""
+        return float(self.world.balance)
+
+    def fail_next(self, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
+        """Have an accident at the next requests.
+
+        Parameters
+        ----------
+        kind : str
+            ``throttled`` (SMS status 1, else HTTP 429), ``429`` (`retry_after`: seconds for the header), ``500``,
+            ``503``, ``slow`` (`seconds` before the answer; default 60), ``drop-before`` (hangs up without acting),
+            ``drop-after`` (acts, then hangs up), ``garbage`` (acts, then answers HTML), ``truncated`` (acts, then
+            hangs up in the middle of its answer), ``partial`` (SMS: only the first part is accepted), ``no-credit``,
+            ``status`` (`code`: the SMS status), ``redirect`` (`location`).
+        times : int
+            How many requests.
+        path : str, optional
+            Only requests whose path starts so. Default: any.
+        **detail
+            See `kind`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind: got {kind!r}; allowed: {', '.join(KINDS)}.")
+        with self.world.lock:
+            self.world.failures.append({"kind": kind, "times": times, "path": path or "", **detail})
+
+    def reset(self) -> None:
+        """Go back to how it all began."""
+        self.world.reset()
+
+    def close(self) -> None:
+        """Stop serving, whatever is under way."""
+        if not self.closing.is_set():
+            self.closing.set()
+            self._server.shutdown()
+            self._server.hang_up()
+            self._server.server_close()
+            self._thread.join()
+
+    def answer(self, request: Request) -> tuple[Answer, str]:
+        """Answer a request; the second value names what to do to the connection, if anything."""
+        if request.path.startswith("/_sandbox/") or request.path == "/":
+            return self._control(request), ""
+        world = self.world
+        with world.lock:
+            entry = _logged(world, request)
+            world.requests.append(entry)
+            failure = self._failure(request.path)
+        kind = failure["kind"] if failure else ""
+        wait = self.latency + (float(failure.get("seconds", 60)) if failure and kind == "slow" else 0)
+        if wait:
+            self.closing.wait(wait)
+        answer = self._accident(request, failure) or self._routed(request, failure, entry)
+        entry["status"] = None if kind.startswith("drop") else answer.status
+        return answer, kind if kind in ("drop-before", "drop-after", "garbage", "truncated") else ""
+
+    def _snapshot(self, name: str) -> list[dict[str, Any]]:
+        with self.world.lock:
+            return [dict(entry) for entry in getattr(self.world, name)]
+
+    def _failure(self, path: str) -> dict[str, Any] | None:
+        for failure in self.world.failures:
+            if failure["times"] > 0 and path.startswith(failure["path"]):
+                failure["times"] -= 1
+                return failure
+        return None
+
+    @staticmethod
+    def _accident(request: Request, failure: Mapping[str, Any] | None) -> Answer | None:
+        """Give the answer that an accident puts in the place of acting."""
+        kind = failure["kind"] if failure else ""
+        assert failure is not None or not kind
+        if kind == "429" or (kind == "throttled" and request.path != "/sms/json"):
+            return _too_fast((failure or {}).get("retry_after"))
+        if kind in ("500", "503"):
+            return Answer(int(kind), {"error-code": kind, "error-code-label": "unknown error"})
+        if kind == "redirect":
+            return Answer(302, b"", {"Location": str((failure or {}).get("location", "/"))})
+        return Answer(0) if kind == "drop-before" else None
+
+    def _routed(self, request: Request, failure: Mapping[str, Any] | None, entry: dict[str, Any]) -> Answer:
+        if request.problem:
+            return Answer(400, {"type": "BAD_REQUEST", "error_title": request.problem})
+        found = [route for route in ROUTES if route[0].fullmatch(request.path)]
+        if not found:
+            return Answer(404, {"type": "NOT_FOUND", "error_title": "Not Found"})
+        _, methods, family, endpoint = found[0]
+        if request.method not in methods:
+            return applications.problem(405, "#wrong-verb", "Invalid Request", "The method is not allowed.")
+        if family:
+            with self.world.lock:
+                wait = self.world.throttled(family)
+            if wait:
+                entry["throttled"] = True
+                return _too_fast(1)
+        return endpoint(self.world, request, failure)
+
+    def _control(self, request: Request) -> Answer:
+        name = request.path.removeprefix("/_sandbox/")
+        if request.path == "/":
+            return inbox.page(self.world)
+        if request.method == "GET" and name in ("messages", "calls", "requests"):
+            return Answer(200, self._snapshot(name))
+        if request.method == "GET" and name == "account":
+            names = ("api_key", "api_secret", "application_id", "private_key", "signature_secret")
+            # The signature secret is the account's; a client that has it signs, so it is offered under another name.
+            shown = {name: getattr(self, name) for name in names if name != "signature_secret"}
+            return Answer(200, {**shown, "instance": self.world.instance, "signature": self.signature_secret})
+        if request.method == "POST" and name == "reset":
+            self.reset()
+            return Answer(200, {"done": True})
+        if request.method == "POST" and name == "fail":
+            try:
+                self.fail_next(**(request.json if isinstance(request.json, dict) else request.form))
+            except (TypeError, ValueError) as problem:
+                return Answer(400, {"error": str(problem)})
+            return Answer(200, {"done": True})
+        return Answer(404, {"error": "no such page"})
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<sandbox {self.url}, key {self.api_key}>"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, port: int, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        # Without it every small answer waits 40 ms for the client's acknowledgement.
+        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._guard:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        with self._guard:
+            for request in self._open:
+                try:
+                    request.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that went away."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET  # noqa: N815 - names that http.server looks for
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay silent: the log is `Sandbox.requests`."""
+
+    def _serve(self) -> None:
+        refusal = self._refusal()
+        if refusal is not None:
+            self._reply(refusal)
+            self.close_connection = True
+            return
+        answer, accident = self.server.sandbox.answer(self._read())
+        if accident.startswith("drop"):
+            self.close_connection = True
+        elif accident == "garbage":
+            self._reply(Answer(200, b"<html><body>gateway</body></html>", {"Content-Type": "text/html"}))
+        else:
+            self._reply(answer, cut=accident == "truncated")
+
+    def _refusal(self) -> Answer | None:
+        """Refuse pages of other sites, which a browser would let speak to this server, and what is too large."""
+        port = self.server.server_address[1]
+        own = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        origin = self.headers.get("Origin")
+        if self.headers.get("Host") not in own or (origin is not None and origin not in {f"http://{o}" for o in own}):
+            return Answer(403, {"error": "this server answers only pages and programs of this machine"})
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or "Transfer-Encoding" in self.headers:
+            return Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Content-Length"})
+        if int(length) > LARGEST_BODY:
+            return Answer(413, {"type": "PAYLOAD_TOO_LARGE", "error_title": "Payload too large"})
+        return None
+
+    def _read(self) -> Request:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        form: dict[str, str] = {}
+        listed, problem = None, ""
+        try:
+            if "json" in kind or "javascript" in kind:
+                listed = json.loads(body) if body else None
+            else:
+                form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        except ValueError:
+            problem = "The body cannot be read"
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return Request(self.command, parts.path, query, form, listed, dict(self.headers.items()), problem)
+
+    def _reply(self, answer: Answer, *, cut: bool = False) -> None:
+        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        body = b"" if answer.status == HTTPStatus.NO_CONTENT else body
+        headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(body))}
+        if answer.status == HTTPStatus.NO_CONTENT:
+            del headers["Content-Length"], headers["Content-Type"]
+        reasons = {status.value: status.phrase for status in HTTPStatus}
+        head = f"HTTP/1.1 {answer.status} {reasons.get(answer.status, '')}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+        sent = b"" if self.command == "HEAD" else body[: len(body) // 2] if cut else body
+        self.wfile.write(head.encode() + sent)
+        self.close_connection = self.close_connection or cut
+
+
+def _too_fast(retry_after: float | None) -> Answer:
+    answer = applications.problem(429, "#throttled", "Rate Limit Hit", "Please wait, then retry your request")
+    headers = {**answer.headers, **({} if retry_after is None else {"Retry-After": f"{retry_after:g}"})}
+    return Answer(429, answer.body, headers)
+
+
+def _logged(world: World, request: Request) -> dict[str, Any]:
+    """Write down a request, without what proves who asked."""
+    shown = ("User-Agent", "Accept", "Content-Type", "Host", "Cache-Control")
+    headers = {name.lower(): request.headers[name] for name in shown if name in request.headers}
+    scheme = (request.headers.get("Authorization") or "").partition(" ")[0]
+    return {
+        "at": world.clock(),
+        "method": request.method,
+        "path": request.path,
+        "query": _without(request.query),
+        "form": _without(request.form),
+        "json": _without(request.json) if isinstance(request.json, dict) else request.json,
+        "auth": auth.how(request),
+        "headers": {**headers, **({"authorization": scheme} if scheme else {})},
+        "status": None,
+        "throttled": False,
+    }
+
+
+def _without(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in ("api_secret", "sig")}
+
+
+def serve(port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True) -> None:
+    """Run a sandbox until Ctrl-C, and say where it is.
+
+    Parameters
+    ----------
+    port, seed, latency, limits
+        As for `Sandbox`.
+    """
+    with Sandbox(port, seed=seed, latency=latency, limits=limits) as sandbox:
+        print(f"Sandbox: {sandbox.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 - what a person waits for
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return

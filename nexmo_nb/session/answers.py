@@ -1,0 +1,169 @@
+"""What the server said, in one of five dialects, as parsed JSON or as one typed error. Pure.
+
+The dialects, as Nexmo's products grew: a status inside HTTP 200 (SMS, read by `nexmo_nb.sms`);
+``error-code`` with ``error-code-label``; ``type`` with ``error_title`` and a map of parameters; ``type`` with ``title``
+and a list of parameters; and RFC 7807, whose ``type`` is an address.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nexmo_nb.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    NexmoError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    UnknownOutcomeError,
+    UnreachableError,
+)
+
+__all__ = ["Ask", "judge", "no_answer", "tidy"]
+
+_CLASSES: Mapping[int, type[NexmoError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: NotFoundError,
+    405: InvalidRequestError,
+    406: InvalidRequestError,
+    410: NotFoundError,
+    415: InvalidRequestError,
+    422: InvalidRequestError,
+    429: RateLimitedError,
+}
+_ADVICE: Mapping[type[NexmoError], str] = {
+    AuthenticationError: "Check the credentials with show_connection(), and the account's balance and rights.",
+    InvalidRequestError: "Nothing was done; correct the argument.",
+    NotFoundError: "Check the id or number; it may belong to another account.",
+    RateLimitedError: "Nothing was done; wait, then call again.",
+    RejectedError: "Sending the same again will give the same answer.",
+}
+# Words of an error type that mean something else than its HTTP status alone.
+_BY_CODE: Mapping[str, type[NexmoError]] = {"low-balance": RejectedError, "throttled": RateLimitedError}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, before credentials: where it goes, what it carries, and what to call it.
+
+    Attributes
+    ----------
+    what : str
+        In words, for messages: ``"search numbers in GB"``.
+    method, path : str
+        HTTP method, and path below the host.
+    host : {"rest", "api"}
+        Which of the account's two hosts.
+    family : str
+        Whose limit and whose cached answers it belongs to.
+    query, form, body : mapping, optional
+        Query, form fields or JSON body. None: there is none.
+    auth : {"basic", "jwt", "form", "sms"}
+        How it proves who asks; ``"sms"`` is signed where the account has a signature secret, else basic.
+    clears : tuple of str
+        Families whose cached answers are no longer true afterwards.
+    refusal : callable, optional
+        Finds, given the ask and the body, what a body means whose HTTP status says success. None: it is a success.
+    """
+
+    what: str
+    method: str
+    path: str
+    host: Literal["rest", "api"] = "rest"
+    family: str = ""
+    query: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+    body: Mapping[str, Any] | None = None
+    auth: Literal["basic", "jwt", "form", "sms"] = "basic"
+    clears: tuple[str, ...] = ()
+    refusal: Callable[[Ask, Any], NexmoError | None] | None = None
+
+    @property
+    def write(self) -> bool:
+        """Whether it may change something or cost money."""
+        return self.method != "GET"
+
+
+def judge(ask: Ask, status: int, headers: Mapping[str, str], content: bytes) -> Any:
+    """Read an answer: parsed JSON (None for an empty 204), or the error, returned rather than raised."""
+    body, readable = _parse(content)
+    if status == 204 or (200 <= status < 300 and not content and ask.method == "DELETE"):
+        return None
+    if 200 <= status < 300:
+        if readable and isinstance(body, (dict, list)):
+            return (ask.refusal(ask, body) if ask.refusal else None) or body
+        return no_answer(ask, "the answer is not JSON", status=status)
+    code, words = _explain(body) if isinstance(body, dict) else ("", "")
+    words = words or f"HTTP {status}"
+    if status < 400 or status >= 500:
+        words = f"the server answered with {words}" + (" (a redirect is never followed)" if status < 400 else "")
+        return no_answer(ask, words, status=status, retry_after=_retry_after(headers))
+    kind = _BY_CODE.get(code) or _CLASSES.get(status, RejectedError)
+    return kind(
+        f"Could not {ask.what}: {words} (HTTP {status}{', ' + code if code else ''}). {_ADVICE[kind]}",
+        status=status,
+        code=code or None,
+        meaning=words,
+        retry_after=_retry_after(headers),
+    )
+
+
+def no_answer(ask: Ask, why: str, *, sent: bool = True, **facts: Any) -> NexmoError:
+    """Make the error for a request without a usable answer: a write that went out may have happened."""
+    if not sent:
+        return UnreachableError(f"Could not {ask.what}: {why}. Nothing was sent; try again.", **facts)
+    if not ask.write:
+        return UnreachableError(f"Could not {ask.what}: {why}. Nothing was changed; try again.", **facts)
+    return UnknownOutcomeError(
+        f"It is unknown whether this was done: {ask.what}. The request went out, but {why}. It may have happened and "
+        "may have cost money; it was not sent again. Look whether it happened before you repeat it.",
+        **facts,
+    )
+
+
+def tidy(value: Any, longest: int = 300) -> str:
+    """Make server text fit for a message: one line, printable, not endless."""
+    line = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in str(value)).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _parse(content: bytes) -> tuple[Any, bool]:
+    try:
+        return json.loads(content), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _explain(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Find the code and the words of an error body in any dialect."""
+    kind = str(body.get("type") or "")
+    code = kind.rsplit("#", 1)[1] if "#" in kind else ""
+    code = code or str(body.get("error-code") or body.get("code") or kind or "")
+    words = [body.get(name) for name in ("title", "error_title", "detail", "error-code-label")]
+    wrong = _wrong_parameters(body.get("invalid_parameters"))
+    said = ": ".join(tidy(word) for word in words if word)
+    return tidy(code, 60), f"{said} [{wrong}]" if said and wrong else said or wrong
+
+
+def _wrong_parameters(listed: Any) -> str:
+    """Read the list of pairs, the map of names, or the single pair in which wrong parameters come."""
+    if isinstance(listed, dict):
+        if set(listed) == {"parameter", "message"}:
+            return f"{tidy(listed['parameter'])}: {tidy(listed['message'])}"
+        return "; ".join(f"{tidy(name)}: {tidy(reason)}" for name, reason in listed.items())
+    if isinstance(listed, list):
+        pairs = [(item.get("name"), item.get("reason")) for item in listed if isinstance(item, dict)]
+        return "; ".join(f"{tidy(name)}: {tidy(reason)}" for name, reason in pairs)
+    return ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from a Retry-After header; a date, which Nexmo does not send, is ignored."""
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None

@@ -1,0 +1,152 @@
+"""Cached answers, kept so that the cache can never cost a call: any trouble with its file switches it off.
+
+Only the body of an answer is stored, under its family and address. No request, header or credential reaches the file.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from requests import PreparedRequest, Response
+from requests_cache.backends.base import BaseCache
+from requests_cache.models.request import CachedRequest
+from requests_cache.models.response import CachedResponse
+
+from nexmo_nb.store import Connection, Database, StoreError
+
+__all__ = ["LIFETIMES", "AnswerCache", "key"]
+
+T = TypeVar("T")
+
+# How long an answer may be shown again, in seconds, by path. What is not here is never kept; the balance above all.
+LIFETIMES = {
+    "/number/search": 600,
+    "/account/numbers": 300,
+    "/v2/applications": 300,
+    "/account/get-pricing": 86_400,
+    "/account/get-full-pricing": 86_400,
+    "/account/get-prefix-pricing": 86_400,
+}
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS answers (
+        id TEXT PRIMARY KEY, family TEXT NOT NULL, body BLOB NOT NULL, saved REAL NOT NULL, expires REAL NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS answers_expires ON answers (expires)",
+)
+_BUSY = 0.9
+
+
+def key(request: PreparedRequest, *, family: str = "", **_: Any) -> str:
+    """Name the cached answer of a request."""
+    return f"{family} {request.url}"
+
+
+class AnswerCache(BaseCache):
+    """A cache for `requests_cache.CacheMixin` in one SQLite file of one account.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    clock : callable
+        Unix time; for tests.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(cache_name=str(path))
+        self._path, self._clock = path, clock
+        self._database: Database | None = None
+        self._off = False
+        self._guard(self._open, None)
+
+    def get_response(self, key: str, default: Any = None) -> Any:
+        """Give the stored answer, or `default`."""
+        statement = "SELECT body, saved, expires FROM answers WHERE id = ?"
+        none: list[tuple[Any, ...]] = []
+        rows = self._guard(lambda: self._open().read(statement, (key,)), none)
+        # An answer from the future was saved before somebody set the clock back.
+        if not rows or rows[0][1] > self._clock() + 1:
+            return default
+        body, saved, expires = rows[0]
+        response = CachedResponse(
+            status_code=200,
+            url=key.split(" ", 1)[1],
+            content=body,
+            created_at=_utc(saved),
+            expires=_utc(expires),
+            request=CachedRequest(method="GET", url=key.split(" ", 1)[1]),
+        )
+        response.headers["Content-Type"] = "application/json"
+        return response
+
+    def save_response(self, response: Response, cache_key: str | None = None, expires: datetime | None = None) -> None:
+        """Keep an answer if it is JSON."""
+        if cache_key is None or expires is None or not _is_json(response):
+            return
+        now = self._clock()
+        row = (cache_key, cache_key.split(" ", 1)[0], response.content, now, expires.timestamp())
+
+        self._change("DELETE FROM answers WHERE expires < ?", [(now,)])
+        self._change("REPLACE INTO answers (id, family, body, saved, expires) VALUES (?, ?, ?, ?, ?)", [row])
+
+    def forget(self, family: str) -> None:
+        """Drop the answers of a family, because something in it changed."""
+        self._change("DELETE FROM answers WHERE family = ?", [(family,)])
+
+    def delete(self, *keys: str, **_: Any) -> None:
+        """Drop answers by key."""
+        self._change("DELETE FROM answers WHERE id = ?", [(key,) for key in keys])
+
+    def clear(self) -> None:
+        """Drop every answer."""
+        self._change("DELETE FROM answers", [()])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._database is not None:
+            self._database.close()
+        self._off = True
+
+    def _change(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        def work(connection: Connection) -> None:
+            connection.executemany(statement, rows)
+
+        self._guard(lambda: self._open().transact(work), None)
+
+    def _open(self) -> Database:
+        if self._database is None:
+            self._database = Database(self._path, _SCHEMA, busy=_BUSY)
+        return self._database
+
+    def _guard(self, work: Callable[[], T], otherwise: T) -> T:
+        """Do `work`; trouble with the file costs one warning, and the cache for the rest of this session."""
+        if self._off:
+            return otherwise
+        try:
+            return work()
+        except (StoreError, OSError) as problem:
+            self._off = True
+            trouble = str(problem)
+        warnings.warn(
+            f"The cache {self._path} cannot be used ({trouble}); answers are fetched anew from now on. "
+            "Delete the file if it is damaged, then connect() again.",
+            stacklevel=2,
+        )
+        return otherwise
+
+
+def _is_json(response: Response) -> bool:
+    try:
+        return isinstance(json.loads(response.content), (dict, list))
+    except ValueError:
+        return False
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)

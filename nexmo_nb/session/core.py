@@ -1,0 +1,336 @@
+"""The session: cache outside, throttle inside, wire innermost. It knows no endpoint."""
+
+from __future__ import annotations
+
+import platform
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from ssl import SSLCertVerificationError
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests_cache import DO_NOT_CACHE, CacheMixin
+from requests_cache.backends.base import BaseCache
+
+from nexmo_nb.account import Account
+from nexmo_nb.errors import NexmoError, UnreachableError, contained
+from nexmo_nb.session import cache as answer_cache
+from nexmo_nb.session.answers import Ask, judge, no_answer
+from nexmo_nb.session.auth import Auth
+from nexmo_nb.store import StoreError
+from nexmo_nb.throttle import INTERACTIVE, Throttle, new_slot
+
+if TYPE_CHECKING:
+    from nexmo_nb.sandbox import Sandbox
+
+__all__ = ["Listing", "Pages", "Session"]
+
+VERSION = "0.1.0"
+TRIES = 3
+LONGEST_WAIT = 60.0
+"""Seconds of a server's Retry-After that are waited for; a longer one is the caller's decision."""
+CONNECT_TIMEOUT = 5.0
+
+
+class Listing(NamedTuple):
+    """How an endpoint pages: names of the query's page and size, where the rows and their total stand."""
+
+    page: str
+    size: str
+    rows: tuple[str, ...]
+    total: str
+
+
+class Pages(NamedTuple):
+    """The rows of all pages, and how many the server says there are."""
+
+    rows: list[dict[str, Any]]
+    total: int
+
+
+class Reading(NamedTuple):
+    """A parsed answer, and whether it came from the cache."""
+
+    body: Any
+    cached: bool
+
+
+@dataclass
+class Trip:
+    """What became of one try, for telling a request that left from one that did not."""
+
+    family: str
+    lane: str
+    slot: str = field(default_factory=new_slot)
+    left: bool = False
+
+
+class ThrottleMixin:
+    """Puts a slot of the throttle around every request that reaches the wire."""
+
+    throttle: Throttle
+
+    def send(self, request: requests.PreparedRequest, *, trip: Trip, family: str, **kwargs: Any) -> requests.Response:
+        """Wait for a slot, send, and stamp the slot whatever happens."""
+        try:
+            self.throttle.acquire(trip.slot, family, trip.lane)
+            trip.left = True
+            response: requests.Response = super().send(request, **kwargs)  # type: ignore[misc]
+            return response
+        finally:
+            self.throttle.stamp(trip.slot)
+
+
+class Session(CacheMixin, ThrottleMixin, requests.Session):
+    """One connection to Nexmo: cached, throttled, never sending a write twice.
+
+    Made by `nexmo_nb.connect`. A context manager: leaving it closes the connection.
+
+    Parameters
+    ----------
+    account : Account
+        Whose calls they are.
+    throttle : Throttle
+        Keeps the limits.
+    cache : Path, optional
+        File of the cache. Default: nothing is cached.
+    timeout : float
+        Seconds to wait for each part of an answer.
+    where : str
+        What to call this connection.
+    sandbox : Sandbox, optional
+        An embedded sandbox that ends with the session.
+    sleep : callable
+        Waits some seconds; for tests.
+
+    Attributes
+    ----------
+    account : Account
+        Credentials (hidden), hosts and currency.
+    throttle : Throttle
+        ``throttle.status()`` tells how full the window is.
+    sandbox : Sandbox or None
+        The embedded sandbox, where there is one.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        throttle: Throttle,
+        *,
+        cache: Path | None = None,
+        timeout: float = 30.0,
+        where: str = "live",
+        sandbox: Sandbox | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        lifetimes: dict[Any, Any] = {
+            f"{host.split('://', 1)[1]}{path}": seconds
+            for host in (account.rest_host, account.api_host)
+            for path, seconds in answer_cache.LIFETIMES.items()
+        }
+        super().__init__(
+            backend=answer_cache.AnswerCache(cache) if cache else BaseCache(),
+            expire_after=DO_NOT_CACHE,
+            urls_expire_after=lifetimes if cache else None,
+            allowable_methods=("GET",),
+            key_fn=answer_cache.key,
+        )
+        self.account, self.throttle, self.where, self.sandbox = account, throttle, where, sandbox
+        self._timeout, self._sleep = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
+        self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
+        agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
+        self.headers.update({"User-Agent": agent, "Accept": "application/json"})
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._read_environment()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
+
+    def call(self, ask: Ask, *, refresh: bool = False, lane: str = INTERACTIVE) -> Any:
+        """Do one request and return its parsed JSON (None where the answer has no body).
+
+        In order: the cache, if `ask` only reads; a slot of the throttle; the wire; one typed error or the JSON. A read
+        is tried three times. A write is tried again only where the server surely did nothing.
+
+        Parameters
+        ----------
+        ask : Ask
+            What to request.
+        refresh : bool
+            True: do not read the cache, and renew it.
+        lane : {"interactive", "bulk"}
+            Whose share of the limit to use.
+
+        Raises
+        ------
+        NexmoError
+            One of `nexmo_nb.errors`, by what went wrong.
+        """
+        return self._read(ask, refresh, lane).body
+
+    def pages(self, ask: Ask, listing: Listing, *, limit: int | None = None, refresh: bool = False) -> Pages:
+        """Read page after page of 100 rows until there are no more, or `limit` rows.
+
+        Parameters
+        ----------
+        ask : Ask
+            The request, without its page.
+        listing : Listing
+            How the endpoint pages.
+        limit : int, optional
+            At most so many rows, and only as many requests as they need. Default: all.
+        refresh : bool
+            True: do not read the cache, and renew it.
+
+        Raises
+        ------
+        NexmoError
+            If any page fails, or the server repeats a page: a part of the rows is never returned as if it were all.
+        """
+        rows: list[dict[str, Any]] = []
+        before: list[dict[str, Any]] | None = None
+        count, number, mixed = 0, 1, set()
+        while True:
+            query = {**(ask.query or {}), listing.size: "100", listing.page: str(number)}
+            reading = self._read(replace(ask, query=query), refresh, INTERACTIVE)
+            mixed.add(reading.cached)
+            if len(mixed) == 2:
+                # Pages of different times may miss a row or show one twice.
+                return self.pages(ask, listing, limit=limit, refresh=True)
+            found, count = self._page(ask, listing, reading.body, count)
+            if found and found == before:
+                raise UnreachableError(f"Could not {ask.what}: the server repeats page {number - 1}. Try again.")
+            rows, before, number = rows + found, found, number + 1
+            if limit is not None and len(rows) >= limit:
+                return Pages(rows[:limit], max(count, len(rows)))
+            if not found or len(rows) >= count:
+                break
+        if len(rows) < count:
+            warnings.warn(
+                f"The server announced {count} rows and gave {len(rows)} ({ask.what}); read again with refresh=True.",
+                stacklevel=3,
+            )
+        return Pages(rows, max(count, len(rows)))
+
+    def close(self) -> None:
+        """Close the connection, its files, and the embedded sandbox if it has one."""
+        super().close()  # type: ignore[no-untyped-call]
+        self.throttle.close()
+        if self.sandbox is not None:
+            self.sandbox.close()
+
+    def __repr__(self) -> str:
+        limit = self.throttle.limit
+        return (
+            f"<nexmo_nb session: {self.where}, key {self.account.api_key}, {limit.calls} calls / {limit.seconds:g} s>"
+        )
+
+    @staticmethod
+    def _page(ask: Ask, listing: Listing, body: Any, count: int) -> tuple[list[dict[str, Any]], int]:
+        """Take rows and total out of a page; `{}` is an empty one."""
+        found: Any = body
+        for name in listing.rows:
+            found = found.get(name, []) if isinstance(found, dict) else found
+        total = body.get(listing.total) if isinstance(body, dict) else "none"
+        try:
+            count = count if total is None else int(total)
+        except (TypeError, ValueError):
+            found = None
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise UnreachableError(f"Could not {ask.what}: the answer is not a list of rows. Try again.")
+        return found, max(count, len(found)) if total is None and found else count
+
+    def _read(self, ask: Ask, refresh: bool, lane: str) -> Reading:
+        """Try until there is an answer, or an error that another try cannot or must not mend."""
+        attempt = 1
+        while isinstance(reading := contained(lambda: self._try(ask, refresh, lane)), NexmoError):
+            wait = reading.retry_after if reading.retry_after is not None else 0.5 * 2 ** (attempt - 1)
+            if not reading.retryable or attempt == TRIES or wait > LONGEST_WAIT:
+                raise reading
+            if wait > 1:
+                self.throttle.notify(f"Waiting {wait:.0f} s to {ask.what} again: the server asks for it.")
+            self._sleep(wait)
+            attempt += 1
+        return reading
+
+    def _try(self, ask: Ask, refresh: bool, lane: str) -> Reading | NexmoError:
+        """Send once. An error is returned, so that nothing of the wire becomes part of it."""
+        trip = Trip(ask.family, lane)
+        failure: NexmoError
+        try:
+            response = self.send(
+                self.prepare_request(self._request(ask)),
+                family=ask.family,
+                trip=trip,
+                force_refresh=refresh,
+                timeout=self._timeout,
+                allow_redirects=False,
+                proxies=self.proxies,
+                verify=self.verify,
+            )
+            answer = judge(ask, response.status_code, response.headers, response.content)
+            return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+            failure = no_answer(ask, _why(problem), sent=trip.left and not _surely_unsent(problem))
+        except StoreError as problem:
+            failure = no_answer(ask, f"the limit's record cannot be kept ({problem})", sent=trip.left)
+        finally:
+            if trip.left and isinstance(self.cache, answer_cache.AnswerCache):
+                for family in ask.clears:
+                    self.cache.forget(family)
+        return failure
+
+    def _request(self, ask: Ask) -> requests.Request:
+        return requests.Request(
+            ask.method,
+            self.account.host(ask.host) + ask.path,
+            params=ask.query,
+            data=ask.form,
+            json=ask.body,
+            auth=self._auth(ask.auth),
+        )
+
+    def _auth(self, kind: str) -> Auth:
+        if kind not in self._auths:
+            self._auths[kind] = Auth(self.account, kind)
+        return self._auths[kind]
+
+    def _read_environment(self) -> None:
+        """Take proxies and CA bundle from the environment once: per call it costs 100 µs, and brings netrc's logins."""
+        settings = self.merge_environment_settings(self.account.api_host, {}, False, None, None)
+        self.proxies = dict(settings["proxies"])
+        self.verify = settings["verify"] if isinstance(settings["verify"], str) else True
+        self.trust_env = False
+
+
+def _surely_unsent(problem: Exception) -> bool:
+    """Tell whether no connection was made: then the server cannot have acted."""
+    if isinstance(problem, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+        return True
+    if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+        return True
+    reason = getattr(problem.args[0] if problem.args else None, "reason", None)
+    if isinstance(reason, urllib3.exceptions.SSLError):
+        return any(isinstance(part, SSLCertVerificationError) for part in (reason, *reason.args, reason.__cause__))
+    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+
+
+def _why(problem: Exception) -> str:
+    """Say what went wrong on the wire, by kind: the library's own words may quote an address or a header."""
+    if isinstance(problem, requests.exceptions.ConnectTimeout):
+        return "the connection was not made in time"
+    if isinstance(problem, requests.exceptions.Timeout):
+        return "no answer came in time"
+    if isinstance(problem, requests.exceptions.ProxyError):
+        return "the proxy could not be used"
+    if isinstance(problem, requests.exceptions.SSLError):
+        return "the server's certificate could not be trusted, or the encrypted connection broke"
+    if _surely_unsent(problem):
+        return "no connection could be made"
+    return f"the connection broke ({type(problem).__name__})"

@@ -1,0 +1,115 @@
+"""The state database: opens SQLite files, private to the user, and runs transactions. Nothing else opens one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nexmo_nb.errors import InvalidRequestError
+
+__all__ = ["Connection", "Database", "StoreError", "private_folder"]
+
+T = TypeVar("T")
+
+Connection = sqlite3.Connection
+
+StoreError = sqlite3.Error
+"""What a damaged, locked, read-only or full database raises."""
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner may enter (mode 700), and its parents.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it cannot be made or written to.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(f"no permission to write in {path}")
+    except OSError as problem:
+        raise InvalidRequestError(
+            f"state_dir: {path} cannot be used ({problem.strerror or problem}); allowed: a folder that can be written. "
+            "Pass connect(state_dir=…) or set NEXMO_NB_STATE_DIR."
+        ) from None
+    return path
+
+
+class Database:
+    """One SQLite file: write-ahead log, mode 600, one connection that threads share under a lock.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder must exist.
+    schema : sequence of str
+        Statements that create the tables where they are not there yet.
+    busy : float
+        Seconds to wait for another process's transaction.
+    durable : bool
+        True: a commit is on the disk when it returns. False: the last commits may be lost in a power cut.
+
+    Raises
+    ------
+    StoreError
+        If the file is damaged, locked, read-only, or the disk is full; also by every method.
+    """
+
+    def __init__(self, path: Path, schema: Sequence[str], *, busy: float = 30.0, durable: bool = False) -> None:
+        self.path = path
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+        try:
+            # Made here first, because SQLite would make it readable by everyone.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as problem:
+            raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
+        self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self.transact(lambda connection: [connection.execute(statement) for statement in schema])
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one query and return its rows."""
+        with self._lock:
+            self._own()
+            return self._connection.execute(statement, values).fetchall()
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction that no other process's may overlap; undone as a whole if anything raises."""
+        with self._lock:
+            self._own()
+            try:
+                if self._connection.in_transaction:  # left by an interrupt that struck inside the `finally` below
+                    self._connection.rollback()
+                self._connection.execute("BEGIN IMMEDIATE")
+                result = work(self._connection)
+                self._connection.execute("COMMIT")
+                return result
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.rollback()
+
+    def close(self) -> None:
+        """Close the file; further use raises `StoreError`."""
+        with self._lock:
+            if self._pid == os.getpid():
+                self._connection.close()
+
+    def _own(self) -> None:
+        # A SQLite connection carried over a fork can corrupt the file.
+        if self._pid != os.getpid():
+            raise InvalidRequestError(
+                "session: it was connected in another process, and was carried here by a fork; allowed: a session of "
+                "this process. Call connect() in each process; they share the limit by themselves."
+            )

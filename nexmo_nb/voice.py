@@ -1,0 +1,264 @@
+"""Voice: a call that speaks a text or plays a recording."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import checks
+from nexmo_nb.errors import AuthenticationError, InvalidRequestError, NexmoError, RejectedError
+from nexmo_nb.frames import Column, frame
+from nexmo_nb.phone import to_e164
+from nexmo_nb.session import Ask, Session, current, no_answer, tidy
+
+__all__ = ["send_voice"]
+
+COLUMNS = (Column("call_id"), Column("to"), Column("status"), Column("error_text"), Column("api"))
+
+LONGEST_TEXT = 1500
+_DETECTION = {"true": ("true", "continue"), "continue": ("true", "continue"), "hangup": ("hangup", "hangup")}
+# The legacy endpoint's table was never published whole; these are what its documentation and users tell.
+_TTS_STATUSES = {
+    "1": "throttled, or credentials missing",
+    "2": "missing parameter",
+    "3": "invalid parameter, or the recording could not be fetched",
+    "4": "bad credentials",
+    "5": "internal error at Nexmo",
+    "6": "cannot be routed",
+    "9": "no credit",
+}
+
+
+def send_voice(
+    to: str | int,
+    text: str | None = None,
+    *,
+    sender: str | int | None = None,
+    audio_url: str | None = None,
+    language: str = "en-us",
+    voice: str | int = "female",
+    repeat: int = 1,
+    machine_detection: str | bool | None = None,
+    machine_timeout: int | None = None,
+    callback: str | None = None,
+    callback_method: str = "GET",
+    api: str | None = None,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Call a number and speak a text, play a recording, or both; the call is placed once.
+
+    Parameters
+    ----------
+    to : str or int
+        Recipient's number with country code, in any usual spelling.
+    text : str, optional
+        1 to 1,500 characters; needed unless there is an `audio_url`.
+    sender : str or int, optional
+        A voice number of yours that the recipient sees. Default: with ``"calls"`` any of the application's numbers,
+        with ``"tts"`` the account's own choice.
+    audio_url : str, optional
+        Public URL of a WAV or MP3 file; played after the text.
+    language : str
+        Language and country of the text, such as ``"en-us"`` or ``"pt-pt"``.
+    voice : {"female", "male"} or int
+        ``"male"`` is known to ``"tts"`` only. With ``"calls"``, ``"female"`` is the language's first voice, and a whole
+        number from 0 is another one: https://developer.vonage.com/en/voice/voice-api/concepts/text-to-speech.
+    repeat : int
+        How often it is said, 1 to 10.
+    machine_detection : {"true", "hangup"}, optional
+        What to do if a machine answers: ``"true"`` waits for the tone, then speaks; ``"hangup"`` ends the call.
+        Default: speak at once.
+    machine_timeout : int, optional
+        Milliseconds for which a machine is listened for, 400 to 10,000; ``"tts"`` only. Default: the API's 10,000.
+    callback : str, optional
+        URL that is told what became of the call. Default: the account's, or the application's.
+    callback_method : {"GET", "POST"}
+        How `callback` is told.
+    api : {"calls", "tts"}, optional
+        ``"calls"`` is the Voice API and needs an application with its private key; ``"tts"`` is the legacy endpoint,
+        which Nexmo no longer documents. Default: calls where the connection has an application and its key, else tts.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row, all text: ``call_id, to, status`` (``"0"`` from tts, ``"started"`` from calls), ``error_text, api``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong or unknown to the chosen API; nothing is sent.
+    RejectedError
+        If Nexmo refused the call; ``.code``, ``.meaning`` and ``.parts`` say why.
+    AuthenticationError
+        If it refused key, secret or token.
+    RateLimitedError
+        If it was still throttled after three tries.
+    UnreachableError
+        If no connection was made: nobody was called.
+    UnknownOutcomeError
+        If the request left and no answer came: the call may have been placed, and may have cost money.
+
+    Warns
+    -----
+    DeprecationWarning
+        With ``"tts"``.
+
+    Notes
+    -----
+    ``POST /v1/calls``, https://developer.vonage.com/en/api/voice; ``POST /tts/json`` was withdrawn from the
+    documentation in 2018. Markup in the text must stand in ``<speak>…</speak>`` with ``"calls"``.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> nx.send_voice("+44 7700 900000", "Your code is 1 2 3", language="en-gb").status[0]
+    'started'
+    """
+    session = session or current()
+    api = checks.choice("api", api or ("calls" if session.account.can_sign_calls else "tts"), ("calls", "tts"))
+    if text is None and audio_url is None:
+        raise checks.refused("text", None, "a text, an audio_url, or both")
+    said: dict[str, Any] = {
+        "to": to_e164(to),
+        "sender": None if sender is None else to_e164(sender, name="sender"),
+        "text": None if text is None else checks.text("text", text, longest=LONGEST_TEXT, lines=True),
+        "audio_url": None if audio_url is None else checks.url("audio_url", audio_url),
+        "language": _language(language),
+        "voice": _voice(voice, api),
+        "repeat": checks.whole("repeat", repeat, 1, 10),
+        "machine_detection": _detection(machine_detection),
+        "machine_timeout": _machine_timeout(machine_timeout, api),
+        "callback": None if callback is None else checks.url("callback", callback),
+        "callback_method": checks.choice("callback_method", callback_method, ("GET", "POST")),
+    }
+    what = f"call {said['to']}"
+    if api == "calls":
+        ask = Ask(
+            what, "POST", "/v1/calls", host="api", family="calls", body=_call(said), auth="jwt", refusal=_without_uuid
+        )
+        answer = session.call(ask)
+        row = {"call_id": answer["uuid"], "to": said["to"], "status": answer.get("status"), "api": api}
+    else:
+        warnings.warn(
+            "The legacy text-to-speech endpoint is deprecated and may be gone; connect with application_id= and "
+            "private_key= to use the Voice API.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        ask = Ask(
+            what, "POST", "/tts/json", host="api", family="calls", form=_tts(said), auth="form", refusal=_tts_refusal
+        )
+        row = _tts_row(session.call(ask))
+    return frame([row], COLUMNS)
+
+
+def _language(value: Any) -> str:
+    code = value.strip().lower().replace("_", "-") if isinstance(value, str) else ""
+    if not re.fullmatch("[a-z]{2,3}-[a-z]{2,4}", code):
+        raise checks.refused("language", value, "a language and a country, such as 'en-us' or 'pt-pt'")
+    return code
+
+
+def _voice(value: Any, api: str) -> str | int:
+    if api == "tts":
+        return checks.choice("voice", value, ("female", "male"))
+    if isinstance(value, str) and value.strip().lower() == "female":
+        return 0
+    allowed = "'female', or the whole number of a voice style, with api='calls'"
+    try:
+        return checks.whole("voice", value, 0, 100)
+    except InvalidRequestError:
+        raise checks.refused("voice", value, allowed, "api='tts' knows 'male'.") from None
+
+
+def _detection(value: Any) -> str | None:
+    if value is None or value is False:
+        return None
+    return checks.choice("machine_detection", "true" if value is True else value, _DETECTION)
+
+
+def _machine_timeout(value: Any, api: str) -> int | None:
+    if value is None:
+        return None
+    number = checks.whole("machine_timeout", value, 400, 10_000)
+    if api == "calls":
+        raise checks.refused("machine_timeout", value, "nothing with api='calls', which has no such setting")
+    return number
+
+
+def _call(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the request of the Voice API."""
+    actions: list[dict[str, Any]] = []
+    if said["text"] is not None:
+        language, country = said["language"].split("-")
+        talk = {"action": "talk", "text": said["text"], "language": f"{language}-{country.upper()}"}
+        actions.append({**talk, "style": said["voice"], "loop": said["repeat"]})
+    if said["audio_url"] is not None:
+        actions.append({"action": "stream", "streamUrl": [said["audio_url"]], "loop": said["repeat"]})
+    sender = said["sender"]
+    body: dict[str, Any] = {"to": [{"type": "phone", "number": said["to"]}], "ncco": actions}
+    body |= {"random_from_number": True} if sender is None else {"from": {"type": "phone", "number": sender}}
+    if said["machine_detection"]:
+        body["machine_detection"] = _DETECTION[said["machine_detection"]][1]
+    if said["callback"]:
+        body |= {"event_url": [said["callback"]], "event_method": said["callback_method"]}
+    return body
+
+
+def _tts(said: Mapping[str, Any]) -> dict[str, str]:
+    """Write the request of the legacy endpoint, where a recording is a tag in the text."""
+    audio = said["audio_url"] and f'<audio src="{escape(said["audio_url"])}"/>'
+    text = " ".join(part for part in (said["text"], audio) if part)
+    if len(text) > LONGEST_TEXT:
+        raise checks.refused("text", said["text"], f"{LONGEST_TEXT:,} characters together with the tag for audio_url")
+    detection = said["machine_detection"]
+    fields = {
+        "to": said["to"],
+        "from": said["sender"],
+        "text": text,
+        "lg": said["language"],
+        "voice": said["voice"],
+        "repeat": str(said["repeat"]),
+        "machine_detection": _DETECTION[detection][0] if detection else None,
+        "machine_timeout": None if said["machine_timeout"] is None else str(said["machine_timeout"]),
+        "callback": said["callback"],
+        "callback_method": said["callback_method"] if said["callback"] else None,
+    }
+    return checks.given(fields)
+
+
+def _without_uuid(ask: Ask, body: Any) -> NexmoError | None:
+    usable = isinstance(body, dict) and body.get("uuid")
+    return None if usable else no_answer(ask, "the answer names no call", status=200)
+
+
+def _tts_row(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the fields with underscores, as documented, or with hyphens, as an older endpoint had them."""
+    return {
+        "call_id": body.get("call_id", body.get("call-id")),
+        "to": body.get("to"),
+        "status": body.get("status"),
+        "error_text": body.get("error_text", body.get("error-text")),
+        "api": "tts",
+    }
+
+
+def _tts_refusal(ask: Ask, body: Any) -> NexmoError | None:
+    row = _tts_row(body) if isinstance(body, dict) else {}
+    if row.get("status") is None:
+        return no_answer(ask, "the answer tells of no call", status=200)
+    code = str(row["status"])
+    if code == "0":
+        return None
+    meaning, said = _TTS_STATUSES.get(code, "a status that is not documented"), tidy(row["error_text"] or "")
+    kind = AuthenticationError if code == "4" else RejectedError
+    message = f"Could not {ask.what}: {meaning} (status {code}{': ' + said if said else ''}). Nobody was called."
+    return kind(message, status=200, code=code, meaning=meaning, parts=frame([row], COLUMNS))

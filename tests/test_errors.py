@@ -1,0 +1,58 @@
+"""Errors travel: pickled, they keep their facts and gain nothing."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from nexmo_nb import errors
+from nexmo_nb.errors import NexmoError, contained
+from nexmo_nb.frames import Column, frame
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NexmoError)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_survives_a_pickle(kind: type[NexmoError]) -> None:
+    parts = frame([{"to": "447700900000"}], (Column("to"),))
+    error = kind("no", status=429, code="throttled", retry_after=2.5, meaning="too fast", parts=parts)
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is kind
+    assert (str(back), back.status, back.code, back.retry_after, back.meaning) == (
+        "no",
+        429,
+        "throttled",
+        2.5,
+        "too fast",
+    )
+    assert back.parts.equals(parts)
+
+
+def test_only_what_surely_did_nothing_and_may_pass_is_retryable() -> None:
+    assert {kind.__name__ for kind in KINDS if kind.retryable} == {"RateLimitedError", "UnreachableError"}
+
+
+def test_an_invalid_request_is_a_value_error() -> None:
+    assert issubclass(errors.InvalidRequestError, ValueError)
+
+
+@pytest.mark.parametrize("kind", [NexmoError, KeyboardInterrupt, ZeroDivisionError])
+def test_contained_exceptions_lose_the_frames_below(kind: type[BaseException]) -> None:
+    def deep() -> None:
+        hidden = "hidden"
+        try:
+            raise OSError(hidden)
+        except OSError as problem:
+            raise kind("seen") from problem
+
+    with pytest.raises(kind, match="seen") as caught:
+        contained(deep)
+    names = []
+    trace = caught.value.__traceback__
+    while trace is not None:
+        names.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    assert "deep" not in names
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None

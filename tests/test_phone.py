@@ -1,0 +1,108 @@
+"""Phone numbers: every usual spelling in, digits out; damaged ones refused with the reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.phone import country_of, msisdn, sender_id, to_e164
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        ("+44 7700 900000", "447700900000"),
+        ("00447700900000", "447700900000"),
+        ("0044 7700-900.000", "447700900000"),
+        (447700900000, "447700900000"),
+        (np.int64(447700900000), "447700900000"),
+        ("447700900000", "447700900000"),
+        ("+44 (0)7700 900000", "447700900000"),
+        (" +44\u00a07700\u00a0900000 ", "447700900000"),
+        ("+39 06 698 12345", "390669812345"),
+        ("+1 (202) 555-0123", "12025550123"),
+    ],
+)
+def test_usual_spellings_become_digits(written: object, digits: str) -> None:
+    assert to_e164(written) == digits
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "digits"),
+    [
+        ("07700 900000", "GB", "447700900000"),
+        (7700900000, "GB", "447700900000"),
+        ("447700900000", "GB", "447700900000"),
+        ("912 345 678", "PT", "351912345678"),
+        ("+1 202 555 0123", "GB", "12025550123"),
+        ("00351912345678", "GB", "351912345678"),
+    ],
+)
+def test_national_numbers_need_their_region(written: object, region: str, digits: str) -> None:
+    assert to_e164(written, region) == digits
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        (447700900000.0, "dtype=str"),
+        (float("nan"), "dtype=str"),
+        (True, "got True"),
+        (None, "got None"),
+        (b"447700900000", "got b'"),
+        ("44770090000x", "got '44770090000x'"),
+        ("+44 7700 900000 ext. 5", "ext"),
+        ("07700 900000", "national number"),
+        ("+999 1234 5678", "No country"),
+        ("1" * 17, "too long"),
+        ("+44 77", "too short"),
+        ("", "got ''"),
+        ("+", "got '\\+'"),
+        ("00", "got '00'"),
+        ("447700900000\n447700900001", "got"),
+        (-447700900000, "got"),
+    ],
+)
+def test_what_is_no_number_is_refused_with_the_reason(written: object, why: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^to: .*{why}"):
+        to_e164(written)
+
+
+def test_the_country_of_a_number() -> None:
+    assert [country_of(n) for n in ("264811234567", "351912345678", "447700900000", "870773111632")] == [
+        "NA",
+        "PT",
+        "GB",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "sender"),
+    [
+        ("Demo", "Demo"),
+        ("My Shop 24", "My Shop 24"),
+        ("A B C D E F G H", "A B C D E F G H"),
+        ("+44 7700 900001", "447700900001"),
+        (12345, "12345"),
+    ],
+)
+def test_senders_are_names_or_numbers(written: object, sender: str) -> None:
+    assert sender_id(written) == sender
+
+
+@pytest.mark.parametrize(
+    "written", ["", " ", "TwelveLetter", "Caf\u00e9", "1234567890123456", None, 1.5, True, "a\nb", "Shop!"]
+)
+def test_other_senders_are_refused(written: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^sender: got"):
+        sender_id(written)
+
+
+def test_own_numbers_may_be_short() -> None:
+    assert [msisdn("12345"), msisdn(447700900001), msisdn("+44 7700 900001")] == [
+        "12345",
+        "447700900001",
+        "447700900001",
+    ]

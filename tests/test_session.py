@@ -1,0 +1,427 @@
+"""The session: cached outside, throttled inside, one answer or one error, and no accident costs a call twice."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import connected
+
+import nexmo_nb as nx
+from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.session import Ask, Listing
+
+LIST = Ask("list things", "GET", "/things")
+LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
+KINDS = ["429", "500", "503", "drop-before", "drop-after", "garbage", "truncated"]
+
+
+# --- cache -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_read_comes_from_the_cache_and_takes_no_slot(session: nx.Session, sandbox: Sandbox) -> None:
+    first = nx.search_numbers("GB")
+    used, requests = session.throttle.status().used, len(sandbox.requests)
+    assert nx.search_numbers("GB").equals(first)
+    assert (session.throttle.status().used, len(sandbox.requests)) == (used, requests)
+
+
+def test_refresh_asks_anew_and_renews_the_cache(session: nx.Session, sandbox: Sandbox) -> None:
+    nx.applications()
+    nx.applications(refresh=True)
+    nx.applications()
+    assert len(sandbox.requests) == 2
+    assert "cache-control" not in sandbox.requests[0]["headers"]
+
+
+def test_the_cache_outlives_the_session(sandbox: Sandbox) -> None:
+    with connected(sandbox):
+        nx.applications()
+    with connected(sandbox):
+        nx.applications()
+    assert len(sandbox.requests) == 1
+
+
+def test_without_a_cache_every_read_is_asked(sandbox: Sandbox, tmp_path: Path) -> None:
+    with connected(sandbox, cache=False):
+        nx.applications()
+        nx.applications()
+    assert len(sandbox.requests) == 2
+    assert not list(tmp_path.rglob("cache*"))
+
+
+def test_accounts_never_see_each_others_answers(sandbox: Sandbox) -> None:
+    with connected(sandbox):
+        nx.applications()
+    with connected(sandbox, api_key="other123", api_secret="Wrong0ne"), pytest.raises(nx.AuthenticationError):
+        nx.applications()
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (lambda: nx.buy_number("PT", nx.search_numbers("PT", limit=1).msisdn[0]), nx.owned_numbers),
+        (lambda: nx.delete_application(nx.applications().id[0]), nx.applications),
+        (lambda: nx.update_application(nx.applications().id[0], name="New"), nx.applications),
+    ],
+)
+def test_a_change_clears_the_family_that_it_touches_and_no_other(
+    session: nx.Session, sandbox: Sandbox, change: Callable[[], Any], read: Callable[[], Any]
+) -> None:
+    before = read()
+    nx.search_numbers("GB", limit=1)
+    change()
+    asked = len(sandbox.requests)
+    assert not read().equals(before)
+    assert len(sandbox.requests) == asked + 1
+    if read is nx.applications:
+        nx.search_numbers("GB", limit=1)
+        assert len(sandbox.requests) == asked + 1
+
+
+def test_a_change_of_unknown_outcome_clears_the_family_too(session: nx.Session, sandbox: Sandbox) -> None:
+    first = nx.applications()
+    sandbox.fail_next("drop-after")
+    with pytest.raises(nx.UnknownOutcomeError):
+        nx.delete_application(first.id[0])
+    assert first.id[0] not in nx.applications().id.tolist()
+
+
+def test_errors_and_refusals_are_not_cached(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("garbage", times=3)
+    with pytest.raises(nx.UnreachableError):
+        nx.applications()
+    assert len(nx.applications()) > 0
+
+
+def test_pages_of_different_times_are_not_mixed(session: nx.Session, sandbox: Sandbox) -> None:
+    nx.search_numbers("US", limit=100)
+    assert len(sandbox.requests) == 1
+    found = nx.search_numbers("US", limit=200)
+    assert [request["query"]["index"] for request in sandbox.requests] == ["1", "2", "1", "2"]
+    assert found.msisdn.is_unique
+
+
+def reads_after(sandbox: Sandbox) -> list[int]:
+    with connected(sandbox):
+        return [len(nx.search_numbers(country, limit=1)) for country in ("GB", "US", "PT")]
+
+
+def cache_file(session: nx.Session) -> Path:
+    return session.throttle.path.with_name("cache.sqlite")
+
+
+@pytest.mark.parametrize("damage", ["garbage", "pages", "truncated", "schema"])
+def test_a_damaged_cache_costs_one_warning_and_no_call(sandbox: Sandbox, damage: str) -> None:
+    with connected(sandbox) as session:
+        for country in ("GB", "US", "PT", "DE", "FR"):
+            nx.search_numbers(country, limit=1)
+        path = cache_file(session)
+    content = path.read_bytes()
+    if damage == "garbage":
+        path.write_bytes(b"not a database " * 1000)
+    elif damage == "pages":
+        path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+    elif damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    else:
+        path.unlink()
+        with sqlite3.connect(path) as old:
+            old.execute("CREATE TABLE answers (something_else TEXT)")
+        old.close()
+    with pytest.warns(UserWarning, match="cache.sqlite cannot be used") as caught:
+        found = reads_after(sandbox)
+    assert found == [1, 1, 1]
+    assert len(caught) == 1
+
+
+def test_a_cache_that_another_process_holds_costs_a_warning_and_no_call(sandbox: Sandbox) -> None:
+    with connected(sandbox) as session:
+        path = cache_file(session)
+        holder = sqlite3.connect(path)
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.warns(UserWarning, match="cannot be used"):
+            assert len(nx.applications()) > 0
+        assert len(nx.applications()) > 0
+        holder.close()
+
+
+def test_an_interrupt_inside_a_cache_write_leaves_the_cache_usable(session: nx.Session, sandbox: Sandbox) -> None:
+    database = session.cache._database
+    real = database._connection
+
+    class Interrupting:
+        """A connection whose next insert is interrupted, as by Ctrl-C."""
+
+        in_transaction = property(lambda self: real.in_transaction)
+
+        def execute(self, *arguments: Any) -> Any:
+            return real.execute(*arguments)
+
+        def executemany(self, statement: str, rows: Any) -> Any:
+            if statement.startswith("REPLACE"):
+                raise KeyboardInterrupt
+            return real.executemany(statement, rows)
+
+        rollback = real.rollback
+
+    database._connection = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        nx.applications()
+    database._connection = real
+    nx.applications()
+    nx.applications()
+    assert len(sandbox.requests) == 2
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+class Answers:
+    """Stands in for the wire below `pages`: gives prepared bodies in turn."""
+
+    def __init__(self, session: nx.Session, bodies: list[Any]) -> None:
+        self.bodies, self.asked = list(bodies), 0
+        session.__dict__["_read"] = self.read
+
+    def read(self, ask: Ask, refresh: bool, lane: str) -> Any:
+        from nexmo_nb.session.core import Reading
+
+        self.asked += 1
+        return Reading(self.bodies.pop(0), False)
+
+
+def numbers(*names: int) -> list[dict[str, int]]:
+    return [{"msisdn": name} for name in names]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "rows", "total"),
+    [
+        ([{}], [], 0),
+        ([{"count": 0, "numbers": []}], [], 0),
+        ([{"count": "2", "numbers": numbers(1, 2)}], [1, 2], 2),
+        ([{"count": 3, "numbers": numbers(1, 2)}, {"count": 3, "numbers": numbers(3)}], [1, 2, 3], 3),
+        (
+            [
+                {"count": 2, "numbers": numbers(1)},
+                {"count": 3, "numbers": numbers(2)},
+                {"count": 3, "numbers": numbers(3)},
+            ],
+            [1, 2, 3],
+            3,
+        ),
+    ],
+)
+def test_pages_are_read_until_all_rows_are_there(
+    session: nx.Session, bodies: list[Any], rows: list[int], total: int
+) -> None:
+    answers = Answers(session, bodies)
+    found = session.pages(LIST, LISTING)
+    assert ([row["msisdn"] for row in found.rows], found.total, answers.bodies) == (rows, total, [])
+
+
+def test_fewer_rows_than_announced_are_never_silent(session: nx.Session) -> None:
+    Answers(session, [{"count": 5, "numbers": numbers(1, 2)}, {}])
+    with pytest.warns(UserWarning, match="announced 5 rows and gave 2"):
+        assert len(session.pages(LIST, LISTING).rows) == 2
+
+
+def test_a_page_that_repeats_is_an_error_and_not_a_loop(session: nx.Session) -> None:
+    Answers(session, [{"count": 9, "numbers": numbers(1, 2)}] * 3)
+    with pytest.raises(nx.UnreachableError, match="repeats page 1"):
+        session.pages(LIST, LISTING)
+
+
+@pytest.mark.parametrize("body", [[], {"numbers": 5}, {"count": "many", "numbers": []}, {"numbers": [1]}, None])
+def test_a_body_that_is_no_page_is_an_error(session: nx.Session, body: Any) -> None:
+    Answers(session, [body])
+    with pytest.raises(nx.UnreachableError, match="not a list of rows"):
+        session.pages(LIST, LISTING)
+
+
+@pytest.mark.parametrize("kind", ["500", "drop-before", "garbage"])
+def test_a_page_that_fails_fails_the_whole(session: nx.Session, sandbox: Sandbox, kind: str) -> None:
+    nx.search_numbers("US", limit=100)
+    sandbox.fail_next(kind, times=3)
+    with pytest.raises(nx.UnreachableError, match="search numbers in US"):
+        nx.search_numbers("US")
+
+
+# --- tries -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_read_is_tried_three_times_and_each_try_takes_a_slot(
+    session: nx.Session, sandbox: Sandbox, waits: list[float], kind: str
+) -> None:
+    sandbox.fail_next(kind, times=2)
+    assert len(nx.applications()) > 0
+    assert len(sandbox.requests) == 3
+    assert session.throttle.status().used == 3
+    assert waits == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_read_that_keeps_failing_is_told(session: nx.Session, sandbox: Sandbox, kind: str) -> None:
+    sandbox.fail_next(kind, times=9)
+    with pytest.raises((nx.UnreachableError, nx.RateLimitedError)) as caught:
+        nx.applications()
+    assert caught.value.retryable
+    assert len(sandbox.requests) == 3
+
+
+def test_retry_after_is_waited_for(session: nx.Session, sandbox: Sandbox, waits: list[float]) -> None:
+    sandbox.fail_next("429", retry_after=7)
+    nx.applications()
+    assert waits == [7.0]
+
+
+def test_a_long_retry_after_is_the_callers_decision(session: nx.Session, sandbox: Sandbox, waits: list[float]) -> None:
+    sandbox.fail_next("429", retry_after=600)
+    with pytest.raises(nx.RateLimitedError) as caught:
+        nx.applications()
+    assert (caught.value.retry_after, waits) == (600.0, [])
+
+
+@pytest.mark.parametrize("code", [400, 401, 404, 420])
+def test_what_another_try_cannot_mend_is_asked_once(session: nx.Session, sandbox: Sandbox, code: int) -> None:
+    calls = {
+        400: lambda: session.call(Ask("search", "GET", "/number/search")),
+        401: lambda: session.call(Ask("list", "GET", "/v2/applications", auth="form", host="api")),
+        404: lambda: session.call(Ask("look", "GET", "/no/such/path")),
+        420: lambda: nx.buy_number("GB", "447000000001"),
+    }
+    with pytest.raises(nx.NexmoError) as caught:
+        calls[code]()
+    assert caught.value.status == code
+    assert len(sandbox.requests) == 1
+
+
+def test_a_redirect_is_not_followed(session: nx.Session, sandbox: Sandbox) -> None:
+    with Sandbox() as other:
+        sandbox.fail_next("redirect", times=3, location=f"{other.url}/v2/applications")
+        with pytest.raises(nx.UnreachableError, match="redirect"):
+            nx.applications()
+        assert other.requests == []
+
+
+def test_an_interrupt_while_waiting_for_an_answer_is_an_interrupt(sandbox: Sandbox) -> None:
+    code = (
+        "import nexmo_nb as nx, sys\n"
+        f"nx.connect({sandbox.url!r})\n"
+        "print('ready', flush=True)\n"
+        "try: nx.send_sms('447700900123', 'Hello', sender='Demo')\n"
+        "except KeyboardInterrupt: print('interrupted', flush=True)\n"
+        "print(nx.applications().shape[1], nx.current().throttle.status().used)\n"
+    )
+    sandbox.fail_next("slow", seconds=20, path="/sms/json")
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    while not sandbox.requests:
+        time.sleep(0.01)
+    child.send_signal(2)
+    out, _ = child.communicate(timeout=30)
+    assert out.split("\n")[:2] == ["interrupted", "10 2"]
+    assert [request["path"] for request in sandbox.requests] == ["/sms/json", "/v2/applications"]
+
+
+# --- the limit -------------------------------------------------------------------------------------------------------
+
+
+def most_in_any_window(moments: list[float], period: float) -> int:
+    return max(sum(1 for other in moments if moment <= other < moment + period) for moment in moments)
+
+
+WORKER = """
+import sys, time
+import nexmo_nb as nx
+session = nx.connect(sys.argv[1], calls=20, period=2.0, cache=False)
+session.throttle.notify = lambda _: None
+for _ in range(int(sys.argv[2])):
+    nx.applications(limit=1)
+"""
+
+
+@pytest.mark.slow
+def test_four_processes_together_keep_the_limit(sandbox: Sandbox) -> None:
+    children = [subprocess.Popen([sys.executable, "-c", WORKER, sandbox.url, "15"]) for _ in range(4)]
+    assert [child.wait(60) for child in children] == [0] * 4
+    arrivals = [request["at"] for request in sandbox.requests]
+    assert len(arrivals) == 60
+    assert most_in_any_window(arrivals, 2.0) <= 20
+
+
+def test_threads_of_one_session_keep_the_limit(sandbox: Sandbox) -> None:
+    with connected(sandbox, calls=10, period=0.5, cache=False):
+        threads = [threading.Thread(target=lambda: [nx.applications(limit=1) for _ in range(5)]) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    arrivals = [request["at"] for request in sandbox.requests]
+    assert len(arrivals) == 30
+    assert most_in_any_window(arrivals, 0.5) <= 10
+
+
+def test_the_published_limits_are_kept_against_a_server_that_enforces_them() -> None:
+    with Sandbox() as strict:
+        session = nx.connect(strict.url)
+        session.throttle.notify = lambda _: None
+        for country in ("GB", "PT", "US", "DE"):
+            nx.search_numbers(country, limit=1)
+        assert [request["status"] for request in strict.requests] == [200] * 4
+
+
+# --- the object ------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_is_neither_pickled_nor_copied(session: nx.Session) -> None:
+    with pytest.raises((TypeError, NotImplementedError)):
+        pickle.dumps(session)
+    with pytest.raises((TypeError, NotImplementedError)):
+        copy.deepcopy(session)
+
+
+def test_the_repr_tells_where_it_leads(session: nx.Session, sandbox: Sandbox) -> None:
+    assert sandbox.url in repr(session)
+    assert sandbox.api_key in repr(session)
+
+
+def test_functions_take_a_session_of_their_own(sandbox: Sandbox) -> None:
+    one = connected(sandbox)
+    with Sandbox(limits=False, owned=3) as other:
+        connected(other)
+        assert len(nx.owned_numbers()) == 3
+        assert len(nx.owned_numbers(session=one)) != 3
+        one.close()
+
+
+def test_proxies_are_read_once_when_connecting(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    session = connected(sandbox)
+    monkeypatch.delenv("HTTP_PROXY")
+    assert session.proxies["http"] == "http://127.0.0.1:9"
+    session._sleep = lambda _: None
+    with pytest.raises(nx.UnreachableError, match="proxy"):
+        nx.applications()
+
+
+def test_certificates_are_always_checked(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURL_CA_BUNDLE", "")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
+    monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    with connected(sandbox) as session:
+        assert session.verify is True
