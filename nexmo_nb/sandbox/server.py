@@ -180,8 +180,8 @@ class Sandbox:
             failure = self._failure(request.path)
         kind = failure["kind"] if failure else ""
         wait = self.latency + (float(failure.get("seconds", 60)) if failure and kind == "slow" else 0)
-        if wait:
-            self.closing.wait(wait)
+        if wait and self.closing.wait(wait):
+            return Answer(0), "drop-before"
         answer = self._accident(request, failure) or self._routed(request, failure, entry)
         entry["status"] = None if kind.startswith("drop") else answer.status
         return answer, kind if kind in ("drop-before", "drop-after", "garbage", "truncated") else ""
@@ -309,8 +309,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         refusal = self._refusal()
         if refusal is not None:
-            self._reply(refusal)
             self.close_connection = True
+            self._reply(refusal)
             return
         answer, accident = self.server.sandbox.answer(self._read())
         if accident.startswith("drop"):
@@ -354,6 +354,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         body = b"" if answer.status == HTTPStatus.NO_CONTENT else body
         headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(body))}
+        if self.close_connection:
+            headers["Connection"] = "close"
         if answer.status == HTTPStatus.NO_CONTENT:
             del headers["Content-Length"], headers["Content-Type"]
         reasons = {status.value: status.phrase for status in HTTPStatus}
