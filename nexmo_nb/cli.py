@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -32,16 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command")
     demo = commands.add_parser("demo", help="do all nine actions on the embedded sandbox and print each frame")
     demo.set_defaults(run=lambda _: _demo())
-    lab = commands.add_parser("lab", help="open JupyterLab on the notebooks, connected to a sandbox")
+    lab = commands.add_parser(
+        "lab", help="open JupyterLab on the notebooks, connected to a sandbox; further options go to JupyterLab"
+    )
     lab.add_argument("folder", nargs="?", default="notebooks", help="folder to open (default: notebooks)")
-    lab.set_defaults(run=lambda options: _lab(options.folder))
+    lab.set_defaults(run=lambda options: _lab(options.folder, options.further))
     sandbox = commands.add_parser("sandbox", help="run the sandbox alone until Ctrl-C, for other processes")
     sandbox.add_argument("--port", type=int, default=8787, help="port on 127.0.0.1 (default: 8787; 0: any)")
     sandbox.add_argument("--seed", type=int, default=0, help="which made-up world (default: 0)")
     sandbox.add_argument("--latency", type=float, default=0.0, help="seconds before each answer (default: 0)")
     sandbox.add_argument("--no-limits", action="store_true", help="leave out Nexmo's published rate limits")
     sandbox.set_defaults(run=_sandbox)
-    options = parser.parse_args(arguments)
+    options, further = parser.parse_known_args(arguments)
+    options.further = further
+    if further and "folder" not in options:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     code: int = options.run(options)
     return code
 
@@ -53,15 +59,18 @@ def _sandbox(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lab(folder: str) -> int:
+def _lab(folder: str, further: list[str]) -> int:
     from nexmo_nb.sandbox import Sandbox
 
+    if importlib.util.find_spec("jupyterlab") is None:
+        print("JupyterLab is not installed: pip install 'nexmo_nb[lab]'", file=sys.stderr)
+        return 2
     if not Path(folder).is_dir():
         print(f"folder: got {folder!r}; allowed: a folder that exists.", file=sys.stderr)
         return 2
     with Sandbox() as sandbox:
         print(f"The sandbox: {sandbox.url} (open it to see what arrives)", flush=True)
-        command = [sys.executable, "-m", "jupyter", "lab", folder]
+        command = [sys.executable, "-m", "jupyter", "lab", folder, *further]
         try:
             return subprocess.call(command, env={**os.environ, "NEXMO_NB_CONNECT": sandbox.url})  # noqa: S603
         except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,6 +79,7 @@ class Database:
         except BaseException:
             self._connection.close()
             raise
+        weakref.finalize(self, _close, self._connection, self._pid)
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one query and return its rows."""
@@ -103,8 +105,7 @@ class Database:
     def close(self) -> None:
         """Close the file; further use raises `StoreError`."""
         with self._lock:
-            if self._pid == os.getpid():
-                self._connection.close()
+            _close(self._connection, self._pid)
 
     def _own(self) -> None:
         # A SQLite connection carried over a fork can corrupt the file.
@@ -113,3 +114,8 @@ class Database:
                 "session: it was connected in another process, and was carried here by a fork; allowed: a session of "
                 "this process. Call connect() in each process; they share the limit by themselves."
             )
+
+
+def _close(connection: Connection, pid: int) -> None:
+    if pid == os.getpid():
+        connection.close()

@@ -337,6 +337,28 @@ def test_an_interrupt_while_waiting_for_an_answer_is_an_interrupt(sandbox: Sandb
     assert [request["path"] for request in sandbox.requests] == ["/sms/json", "/v2/applications"]
 
 
+def test_an_answer_that_came_is_not_lost_if_the_slot_cannot_be_stamped(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(slot: str) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(session.throttle, "stamp", full)
+    assert nx.send_sms("447700900123", "Hello", sender="Demo").status.tolist() == ["0"]
+
+
+def test_what_cannot_be_counted_is_not_sent(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(session.throttle, "acquire", full)
+    with pytest.raises(nx.UnreachableError, match=r"disk is full.*Nothing was sent"):
+        nx.send_sms("447700900123", "Hello", sender="Demo")
+    assert sandbox.requests == []
+
+
 # --- the limit -------------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +439,14 @@ def test_proxies_are_read_once_when_connecting(sandbox: Sandbox, monkeypatch: py
     session._sleep = lambda _: None
     with pytest.raises(nx.UnreachableError, match="proxy"):
         nx.applications()
+
+
+def test_certificates_that_are_not_there_are_said_when_connecting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(nx.InvalidRequestError, match="REQUESTS_CA_BUNDLE"):
+        connected(sandbox)
 
 
 def test_certificates_are_always_checked(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -19,6 +20,7 @@ from requests_cache import DO_NOT_CACHE, CacheMixin
 from requests_cache.backends.base import BaseCache
 
 from nexmo_nb.account import Account
+from nexmo_nb.checks import refused
 from nexmo_nb.errors import NexmoError, UnreachableError, contained
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
@@ -84,7 +86,9 @@ class ThrottleMixin:
             response: requests.Response = super().send(request, **kwargs)  # type: ignore[misc]
             return response
         finally:
-            self.throttle.stamp(trip.slot)
+            # A slot without its stamp counts for longer, which is safe; an answer that came must not be lost for it.
+            with suppress(StoreError):
+                self.throttle.stamp(trip.slot)
 
 
 class Session(CacheMixin, ThrottleMixin, requests.Session):
@@ -276,7 +280,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             )
             answer = judge(ask, response.status_code, response.headers, response.content)
             return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = no_answer(ask, _why(problem), sent=trip.left and not _surely_unsent(problem))
         except StoreError as problem:
             failure = no_answer(ask, f"the limit's record cannot be kept ({problem})", sent=trip.left)
@@ -306,6 +310,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         settings = self.merge_environment_settings(self.account.api_host, {}, False, None, None)
         self.proxies = dict(settings["proxies"])
         self.verify = settings["verify"] if isinstance(settings["verify"], str) else True
+        if isinstance(self.verify, str) and not Path(self.verify).exists():
+            allowed = "a file or folder of certificates that exists"
+            raise refused("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", self.verify, allowed)
         self.trust_env = False
 
 
