@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
@@ -73,7 +74,7 @@ class Database:
             raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
         self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         try:
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            _use_wal(self._connection, busy)
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self.transact(lambda connection: [connection.execute(statement) for statement in schema])
         except BaseException:
@@ -81,11 +82,11 @@ class Database:
             raise
         weakref.finalize(self, _close, self._connection, self._pid)
 
-    def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one query and return its rows."""
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which only reads: it waits for no other process, and none waits for it."""
         with self._lock:
             self._own()
-            return self._connection.execute(statement, values).fetchall()
+            return work(self._connection)
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that no other process's may overlap; undone as a whole if anything raises."""
@@ -114,6 +115,19 @@ class Database:
                 "session: it was connected in another process, and was carried here by a fork; allowed: a session of "
                 "this process. Call connect() in each process; they share the limit by themselves."
             )
+
+
+def _use_wal(connection: Connection, busy: float) -> None:
+    """Switch the write-ahead log on; SQLite does not wait by itself where several processes do it at once."""
+    end = time.monotonic() + busy
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.005)
 
 
 def _close(connection: Connection, pid: int) -> None:

@@ -144,7 +144,10 @@ class Throttle:
         """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards."""
         told = False
         while True:
-            wait = self._database.transact(lambda connection: self._reserve(connection, slot, family, lane))
+            # Looked at first without a lock: many processes that wait must not hinder one that stamps.
+            wait = self._database.read(lambda connection: self._wait(connection, self._clock(), family, lane))
+            if wait <= 0:
+                wait = self._database.transact(lambda connection: self._reserve(connection, slot, family, lane))
             if wait <= 0:
                 return
             if wait > 1 and not told:
@@ -163,14 +166,17 @@ class Throttle:
 
     def status(self) -> Status:
         """Tell how many calls the window holds, how many it allows, and the seconds to the next free slot."""
-        at = self._clock()
-        counted = self._database.read("SELECT COUNT(*) FROM slots WHERE at > ?", (at - self.limit.seconds,))
-        wait = self._database.transact(lambda connection: self._wait(connection, at, "", INTERACTIVE))
-        return Status(counted[0][0], self.limit.calls, max(0.0, wait))
+        return self._database.read(self._status)
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _status(self, connection: Connection) -> Status:
+        at = self._clock()
+        start = at - self.limit.seconds
+        used = connection.execute("SELECT COUNT(*) FROM slots WHERE at > ?", (start,)).fetchone()[0]
+        return Status(used, self.limit.calls, max(0.0, self._wait(connection, at, "", INTERACTIVE)))
 
     def _reserve(self, connection: Connection, slot: str, family: str, lane: str) -> float:
         at = self._clock()

@@ -69,7 +69,9 @@ class AnswerCache(BaseCache):
         """Give the stored answer, or `default`."""
         statement = "SELECT body, saved, expires FROM answers WHERE id = ?"
         none: list[tuple[Any, ...]] = []
-        rows = self._guard(lambda: self._open().read(statement, (key,)), none)
+        rows = self._guard(
+            lambda: self._open().read(lambda connection: connection.execute(statement, (key,)).fetchall()), none
+        )
         # An answer from the future was saved before somebody set the clock back.
         if not rows or rows[0][1] > self._clock() + 1:
             return default
