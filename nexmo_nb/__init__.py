@@ -11,15 +11,17 @@ Connect once, then call functions; each returns one tidy frame::
 How the package is built, imports pointing down only::
 
     7   cli
-    5   numbers  applications  sms  voice
+    6   bulk
+    5   numbers  applications  sms  voice  pricing  reports
     4   session
-    3   throttle
+    3   throttle  ledger  encoding
     2   store  account  frames  phone  checks
     1   errors  gsm
         sandbox stands aside: it imports none of these; connect() and cli start it
 
 A datum's way: a function names what is asked, ``session.call`` answers from the cache or takes a slot of the throttle
-and goes to the wire, and ``frames.frame`` gives the rows their columns and dtypes.
+and goes to the wire, and ``frames.frame`` gives the rows their columns and dtypes. A send is in the ledger before it
+leaves.
 """
 
 from nexmo_nb.applications import (
@@ -29,6 +31,8 @@ from nexmo_nb.applications import (
     delete_application,
     update_application,
 )
+from nexmo_nb.bulk import forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.encoding import explain_encoding
 from nexmo_nb.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -42,6 +46,7 @@ from nexmo_nb.errors import (
 )
 from nexmo_nb.gsm import Segments, segments
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
+from nexmo_nb.pricing import balance, prices
 from nexmo_nb.session import Session, connect, current, show_connection
 from nexmo_nb.sms import send_sms
 from nexmo_nb.voice import send_voice
@@ -62,18 +67,27 @@ __all__ = [
     "UnreachableError",
     "application",
     "applications",
+    "balance",
     "buy_number",
     "cancel_number",
     "connect",
     "create_application",
     "current",
     "delete_application",
+    "explain_encoding",
+    "forget",
     "owned_numbers",
+    "plan_sms",
+    "prices",
     "search_numbers",
     "segments",
+    "send_many",
     "send_sms",
     "send_voice",
+    "sent",
+    "settle",
     "show_connection",
+    "summary",
     "update_application",
     "update_number",
 ]

@@ -1,7 +1,7 @@
 """The one place that builds DataFrames: rows in, exact columns and dtypes out, the same when empty. Pure.
 
-Ids and phone numbers are text, money is float with a ``currency`` column beside it. What a row lacks is a missing
-value, never the text ``"None"``.
+Ids and phone numbers are text, money is float with a ``currency`` column beside it, times are UTC. What a row lacks is
+a missing value, never the text ``"None"``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-__all__ = ["Column", "frame"]
+__all__ = ["TIME", "Column", "frame"]
+
+TIME = "datetime64[ns, UTC]"
 
 
 class Column(NamedTuple):
     """A column's name, its dtype and where its value stands in a row.
 
-    `dtype` is ``"string"``, ``"float64"``, ``"int64"`` or ``"bool"``.
+    `dtype` is ``"string"``, ``"float64"``, ``"int64"``, ``"bool"`` or `TIME`, whose values are Unix seconds.
     """
 
     name: str
@@ -60,6 +62,8 @@ def _array(values: list[Any], dtype: str) -> Any:
         return pd.Series([int(value) for value in values], dtype="int64").array
     if dtype == "bool":
         return pd.Series([bool(value) for value in values], dtype="bool").array
+    if dtype == TIME:
+        return pd.to_datetime(pd.Series(values, dtype="float64"), unit="s", utc=True).dt.as_unit("ns").array
     raise ValueError(f"no such column dtype: {dtype!r}")
 
 

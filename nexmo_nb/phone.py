@@ -8,7 +8,7 @@ from typing import Any
 
 from nexmo_nb.checks import country, refused
 
-__all__ = ["country_of", "msisdn", "sender_id", "to_e164"]
+__all__ = ["country_of", "locate", "msisdn", "sender_id", "to_e164"]
 
 _WRITTEN = re.compile(r"[+＋]?\s*[\d(][\d\s().\-/\u2010-\u2015\u00a0\u202f]*")
 # By the error types of phonenumbers.NumberParseException.
@@ -51,6 +51,11 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
     >>> to_e164("912 345 678", region="PT")
     '351912345678'
     """
+    return locate(value, region, name=name)[0]
+
+
+def locate(value: Any, region: str | None = None, *, name: str = "to") -> tuple[str, str | None]:
+    """Do the work of `to_e164` and `country_of` in one go."""
     import phonenumbers
 
     written = _written(name, value)
@@ -69,7 +74,7 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise refused(name, value, _ALLOWED, _why(reason))
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:], _region(number)
 
 
 def country_of(number: str) -> str | None:
@@ -88,8 +93,16 @@ def country_of(number: str) -> str | None:
         parsed = phonenumbers.parse("+" + number)
     except phonenumbers.NumberParseException:
         return None
-    code = phonenumbers.region_code_for_number(parsed)
-    code = code or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return _region(parsed)
+
+
+def _region(number: Any) -> str | None:
+    import phonenumbers
+
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(number.country_code, ())
+    # Most codes are one country's alone; the others' area codes have to be looked at.
+    code = regions[0] if len(regions) == 1 else phonenumbers.region_code_for_number(number)
+    code = code or phonenumbers.region_code_for_country_code(number.country_code)
     return None if code in ("ZZ", "001") else str(code)
 
 

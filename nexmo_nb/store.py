@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 import time
 import weakref
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Connection", "Database", "StoreError", "private_folder"]
+__all__ = ["Connection", "Database", "StoreError", "hold", "is_held", "private_folder"]
 
 T = TypeVar("T")
 
@@ -76,6 +77,7 @@ class Database:
         try:
             _use_wal(self._connection, busy)
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._connection.execute("PRAGMA secure_delete=ON")
             self.transact(lambda connection: [connection.execute(statement) for statement in schema])
         except BaseException:
             self._connection.close()
@@ -103,6 +105,12 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.rollback()
 
+    def compact(self) -> None:
+        """Take what was removed out of the files as well."""
+        with self._lock:
+            self._own()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close the file; further use raises `StoreError`."""
         with self._lock:
@@ -115,6 +123,45 @@ class Database:
                 "session: it was connected in another process, and was carried here by a fork; allowed: a session of "
                 "this process. Call connect() in each process; they share the limit by themselves."
             )
+
+
+def hold(path: Path) -> int:
+    """Make a file and lock it for as long as this process lives; the descriptor must be kept."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    if not _lock_now(descriptor):
+        os.close(descriptor)
+        raise sqlite3.OperationalError(f"{path} is locked")
+    return descriptor
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether the process that made a file with `hold` lives; if in doubt, it does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        return not _lock_now(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock_now(descriptor: int) -> bool:
+    """Lock without waiting; the system frees the lock when the process ends, however it ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _use_wal(connection: Connection, busy: float) -> None:

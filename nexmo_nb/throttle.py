@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nexmo_nb.errors import StoppedError
 from nexmo_nb.store import Connection, Database
 
 __all__ = ["FAMILY_LIMITS", "Limit", "Status", "Throttle"]
@@ -140,8 +141,13 @@ class Throttle:
         self._database = Database(path, _SCHEMA)
         self._database.transact(self._adopt)
 
-    def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
-        """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards."""
+    def acquire(
+        self, slot: str, family: str, lane: str = INTERACTIVE, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards.
+
+        While it waits, it asks `stopped` whether to give up, with `StoppedError`.
+        """
         told = False
         while True:
             # Looked at first without a lock: many processes that wait must not hinder one that stamps.
@@ -150,7 +156,9 @@ class Throttle:
                 wait = self._database.transact(lambda connection: self._reserve(connection, slot, family, lane))
             if wait <= 0:
                 return
-            if wait > 1 and not told:
+            if stopped():
+                raise StoppedError("Called off while waiting for its turn; nothing was sent.")
+            if wait > 1 and not told and lane == INTERACTIVE:
                 told = True
                 self.notify(
                     f"Waiting about {math.ceil(wait)} s: the limit of {self.limit.calls} calls in "

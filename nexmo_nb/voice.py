@@ -13,6 +13,7 @@ import pandas as pd
 from nexmo_nb import checks
 from nexmo_nb.errors import AuthenticationError, InvalidRequestError, NexmoError, RejectedError
 from nexmo_nb.frames import Column, frame
+from nexmo_nb.ledger import Entry, digest
 from nexmo_nb.phone import to_e164
 from nexmo_nb.session import Ask, Session, current, no_answer, tidy
 
@@ -48,6 +49,7 @@ def send_voice(
     callback: str | None = None,
     callback_method: str = "GET",
     api: str | None = None,
+    key: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Call a number and speak a text, play a recording, or both; the call is placed once.
@@ -82,6 +84,9 @@ def send_voice(
     api : {"calls", "tts"}, optional
         ``"calls"`` is the Voice API and needs an application with its private key; ``"tts"`` is the legacy endpoint,
         which Nexmo no longer documents. Default: calls where the connection has an application and its key, else tts.
+    key : str, optional
+        A name for this call: under one key it is placed once ever, whatever is run again. A later call with the same
+        content returns the row that was recorded. Default: each call is placed.
     session : Session, optional
         Default: the current one.
 
@@ -103,7 +108,8 @@ def send_voice(
     UnreachableError
         If no connection was made: nobody was called.
     UnknownOutcomeError
-        If the request left and no answer came: the call may have been placed, and may have cost money.
+        If the request left and no answer came: the call may have been placed, and may have cost money. Also if `key` is
+        in flight elsewhere, or what became of it is not known.
 
     Warns
     -----
@@ -112,6 +118,8 @@ def send_voice(
 
     Notes
     -----
+    Every call is recorded on this machine before it is placed; `nexmo_nb.sent` shows the record.
+
     ``POST /v1/calls``, https://developer.vonage.com/en/api/voice; ``POST /tts/json`` was withdrawn from the
     documentation in 2018. Markup in the text must stand in ``<speak>…</speak>`` with ``"calls"``.
 
@@ -139,25 +147,38 @@ def send_voice(
         "callback": None if callback is None else checks.url("callback", callback),
         "callback_method": checks.choice("callback_method", callback_method, ("GET", "POST")),
     }
-    what = f"call {said['to']}"
-    if api == "calls":
-        ask = Ask(
-            what, "POST", "/v1/calls", host="api", family="calls", body=_call(said), auth="jwt", refusal=_without_uuid
-        )
-        answer = session.call(ask)
-        row = {"call_id": answer["uuid"], "to": said["to"], "status": answer.get("status"), "api": api}
-    else:
+    if api == "tts":
         warnings.warn(
             "The legacy text-to-speech endpoint is deprecated and may be gone; connect with application_id= and "
             "private_key= to use the Voice API.",
             DeprecationWarning,
             stacklevel=2,
         )
-        ask = Ask(
-            what, "POST", "/tts/json", host="api", family="calls", form=_tts(said), auth="form", refusal=_tts_refusal
+    ask = _ask(said, api)
+    entry = Entry(
+        id=session.ledger.new_id(),
+        what=ask.what,
+        kind=api,
+        digest=digest({**said, "api": api}),
+        recipient=said["to"],
+        sender=said["sender"],
+        body=said["text"],
+        key=None if key is None else checks.text("key", key, longest=200),
+    )
+    place = {"calls": _call_row, "tts": _tts_row}[api]
+    rows = session.ledger.once(entry, lambda: [place(session.call(ask))])
+    return frame([{**row, "call_id": row["message_id"], "to": said["to"], "api": api} for row in rows], COLUMNS)
+
+
+def _ask(said: Mapping[str, Any], api: str) -> Ask:
+    what = f"call {said['to']}"
+    if api == "calls":
+        return Ask(
+            what, "POST", "/v1/calls", host="api", family="calls", body=_call(said), auth="jwt", refusal=_without_uuid
         )
-        row = _tts_row(session.call(ask))
-    return frame([row], COLUMNS)
+    return Ask(
+        what, "POST", "/tts/json", host="api", family="calls", form=_tts(said), auth="form", refusal=_tts_refusal
+    )
 
 
 def _language(value: Any) -> str:
@@ -240,25 +261,28 @@ def _without_uuid(ask: Ask, body: Any) -> NexmoError | None:
     return None if usable else no_answer(ask, "the answer names no call", status=200)
 
 
+def _call_row(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {"message_id": body["uuid"], "status": body.get("status"), "error_text": None}
+
+
 def _tts_row(body: Mapping[str, Any]) -> dict[str, Any]:
     """Take the fields with underscores, as documented, or with hyphens, as an older endpoint had them."""
     return {
-        "call_id": body.get("call_id", body.get("call-id")),
-        "to": body.get("to"),
-        "status": body.get("status"),
+        "message_id": body.get("call_id", body.get("call-id")),
+        "status": None if body.get("status") is None else str(body["status"]),
         "error_text": body.get("error_text", body.get("error-text")),
-        "api": "tts",
     }
 
 
 def _tts_refusal(ask: Ask, body: Any) -> NexmoError | None:
     row = _tts_row(body) if isinstance(body, dict) else {}
-    if row.get("status") is None:
+    code = row.get("status")
+    if code is None:
         return no_answer(ask, "the answer tells of no call", status=200)
-    code = str(row["status"])
     if code == "0":
         return None
     meaning, said = _TTS_STATUSES.get(code, "a status that is not documented"), tidy(row["error_text"] or "")
     kind = AuthenticationError if code == "4" else RejectedError
     message = f"Could not {ask.what}: {meaning} (status {code}{': ' + said if said else ''}). Nobody was called."
-    return kind(message, status=200, code=code, meaning=meaning, parts=frame([row], COLUMNS))
+    parts = frame([{**row, "call_id": row["message_id"], "to": (ask.form or {})["to"], "api": "tts"}], COLUMNS)
+    return kind(message, status=200, code=code, meaning=meaning, parts=parts)

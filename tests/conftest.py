@@ -77,5 +77,5 @@ def connected(sandbox: Sandbox, sleep: Callable[[float], None] | None = None, **
     session = nx.connect(sandbox.url, **{"calls": 1_000_000, "limits": free, **options})
     session.throttle.notify = lambda _: None
     if sleep is not None:
-        session._sleep = sleep
+        session.pause = sleep
     return session

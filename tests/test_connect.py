@@ -144,10 +144,10 @@ REST, API = "https://rest.nexmo.com", "https://api.nexmo.com"
             {"name": "B", "error-code": "200", "capabilities": {}},
         ),
         (
-            lambda: nx.send_sms("+44 7700 900000", "a&b é", sender="Demo"),
+            lambda: nx.send_sms("+44 7700 900000", "a&b é", sender="Demo", client_ref="r1"),
             "POST",
             f"{REST}/sms/json",
-            "from=Demo&to=447700900000&type=text&text=a%26b+%C3%A9",
+            "from=Demo&to=447700900000&type=text&text=a%26b+%C3%A9&client-ref=r1",
         ),
     ],
 )

@@ -12,9 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors", "gsm"},
     {"store", "account", "frames", "phone", "checks"},
-    {"throttle"},
+    {"throttle", "ledger", "encoding"},
     {"session"},
-    {"numbers", "applications", "sms", "voice"},
+    {"numbers", "applications", "sms", "voice", "pricing", "reports"},
+    {"bulk"},
     {"cli"},
 ]
 # May import names of its own layer: gsm raises errors; phone, account use checks.

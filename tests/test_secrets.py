@@ -91,7 +91,7 @@ ACCIDENTS = {
 }
 for signed in (True, False):
     session = nx.connect(url, api_key=os.environ["NEXMO_API_KEY"], calls=100000, limits=FREE, timeout=0.3)
-    session._sleep = lambda _: None
+    session.pause = lambda _: None
     print(session, session.account, vars(session.account), nx.show_connection().to_html(), session.throttle.status())
     for thing in (session, session.account, session.account.api_secret):
         attempt(lambda: pickle.dumps(thing), "pickle")

@@ -194,7 +194,7 @@ class Answers:
         self.bodies, self.asked = list(bodies), 0
         session.__dict__["_read"] = self.read
 
-    def read(self, ask: Ask, refresh: bool, lane: str) -> Any:
+    def read(self, ask: Ask, refresh: bool) -> Any:
         from nexmo_nb.session.core import Reading
 
         self.asked += 1
@@ -436,7 +436,7 @@ def test_proxies_are_read_once_when_connecting(sandbox: Sandbox, monkeypatch: py
     session = connected(sandbox)
     monkeypatch.delenv("HTTP_PROXY")
     assert session.proxies["http"] == "http://127.0.0.1:9"
-    session._sleep = lambda _: None
+    session.pause = lambda _: None
     with pytest.raises(nx.UnreachableError, match="proxy"):
         nx.applications()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import pytest
@@ -9,7 +10,7 @@ from conftest import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sms import STATUSES
+from nexmo_nb.sms.answer import STATUSES
 
 TO = "+44 7700 900123"
 DTYPES = {
@@ -128,7 +129,9 @@ def test_each_type_sends_its_own_content(
 ) -> None:
     parts = nx.send_sms(TO, sender="Demo", type=kind, **content)  # type: ignore[arg-type]
     assert (parts.status == "0").all()
-    assert sandbox.requests[0]["form"] == {"from": "Demo", "to": "447700900123", "type": kind, **sent}
+    form = dict(sandbox.requests[0]["form"])
+    assert re.fullmatch("[0-9a-f]{40}", form.pop("client-ref"))
+    assert form == {"from": "Demo", "to": "447700900123", "type": kind, **sent}
 
 
 @pytest.mark.parametrize("code", ["4", "5", "6", "7", "8", "9", "15", "17", "22", "29", "33"])

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from nexmo_nb.sandbox import account, applications, auth, inbox, numbers, sms, voice
+from nexmo_nb.sandbox import account, applications, auth, inbox, numbers, reports, sms, voice
 from nexmo_nb.sandbox.world import Answer, Request, World
 
 __all__ = ["KINDS", "Sandbox", "serve"]
@@ -55,6 +55,10 @@ ROUTES: list[tuple[re.Pattern[str], tuple[str, ...], str, Endpoint]] = [
         ("/account/get-balance", ("GET",), "", account.balance),
         ("/account/settings", ("POST",), "", account.settings),
         ("/account/top-up", ("POST",), "", account.top_up),
+        ("/v2/reports", ("POST",), "reports", reports.create),
+        ("/v2/reports/records", ("GET",), "reports", reports.records),
+        ("/v2/reports/[0-9a-f-]+", ("GET", "DELETE"), "reports", reports.single),
+        ("/v3/media/[0-9a-f-]+", ("GET",), "", reports.media),
         ("/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", ("GET",), "pricing", account.pricing),
     )
 ]

@@ -16,7 +16,7 @@ from nexmo_nb.sandbox.data import COUNTRIES, digest, numbers_for_rent
 __all__ = ["Answer", "Request", "World", "generate_key"]
 
 # Published rates: requests in any second, by family.
-RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1}
+RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10}
 
 
 @dataclass
@@ -89,6 +89,7 @@ class World:
             self.requests: list[dict[str, Any]] = []
             self.failures: list[dict[str, Any]] = []
             self.tokens: set[str] = set()
+            self.reports: dict[str, dict[str, Any]] = {}
             self.windows: dict[str, deque[float]] = {family: deque() for family in RATES}
             self.application_id = self.new_id()
             self.applications = {app["id"]: app for app in self._applications()}

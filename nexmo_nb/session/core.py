@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from requests_cache.backends.base import BaseCache
 from nexmo_nb.account import Account
 from nexmo_nb.checks import refused
 from nexmo_nb.errors import NexmoError, UnreachableError, contained
+from nexmo_nb.ledger import Ledger, unwritable
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
 from nexmo_nb.session.auth import Auth
@@ -69,6 +71,7 @@ class Trip:
 
     family: str
     lane: str
+    stopped: Callable[[], bool]
     slot: str = field(default_factory=new_slot)
     left: bool = False
 
@@ -81,7 +84,7 @@ class ThrottleMixin:
     def send(self, request: requests.PreparedRequest, *, trip: Trip, family: str, **kwargs: Any) -> requests.Response:
         """Wait for a slot, send, and stamp the slot whatever happens."""
         try:
-            self.throttle.acquire(trip.slot, family, trip.lane)
+            self.throttle.acquire(trip.slot, family, trip.lane, trip.stopped)
             trip.left = True
             response: requests.Response = super().send(request, **kwargs)  # type: ignore[misc]
             return response
@@ -147,7 +150,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             key_fn=answer_cache.key,
         )
         self.account, self.throttle, self.where, self.sandbox = account, throttle, where, sandbox
-        self._timeout, self._sleep = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
+        self._ledger: Ledger | None = None
+        self._guard = threading.RLock()
+        self._timeout, self.pause = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
         self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
@@ -156,7 +161,32 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
 
-    def call(self, ask: Ask, *, refresh: bool = False, lane: str = INTERACTIVE) -> Any:
+    @property
+    def ledger(self) -> Ledger:
+        """The record of every send, opened when it is first needed.
+
+        Raises
+        ------
+        UnreachableError
+            If its file cannot be used: then nothing can be sent.
+        """
+        with self._guard:
+            if self._ledger is None:
+                path = self.throttle.path.with_name("ledger.sqlite")
+                try:
+                    self._ledger = Ledger(path)
+                except StoreError as problem:
+                    raise unwritable(path, problem) from None
+            return self._ledger
+
+    def call(
+        self,
+        ask: Ask,
+        *,
+        refresh: bool = False,
+        lane: str = INTERACTIVE,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Any:
         """Do one request and return its parsed JSON (None where the answer has no body).
 
         In order: the cache, if `ask` only reads; a slot of the throttle; the wire; one typed error or the JSON. A read
@@ -170,13 +200,15 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             True: do not read the cache, and renew it.
         lane : {"interactive", "bulk"}
             Whose share of the limit to use.
+        stopped : callable
+            Asked while waiting for a slot; True calls the request off with `StoppedError`.
 
         Raises
         ------
         NexmoError
             One of `nexmo_nb.errors`, by what went wrong.
         """
-        return self._read(ask, refresh, lane).body
+        return self._read(ask, refresh, lane, stopped).body
 
     def pages(self, ask: Ask, listing: Listing, *, limit: int | None = None, refresh: bool = False) -> Pages:
         """Read page after page of 100 rows until there are no more, or `limit` rows.
@@ -202,7 +234,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         count, number, mixed = 0, 1, set()
         while True:
             query = {**(ask.query or {}), listing.size: "100", listing.page: str(number)}
-            reading = self._read(replace(ask, query=query), refresh, INTERACTIVE)
+            reading = self._read(replace(ask, query=query), refresh)
             mixed.add(reading.cached)
             if len(mixed) == 2:
                 # Pages of different times may miss a row or show one twice.
@@ -226,6 +258,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         """Close the connection, its files, and the embedded sandbox if it has one."""
         super().close()  # type: ignore[no-untyped-call]
         self.throttle.close()
+        if self._ledger is not None:
+            self._ledger.close()
         if self.sandbox is not None:
             self.sandbox.close()
 
@@ -250,22 +284,25 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             raise UnreachableError(f"Could not {ask.what}: the answer is not a list of rows. Try again.")
         return found, max(count, len(found)) if total is None and found else count
 
-    def _read(self, ask: Ask, refresh: bool, lane: str) -> Reading:
+    def _read(
+        self, ask: Ask, refresh: bool, lane: str = INTERACTIVE, stopped: Callable[[], bool] = lambda: False
+    ) -> Reading:
         """Try until there is an answer, or an error that another try cannot or must not mend."""
         attempt = 1
-        while isinstance(reading := contained(lambda: self._try(ask, refresh, lane)), NexmoError):
+        while isinstance(
+            reading := contained(lambda: self._try(ask, refresh, Trip(ask.family, lane, stopped))), NexmoError
+        ):
             wait = reading.retry_after if reading.retry_after is not None else 0.5 * 2 ** (attempt - 1)
             if not reading.retryable or attempt == TRIES or wait > LONGEST_WAIT:
                 raise reading
             if wait > 1:
                 self.throttle.notify(f"Waiting {wait:.0f} s to {ask.what} again: the server asks for it.")
-            self._sleep(wait)
+            self.pause(wait)
             attempt += 1
         return reading
 
-    def _try(self, ask: Ask, refresh: bool, lane: str) -> Reading | NexmoError:
+    def _try(self, ask: Ask, refresh: bool, trip: Trip) -> Reading | NexmoError:
         """Send once. An error is returned, so that nothing of the wire becomes part of it."""
-        trip = Trip(ask.family, lane)
         failure: NexmoError
         try:
             response = self.send(
@@ -282,6 +319,10 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = no_answer(ask, _why(problem), sent=trip.left and not _surely_unsent(problem))
+        except KeyboardInterrupt as interrupt:
+            # Whoever keeps a record must know whether this may have happened.
+            interrupt.left = trip.left  # type: ignore[attr-defined]
+            raise
         except StoreError as problem:
             failure = no_answer(ask, f"the limit's record cannot be kept ({problem})", sent=trip.left)
         finally:

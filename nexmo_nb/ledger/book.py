@@ -1,0 +1,337 @@
+"""The book of sends: entered before they leave, concluded after, read and forgotten."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nexmo_nb.ledger.entries import (
+    FINAL,
+    PART,
+    SCHEMA,
+    SEND,
+    Enrolled,
+    Entry,
+    enrolled,
+    read_parts,
+    recorded,
+    refuse_changed,
+    refuse_forgotten,
+    state_of,
+    unwritable,
+)
+from nexmo_nb.store import Connection, Database, StoreError, hold, is_held, private_folder
+
+__all__ = ["Ledger"]
+
+T = TypeVar("T")
+DAY = 86_400.0
+
+
+class Ledger:
+    """The sends of one account on this machine, shared by its processes.
+
+    Parameters
+    ----------
+    path : Path
+        The database file; beside it, the folder ``owners`` tells which processes live.
+    clock, new_id : callable, optional
+        Unix time; 40 hexadecimal characters that name a send. For tests.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be used; later on, every method raises `UnreachableError` for that.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(20),
+    ) -> None:
+        self.path, self.clock, self.new_id = path, clock, new_id
+        self._database = Database(path, SCHEMA, durable=True)
+        # A process is alive as long as the system holds its lock on a file of this name: neither a number that is
+        # used again nor a reboot can be mistaken for it.
+        self._owner = secrets.token_hex(16)
+        private_folder(path.parent / "owners")
+        self._lock: int | None = hold(self._owner_file(self._owner))
+        self.sweep()
+        self._tidy()
+
+    def once(self, entry: Entry, work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Record the intent, do `work`, and record the parts that it returns; a key that is known returns its own.
+
+        Raises
+        ------
+        UnreachableError
+            If the intent cannot be recorded; nothing is sent.
+        UnknownOutcomeError
+            If the key is in flight, or nobody knows what became of it.
+        InvalidRequestError
+            If the key was used for something else.
+        """
+        release = "DELETE FROM sends WHERE id = ?"
+        started = False
+
+        def begun() -> list[dict[str, Any]]:
+            nonlocal started
+            started = True
+            return work()
+
+        try:
+            known = self._begin(entry)
+            return self.conclude(entry.id, begun, release) if known is None else known
+        except KeyboardInterrupt:
+            if not started:
+                self._record(lambda connection: connection.execute(release, (entry.id,)))
+            raise
+
+    def conclude(
+        self,
+        code: str,
+        work: Callable[[], list[dict[str, Any]]],
+        release: str,
+        again: Callable[[BaseException], bool] = lambda _: False,
+    ) -> list[dict[str, Any]]:
+        """Do `work`, and record what became of a row in ``sending``.
+
+        `release` undoes the row where surely nothing was sent, and for refusals that `again` wants to try once more.
+        """
+        rows: list[dict[str, Any]] | None = None
+        try:
+            rows = work()
+            self._record_answer(code, rows)
+        except BaseException as problem:
+            if rows is None:
+                self._record_problem(code, problem, release, again(problem))
+            else:  # an interrupt struck while the answer was being recorded
+                self._record_answer(code, rows)
+            raise
+        return rows
+
+    def enroll(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, Enrolled]:
+        """Enter the rows of a batch that are not in it yet, and tell the state of each, by recipient.
+
+        Raises
+        ------
+        InvalidRequestError
+            If rows that were sent, or may have been, have another content now; or the batch was forgotten.
+        """
+        self.sweep()
+        open_states = ("planned", "not_found") if resend_not_found else ("planned",)
+        now = self.clock()
+        rows = [(e.id, e.kind, batch, n, e.digest, e.recipient, e.sender, e.body, now) for n, e in enumerate(entries)]
+
+        def work(connection: Connection) -> dict[str, Enrolled]:
+            refuse_forgotten(connection, batch)
+            connection.executemany(
+                "INSERT INTO sends (id, kind, batch, place, digest, recipient, sender, body, created, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO NOTHING",
+                rows,
+            )
+            known = enrolled(connection, batch)
+            changed = [e for e in entries if known[e.recipient].digest != e.digest]
+            refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
+            connection.executemany(
+                "UPDATE sends SET digest = ?, sender = ?, body = ?, kind = ? WHERE batch = ? AND recipient = ?",
+                [(e.digest, e.sender, e.body, e.kind, batch, e.recipient) for e in changed],
+            )
+            if resend_not_found:
+                again = [(known[e.recipient].id,) for e in entries if known[e.recipient].state == "not_found"]
+                connection.executemany("UPDATE sends SET state = 'planned' WHERE id = ?", again)
+            return enrolled(connection, batch)
+
+        return self._change(work)
+
+    def claim(self, code: str) -> bool:
+        """Take a planned row for this process; False where another has taken it."""
+        owner, now = self._owner, self.clock()
+        statement = (
+            "UPDATE sends SET state = 'sending', owner = ?, started = ?, client_ref = id, code = NULL, error = NULL"
+            " WHERE id = ? AND state = 'planned'"
+        )
+        return self._change(lambda c: c.execute(statement, (owner, now, code)).rowcount) == 1
+
+    def settle(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
+        """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
+
+        def work(connection: Connection) -> None:
+            for code, state, rows in changes:
+                row = connection.execute("SELECT state FROM sends WHERE id = ?", (code,)).fetchone()
+                if row is not None and row[0] == "unknown":
+                    self._write(connection, code, state, rows, None)
+
+        self._change(work)
+
+    def rows(self, where: str = "", values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Read sends, oldest first, each with the ids of its messages joined by spaces."""
+        found = self._look(
+            lambda c: c.execute(
+                f"SELECT {', '.join(SEND)} FROM sends {where} ORDER BY created, COALESCE(place, 0), id", values
+            ).fetchall()
+        )
+        ids: dict[str, list[str]] = {}
+        statement = (
+            f"SELECT send, message_id FROM parts WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part"
+        )
+        for send, message in self._look(lambda c: c.execute(statement, values).fetchall()):
+            ids.setdefault(send, []).append(message or "")
+        sends = [dict(zip(SEND, row, strict=True)) for row in found]
+        return [{**send, "message_ids": " ".join(ids.get(send["id"], [])).strip() or None} for send in sends]
+
+    def parts(self, code: str) -> list[dict[str, Any]]:
+        """Read the parts of one send."""
+        return self._look(lambda connection: read_parts(connection, code))
+
+    def forget(self, before: float) -> int:
+        """Remove numbers, senders, texts, references and keys of finished sends that were made before a time."""
+        marks = ", ".join("?" for _ in FINAL)
+
+        def work(connection: Connection) -> int:
+            return connection.execute(
+                "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
+                " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
+                f" WHERE created < ? AND recipient IS NOT NULL AND state IN ({marks})",
+                (before, *FINAL),
+            ).rowcount
+
+        done = self._change(work)
+        self._database.compact()
+        return done
+
+    def sweep(self) -> None:
+        """Turn what dead processes left in ``sending`` into ``unknown``."""
+        statement = "SELECT DISTINCT owner FROM sends WHERE state = 'sending' AND owner <> ?"
+        owners = self._look(lambda c: [row[0] for row in c.execute(statement, (self._owner,)).fetchall()])
+        dead = [(self.clock(), owner) for owner in owners if not is_held(self._owner_file(owner))]
+        if dead:
+            update = (
+                "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
+                " error = 'the process that sent it ended before it recorded an answer'"
+                " WHERE owner = ? AND state = 'sending'"
+            )
+            self._change(lambda connection: connection.executemany(update, dead))
+            for _, owner in dead:
+                self._owner_file(owner).unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
+        """Remove lock files of processes that died idle; a day old, so that none is taken away while it is made."""
+        for path in (self.path.parent / "owners").glob("*.lock"):
+            with suppress(OSError):
+                if self.clock() - path.stat().st_mtime > DAY and not is_held(path):
+                    path.unlink()
+
+    def close(self) -> None:
+        """Close the files."""
+        statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
+        if self._lock is not None:
+            left = self._look(lambda c: c.execute(statement, (self._owner,)).fetchone()[0])
+            os.close(self._lock)
+            self._lock = None
+            if not left:
+                self._owner_file(self._owner).unlink(missing_ok=True)
+        self._database.close()
+
+    def _owner_file(self, owner: str) -> Path:
+        return self.path.parent / "owners" / f"{owner}.lock"
+
+    def _begin(self, entry: Entry) -> list[dict[str, Any]] | None:
+        owner, now = self._owner, self.clock()
+        row = (*entry[:1], *entry[2:], "sending", owner, now, now)
+
+        def work(connection: Connection) -> list[dict[str, Any]] | None:
+            before = None if entry.key is None else recorded(connection, entry)
+            if before is None:
+                connection.execute(
+                    "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner,"
+                    " created, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
+            return before
+
+        if entry.key is not None:
+            self.sweep()
+        return self._change(work)
+
+    def _record_answer(self, code: str, rows: list[dict[str, Any]]) -> None:
+        sound = all(row.get("status") in ("0", "started") for row in rows)
+        state = "accepted" if sound else "partial"
+        self._record(lambda connection: self._write(connection, code, state, rows, None))
+
+    def _record_problem(self, code: str, problem: BaseException, release: str, again: bool) -> None:
+        state = None if again else state_of(problem)
+        parts = getattr(problem, "parts", None)
+        rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
+        if state is None:
+            self._record(lambda connection: connection.execute(release, (code,)))
+        else:
+            self._record(lambda connection: self._write(connection, code, state, rows, problem))
+
+    def _record(self, work: Callable[[Connection], Any]) -> None:
+        """Commit an outcome; if the disk will not take it, the answer still counts."""
+        try:
+            self._database.transact(work)
+        except StoreError as problem:
+            trouble = problem
+        else:
+            return
+        warnings.warn(
+            f"The ledger {self.path} could not record what became of a send ({trouble}); it will be shown as unknown, "
+            "and never sent again by itself.",
+            stacklevel=2,
+        )
+
+    def _change(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return self._database.transact(work)
+        except StoreError as problem:
+            trouble = problem
+        raise unwritable(self.path, trouble)
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return self._database.read(work)
+        except StoreError as problem:
+            trouble = problem
+        raise unwritable(self.path, trouble)
+
+    def _write(
+        self,
+        connection: Connection,
+        code: str,
+        state: str,
+        rows: Sequence[Mapping[str, Any]],
+        problem: BaseException | None,
+    ) -> None:
+        """Write a state and parts over what is there."""
+        prices = [float(row["price"]) for row in rows if row.get("price") is not None]
+        words = None if problem is None else str(problem) or type(problem).__name__
+        connection.execute(
+            "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
+            " error = ? WHERE id = ?",
+            (
+                state,
+                self.clock(),
+                len(rows) or None,
+                round(sum(prices), 8) if prices else None,
+                next((row["currency"] for row in rows if row.get("currency")), None),
+                getattr(problem, "code", None),
+                words,
+                code,
+            ),
+        )
+        connection.execute("DELETE FROM parts WHERE send = ?", (code,))
+        connection.executemany(
+            "INSERT INTO parts (send, part, message_id, status, error_text, price, balance, network)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(code, n, *(row.get(name) for name in PART)) for n, row in enumerate(rows, 1)],
+        )

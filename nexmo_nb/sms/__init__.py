@@ -1,0 +1,187 @@
+"""SMS: one message to one recipient, and what each part of it became.
+
+``form`` checks and writes the request, ``answer`` sends it and reads what came back.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import checks
+from nexmo_nb.errors import PartialSendWarning
+from nexmo_nb.frames import frame
+from nexmo_nb.ledger import Entry, digest
+from nexmo_nb.session import Session, current
+from nexmo_nb.sms.answer import COLUMNS, STATUSES, meaning_of, transmit
+from nexmo_nb.sms.form import fill
+
+__all__ = ["COLUMNS", "STATUSES", "send_sms"]
+
+
+def send_sms(
+    to: str | int,
+    text: str | None = None,
+    *,
+    sender: str | int,
+    type: str = "auto",
+    key: str | None = None,
+    status_report_req: bool | None = None,
+    client_ref: str | None = None,
+    vcard: str | None = None,
+    vcal: str | None = None,
+    ttl: int | None = None,
+    callback: str | None = None,
+    message_class: int | None = None,
+    udh: str | bytes | None = None,
+    protocol_id: int | None = None,
+    body: str | bytes | None = None,
+    title: str | None = None,
+    url: str | None = None,
+    validity: int | None = None,
+    account_ref: str | None = None,
+    entity_id: str | None = None,
+    content_id: str | None = None,
+    trusted_number: bool | None = None,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Send one SMS; it leaves once, whatever happens.
+
+    Parameters
+    ----------
+    to : str or int
+        Recipient's number with country code, in any usual spelling.
+    text : str, optional
+        Types text and unicode: 1 to 3,200 characters. `nexmo_nb.segments` tells how many parts they take.
+    sender : str or int
+        A number of yours, or a name of at most 11 letters and digits; some countries replace or refuse names.
+    type : {"auto", "text", "unicode", "binary", "wappush", "vcal", "vcard"}
+        Default: text where every character is in GSM-7, else unicode, where a part holds less than half as much.
+    key : str, optional
+        A name for this message: under one key it is sent once ever, whatever is run again. A later call with the same
+        content returns the parts that were recorded. Default: each call sends.
+    status_report_req : bool, optional
+        Whether a delivery receipt is wanted. Default: the API's own, which is yes.
+    client_ref : str, optional
+        Your reference, at most 100 characters; it comes back in the answer, receipts and reports. Default: 40 random
+        hexadecimal characters, by which `nexmo_nb.settle` finds the message.
+    vcard, vcal : str, optional
+        Business card or calendar entry, for the types of the same name.
+    ttl : int, optional
+        Milliseconds for which delivery is tried, 20,000 to 604,800,000. Default: the API's 72 hours.
+    callback : str, optional
+        URL of at most 100 characters for the delivery receipt. Default: the account's.
+    message_class : int, optional
+        0 (shown at once and not kept), 1 (phone), 2 (SIM) or 3 (other device). Default: none.
+    udh, body : str or bytes, optional
+        Type binary: header and content, as bytes or hexadecimal; 140 octets together at most.
+    protocol_id : int, optional
+        0 to 255. Default: none.
+    title, url, validity : str, str, int, optional
+        Type wappush: what is shown, where it leads, and for how many milliseconds (default: the API's 48 hours).
+    account_ref : str, optional
+        Your own tag for billing, if Nexmo enabled it.
+    entity_id, content_id : str, optional
+        Registrations that some countries require, such as India's DLT.
+    trusted_number : bool, optional
+        True: send past the Fraud Defender. Default: the API's own, which is no.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a part: ``part, parts`` (int), ``to, message_id, status, meaning, error_text`` (text), ``price,
+        balance`` (float, in ``currency``; estimates, as Nexmo says), ``network`` (MCC and MNC), ``client_ref``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong; nothing is sent.
+    RejectedError
+        If Nexmo refused the whole message; ``.code``, ``.meaning`` and ``.parts`` say why.
+    AuthenticationError
+        If it refused the credentials.
+    RateLimitedError
+        If it was still throttled after three tries.
+    UnreachableError
+        If no connection was made: nothing was sent.
+    UnknownOutcomeError
+        If the request left and no answer came: it may have been sent, and may have cost money. Also if `key` is in
+        flight elsewhere, or what became of it is not known.
+
+    Warns
+    -----
+    PartialSendWarning
+        If some parts were accepted and others refused; the frame shows which.
+
+    Notes
+    -----
+    Every send is recorded on this machine before it leaves; `nexmo_nb.sent` shows the record.
+
+    ``POST /sms/json``, https://developer.vonage.com/en/api/sms. Accepted is not delivered. Types wappush, vcal and
+    vcard are no longer in Nexmo's documentation, and may be refused.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+    >>> parts[["part", "parts", "to", "meaning"]].values.tolist()
+    [[1, 1, '447700900000', 'accepted']]
+    """
+    session = session or current()
+    content = {
+        "text": text,
+        "udh": udh,
+        "body": body,
+        "title": title,
+        "url": url,
+        "validity": validity,
+        "vcal": vcal,
+        "vcard": vcard,
+    }
+    options = {
+        "status_report_req": status_report_req,
+        "client_ref": client_ref,
+        "ttl": ttl,
+        "callback": callback,
+        "message_class": message_class,
+        "protocol_id": protocol_id,
+        "account_ref": account_ref,
+        "entity_id": entity_id,
+        "content_id": content_id,
+        "trusted_number": trusted_number,
+    }
+    form = fill(to, sender, type, content, options)
+    code = session.ledger.new_id()
+    entry = Entry(
+        id=code,
+        what=f"send an SMS to {form['to']}",
+        kind="sms",
+        digest=digest(form),
+        recipient=form["to"],
+        sender=form["from"],
+        body=form.get("text"),
+        client_ref=form.get("client-ref", code),
+        key=None if key is None else checks.text("key", key, longest=200),
+    )
+    sent = {**form, "client-ref": str(entry.client_ref)}
+    return _told(session.ledger.once(entry, lambda: transmit(sent, session)), form["to"])
+
+
+def _told(rows: list[dict[str, Any]], to: str) -> pd.DataFrame:
+    """Give the frame of parts, and warn if some were refused."""
+    rows = [{**row, "meaning": meaning_of(row["status"])} for row in rows]
+    bad = [row for row in rows if row["status"] != "0"]
+    if bad:
+        numbers = ", ".join(str(row["part"]) for row in bad)
+        warnings.warn(
+            f"Nexmo accepted {len(rows) - len(bad)} of {len(rows)} parts to {to} and refused part {numbers}: "
+            f"{bad[0]['meaning']} ({bad[0]['status']}). Sending the whole again would double the accepted parts.",
+            PartialSendWarning,
+            stacklevel=3,
+        )
+    return frame(rows, COLUMNS)

@@ -1,0 +1,150 @@
+"""The answer to an SMS: always HTTP 200, a status for each part, and what each status means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError
+from nexmo_nb.frames import Column, frame
+from nexmo_nb.session import Ask, Session, no_answer, tidy
+from nexmo_nb.throttle import INTERACTIVE
+
+__all__ = ["COLUMNS", "STATUSES", "meaning_of", "transmit"]
+
+COLUMNS = (
+    Column("part", "int64"),
+    Column("parts", "int64"),
+    Column("to"),
+    Column("message_id"),
+    Column("status"),
+    Column("meaning"),
+    Column("error_text"),
+    Column("price", "float64"),
+    Column("balance", "float64"),
+    Column("currency"),
+    Column("network"),
+    Column("client_ref"),
+)
+
+
+class Meaning(NamedTuple):
+    """What a status means, what to do, and which error a message refused with it raises."""
+
+    words: str
+    advice: str
+    error: type[NexmoError] = RejectedError
+
+
+_REFUSED_KEYS = "Check the credentials with show_connection()."
+STATUSES: Mapping[str, Meaning] = {
+    "0": Meaning("accepted", "Delivery is reported later."),
+    "1": Meaning("throttled", "Too many messages in a second; send it again.", RateLimitedError),
+    "2": Meaning("missing parameter", "The request lacked what the text below names."),
+    "3": Meaning("invalid parameter", "Correct the value that the text below names."),
+    "4": Meaning("bad credentials", _REFUSED_KEYS, AuthenticationError),
+    "5": Meaning("internal error at Nexmo", "It was not sent; try again later."),
+    "6": Meaning(
+        "cannot be routed", "Check the number: its prefix leads to no network, or the message cannot go there."
+    ),
+    "7": Meaning("number barred", "The recipient is on a block list; ask Nexmo's support to lift it."),
+    "8": Meaning("account barred", "The account is suspended; ask Nexmo's support.", AuthenticationError),
+    "9": Meaning("no credit", "Top up the account: the balance does not cover the message."),
+    "10": Meaning("too many connections", "Close other connections of the account, then send again."),
+    "11": Meaning("account not allowed", "The account may not send SMS over HTTP.", AuthenticationError),
+    "12": Meaning("message too long", "Shorten it; binary messages hold 140 octets with their header."),
+    "13": Meaning("communication failed", "It was not sent; try again later."),
+    "14": Meaning("bad signature", "Check signature_secret, signature_method and the clock.", AuthenticationError),
+    "15": Meaning("illegal sender", "Use a number of yours, or a sender name that the country allows."),
+    "16": Meaning("invalid ttl", "Give 20,000 to 604,800,000 ms."),
+    "17": Meaning("blocked by the provider", "Nexmo or the operator blocked the recipient or the content."),
+    "19": Meaning("facility not allowed", "The account may not use this kind of message."),
+    "20": Meaning("invalid message class", "Give 0 to 3."),
+    "22": Meaning("invalid network code", "The number's network is not known."),
+    "23": Meaning("invalid callback URL", "Give a full URL of at most 100 characters."),
+    "29": Meaning(
+        "not on the allowed list", "A demo account sends only to numbers that its dashboard lists as allowed."
+    ),
+    "32": Meaning("signature and secret together", "Send either of them.", AuthenticationError),
+    "33": Meaning("number deactivated", "The recipient's number is no longer in use."),
+    "34": Meaning("invalid number", "Check the recipient's number."),
+    "101": Meaning("account not set up for the campaign", "US short codes need a campaign."),
+    "102": Meaning("recipient opted out of the campaign", "US short codes: the recipient sent STOP."),
+    "103": Meaning("campaign without a short code", "US short codes need one."),
+}
+_UNKNOWN = Meaning("a status that is not documented", "See the text below.")
+
+
+def meaning_of(status: str | None) -> str:
+    """Say what a status means, in a few words."""
+    return STATUSES.get(str(status), _UNKNOWN).words
+
+
+def transmit(
+    form: Mapping[str, str],
+    session: Session,
+    *,
+    lane: str = INTERACTIVE,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[dict[str, Any]]:
+    """Send a form, and give a row a part; a message of which no part was accepted is an error."""
+    currency = session.account.currency
+
+    def refusal(ask: Ask, body: Any) -> NexmoError | None:
+        rows = _rows(body, currency)
+        if not rows:
+            return no_answer(ask, "the answer tells of no message", status=200)
+        return None if any(row["status"] == "0" for row in rows) else _refused(ask.what, rows)
+
+    what = f"send an SMS to {form['to']}"
+    ask = Ask(what, "POST", "/sms/json", family="sms", form=form, auth="sms", refusal=refusal)
+    return _rows(session.call(ask, lane=lane, stopped=stopped), currency)
+
+
+def _rows(body: Any, currency: str) -> list[dict[str, Any]]:
+    """Flatten the parts of an answer."""
+    parts = body.get("messages") if isinstance(body, dict) else None
+    parts = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    return [
+        {
+            "part": number,
+            "parts": len(parts),
+            "to": _field(part, "to"),
+            "message_id": _field(part, "message-id"),
+            "status": _field(part, "status"),
+            "meaning": meaning_of(_field(part, "status")),
+            "error_text": _field(part, "error-text"),
+            "price": _field(part, "message-price"),
+            "balance": _field(part, "remaining-balance"),
+            "currency": currency,
+            "network": _field(part, "network"),
+            "client_ref": _field(part, "client-ref"),
+        }
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def _field(part: Mapping[str, Any], name: str) -> str | None:
+    """Take a field by its hyphenated name, or by the same with underscores."""
+    value = part.get(name, part.get(name.replace("-", "_")))
+    return None if value is None else str(value)
+
+
+def _refused(what: str, rows: list[dict[str, Any]]) -> NexmoError:
+    """Make the error for a message of which no part was accepted."""
+    code, said = rows[0]["status"] or "none", tidy(rows[0]["error_text"] or "")
+    # Only if every part was throttled did the server surely do nothing that waiting would mend.
+    throttled = all(row["status"] == "1" for row in rows)
+    meaning = STATUSES.get(code, _UNKNOWN)
+    kind = RejectedError if meaning.error is RateLimitedError and not throttled else meaning.error
+    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if throttled and "wait" in said else None
+    return kind(
+        f"Could not {what}: {meaning.words} (status {code}{': ' + said if said else ''}). {meaning.advice} Nothing was "
+        "sent.",
+        status=200,
+        code=code,
+        meaning=meaning.words,
+        retry_after=int(wait[1]) / 1000 if wait else None,
+        parts=frame(rows, COLUMNS),
+    )
