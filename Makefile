@@ -28,7 +28,7 @@ notebooks: .venv/test
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
 bench: .venv/test
-	$(BIN)/python benchmarks/throttle.py
+	@for each in throttle batch plan segments; do echo "== $$each"; $(BIN)/python benchmarks/$$each.py; done
 
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

@@ -169,7 +169,14 @@ def test_a_plan_adds_up_by_country(session: nx.Session) -> None:
     shown = total.set_index(["country", "currency"])
     assert shown.loc[("PT", "EUR"), "recipients"] == 3
     assert shown.loc[("total", "EUR"), "price_high"] == pytest.approx(found.price_high.sum())
-    assert total.problems.sum() == 2  # in its country and in the total
+    assert total.country.tolist() == ["GB", "PT", "unknown", "total"]
+    assert total.problems.tolist() == [0, 0, 1, 1]
+
+
+def test_the_summary_of_nothing_is_empty(session: nx.Session) -> None:
+    assert len(nx.summary(nx.plan_sms([], "Hello", sender="Demo"))) == 0
+    with pytest.raises(nx.InvalidRequestError, match="^plan: got"):
+        nx.summary(pd.DataFrame())
 
 
 # --- sending ---------------------------------------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.gsm import BASIC, EXTENSION, outside_gsm, segments
+from nexmo_nb.sandbox.segments import in_gsm, split_gsm, split_ucs2
 
 
 def by_hand(costs: list[int], single: int, size: int) -> int:
@@ -76,6 +79,17 @@ def test_what_remains_is_what_still_fits(text: str) -> None:
     over = segments(text + "a" * (found.remaining + 1), encoding=found.encoding)
     assert more.parts == max(found.parts, 1)
     assert over.parts == more.parts + 1
+
+
+def test_twenty_thousand_random_texts_are_cut_as_by_the_sandbox() -> None:
+    """The sandbox counts by a splitter of its own, character by character."""
+    dice = random.Random(1)
+    letters = "ab@£ \n€[]^{}\f", "aé€😀ы\u00a0", "ы😀"
+    for _ in range(20_000):
+        near = dice.choice((0, 70, 134, 153, 160, 306, 460)) + dice.randint(-8, 8)
+        text = "".join(dice.choices(dice.choice(letters), k=max(1, near)))
+        pieces = split_gsm(text) if all(map(in_gsm, text)) else split_ucs2(text)
+        assert segments(text).parts == len(pieces), text
 
 
 def test_strangers_are_listed_once_in_order() -> None:

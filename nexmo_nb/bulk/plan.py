@@ -131,9 +131,9 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a country and currency, and a last one, ``total``, for each currency: ``country`` (text), ``recipients,
-        parts`` (int; of rows that can be sent), ``price_low, price_high`` (float, in ``currency``), ``problems`` (int:
-        rows that cannot be sent).
+        One row a country, and a last one, ``total`` (one for each currency, should there be several): ``country``
+        (text), ``recipients, parts`` (int; of rows that can be sent), ``price_low, price_high`` (float, in
+        ``currency``), ``problems`` (int: rows that cannot be sent).
 
     Raises
     ------
@@ -149,10 +149,12 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     [['GB', 1, 1], ['PT', 1, 1], ['total', 2, 2]]
     """
     check_plan(plan)
+    known = plan["currency"].dropna().unique()
     table = plan.assign(
         good=plan["problem"].isna(),
         country=plan["country"].fillna("unknown").astype("string"),
-        currency=plan["currency"].astype("string"),
+        # A row that cannot be sent has no price, and must not make a line of its own for that.
+        currency=(plan["currency"].fillna(known[0]) if len(known) == 1 else plan["currency"]).astype("string"),
     )
     rows: list[dict[str, Any]] = []
     for keys, part in (
