@@ -62,11 +62,11 @@ def _sandbox(options: argparse.Namespace) -> int:
 def _lab(folder: str, further: list[str]) -> int:
     from nexmo_nb.sandbox import Sandbox
 
-    if importlib.util.find_spec("jupyterlab") is None:
-        print("JupyterLab is not installed: pip install 'nexmo_nb[lab]'", file=sys.stderr)
-        return 2
     if not Path(folder).is_dir():
         print(f"folder: got {folder!r}; allowed: a folder that exists.", file=sys.stderr)
+        return 2
+    if importlib.util.find_spec("jupyterlab") is None:
+        print("JupyterLab is not installed: pip install 'nexmo_nb[lab]'", file=sys.stderr)
         return 2
     with Sandbox() as sandbox:
         print(f"The sandbox: {sandbox.url} (open it to see what arrives)", flush=True)

@@ -166,7 +166,7 @@ def send_voice(
         key=None if key is None else checks.text("key", key, longest=200),
     )
     place = {"calls": _call_row, "tts": _tts_row}[api]
-    rows = session.ledger.once(entry, lambda: [place(session.call(ask))])
+    rows = session.ledger.once(entry, lambda leaving: [place(session.call(ask, leaving=leaving))])
     return frame([{**row, "call_id": row["message_id"], "to": said["to"], "api": api} for row in rows], COLUMNS)
 
 

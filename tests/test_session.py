@@ -211,6 +211,9 @@ def numbers(*names: int) -> list[dict[str, int]]:
         ([{}], [], 0),
         ([{"count": 0, "numbers": []}], [], 0),
         ([{"count": "2", "numbers": numbers(1, 2)}], [1, 2], 2),
+        ([{"numbers": numbers(1, 2)}], [1, 2], 2),
+        ([{"numbers": numbers(*range(100))}, {"numbers": numbers(100)}], list(range(101)), 101),
+        ([{"numbers": numbers(*range(100))}, {}], list(range(100)), 100),
         ([{"count": 3, "numbers": numbers(1, 2)}, {"count": 3, "numbers": numbers(3)}], [1, 2, 3], 3),
         (
             [

@@ -136,7 +136,18 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Make the frame of `sent`."""
     return frame(
-        [{**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows], COLUMNS
+        [
+            {
+                **row,
+                "to": row["recipient"],
+                "text": row["body"],
+                "parts": row["parts"] or 0,
+                # Claimed is planned, as seen from outside: it has not left.
+                "state": "planned" if row["state"] == "claimed" else row["state"],
+            }
+            for row in rows
+        ],
+        COLUMNS,
     )
 
 

@@ -47,7 +47,7 @@ COLUMNS = (
 FATAL = ("9", "low-balance")
 # So many refusals for speed, or failures to connect, one after the other, and the batch waits for a person.
 PATIENCE = 20
-RELEASE = "UPDATE sends SET state = 'planned', owner = NULL WHERE id = ? AND state = 'sending'"
+RELEASE = "UPDATE sends SET state = 'planned', owner = NULL WHERE id = ? AND state IN ('claimed', 'sending')"
 
 
 def send_many(
@@ -261,7 +261,10 @@ class _Run:
         form = {**self.forms[to], "client-ref": code}
         try:
             rows = self.ledger.conclude(
-                code, lambda: transmit(form, self.session, lane=BULK, stopped=self._stop.is_set), RELEASE, _fatal
+                code,
+                lambda leaving: transmit(form, self.session, lane=BULK, stopped=self._stop.is_set, leaving=leaving),
+                RELEASE,
+                _fatal,
             )
         except StoppedError:
             self._back(to)
@@ -373,7 +376,7 @@ def _spent(ledger: Ledger, batch: str, good: pd.DataFrame) -> float:
     for row in ledger.rows("WHERE batch = ?", (batch,)):
         if row["price"] is not None:
             total += row["price"]
-        elif row["state"] in ("sending", "unknown"):
+        elif row["state"] in ("claimed", "sending", "unknown"):
             total += guess.get(str(row["recipient"]), 0.0)
     return total
 
@@ -389,7 +392,9 @@ def _outcome(plan: pd.DataFrame, sends: list[dict[str, Any]]) -> pd.DataFrame:
         row = found[str(to)]
         known = row["state"] in ("accepted", "partial", "rejected")
         meaning = {"accepted": "accepted"}.get(row["state"]) or (meaning_of(row["code"]) if row["code"] else None)
-        rows.append({**row, "to": to, "parts": row["parts"] or 0, "meaning": meaning if known else None})
+        state = "planned" if row["state"] == "claimed" else row["state"]
+        facts = {"to": to, "state": state, "parts": row["parts"] or 0, "meaning": meaning if known else None}
+        rows.append({**row, **facts})
     return frame(rows, COLUMNS).set_index(plan.index)
 
 

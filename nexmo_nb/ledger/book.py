@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nexmo_nb.errors import UnreachableError
 from nexmo_nb.ledger.entries import (
     FINAL,
     PART,
@@ -31,6 +32,8 @@ from nexmo_nb.store import Connection, Database, StoreError, hold, is_held, priv
 __all__ = ["Ledger"]
 
 T = TypeVar("T")
+Work = Callable[[Callable[[], None]], list[dict[str, Any]]]
+"""Sends, and returns the rows of the parts; it calls what it is given just before the request leaves."""
 DAY = 86_400.0
 
 
@@ -67,7 +70,7 @@ class Ledger:
         self.sweep()
         self._tidy()
 
-    def once(self, entry: Entry, work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    def once(self, entry: Entry, work: Work) -> list[dict[str, Any]]:
         """Record the intent, do `work`, and record the parts that it returns; a key that is known returns its own.
 
         Raises
@@ -82,10 +85,10 @@ class Ledger:
         release = "DELETE FROM sends WHERE id = ?"
         started = False
 
-        def begun() -> list[dict[str, Any]]:
+        def begun(leaving: Callable[[], None]) -> list[dict[str, Any]]:
             nonlocal started
             started = True
-            return work()
+            return work(leaving)
 
         try:
             known = self._begin(entry)
@@ -98,17 +101,17 @@ class Ledger:
     def conclude(
         self,
         code: str,
-        work: Callable[[], list[dict[str, Any]]],
+        work: Work,
         release: str,
         again: Callable[[BaseException], bool] = lambda _: False,
     ) -> list[dict[str, Any]]:
-        """Do `work`, and record what became of a row in ``sending``.
+        """Do `work` for a claimed row: ``sending`` when it leaves, and then what became of it.
 
         `release` undoes the row where surely nothing was sent, and for refusals that `again` wants to try once more.
         """
         rows: list[dict[str, Any]] | None = None
         try:
-            rows = work()
+            rows = work(lambda: self._leave(code))
             self._record_answer(code, rows)
         except BaseException as problem:
             if rows is None:
@@ -154,12 +157,11 @@ class Ledger:
 
     def claim(self, code: str) -> bool:
         """Take a planned row for this process; False where another has taken it."""
-        owner, now = self._owner, self.clock()
         statement = (
-            "UPDATE sends SET state = 'sending', owner = ?, started = ?, client_ref = id, code = NULL, error = NULL"
+            "UPDATE sends SET state = 'claimed', owner = ?, client_ref = id, code = NULL, error = NULL"
             " WHERE id = ? AND state = 'planned'"
         )
-        return self._change(lambda c: c.execute(statement, (owner, now, code)).rowcount) == 1
+        return self._change(lambda c: c.execute(statement, (self._owner, code)).rowcount) == 1
 
     def settle(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
@@ -209,17 +211,12 @@ class Ledger:
         return done
 
     def sweep(self) -> None:
-        """Turn what dead processes left in ``sending`` into ``unknown``."""
-        statement = "SELECT DISTINCT owner FROM sends WHERE state = 'sending' AND owner <> ?"
+        """Turn what dead processes left in ``sending`` into ``unknown``, and give back what they had only claimed."""
+        statement = "SELECT DISTINCT owner FROM sends WHERE state IN ('claimed', 'sending') AND owner <> ?"
         owners = self._look(lambda c: [row[0] for row in c.execute(statement, (self._owner,)).fetchall()])
         dead = [(self.clock(), owner) for owner in owners if not is_held(self._owner_file(owner))]
         if dead:
-            update = (
-                "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
-                " error = 'the process that sent it ended before it recorded an answer'"
-                " WHERE owner = ? AND state = 'sending'"
-            )
-            self._change(lambda connection: connection.executemany(update, dead))
+            self._change(lambda connection: _bury(connection, dead))
             for _, owner in dead:
                 self._owner_file(owner).unlink(missing_ok=True)
 
@@ -232,9 +229,11 @@ class Ledger:
 
     def close(self) -> None:
         """Close the files."""
-        statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
+        statement = "SELECT COUNT(*) FROM sends WHERE state IN ('claimed', 'sending') AND owner = ?"
         if self._lock is not None:
-            left = self._look(lambda c: c.execute(statement, (self._owner,)).fetchone()[0])
+            left = 1
+            with suppress(UnreachableError):
+                left = self._look(lambda c: c.execute(statement, (self._owner,)).fetchone()[0])
             os.close(self._lock)
             self._lock = None
             if not left:
@@ -245,15 +244,14 @@ class Ledger:
         return self.path.parent / "owners" / f"{owner}.lock"
 
     def _begin(self, entry: Entry) -> list[dict[str, Any]] | None:
-        owner, now = self._owner, self.clock()
-        row = (*entry[:1], *entry[2:], "sending", owner, now, now)
+        row = (*entry[:1], *entry[2:], "claimed", self._owner, self.clock())
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
             before = None if entry.key is None else recorded(connection, entry)
             if before is None:
                 connection.execute(
                     "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner,"
-                    " created, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     row,
                 )
             return before
@@ -261,6 +259,11 @@ class Ledger:
         if entry.key is not None:
             self.sweep()
         return self._change(work)
+
+    def _leave(self, code: str) -> None:
+        """Write down that a request leaves now: from here on it may have happened."""
+        values = (self.clock(), code)
+        self._change(lambda c: c.execute("UPDATE sends SET state = 'sending', started = ? WHERE id = ?", values))
 
     def _record_answer(self, code: str, rows: list[dict[str, Any]]) -> None:
         sound = all(row.get("status") in ("0", "started") for row in rows)
@@ -335,3 +338,17 @@ class Ledger:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(code, n, *(row.get(name) for name in PART)) for n, row in enumerate(rows, 1)],
         )
+
+
+def _bury(connection: Connection, dead: Sequence[tuple[float, str]]) -> None:
+    """Settle the rows of processes that ended: what had not left goes back, what had left is unknown."""
+    owners = [(owner,) for _, owner in dead]
+    connection.executemany("DELETE FROM sends WHERE owner = ? AND state = 'claimed' AND batch IS NULL", owners)
+    connection.executemany(
+        "UPDATE sends SET state = 'planned', owner = NULL WHERE owner = ? AND state = 'claimed'", owners
+    )
+    connection.executemany(
+        "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
+        " error = 'the process that sent it ended before it recorded an answer' WHERE owner = ? AND state = 'sending'",
+        dead,
+    )

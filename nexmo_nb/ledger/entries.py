@@ -133,6 +133,7 @@ def recorded(connection: Connection, entry: Entry) -> list[dict[str, Any]] | Non
         )
     if state in ("accepted", "partial"):
         return read_parts(connection, code)
+    state = "sending" if state == "claimed" else state
     words = {
         "sending": "it is being sent right now, by this or another process; wait, then call again",
         "unknown": "nobody knows whether it was sent; settle() looks it up",

@@ -37,6 +37,7 @@ __all__ = ["Listing", "Pages", "Session"]
 
 VERSION = "0.1.0"
 TRIES = 3
+PAGE = 100
 LONGEST_WAIT = 60.0
 """Seconds of a server's Retry-After that are waited for; a longer one is the caller's decision."""
 CONNECT_TIMEOUT = 5.0
@@ -72,6 +73,7 @@ class Trip:
     family: str
     lane: str
     stopped: Callable[[], bool]
+    leaving: Callable[[], None]
     slot: str = field(default_factory=new_slot)
     left: bool = False
 
@@ -85,6 +87,7 @@ class ThrottleMixin:
         """Wait for a slot, send, and stamp the slot whatever happens."""
         try:
             self.throttle.acquire(trip.slot, family, trip.lane, trip.stopped)
+            trip.leaving()
             trip.left = True
             response: requests.Response = super().send(request, **kwargs)  # type: ignore[misc]
             return response
@@ -186,6 +189,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         refresh: bool = False,
         lane: str = INTERACTIVE,
         stopped: Callable[[], bool] = lambda: False,
+        leaving: Callable[[], None] = lambda: None,
     ) -> Any:
         """Do one request and return its parsed JSON (None where the answer has no body).
 
@@ -202,13 +206,15 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             Whose share of the limit to use.
         stopped : callable
             Asked while waiting for a slot; True calls the request off with `StoppedError`.
+        leaving : callable
+            Called when a slot is there, just before the request leaves; what it raises keeps the request back.
 
         Raises
         ------
         NexmoError
             One of `nexmo_nb.errors`, by what went wrong.
         """
-        return self._read(ask, refresh, lane, stopped).body
+        return self._read(ask, refresh, lambda: Trip(ask.family, lane, stopped, leaving)).body
 
     def pages(self, ask: Ask, listing: Listing, *, limit: int | None = None, refresh: bool = False) -> Pages:
         """Read page after page of 100 rows until there are no more, or `limit` rows.
@@ -233,7 +239,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         before: list[dict[str, Any]] | None = None
         count, number, mixed = 0, 1, set()
         while True:
-            query = {**(ask.query or {}), listing.size: "100", listing.page: str(number)}
+            query = {**(ask.query or {}), listing.size: str(PAGE), listing.page: str(number)}
             reading = self._read(replace(ask, query=query), refresh)
             mixed.add(reading.cached)
             if len(mixed) == 2:
@@ -242,10 +248,12 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             found, count = self._page(ask, listing, reading.body, count)
             if found and found == before:
                 raise UnreachableError(f"Could not {ask.what}: the server repeats page {number - 1}. Try again.")
-            rows, before, number = rows + found, found, number + 1
+            rows += found
+            before, number = found, number + 1
             if limit is not None and len(rows) >= limit:
                 return Pages(rows[:limit], max(count, len(rows)))
-            if not found or len(rows) >= count:
+            # Where the server names no total, a page that is not full is the last.
+            if not found or (len(rows) >= count if count else len(found) < PAGE):
                 break
         if len(rows) < count:
             warnings.warn(
@@ -282,22 +290,23 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             found = None
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise UnreachableError(f"Could not {ask.what}: the answer is not a list of rows. Try again.")
-        return found, max(count, len(found)) if total is None and found else count
+        return found, count
 
-    def _read(
-        self, ask: Ask, refresh: bool, lane: str = INTERACTIVE, stopped: Callable[[], bool] = lambda: False
-    ) -> Reading:
+    def _read(self, ask: Ask, refresh: bool, trip: Callable[[], Trip] | None = None) -> Reading:
         """Try until there is an answer, or an error that another try cannot or must not mend."""
+        new_trip = trip or (lambda: Trip(ask.family, INTERACTIVE, lambda: False, lambda: None))
         attempt = 1
-        while isinstance(
-            reading := contained(lambda: self._try(ask, refresh, Trip(ask.family, lane, stopped))), NexmoError
-        ):
+        while isinstance(reading := contained(lambda: self._try(ask, refresh, new_trip())), NexmoError):
             wait = reading.retry_after if reading.retry_after is not None else 0.5 * 2 ** (attempt - 1)
             if not reading.retryable or attempt == TRIES or wait > LONGEST_WAIT:
                 raise reading
             if wait > 1:
                 self.throttle.notify(f"Waiting {wait:.0f} s to {ask.what} again: the server asks for it.")
-            self.pause(wait)
+            try:
+                self.pause(wait)
+            except KeyboardInterrupt as interrupt:
+                interrupt.left = False  # type: ignore[attr-defined] # the try before it surely did nothing
+                raise
             attempt += 1
         return reading
 

@@ -169,7 +169,7 @@ def send_sms(
         key=None if key is None else checks.text("key", key, longest=200),
     )
     sent = {**form, "client-ref": str(entry.client_ref)}
-    return _told(session.ledger.once(entry, lambda: transmit(sent, session)), form["to"])
+    return _told(session.ledger.once(entry, lambda leaving: transmit(sent, session, leaving=leaving)), form["to"])
 
 
 def _told(rows: list[dict[str, Any]], to: str) -> pd.DataFrame:

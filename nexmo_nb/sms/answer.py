@@ -87,8 +87,12 @@ def transmit(
     *,
     lane: str = INTERACTIVE,
     stopped: Callable[[], bool] = lambda: False,
+    leaving: Callable[[], None] = lambda: None,
 ) -> list[dict[str, Any]]:
-    """Send a form, and give a row a part; a message of which no part was accepted is an error."""
+    """Send a form, and give a row a part; a message of which no part was accepted is an error.
+
+    `lane`, `stopped` and `leaving` are those of `Session.call`.
+    """
     currency = session.account.currency
 
     def refusal(ask: Ask, body: Any) -> NexmoError | None:
@@ -99,7 +103,7 @@ def transmit(
 
     what = f"send an SMS to {form['to']}"
     ask = Ask(what, "POST", "/sms/json", family="sms", form=form, auth="sms", refusal=refusal)
-    return _rows(session.call(ask, lane=lane, stopped=stopped), currency)
+    return _rows(session.call(ask, lane=lane, stopped=stopped, leaving=leaving), currency)
 
 
 def _rows(body: Any, currency: str) -> list[dict[str, Any]]:
