@@ -10,6 +10,7 @@ import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.frames import TIME, Column, frame
+from nexmo_nb.ledger import shown_state
 from nexmo_nb.session import Session, current
 
 __all__ = ["forget", "sent", "show"]
@@ -142,8 +143,7 @@ def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
                 "to": row["recipient"],
                 "text": row["body"],
                 "parts": row["parts"] or 0,
-                # Claimed is planned, as seen from outside: it has not left.
-                "state": "planned" if row["state"] == "claimed" else row["state"],
+                "state": shown_state(row["state"]),
             }
             for row in rows
         ],

@@ -23,7 +23,7 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.ledger import Enrolled, Entry, Ledger, digest
+from nexmo_nb.ledger import Enrolled, Entry, Ledger, digest, shown_state
 from nexmo_nb.session import Session, current
 from nexmo_nb.sms.answer import meaning_of, transmit
 from nexmo_nb.sms.form import CONTENT, fill
@@ -392,8 +392,12 @@ def _outcome(plan: pd.DataFrame, sends: list[dict[str, Any]]) -> pd.DataFrame:
         row = found[str(to)]
         known = row["state"] in ("accepted", "partial", "rejected")
         meaning = {"accepted": "accepted"}.get(row["state"]) or (meaning_of(row["code"]) if row["code"] else None)
-        state = "planned" if row["state"] == "claimed" else row["state"]
-        facts = {"to": to, "state": state, "parts": row["parts"] or 0, "meaning": meaning if known else None}
+        facts = {
+            "to": to,
+            "state": shown_state(row["state"]),
+            "parts": row["parts"] or 0,
+            "meaning": meaning if known else None,
+        }
         rows.append({**row, **facts})
     return frame(rows, COLUMNS).set_index(plan.index)
 

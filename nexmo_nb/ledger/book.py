@@ -294,15 +294,14 @@ class Ledger:
         )
 
     def _change(self, work: Callable[[Connection], T]) -> T:
-        try:
-            return self._database.transact(work)
-        except StoreError as problem:
-            trouble = problem
-        raise unwritable(self.path, trouble)
+        return self._run(self._database.transact, work)
 
     def _look(self, work: Callable[[Connection], T]) -> T:
+        return self._run(self._database.read, work)
+
+    def _run(self, way: Callable[[Callable[[Connection], T]], T], work: Callable[[Connection], T]) -> T:
         try:
-            return self._database.read(work)
+            return way(work)
         except StoreError as problem:
             trouble = problem
         raise unwritable(self.path, trouble)

@@ -30,6 +30,7 @@ __all__ = [
     "recorded",
     "refuse_changed",
     "refuse_forgotten",
+    "shown_state",
     "state_of",
     "unwritable",
 ]
@@ -90,6 +91,11 @@ class Enrolled(NamedTuple):
     id: str
     state: str
     digest: str
+
+
+def shown_state(state: str) -> str:
+    """Name a state as people see it: claimed is planned, for it has not left."""
+    return "planned" if state == "claimed" else state
 
 
 def digest(fields: Mapping[str, Any]) -> str:
