@@ -491,13 +491,30 @@ def test_an_accident_can_wait_for_a_path(client: Client, sandbox: Sandbox) -> No
     assert client.ask("POST", "/sms/json", form={})[0] == 500
 
 
-def test_hostile_text_stays_text_on_the_page(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/", "text/html"), ("/inbox.css", "text/css"), ("/inbox.js", "text/javascript")]
+)
+def test_the_page_comes_from_here_alone(client: Client, path: str, kind: str) -> None:
     client.sms(text="<script>alert(1)</script>")
-    status, page = client.ask("GET", "/")
+    status, content = client.ask("GET", path)
     assert status == 200
-    assert b"<script" not in page
-    assert b"&lt;script&gt;" in page
+    assert client.headers["Content-Type"].startswith(kind)
     assert "default-src 'none'" in client.headers["Content-Security-Policy"]
+    assert "unsafe" not in client.headers["Content-Security-Policy"]
+    assert b"alert" not in content
+    assert b"http" not in content
+    assert b"innerHTML" not in content
+
+
+def test_the_page_is_told_when_there_is_something_new(client: Client, sandbox: Sandbox) -> None:
+    first = client.ask("GET", "/_sandbox/state")[1]
+    assert client.ask("GET", "/_sandbox/state")[1] == first
+    client.sms()
+    second = client.ask("GET", "/_sandbox/state")[1]
+    assert second["version"] != first["version"]
+    assert second["balance"] == sandbox.balance
+    client.sms()
+    assert len(client.ask("GET", "/_sandbox/messages?last=1")[1]) == 1
 
 
 def test_it_closes_with_connections_open_and_answers_under_way() -> None:

@@ -175,7 +175,9 @@ class Sandbox:
 
     def answer(self, request: Request) -> tuple[Answer, str]:
         """Answer a request; the second value names what to do to the connection, if anything."""
-        if request.path.startswith("/_sandbox/") or request.path == "/":
+        if request.path in inbox.FILES and request.method in ("GET", "HEAD"):
+            return inbox.page(request.path), ""
+        if request.path.startswith("/_sandbox/"):
             return self._control(request), ""
         world = self.world
         with world.lock:
@@ -193,6 +195,13 @@ class Sandbox:
     def _snapshot(self, name: str) -> list[dict[str, Any]]:
         with self.world.lock:
             return [dict(entry) for entry in getattr(self.world, name)]
+
+    def _state(self) -> dict[str, Any]:
+        """Say whether anything is new: the version changes with every request that was answered."""
+        with self.world.lock:
+            answered = sum(entry["status"] is not None for entry in self.world.requests)
+            version = f"{self.world.instance}-{len(self.world.requests)}-{answered}"
+        return {"version": version, "balance": self.balance}
 
     def _failure(self, path: str) -> dict[str, Any] | None:
         for failure in self.world.failures:
@@ -233,10 +242,11 @@ class Sandbox:
 
     def _control(self, request: Request) -> Answer:
         name = request.path.removeprefix("/_sandbox/")
-        if request.path == "/":
-            return inbox.page(self.world)
         if request.method == "GET" and name in ("messages", "calls", "requests"):
-            return Answer(200, self._snapshot(name))
+            last = request.query.get("last", "")
+            return Answer(200, self._snapshot(name)[-int(last) :] if last.isdigit() else self._snapshot(name))
+        if request.method == "GET" and name == "state":
+            return Answer(200, self._state())
         if request.method == "GET" and name == "account":
             names = ("api_key", "api_secret", "application_id", "private_key", "signature_secret")
             # The signature secret is the account's; a client that has it signs, so it is offered under another name.
