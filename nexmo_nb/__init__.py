@@ -10,7 +10,7 @@ Connect once, then call functions; each returns one tidy frame::
 
 How the package is built, imports pointing down only::
 
-    7   cli
+    7   cli  forms
     6   bulk
     5   numbers  applications  sms  voice  pricing  reports
     4   session
@@ -53,6 +53,18 @@ from nexmo_nb.voice import send_voice
 
 __version__ = "0.1.0"
 
+_FORMS = ("application_form", "number_form", "sms_form", "voice_form")
+
+
+def __getattr__(name: str) -> object:
+    """Load the forms, and ipywidgets with them, when they are first used."""
+    if name not in _FORMS:
+        raise AttributeError(f"module 'nexmo_nb' has no attribute {name!r}")
+    from nexmo_nb import forms
+
+    return getattr(forms, name)
+
+
 __all__ = [
     "AuthenticationError",
     "InvalidRequestError",
@@ -66,6 +78,7 @@ __all__ = [
     "UnknownOutcomeError",
     "UnreachableError",
     "application",
+    "application_form",
     "applications",
     "balance",
     "buy_number",
@@ -76,6 +89,7 @@ __all__ = [
     "delete_application",
     "explain_encoding",
     "forget",
+    "number_form",
     "owned_numbers",
     "plan_sms",
     "prices",
@@ -87,7 +101,9 @@ __all__ = [
     "sent",
     "settle",
     "show_connection",
+    "sms_form",
     "summary",
     "update_application",
     "update_number",
+    "voice_form",
 ]

@@ -17,7 +17,7 @@ from nexmo_nb.ledger import Entry, digest
 from nexmo_nb.phone import to_e164
 from nexmo_nb.session import Ask, Session, current, no_answer, tidy
 
-__all__ = ["send_voice"]
+__all__ = ["check_voice", "send_voice"]
 
 COLUMNS = (Column("call_id"), Column("to"), Column("status"), Column("error_text"), Column("api"))
 
@@ -131,22 +131,21 @@ def send_voice(
     'started'
     """
     session = session or current()
-    api = checks.choice("api", api or ("calls" if session.account.can_sign_calls else "tts"), ("calls", "tts"))
-    if text is None and audio_url is None:
-        raise checks.refused("text", None, "a text, an audio_url, or both")
-    said: dict[str, Any] = {
-        "to": to_e164(to),
-        "sender": None if sender is None else to_e164(sender, name="sender"),
-        "text": None if text is None else checks.text("text", text, longest=LONGEST_TEXT, lines=True),
-        "audio_url": None if audio_url is None else checks.url("audio_url", audio_url),
-        "language": _language(language),
-        "voice": _voice(voice, api),
-        "repeat": checks.whole("repeat", repeat, 1, 10),
-        "machine_detection": _detection(machine_detection),
-        "machine_timeout": _machine_timeout(machine_timeout, api),
-        "callback": None if callback is None else checks.url("callback", callback),
-        "callback_method": checks.choice("callback_method", callback_method, ("GET", "POST")),
-    }
+    api, said = check_voice(
+        to,
+        text,
+        sender=sender,
+        audio_url=audio_url,
+        language=language,
+        voice=voice,
+        repeat=repeat,
+        machine_detection=machine_detection,
+        machine_timeout=machine_timeout,
+        callback=callback,
+        callback_method=callback_method,
+        api=api,
+        session=session,
+    )
     if api == "tts":
         warnings.warn(
             "The legacy text-to-speech endpoint is deprecated and may be gone; connect with application_id= and "
@@ -168,6 +167,43 @@ def send_voice(
     place = {"calls": _call_row, "tts": _tts_row}[api]
     rows = session.ledger.once(entry, lambda leaving: [place(session.call(ask, leaving=leaving))])
     return frame([{**row, "call_id": row["message_id"], "to": said["to"], "api": api} for row in rows], COLUMNS)
+
+
+def check_voice(
+    to: Any,
+    text: Any,
+    *,
+    session: Session,
+    sender: Any = None,
+    audio_url: Any = None,
+    language: Any = "en-us",
+    voice: Any = "female",
+    repeat: Any = 1,
+    machine_detection: Any = None,
+    machine_timeout: Any = None,
+    callback: Any = None,
+    callback_method: Any = "GET",
+    api: Any = None,
+) -> tuple[str, dict[str, Any]]:
+    """Check the parameters of `send_voice`: which API is used, and what it is told."""
+    api = checks.choice("api", api or ("calls" if session.account.can_sign_calls else "tts"), ("calls", "tts"))
+    if text is None and audio_url is None:
+        raise checks.refused("text", None, "a text, an audio_url, or both")
+    said: dict[str, Any] = {
+        "to": to_e164(to),
+        "sender": None if sender is None else to_e164(sender, name="sender"),
+        "text": None if text is None else checks.text("text", text, longest=LONGEST_TEXT, lines=True),
+        "audio_url": None if audio_url is None else checks.url("audio_url", audio_url),
+        "language": _language(language),
+        "voice": _voice(voice, api),
+        "repeat": checks.whole("repeat", repeat, 1, 10),
+        "machine_detection": _detection(machine_detection),
+        "machine_timeout": _machine_timeout(machine_timeout, api),
+        "callback": None if callback is None else checks.url("callback", callback),
+        "callback_method": checks.choice("callback_method", callback_method, ("GET", "POST")),
+    }
+    _tts(said) if api == "tts" else _call(said)
+    return api, said
 
 
 def _ask(said: Mapping[str, Any], api: str) -> Ask:

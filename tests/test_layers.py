@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
     {"session"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},
     {"bulk"},
-    {"cli"},
+    {"cli", "forms"},
 ]
 # May import names of its own layer: gsm raises errors; phone, account use checks.
 WITHIN = {("gsm", "errors"), ("phone", "checks"), ("account", "checks")}
@@ -27,7 +27,7 @@ DOORS = {
     "requests_cache": {"session"},
     "sqlite3": {"store"},
     "phonenumbers": {"phone", "checks"},
-    "ipywidgets": set(),
+    "ipywidgets": {"forms"},
     "matplotlib": set(),
 }
 

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.applications.keyfile import KeyFile
-from nexmo_nb.errors import InvalidRequestError, NexmoError, contained
+from nexmo_nb.applications.wire import (
+    check_application,
+    checked,
+    flat,
+    kinds_of,
+    name_of,
+    public_key_of,
+    put,
+)
+from nexmo_nb.errors import NexmoError, contained
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session import Ask, Listing, Session, current, no_answer
 
-__all__ = ["application", "applications", "create_application", "delete_application", "update_application"]
+__all__ = [
+    "application",
+    "applications",
+    "check_application",
+    "create_application",
+    "delete_application",
+    "update_application",
+]
 
 COLUMNS = (
     Column("id"),
@@ -34,18 +49,6 @@ CREATED_COLUMNS = (*COLUMNS, Column("private_key_path"))
 _PATH = "/v2/applications"
 _FAMILY = "applications"
 _LISTING = Listing(page="page", size="page_size", rows=("_embedded", "applications"), total="total_items")
-_TYPES = ("voice", "messages")
-_METHODS = ("GET", "POST")
-# Where a flat field stands in the wire's nested object: capability, webhook, name in the webhook.
-_PLACES = {
-    "answer_url": ("voice", "answer_url", "address"),
-    "answer_method": ("voice", "answer_url", "http_method"),
-    "event_url": ("voice", "event_url", "address"),
-    "event_method": ("voice", "event_url", "http_method"),
-    "inbound_url": ("messages", "inbound_url", "address"),
-    "status_url": ("messages", "status_url", "address"),
-}
-_NEEDS = {"voice": ("answer_url", "event_url"), "messages": ("inbound_url", "status_url")}
 
 
 def applications(*, limit: int | None = None, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -89,7 +92,7 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     limit = None if limit is None else checks.whole("limit", limit, 1)
     ask = Ask("list applications", "GET", _PATH, host="api", family=_FAMILY)
     found = session.pages(ask, _LISTING, limit=limit, refresh=refresh)
-    return frame([_flat(row) for row in found.rows], COLUMNS, {"count": found.total})
+    return frame([flat(row) for row in found.rows], COLUMNS, {"count": found.total})
 
 
 def application(application_id: str, *, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -127,7 +130,7 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     >>> nx.application(nx.applications().id[0]).shape
     (1, 10)
     """
-    return frame([_flat(_get(session or current(), application_id, refresh))], COLUMNS)
+    return frame([flat(_get(session or current(), application_id, refresh))], COLUMNS)
 
 
 def create_application(
@@ -193,19 +196,17 @@ def create_application(
     ('Survey', 'voice')
     """
     session = session or current()
-    fields = _checked(
+    body = check_application(
+        name,
+        type=type,
         answer_url=answer_url,
-        answer_method=answer_method,
         event_url=event_url,
+        answer_method=answer_method,
         event_method=event_method,
         inbound_url=inbound_url,
         status_url=status_url,
+        public_key=public_key,
     )
-    kinds = _kinds(type)
-    body: dict[str, Any] = {"name": _name(name), "capabilities": {}}
-    if public_key is not None:
-        body["keys"] = {"public_key": _public_key(public_key)}
-    _put(body, kinds, {k: v for k, v in fields.items() if _PLACES[k][0] in kinds or not k.endswith("_method")})
     file = None if public_key is not None else KeyFile(session.throttle.path.parent / "keys", private_key_path)
     ask = Ask(
         f"create application {name!r}",
@@ -279,7 +280,7 @@ def update_application(
     """
     session = session or current()
     code = checks.application_id(application_id)
-    fields = _checked(
+    fields = checked(
         answer_url=answer_url,
         answer_method=answer_method,
         event_url=event_url,
@@ -287,9 +288,9 @@ def update_application(
         inbound_url=inbound_url,
         status_url=status_url,
     )
-    kinds = None if type is None else _kinds(type)
-    changes = checks.given({"name": None if name is None else _name(name)})
-    key = None if public_key is None else _public_key(public_key)
+    kinds = None if type is None else kinds_of(type)
+    changes = checks.given({"name": None if name is None else name_of(name)})
+    key = None if public_key is None else public_key_of(public_key)
     if not (fields or kinds or changes or key):
         raise checks.refused("update_application", None, "at least one setting to change")
     body = copy.deepcopy(_get(session, code, refresh=True))
@@ -298,7 +299,7 @@ def update_application(
     body.update(changes)
     if key:
         body["keys"] = {"public_key": key}
-    _put(body, kinds, fields)
+    put(body, kinds, fields)
     ask = Ask(
         f"update application {code}",
         "PUT",
@@ -309,7 +310,7 @@ def update_application(
         clears=(_FAMILY,),
         refusal=_without_id,
     )
-    return frame([_flat(session.call(ask))], COLUMNS)
+    return frame([flat(session.call(ask))], COLUMNS)
 
 
 def delete_application(application_id: str, *, session: Session | None = None) -> None:
@@ -355,7 +356,7 @@ def _send_for_key(session: Session, ask: Ask, file: KeyFile | None) -> dict[str,
         if file:
             file.drop()
         raise
-    row = _flat(answer)
+    row = flat(answer)
     key = (answer.get("keys") or {}).pop("private_key", None)
     if file and key:
         row["private_key_path"] = file.keep(key, str(row["id"]))
@@ -374,72 +375,3 @@ def _get(session: Session, application_id: str, refresh: bool) -> dict[str, Any]
 def _without_id(ask: Ask, body: Any) -> NexmoError | None:
     usable = isinstance(body, dict) and body.get("id")
     return None if usable else no_answer(ask, "the answer holds no application", status=200)
-
-
-def _name(value: Any) -> str:
-    return checks.text("name", value, longest=255)
-
-
-def _kinds(value: Any) -> list[str]:
-    names = value.split(",") if isinstance(value, str) else value
-    allowed = "'voice', 'messages' or 'voice,messages'"
-    if not isinstance(names, (list, tuple, set)) or not names:
-        raise checks.refused("type", value, allowed)
-    try:
-        return sorted({checks.choice("type", name, _TYPES) for name in names}, key=_TYPES.index)
-    except InvalidRequestError:
-        raise checks.refused("type", value, allowed) from None
-
-
-def _public_key(value: Any) -> str:
-    if not isinstance(value, str) or "PUBLIC KEY-----" not in value or "PRIVATE" in value:
-        # What was given is not shown: it may be the private half.
-        raise checks.refused("public_key", "<hidden>", "PEM text that begins with '-----BEGIN PUBLIC KEY-----'")
-    return checks.text("public_key", value, longest=8192, lines=True)
-
-
-def _checked(**fields: str | None) -> dict[str, str]:
-    """Check the webhook fields that were given."""
-    return {
-        name: checks.choice(name, value, _METHODS) if name.endswith("_method") else checks.url(name, value)
-        for name, value in fields.items()
-        if value is not None
-    }
-
-
-def _put(body: dict[str, Any], kinds: list[str] | None, fields: Mapping[str, str]) -> None:
-    """Set fields at their places in the nested object, and check that each use has what it needs."""
-    capabilities = body.get("capabilities") if isinstance(body.get("capabilities"), dict) else {}
-    body["capabilities"] = capabilities
-    assert isinstance(capabilities, dict)
-    for kind in _TYPES:
-        if kinds is not None and kind not in kinds:
-            capabilities.pop(kind, None)
-        elif kinds is not None:
-            capabilities.setdefault(kind, {})
-    for name, value in fields.items():
-        kind, hook, key = _PLACES[name]
-        if kind not in capabilities:
-            raise checks.refused(name, value, f"{name} only for an application of type {kind!r}")
-        webhook = capabilities[kind].setdefault("webhooks", {}).setdefault(hook, {})
-        webhook[key] = value
-        webhook.setdefault("http_method", "GET" if hook == "answer_url" else "POST")
-    for kind in kinds or ():
-        hooks = capabilities[kind].get("webhooks") or {}
-        for name in _NEEDS[kind]:
-            if not (hooks.get(name) or {}).get("address"):
-                raise checks.refused(name, None, f"an absolute URL: an application of type {kind!r} needs it")
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Flatten an application; what it lacks is left out."""
-    capabilities = row.get("capabilities") if isinstance(row.get("capabilities"), dict) else {}
-    assert isinstance(capabilities, dict)
-    uses = [kind for kind in _TYPES if kind in capabilities]
-    uses += sorted(capabilities.keys() - set(_TYPES))
-    flat: dict[str, Any] = {"id": row.get("id"), "name": row.get("name"), "type": ",".join(uses)}
-    for name, (kind, hook, key) in _PLACES.items():
-        webhooks = (capabilities.get(kind) or {}).get("webhooks") or {}
-        flat[name] = (webhooks.get(hook) or {}).get(key)
-    flat["public_key"] = (row.get("keys") or {}).get("public_key")
-    return flat

@@ -1,0 +1,20 @@
+"""Forms over the functions: preview first, then send once.
+
+``base`` has what they share; each other module is a form.
+"""
+
+from nexmo_nb.forms.applications import ApplicationForm, application_form
+from nexmo_nb.forms.numbers import NumberForm, number_form
+from nexmo_nb.forms.sms import SmsForm, sms_form
+from nexmo_nb.forms.voice import VoiceForm, voice_form
+
+__all__ = [
+    "ApplicationForm",
+    "NumberForm",
+    "SmsForm",
+    "VoiceForm",
+    "application_form",
+    "number_form",
+    "sms_form",
+    "voice_form",
+]

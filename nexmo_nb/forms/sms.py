@@ -1,0 +1,260 @@
+"""A form for SMS: to one recipient or many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from nexmo_nb.bulk import plan_sms, send_many, sent, summary
+from nexmo_nb.checks import given, refused
+from nexmo_nb.encoding import explain_encoding
+from nexmo_nb.errors import InvalidRequestError, NexmoError
+from nexmo_nb.forms.base import Form, bubble, card, code, labelled, table
+from nexmo_nb.gsm import segments
+from nexmo_nb.numbers import owned_numbers
+from nexmo_nb.pricing import balance
+from nexmo_nb.session import Session
+from nexmo_nb.sms import send_sms
+from nexmo_nb.sms.form import CONTENT, fill
+
+__all__ = ["SmsForm", "sms_form"]
+
+TYPES = ("auto", "text", "unicode", "binary", "wappush", "vcal", "vcard")
+TEXTS = TYPES[:3]
+# Fields of one type alone, shown only with it.
+_OWN = {"binary": ("udh", "body"), "wappush": ("title", "url", "validity"), "vcal": ("vcal",), "vcard": ("vcard",)}
+_OPTIONS = {
+    "client_ref": "Your reference",
+    "ttl": "Time to live, ms",
+    "callback": "Receipt URL",
+    "message_class": "Message class",
+    "protocol_id": "Protocol id",
+    "account_ref": "Billing tag",
+    "entity_id": "Entity id",
+    "content_id": "Content id",
+}
+
+
+class SmsForm(Form):
+    """Write, preview and send an SMS; made by `sms_form`.
+
+    Attributes
+    ----------
+    sender, to, text, type : widgets
+        The main fields; `to` takes one number a line.
+    fields : dict of str to widget
+        The advanced fields, by the names of `nexmo_nb.send_sms`'s parameters.
+    counter : ipywidgets.HTML
+        Encoding, parts and room left, while typing.
+    plan : pandas.DataFrame or None
+        What the last preview would send, for texts.
+    """
+
+    def __init__(self, recipients: pd.DataFrame | None = None, *, session: Session | None = None) -> None:
+        self.recipients = recipients
+        self.plan: pd.DataFrame | None = None
+        self.sender = labelled(
+            widgets.Combobox, "From", placeholder="a number of yours, or a name", ensure_option=False
+        )
+        self.to = labelled(widgets.Textarea, "To", rows=2, placeholder="+44 7700 900000, one a line")
+        self.text = labelled(widgets.Textarea, "Text", rows=4, continuous_update=True)
+        self.type = labelled(widgets.Dropdown, "Type", options=TYPES)
+        self.counter = widgets.HTML(layout={"margin": "0 0 0 8.3rem", "max_width": "36rem"})
+        self.fields = {name: labelled(widgets.Text, label) for name, label in _OPTIONS.items()}
+        for names in _OWN.values():
+            self.fields |= {
+                name: labelled(widgets.Textarea if name.startswith("vc") else widgets.Text, name) for name in names
+            }
+        self.fields["status_report_req"] = labelled(widgets.Dropdown, "Receipt", options=_CHOICES)
+        self.fields["trusted_number"] = labelled(widgets.Dropdown, "Trusted number", options=_CHOICES)
+        advanced = widgets.Accordion([widgets.VBox([self.type, *self.fields.values()])], titles=("Advanced",))
+        advanced.selected_index = None
+        rows = [self.sender, self.to, self.text, self.counter, advanced]
+        controls = [self.sender, self.to, self.text, self.type, *self.fields.values()]
+        super().__init__(rows, controls, session=session)
+        if recipients is not None:
+            self.to.disabled, self.to.placeholder = True, f"{len(recipients):,} rows were passed in"
+        self.text.observe(self._count, "value")
+        self.type.observe(self._arrange, "value")
+        self._arrange(None)
+        self._offer_senders()
+
+    def look(self) -> str:
+        """Check everything, and show what each recipient would get and what it costs."""
+        kind = self.type.value
+        if kind not in TEXTS:
+            return self._look_special(kind)
+        self.plan = plan = plan_sms(
+            self._listed(), self._template(), sender=self.sender.value, type=kind, session=self.session
+        )
+        good = plan[plan.problem.isna()]
+        if good.empty:
+            problem = plan.problem.iloc[0] if len(plan) else "to: there is no recipient"
+            raise InvalidRequestError(str(problem))
+        fill(
+            good.to.iloc[0],
+            self.sender.value,
+            kind,
+            {**dict.fromkeys(CONTENT), "text": good.text.iloc[0]},
+            self._options(),
+        )
+        if len(good) > 1 and self.fields["client_ref"].value.strip():
+            raise refused("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
+        columns = ["to", "country", "parts", "price_low", "price_high", "currency", "problem"]
+        return (
+            bubble(good.text.iloc[0])
+            + self._doubts(good)
+            + card(f"{len(good):,} of {len(plan):,} can be sent", table(plan[columns].head(200)))
+            + card("In all", table(summary(plan)))
+        )
+
+    def act(self, token: str) -> tuple[pd.DataFrame, str]:
+        """Send under the token of the preview."""
+        kind = self.type.value
+        plan = self.plan
+        if plan is not None and int(plan.problem.isna().sum()) > 1:
+            options = self._options()
+            result = send_many(plan, batch=f"form {token}", progress=False, session=self.session, **options)
+            call = _written("nx.send_many", "plan", {"batch": "a name of your own", **options})
+        else:
+            only = None if plan is None else plan[plan.problem.isna()].iloc[0]
+            call_with = {"sender": self.sender.value, "type": kind, **self._content(kind), **self._options()}
+            to = self._only() if only is None else str(only.to)
+            text = None if only is None else str(only.text)
+            result = send_sms(to, text, key=f"form {token}", session=self.session, **call_with)
+            call = _written("nx.send_sms", ", ".join(repr(v) for v in (to, text) if v is not None), call_with)
+        cost = f"Cost: {result.price.sum():.4f} {self.session.account.currency}. Balance: {self._balance()}."
+        return result, card(cost, table(result.head(200))) + code(call)
+
+    def _look_special(self, kind: str) -> str:
+        to = self._only()
+        content = {**dict.fromkeys(CONTENT), **self._content(kind)}
+        form = fill(to, self.sender.value, kind, content, self._options())
+        self.plan = None
+        shown = "\n".join(f"{name}: {value}" for name, value in form.items() if name not in ("from", "to", "type"))
+        return bubble(shown) + card(
+            f"One {kind} message to {form['to']}", "Its parts and price are known when it is sent."
+        )
+
+    def _listed(self) -> Any:
+        return self.recipients if self.recipients is not None else re.findall(r"[^\n,;]+", self.to.value)
+
+    def _only(self) -> str:
+        listed = re.findall(r"[^\n,;]+", self.to.value)
+        if len(listed) != 1:
+            raise refused("to", self.to.value, f"one number with type {self.type.value!r}")
+        return str(listed[0]).strip()
+
+    def _template(self) -> str:
+        """Take the text as a template only where there are columns to fill it from."""
+        text = str(self.text.value)
+        return text if self.recipients is not None else text.replace("{", "{{").replace("}", "}}")
+
+    def _content(self, kind: str) -> dict[str, Any]:
+        return given({name: self.fields[name].value.strip() or None for name in _OWN.get(kind, ())})
+
+    def _options(self) -> dict[str, Any]:
+        names = (*_OPTIONS, "status_report_req", "trusted_number")
+        values = {name: self.fields[name].value for name in names}
+        return given(
+            {name: value if not isinstance(value, str) else value.strip() or None for name, value in values.items()}
+        )
+
+    def _doubts(self, good: pd.DataFrame) -> str:
+        """Warn of messages that may already have been sent."""
+        before = sent(session=self.session)
+        same = before[(before.state == "unknown") & before.to.isin(good.to) & before.text.isin(good.text)]
+        if same.empty:
+            return ""
+        words = (
+            "This text to these numbers was sent before, and nobody knows whether it arrived; settle() looks it up: "
+        )
+        return card("Careful", escape(words + ", ".join(same.to.head(10))))
+
+    def _balance(self) -> str:
+        try:
+            return f"{balance(session=self.session):.4f}"
+        except NexmoError:
+            return "not known"
+
+    def _count(self, _: object) -> None:
+        text = self.text.value
+        try:
+            found = segments(text, encoding="ucs2" if self.type.value == "unicode" else None)
+        except InvalidRequestError as problem:
+            self.counter.value = escape(str(problem))
+            return
+        costly = explain_encoding(text)
+        forcing = " ".join(costly.character[costly.cost == "forces ucs2"].head(12))
+        reason = f"; unicode because of {escape(forcing)}" if forcing else ""
+        self.counter.value = f"{found.encoding}, {found.parts} part(s), {found.remaining} left{reason}"
+
+    def _arrange(self, _: object) -> None:
+        """Show the fields that the type has."""
+        kind = self.type.value
+        self.text.layout.display = self.counter.layout.display = None if kind in TEXTS else "none"
+        for owner, names in _OWN.items():
+            for name in names:
+                self.fields[name].layout.display = None if kind == owner else "none"
+        self._count(None)
+
+    def _offer_senders(self) -> None:
+        try:
+            self.sender.options = tuple(owned_numbers(session=self.session).msisdn.head(200))
+        except NexmoError as problem:
+            self.say(f"Your numbers could not be read, but you can type one: {problem}")
+
+
+_CHOICES = (("as the account says", None), ("yes", True), ("no", False))
+
+
+def _written(name: str, first: str, options: Mapping[str, Any]) -> str:
+    more = [f"{key}={value!r}" for key, value in options.items() if not (key == "type" and value == "auto")]
+    return f"{name}({', '.join([first, *more])})"
+
+
+def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None = None) -> SmsForm:
+    """Show a form that writes, previews and sends SMS, each once.
+
+    Parameters
+    ----------
+    recipients : DataFrame, optional
+        With a column ``to``; its other columns may fill the text, as for `nexmo_nb.plan_sms`. Default: numbers are
+        typed.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    SmsForm
+        A widget. Its controls are attributes: ``to, text, sender, type, fields, preview, send, result``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no session.
+
+    Notes
+    -----
+    Preview first; Send then works once, and goes through the ledger, so that no second click sends again. If the
+    notebook saves its widgets' state, what is typed here is in it: numbers and texts, never a secret. Uses
+    https://developer.vonage.com/en/api/sms.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> form = nx.sms_form()
+    >>> form.sender.value, form.to.value, form.text.value = "Demo", "+44 7700 900000", "Hello"
+    >>> form.preview.click()
+    >>> form.send.click()
+    >>> form.send.click()
+    >>> len(form.result), len(session.sandbox.messages)
+    (1, 1)
+    """
+    return SmsForm(recipients, session=session)
