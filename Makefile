@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lab format notebooks bench clean
+.PHONY: demo test check lab app format notebooks bench clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -19,6 +19,9 @@ check: .venv/test
 
 lab: .venv/lab
 	$(BIN)/nexmo-nb lab
+
+app: .venv/app
+	$(BIN)/nexmo-nb app
 
 format: .venv/test
 	$(BIN)/ruff format .
@@ -45,6 +48,10 @@ bench: .venv/test
 
 .venv/lab: .venv/base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab]"
+	@touch $@
+
+.venv/app: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[app]"
 	@touch $@
 
 clean:

@@ -1,4 +1,4 @@
-"""The commands: ``nexmo-nb demo``, ``lab`` and ``sandbox``. Each parses, calls one function and prints."""
+"""The commands: ``nexmo-nb demo``, ``lab``, ``app`` and ``sandbox``. Each parses, calls one function and prints."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     lab.add_argument("folder", nargs="?", default="notebooks", help="folder to open (default: notebooks)")
     lab.set_defaults(run=lambda options: _lab(options.folder, options.further))
+    app = commands.add_parser("app", help="show the forms as an app, by Voila, connected to a sandbox")
+    app.add_argument("folder", nargs="?", default="notebooks/04_forms.ipynb", help="notebook to show")
+    app.set_defaults(run=lambda options: _app(options.folder, options.further))
     sandbox = commands.add_parser("sandbox", help="run the sandbox alone until Ctrl-C, for other processes")
     sandbox.add_argument("--port", type=int, default=8787, help="port on 127.0.0.1 (default: 8787; 0: any)")
     sandbox.add_argument("--seed", type=int, default=0, help="which made-up world (default: 0)")
@@ -60,19 +63,28 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 
 def _lab(folder: str, further: list[str]) -> int:
+    return _served(folder, "jupyterlab", ["jupyter", "lab", folder, *further], "lab")
+
+
+def _app(notebook: str, further: list[str]) -> int:
+    return _served(notebook, "voila", ["voila", notebook, *further], "app")
+
+
+def _served(path: str, library: str, command: list[str], extra: str) -> int:
+    """Run a server of notebooks beside a sandbox to which they connect."""
     from nexmo_nb.sandbox import Sandbox
 
-    if not Path(folder).is_dir():
-        print(f"folder: got {folder!r}; allowed: a folder that exists.", file=sys.stderr)
+    if not Path(path).exists():
+        print(f"folder: got {path!r}; allowed: a folder or notebook that exists.", file=sys.stderr)
         return 2
-    if importlib.util.find_spec("jupyterlab") is None:
-        print("JupyterLab is not installed: pip install 'nexmo_nb[lab]'", file=sys.stderr)
+    if importlib.util.find_spec(library) is None:
+        print(f"{library} is not installed: pip install 'nexmo_nb[{extra}]'", file=sys.stderr)
         return 2
     with Sandbox() as sandbox:
         print(f"The sandbox: {sandbox.url} (open it to see what arrives)", flush=True)
-        command = [sys.executable, "-m", "jupyter", "lab", folder, *further]
         try:
-            return subprocess.call(command, env={**os.environ, "NEXMO_NB_CONNECT": sandbox.url})  # noqa: S603
+            environment = {**os.environ, "NEXMO_NB_CONNECT": sandbox.url}
+            return subprocess.call([sys.executable, "-m", *command], env=environment)  # noqa: S603
         except KeyboardInterrupt:
             return 0
 

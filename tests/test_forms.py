@@ -153,6 +153,7 @@ def test_every_option_reaches_the_wire(form: SmsForm, sandbox: Sandbox) -> None:
         form.fields[name].value = value
     form.preview.click()
     form.send.click()
+    assert form.fields["trusted_number"].label == "as the account says"
     sent = next(r["form"] for r in sandbox.requests if r["path"] == "/sms/json")
     shown = [sent[name] for name in ("client-ref", "ttl", "message-class", "status-report-req")]
     assert shown == ["r1", "30000", "0", "1"]
@@ -217,6 +218,7 @@ def voice(session: nx.Session) -> VoiceForm:
 
 
 def test_a_call_is_placed_once(voice: VoiceForm, sandbox: Sandbox) -> None:
+    assert voice.machine_detection.label == "speaks at once"
     voice.language.value, voice.repeat.value = "pt-pt", 2
     voice.preview.click()
     assert "a minute" in shown(voice)

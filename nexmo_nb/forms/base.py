@@ -163,7 +163,9 @@ def table(frame: pd.DataFrame) -> str:
     filled = frame.dropna(axis="columns", how="all").astype(object)
     markup = filled.where(filled.notna(), "").to_html(index=False, border=0, escape=True, classes="nexmo-nb")
     cells = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
-    return f'<style>.nexmo-nb td,.nexmo-nb th{{{cells}}}</style><div style="overflow-x:auto">{markup}</div>'
+    return (
+        f'<style>.nexmo-nb td,.nexmo-nb th{{{cells}}}</style><div style="overflow:auto;max-height:22rem">{markup}</div>'
+    )
 
 
 def code(call: str) -> str:

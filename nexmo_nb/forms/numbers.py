@@ -44,7 +44,7 @@ class NumberForm(Form):
             widgets.Checkbox(description=name, indent=False, layout={"width": "6rem"})
             for name in ("SMS", "Voice", "MMS")
         )
-        kinds = (("any", None), "landline", "mobile-lvn", "landline-toll-free")
+        kinds = (("any", ""), "landline", "mobile-lvn", "landline-toll-free")
         self.type = labelled(widgets.Dropdown, "Type", options=[k if isinstance(k, tuple) else (k, k) for k in kinds])
         self.sort = labelled(widgets.Dropdown, "Sort by", options=SORTS)
         self.search = widgets.Button(description="Search", icon="search")
@@ -99,7 +99,7 @@ class NumberForm(Form):
             raise refused("countries", self.countries.value, "country codes such as 'GB, PT'")
         wanted = {"SMS": self.sms.value, "VOICE": self.voice.value, "MMS": self.mms.value}
         features = [name for name, chosen in wanted.items() if chosen] or None
-        more: dict[str, Any] = given({"features": features, "type": self.type.value, "pattern": pattern})
+        more: dict[str, Any] = given({"features": features, "type": self.type.value or None, "pattern": pattern})
         return search_numbers(codes, match=self.match.value, session=self.session, **more)
 
     def _picked(self) -> Any:

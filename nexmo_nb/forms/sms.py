@@ -210,7 +210,7 @@ class SmsForm(Form):
             self.say(f"Your numbers could not be read, but you can type one: {problem}")
 
 
-_CHOICES = (("as the account says", None), ("yes", True), ("no", False))
+_CHOICES = (("as the account says", ""), ("yes", True), ("no", False))
 
 
 def _written(name: str, first: str, options: Mapping[str, Any]) -> str:

@@ -40,8 +40,8 @@ class VoiceForm(Form):
         self.voice = labelled(widgets.Combobox, "Voice", options=("female", "male", "0", "1", "2"), value="female")
         self.repeat = labelled(widgets.BoundedIntText, "Repeat", value=1, min=1, max=10)
         self.audio_url = labelled(widgets.Text, "Recording", placeholder="https://… of a WAV or MP3 file")
-        answers = (("speaks at once", None), ("waits for the tone", "true"), ("hangs up", "hangup"))
-        self.machine_detection = labelled(widgets.Dropdown, "If a machine answers", options=answers)
+        answers = (("speaks at once", ""), ("waits for the tone", "true"), ("hangs up", "hangup"))
+        self.machine_detection = labelled(widgets.Dropdown, "On a machine", options=answers)
         self.callback = labelled(widgets.Text, "Event URL")
         rows = [
             self.to,
@@ -89,7 +89,7 @@ class VoiceForm(Form):
                 "language": self.language.value.strip(),
                 "voice": int(voice) if voice.isdigit() else voice,
                 "repeat": self.repeat.value,
-                "machine_detection": self.machine_detection.value,
+                "machine_detection": self.machine_detection.value or None,
                 "callback": self.callback.value.strip() or None,
             }
         )
