@@ -175,7 +175,11 @@ def _sealed(name: str, value: str | Secret) -> str | Secret:
     """Check one credential; a message never shows what was given."""
     value = (value.reveal() if isinstance(value, Secret) else value).strip()
     if name == "application_id":
-        return check_application_id(value)
+        try:
+            return check_application_id(value)
+        except InvalidRequestError:
+            # Not shown: it may be a secret that stands in the wrong place.
+            raise refused(name, "<hidden>", "a UUID, as in the column 'id' of applications()") from None
     if name == "private_key":
         return Secret(_key_text(value))
     if not (value.isascii() and value.isprintable()) or (name == "api_key" and (":" in value or len(value) > 32)):
@@ -193,8 +197,17 @@ def _key_text(value: str) -> str:
     # A PEM kept in an environment variable often has its line breaks written out.
     value = value.replace("\\n", "\n")
     if "PRIVATE KEY-----" not in value:
-        raise refused("private_key", "<hidden>", "an RSA private key as PEM text, or the path of a file that holds it")
+        raise refused("private_key", "<hidden>", _KEY)
+    try:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        load_pem_private_key(value.encode(), password=None)
+    except Exception:  # whatever is wrong with it, the library's words may quote it
+        raise refused("private_key", "<hidden>", _KEY, "It cannot be read.") from None
     return value
+
+
+_KEY = "an RSA private key as PEM text without a password, or the path of a file that holds it"
 
 
 def _from_environment(environ: Mapping[str, str], name: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-__all__ = ["TIME", "Column", "frame"]
+__all__ = ["TIME", "Column", "frame", "number"]
 
 TIME = "datetime64[ns, UTC]"
 
@@ -57,7 +57,7 @@ def _array(values: list[Any], dtype: str) -> Any:
         # One spelling of "missing" (pandas.NA) on every supported pandas; pandas 3 alone would infer another.
         return pd.array([None if value is None else str(value) for value in values], dtype="string")
     if dtype == "float64":
-        return pd.Series([_number(value) for value in values], dtype="float64").array
+        return pd.Series([number(value) for value in values], dtype="float64").array
     if dtype == "int64":
         return pd.Series([int(value) for value in values], dtype="int64").array
     if dtype == "bool":
@@ -67,7 +67,7 @@ def _array(values: list[Any], dtype: str) -> Any:
     raise ValueError(f"no such column dtype: {dtype!r}")
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
     """Read a number that the wire may give as text; what is no number is a missing value, not an error."""
     try:
         return float("nan") if value is None or value == "" else float(value)

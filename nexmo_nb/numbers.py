@@ -99,7 +99,8 @@ def search_numbers(
     ['GB', 'PT']
     """
     session = session or current()
-    codes = list(dict.fromkeys(checks.country(code) for code in ([country] if isinstance(country, str) else country)))
+    listed = country if isinstance(country, Iterable) and not isinstance(country, str) else [country]
+    codes = list(dict.fromkeys(checks.country(code) for code in listed))
     query = checks.given(
         {
             **_pattern(pattern, match),
@@ -351,10 +352,14 @@ def update_number(
     changes = checks.given(
         {
             "app_id": None if app_id is None else checks.application_id(app_id, "app_id"),
-            "moHttpUrl": mo_http_url if mo_http_url in (None, "") else checks.url("mo_http_url", mo_http_url),
-            "moSmppSysType": mo_smpp_sys_type and checks.text("mo_smpp_sys_type", mo_smpp_sys_type, longest=100),
+            "moHttpUrl": _url_or_empty(mo_http_url),
+            "moSmppSysType": None
+            if mo_smpp_sys_type is None
+            else checks.text("mo_smpp_sys_type", mo_smpp_sys_type, longest=100),
             **_voice_callback(voice_callback_type, voice_callback_value),
-            "voiceStatusCallback": voice_status_callback and checks.url("voice_status_callback", voice_status_callback),
+            "voiceStatusCallback": None
+            if voice_status_callback is None
+            else checks.url("voice_status_callback", voice_status_callback),
         }
     )
     if not changes:
@@ -371,6 +376,12 @@ def _pattern(pattern: str | int | None, match: str) -> dict[str, str]:
 
 def _owned(query: Mapping[str, str]) -> Ask:
     return Ask("list owned numbers", "GET", "/account/numbers", family="owned", query=query)
+
+
+def _url_or_empty(value: str | None) -> str | None:
+    if value is None or (isinstance(value, str) and not value):
+        return value
+    return checks.url("mo_http_url", value)
 
 
 def _word(value: bool) -> str:

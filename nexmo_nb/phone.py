@@ -109,7 +109,7 @@ def _region(number: Any) -> str | None:
 def msisdn(value: Any) -> str:
     """Accept a number as the lists of numbers give it: digits with country code, as text or whole number."""
     digits = re.sub(r"\D", "", _written("msisdn", value))
-    if not 3 <= len(digits) <= 15 or digits.startswith("00"):
+    if not digits.isascii() or not 3 <= len(digits) <= 15 or digits.startswith("00"):
         raise refused("msisdn", value, "3 to 15 digits, country code first, as in the column 'msisdn'")
     return digits
 

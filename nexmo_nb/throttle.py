@@ -225,10 +225,10 @@ class Throttle:
         """Bring the slots of an earlier boot, whose clock said something else, into this one.
 
         Those of its last window count as if they had just been used: a wait of at most one window, never a call too
-        many. Without the name of a boot, a slot further ahead than any request can be is one of an earlier boot.
+        many. Without the name of a boot, a slot that was reserved in the future is one of an earlier boot.
         """
         at, longest = self._clock(), max(self.limit.seconds, *(limit.seconds for limit in self.families.values()), 0.0)
-        old, values = ("boot <> ?", (self._boot,)) if self._boot else ("at > ?", (at + KEPT,))
+        old, values = ("boot <> ?", (self._boot,)) if self._boot else ("reserved > ?", (at,))
         last = connection.execute(f"SELECT MAX(reserved) FROM slots WHERE {old}", values).fetchone()[0]
         if last is not None:
             connection.execute(f"DELETE FROM slots WHERE {old} AND at <= ?", (*values, last - longest))

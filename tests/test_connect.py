@@ -220,6 +220,9 @@ def test_credentials_never_travel_in_clear_or_to_what_is_no_address(where: Any) 
         ({"currency": "euro"}, "currency"),
         ({"limits": {"fax": (1, 1)}}, "limits"),
         ({"limits": {"sms": 5}}, "limits"),
+        ({"limits": ["sms"]}, "limits"),
+        ({"state_dir": 5}, "state_dir"),
+        ({"state_dir": "~nosuchuser/x"}, "state_dir"),
         ({"signature_method": "crc"}, "signature_method"),
         ({"api_key": "a:b"}, "api_key"),
         ({"private_key": "/no/such/file"}, "private_key"),
@@ -229,6 +232,11 @@ def test_credentials_never_travel_in_clear_or_to_what_is_no_address(where: Any) 
 def test_a_wrong_setting_is_refused_by_name(options: dict[str, Any], names: str) -> None:
     with pytest.raises(nx.InvalidRequestError, match=f"^{names}: got"):
         nx.connect("live", **{**LIVE, **options})
+
+
+def test_a_limit_is_found_in_any_spelling() -> None:
+    session = nx.connect("live", limits={"SMS": (1, 2.0)}, **LIVE)
+    assert session.throttle.families["sms"][:2] == (1, 2.0)
 
 
 def test_credentials_for_the_embedded_sandbox_are_refused() -> None:

@@ -189,6 +189,8 @@ def test_a_write_that_was_heard_but_not_answered_is_unknown_and_sent_once(
     ("arguments", "names"),
     [
         ({"country": "UK"}, "country"),
+        ({"country": None}, "country"),
+        ({"country": 5}, "country"),
         ({"country": ["GB", "Portugal"]}, "country"),
         ({"country": "GB", "pattern": "abc"}, "pattern"),
         ({"country": "GB", "pattern": 44.0}, "pattern"),
@@ -217,6 +219,9 @@ def test_a_wrong_search_is_refused_before_anything_is_sent(
         ({"voice_callback_value": "sip:me@example.org"}, "voice_callback_type"),
         ({"voice_callback_type": "fax", "voice_callback_value": "1"}, "voice_callback_type"),
         ({"voice_status_callback": "nowhere"}, "voice_status_callback"),
+        ({"voice_status_callback": False}, "voice_status_callback"),
+        ({"mo_smpp_sys_type": 0}, "mo_smpp_sys_type"),
+        ({"mo_http_url": pd.NA}, "mo_http_url"),
     ],
 )
 def test_a_wrong_update_is_refused_before_anything_is_sent(

@@ -100,6 +100,11 @@ def test_other_senders_are_refused(written: object) -> None:
         sender_id(written)
 
 
+def test_own_numbers_are_written_in_ascii() -> None:
+    with pytest.raises(InvalidRequestError, match="^msisdn: got"):
+        msisdn("٤٤٧٧٠٠٩٠٠٠٠٠")
+
+
 def test_own_numbers_may_be_short() -> None:
     assert [msisdn("12345"), msisdn(447700900001), msisdn("+44 7700 900001")] == [
         "12345",

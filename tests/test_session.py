@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -433,15 +435,144 @@ def test_functions_take_a_session_of_their_own(sandbox: Sandbox) -> None:
         one.close()
 
 
-def test_proxies_are_read_once_when_connecting(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+class Odd(threading.Thread):
+    """A server, or a proxy, that takes every request and answers with the same bytes, or hangs up."""
+
+    def __init__(self, answer: bytes = b"") -> None:
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.answer, self.seen = answer, 0
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client:
+                self.seen += b"POST" in client.recv(65536)
+                client.sendall(self.answer)
+
+
+def test_proxies_are_read_once_when_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
-    session = connected(sandbox)
-    monkeypatch.delenv("HTTP_PROXY")
-    assert session.proxies["http"] == "http://127.0.0.1:9"
+    session = nx.connect("live", api_key="abcd1234", api_secret="s")
+    monkeypatch.delenv("HTTPS_PROXY")
     session.pause = lambda _: None
+    assert session.proxies["https"] == "http://127.0.0.1:9"
     with pytest.raises(nx.UnreachableError, match="proxy"):
         nx.applications()
+
+
+def test_a_proxy_that_hangs_up_in_the_middle_gets_a_write_once() -> None:
+    proxy = Odd()
+    session = nx.connect("live", api_key="abcd1234", api_secret="s")
+    session.account = replace(session.account, rest_host="http://gateway.test")
+    session.proxies = {"http": proxy.url}
+    session.pause = lambda _: None
+    with pytest.raises(nx.UnknownOutcomeError):
+        nx.send_sms("447700900123", "Hello", sender="Demo")
+    assert proxy.seen == 1
+    proxy.listener.close()
+
+
+def test_this_machines_own_addresses_are_not_asked_through_a_proxy(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    with connected(sandbox):
+        assert len(nx.applications()) > 0
+
+
+BODY = b'{"message-count":"1","messages":[{"to":"1","status":"0","message-id":"m","message-price":""}]}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[bad\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n" + BODY,
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_an_odd_answer_to_a_write_is_unknown_and_the_write_is_sent_once(answer: bytes) -> None:
+    server = Odd(answer)
+    session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
+    session.pause = lambda _: None
+    with pytest.raises(nx.UnknownOutcomeError):
+        nx.send_sms("447700900123", "Hello", sender="Demo")
+    assert server.seen == 1
+    assert nx.sent().state.tolist() == ["unknown"]
+    server.listener.close()
+
+
+def test_a_price_that_is_no_number_does_not_lose_the_answer() -> None:
+    server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY)
+    nx.connect(server.url, api_key="abcd1234", api_secret="s")
+    assert nx.send_sms("447700900123", "Hello", sender="Demo").price.isna().all()
+    assert nx.sent().state.tolist() == ["accepted"]
+    server.listener.close()
+
+
+def test_a_request_is_signed_after_the_wait_for_its_slot(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"api_key": sandbox.api_key, "api_secret": "x", "signature_secret": sandbox.signature_secret}
+    with connected(sandbox, **keys) as session:
+        moment = [1_000_000.0]
+        session._auths["sms"]._clock = lambda: moment[0]
+        real = session.throttle.acquire
+
+        def acquire(*arguments: Any) -> None:
+            moment[0] = time.time()
+            real(*arguments)
+
+        monkeypatch.setattr(session.throttle, "acquire", acquire)
+        assert nx.send_sms("447700900123", "Hello", sender="Demo").status.tolist() == ["0"]
+
+
+def test_a_key_that_cannot_sign_leaves_no_trace(session: nx.Session, sandbox: Sandbox) -> None:
+    def broken(_: object) -> None:
+        raise ValueError("cannot sign")
+
+    session._auths["jwt"] = broken  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="cannot sign"):
+        nx.send_voice("447700900123", "Hello", key="v1")
+    assert sandbox.requests == []
+    assert len(nx.sent()) == 0
+
+
+def test_a_slow_read_does_not_bring_back_what_a_change_took_away(session: nx.Session, sandbox: Sandbox) -> None:
+    first = nx.applications(refresh=True).id[0]
+    sandbox.fail_next("slow", seconds=0.3)
+    reader = threading.Thread(target=lambda: nx.applications(refresh=True))
+    reader.start()
+    while len(sandbox.requests) < 2:
+        time.sleep(0.005)
+    nx.delete_application(first)
+    reader.join()
+    assert first not in nx.applications().id.tolist()
+
+
+def test_what_is_not_found_any_more_is_not_shown_from_the_cache(session: nx.Session, sandbox: Sandbox) -> None:
+    first = nx.applications().id[0]
+    nx.application(first)
+    sandbox.world.applications.pop(first)
+    for refresh in (True, False):
+        with pytest.raises(nx.NotFoundError):
+            nx.application(first, refresh=refresh)
+
+
+def test_a_renewed_first_page_is_not_mixed_with_older_ones(session: nx.Session, sandbox: Sandbox) -> None:
+    nx.search_numbers("US")
+    nx.search_numbers("US", limit=5, refresh=True)
+    asked = len(sandbox.requests)
+    assert nx.search_numbers("US").msisdn.is_unique
+    assert len(sandbox.requests) > asked
 
 
 def test_certificates_that_are_not_there_are_said_when_connecting(

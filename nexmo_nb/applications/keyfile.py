@@ -28,7 +28,11 @@ class KeyFile:
         if path is None:
             self.path = private_folder(folder) / f"{uuid.uuid4().hex}.new"
         else:
-            self.path = Path(path).expanduser().absolute()
+            try:
+                self.path = Path(path).expanduser().absolute()
+                self.path.exists()
+            except (TypeError, ValueError, RuntimeError):
+                raise checks.refused("private_key_path", path, "the path of a file that does not exist yet") from None
         try:
             self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except OSError as problem:

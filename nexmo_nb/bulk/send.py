@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
@@ -22,7 +23,7 @@ from nexmo_nb.errors import (
     StoppedError,
     UnreachableError,
 )
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import Column, frame, number
 from nexmo_nb.ledger import Enrolled, Entry, Ledger, digest, shown_state
 from nexmo_nb.session import Session, current
 from nexmo_nb.sms.answer import meaning_of, transmit
@@ -280,7 +281,7 @@ class _Run:
         except NexmoError:
             return self.estimates.get(to, 0.0)  # nobody knows: it counts as paid for
         else:
-            prices = [float(row["price"]) for row in rows if row.get("price") is not None]
+            prices = [price for price in (number(row.get("price")) for row in rows) if not math.isnan(price)]
             with self._guard:
                 self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + sum(prices)
                 self._failures = 0

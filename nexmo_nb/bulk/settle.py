@@ -110,7 +110,7 @@ def _part(record: Mapping[str, str], currency: str) -> dict[str, Any]:
         "message_id": record.get("message_id"),
         "status": "0",
         "error_text": None,
-        "price": None if price is None else float(price),
+        "price": price,
         "balance": None,
         "network": record.get("network"),
         "currency": record.get("currency") or currency,

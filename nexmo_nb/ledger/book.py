@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nexmo_nb.errors import UnreachableError
+from nexmo_nb.frames import number
 from nexmo_nb.ledger.entries import (
     FINAL,
     PART,
@@ -315,7 +317,7 @@ class Ledger:
         problem: BaseException | None,
     ) -> None:
         """Write a state and parts over what is there."""
-        prices = [float(row["price"]) for row in rows if row.get("price") is not None]
+        prices = [price for price in (number(row.get("price")) for row in rows) if not math.isnan(price)]
         words = None if problem is None else str(problem) or type(problem).__name__
         connection.execute(
             "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"

@@ -105,13 +105,15 @@ def digest(fields: Mapping[str, Any]) -> str:
 
 def state_of(problem: BaseException) -> str | None:
     """Tell what an error makes of a send; None where surely nothing was sent."""
+    if getattr(problem, "left", True) is False:
+        return None
     if isinstance(problem, UnknownOutcomeError):
         return "unknown"
     if isinstance(problem, (UnreachableError, RateLimitedError)):
         return None
     if isinstance(problem, NexmoError):
         return "rejected"
-    return "unknown" if getattr(problem, "left", True) else None
+    return "unknown"
 
 
 def unwritable(path: Path, problem: Exception) -> UnreachableError:

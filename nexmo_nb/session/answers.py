@@ -96,7 +96,7 @@ class Ask:
 def judge(ask: Ask, status: int, headers: Mapping[str, str], content: bytes) -> Any:
     """Read an answer: parsed JSON (None for an empty 204), or the error, returned rather than raised."""
     body, readable = _parse(content)
-    if status == 204 or (200 <= status < 300 and not content and ask.method == "DELETE"):
+    if 200 <= status < 300 and not content and ask.method == "DELETE":
         return None
     if 200 <= status < 300 and ask.binary:
         return content

@@ -63,6 +63,7 @@ class AnswerCache(BaseCache):
         self._path, self._clock = path, clock
         self._database: Database | None = None
         self._off = False
+        self.changes: dict[str, int] = {}
         self._guard(self._open, None)
 
     def get_response(self, key: str, default: Any = None) -> Any:
@@ -99,6 +100,7 @@ class AnswerCache(BaseCache):
 
     def forget(self, family: str) -> None:
         """Drop the answers of a family, because something in it changed."""
+        self.changes[family] = self.changes.get(family, 0) + 1
         self._change("DELETE FROM answers WHERE family = ?", [(family,)])
 
     def delete(self, *keys: str, **_: Any) -> None:

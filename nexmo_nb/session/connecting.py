@@ -20,7 +20,7 @@ from nexmo_nb.checks import choice, refused, whole
 from nexmo_nb.checks import url as check_url
 from nexmo_nb.errors import InvalidRequestError, contained
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.session.core import CONNECT_TIMEOUT, Session
+from nexmo_nb.session.core import CONNECT_TIMEOUT, LOOPBACK, Session
 from nexmo_nb.store import StoreError, private_folder
 from nexmo_nb.throttle import FAMILY_LIMITS, KEPT, Limit, Throttle
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["connect", "current", "show_connection"]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LONGEST_TIMEOUT = 600.0
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))
 
@@ -200,9 +199,11 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
 
 
 def _seal(values: Sequence[Any]) -> dict[str, str | Secret | None]:
-    """Name the credentials and hide the secret ones. It must not raise: its frame holds them in clear."""
+    """Name the credentials and hide them. It must not raise: its frame holds them in clear."""
     return {
-        name: value if value is None else Secret(str(value)) if name in SECRET_FIELDS else str(value)
+        name: None
+        if value is None or str(value) == ""
+        else Secret(str(value))  # all of them: one may stand in another's place
         for name, value in zip(FIELDS, values, strict=True)
     }
 
@@ -307,8 +308,10 @@ def _seconds(name: str, value: Any, longest: float) -> float:
 
 def _limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
     limits = {}
-    for family, pair in (values or {}).items():
-        choice("limits", family, FAMILY_LIMITS)
+    if values is not None and not isinstance(values, Mapping):
+        raise refused("limits", values, "a mapping of families to (calls, seconds)")
+    for given, pair in (values or {}).items():
+        family = choice("limits", given, FAMILY_LIMITS)
         try:
             calls, seconds = pair
         except (TypeError, ValueError):
@@ -324,7 +327,11 @@ def _currency(value: Any) -> str:
 
 
 def _state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
-    return private_folder(Path(chosen or default).expanduser().absolute())
+    try:
+        folder = Path(chosen or default).expanduser().absolute()
+    except (TypeError, ValueError, RuntimeError):
+        raise refused("state_dir", chosen, "the path of a folder") from None
+    return private_folder(folder)
 
 
 def _user_dir(options: _Options) -> Path:

@@ -13,6 +13,7 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -22,7 +23,7 @@ from requests_cache.backends.base import BaseCache
 
 from nexmo_nb.account import Account
 from nexmo_nb.checks import refused
-from nexmo_nb.errors import NexmoError, UnreachableError, contained
+from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, contained
 from nexmo_nb.ledger import Ledger, unwritable
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
@@ -37,6 +38,7 @@ __all__ = ["Listing", "Pages", "Session"]
 
 VERSION = "0.1.0"
 TRIES = 3
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = 100
 LONGEST_WAIT = 60.0
 """Seconds of a server's Retry-After that are waited for; a longer one is the caller's decision."""
@@ -75,6 +77,7 @@ class Trip:
     stopped: Callable[[], bool]
     leaving: Callable[[], None]
     slot: str = field(default_factory=new_slot)
+    auth: Auth | None = None
     left: bool = False
 
 
@@ -87,6 +90,8 @@ class ThrottleMixin:
         """Wait for a slot, send, and stamp the slot whatever happens."""
         try:
             self.throttle.acquire(trip.slot, family, trip.lane, trip.stopped)
+            # Signed now, not before the wait: a signature and a token are good for a short time only.
+            request.prepare_auth(trip.auth)
             trip.leaving()
             trip.left = True
             response: requests.Response = super().send(request, **kwargs)  # type: ignore[misc]
@@ -235,6 +240,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         NexmoError
             If any page fails, or the server repeats a page: a part of the rows is never returned as if it were all.
         """
+        if refresh:
+            # All pages of all lists of the family: some renewed and some old would not fit together.
+            self._forget(ask.family)
         rows: list[dict[str, Any]] = []
         before: list[dict[str, Any]] | None = None
         count, number, mixed = 0, 1, set()
@@ -313,6 +321,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
     def _try(self, ask: Ask, refresh: bool, trip: Trip) -> Reading | NexmoError:
         """Send once. An error is returned, so that nothing of the wire becomes part of it."""
         failure: NexmoError
+        trip.auth = self._auth(ask.auth)
+        changes = self._changes(ask.family)
         try:
             response = self.send(
                 self.prepare_request(self._request(ask)),
@@ -325,19 +335,24 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 verify=self.verify,
             )
             answer = judge(ask, response.status_code, response.headers, response.content)
+            if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
+                # What was read may be older than a change that somebody made meanwhile.
+                self._forget(ask.family)
             return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = no_answer(ask, _why(problem), sent=trip.left and not _surely_unsent(problem))
-        except KeyboardInterrupt as interrupt:
-            # Whoever keeps a record must know whether this may have happened.
-            interrupt.left = trip.left  # type: ignore[attr-defined]
-            raise
         except StoreError as problem:
             failure = no_answer(ask, f"the limit's record cannot be kept ({problem})", sent=trip.left)
+        except BaseException as problem:
+            # Whoever keeps a record must know whether this may have happened.
+            problem.left = trip.left  # type: ignore[attr-defined]
+            if isinstance(problem, NexmoError) or not isinstance(problem, Exception) or not trip.left:
+                raise
+            failure = no_answer(ask, f"its answer could not be read ({type(problem).__name__})")
         finally:
-            if trip.left and isinstance(self.cache, answer_cache.AnswerCache):
+            if trip.left:
                 for family in ask.clears:
-                    self.cache.forget(family)
+                    self._forget(family)
         return failure
 
     def _request(self, ask: Ask) -> requests.Request:
@@ -347,8 +362,18 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             params=ask.query,
             data=ask.form,
             json=ask.body,
-            auth=self._auth(ask.auth),
         )
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Take no redirect: not even its address is looked at."""
+
+    def _changes(self, family: str) -> int:
+        cache = self.cache
+        return cache.changes.get(family, 0) if isinstance(cache, answer_cache.AnswerCache) else 0
+
+    def _forget(self, family: str) -> None:
+        if family and isinstance(self.cache, answer_cache.AnswerCache):
+            self.cache.forget(family)
 
     def _auth(self, kind: str) -> Auth:
         if kind not in self._auths:
@@ -358,7 +383,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
     def _read_environment(self) -> None:
         """Take proxies and CA bundle from the environment once: per call it costs 100 µs, and brings netrc's logins."""
         settings = self.merge_environment_settings(self.account.api_host, {}, False, None, None)
-        self.proxies = dict(settings["proxies"])
+        # A proxy has no business with this machine's own addresses, and must not see the credentials for them.
+        local = urlsplit(self.account.api_host).hostname in LOOPBACK
+        self.proxies = {} if local else dict(settings["proxies"])
         self.verify = settings["verify"] if isinstance(settings["verify"], str) else True
         if isinstance(self.verify, str) and not Path(self.verify).exists():
             allowed = "a file or folder of certificates that exists"
@@ -367,12 +394,16 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
 
 
 def _surely_unsent(problem: Exception) -> bool:
-    """Tell whether no connection was made: then the server cannot have acted."""
-    if isinstance(problem, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+    """Tell whether no connection was made: then the server cannot have acted.
+
+    Whatever else goes wrong, even with a proxy between, may have gone wrong after the request arrived.
+    """
+    if isinstance(problem, requests.exceptions.ConnectTimeout):
         return True
     reason = getattr(problem.args[0] if problem.args else None, "reason", None)
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        # A proxy that hangs up in the middle is reported as this, too; what it was about stands inside.
+        reason = reason.original_error
     if isinstance(reason, urllib3.exceptions.SSLError):
         return any(isinstance(part, SSLCertVerificationError) for part in (reason, *reason.args, reason.__cause__))
     return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
