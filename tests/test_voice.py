@@ -86,6 +86,7 @@ def test_without_an_application_the_legacy_endpoint_is_used_and_said_to_be_depre
         assert caught[0].filename == __file__
         with pytest.raises(nx.InvalidRequestError, match="application_id="):
             nx.send_voice(TO, "Hello", api="calls")
+        assert nx.sent().kind.tolist() == ["tts"]
 
 
 @pytest.mark.filterwarnings("ignore:The legacy")

@@ -321,9 +321,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
     def _try(self, ask: Ask, refresh: bool, trip: Trip) -> Reading | NexmoError:
         """Send once. An error is returned, so that nothing of the wire becomes part of it."""
         failure: NexmoError
-        trip.auth = self._auth(ask.auth)
         changes = self._changes(ask.family)
         try:
+            trip.auth = self._auth(ask.auth)
             response = self.send(
                 self.prepare_request(self._request(ask)),
                 family=ask.family,
