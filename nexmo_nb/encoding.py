@@ -70,6 +70,7 @@ def explain_encoding(text: str) -> pd.DataFrame:
     for place, character in enumerate(text):
         if character not in BASIC:
             places.setdefault(character, []).append(place)
+    spellings = {character: _spelling(character) for character in places}
     rows = [
         {
             "character": character,
@@ -77,12 +78,11 @@ def explain_encoding(text: str) -> pd.DataFrame:
             "count": len(found),
             "positions": ",".join(map(str, found)),
             "cost": "two septets" if character in EXTENSION else "forces ucs2",
-            "replacement": _spelling(character),
+            "replacement": spellings[character],
         }
         for character, found in places.items()
     ]
-    spellings = {ord(character): _spelling(character) for character in places}
-    replaced = text.translate({code: spelling for code, spelling in spellings.items() if spelling is not None})
+    replaced = text.translate({ord(c): spelling for c, spelling in spellings.items() if spelling is not None})
     return frame(rows, COLUMNS, {"before": before, "after": segments(replaced), "replaced": replaced})
 
 

@@ -26,7 +26,6 @@ from nexmo_nb.store import hold, is_held
 
 TO = "+44 7700 900123"
 PART = {"message_id": "m1", "status": "0", "price": "0.05", "currency": "EUR", "network": "23410"}
-RELEASE = "DELETE FROM sends WHERE id = ?"
 
 
 def entry(code: str, key: str | None = None, content: str = "x") -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
@@ -304,14 +304,11 @@ def _price(rows: list[dict[str, Any]], session: Session) -> None:
     if not countries:
         return
     table = read_prices(countries, session=session)
-    ranges: dict[str, Callable[[int], dict[str, Any]]] = {}
-    for code, part in table.groupby("country"):
-        low, high, currency = part["price"].min(), part["price"].max(), part["currency"].iloc[0]
-        ranges[str(code)] = _range(float(low), float(high), str(currency))
+    ranges = {
+        str(code): (float(part["price"].min()), float(part["price"].max()), str(part["currency"].iloc[0]))
+        for code, part in table.groupby("country")
+    }
     for row in rows:
         if "problem" not in row and row.get("country") in ranges:
-            row.update(ranges[row["country"]](row["parts"]))
-
-
-def _range(low: float, high: float, currency: str) -> Callable[[int], dict[str, Any]]:
-    return lambda parts: {"price_low": low * parts, "price_high": high * parts, "currency": currency}
+            low, high, currency = ranges[row["country"]]
+            row.update(price_low=low * row["parts"], price_high=high * row["parts"], currency=currency)

@@ -82,17 +82,13 @@ def sent(
     [['hello-1', 'accepted', 1]]
     """
     session = session or current()
-    conditions, values = ["1 = 1"], []
-    for condition, value in (
-        ("batch = ?", None if batch is None else checks.text("batch", batch, longest=200)),
-        ("created >= ?", None if since is None else _seconds("since", since)),
-        ("created < ?", None if until is None else _seconds("until", until)),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
+    wanted: dict[str, Any] = {
+        "batch": None if batch is None else checks.text("batch", batch, longest=200),
+        "since": None if since is None else _seconds("since", since),
+        "until": None if until is None else _seconds("until", until),
+    }
     session.ledger.sweep()
-    return show(session.ledger.rows(f"WHERE {' AND '.join(conditions)}", values))
+    return show(session.ledger.rows(**wanted))
 
 
 def forget(*, before: str | date | datetime, session: Session | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import warnings
@@ -23,8 +22,8 @@ from nexmo_nb.errors import (
     StoppedError,
     UnreachableError,
 )
-from nexmo_nb.frames import Column, frame, number
-from nexmo_nb.ledger import Enrolled, Entry, Ledger, digest, shown_state
+from nexmo_nb.frames import Column, frame
+from nexmo_nb.ledger import Enrolled, Entry, Ledger, cost_of, digest, shown_state
 from nexmo_nb.session import Session, current
 from nexmo_nb.sms.answer import meaning_of, transmit
 from nexmo_nb.sms.form import CONTENT, fill
@@ -48,7 +47,6 @@ COLUMNS = (
 FATAL = ("9", "low-balance")
 # So many refusals for speed, or failures to connect, one after the other, and the batch waits for a person.
 PATIENCE = 20
-RELEASE = "UPDATE sends SET state = 'planned', owner = NULL WHERE id = ? AND state IN ('claimed', 'sending')"
 
 
 def send_many(
@@ -140,7 +138,7 @@ def send_many(
     except KeyboardInterrupt:
         print(run.told())  # noqa: T201 - said to the person who interrupted
         raise
-    table = _outcome(plan, ledger.rows("WHERE batch = ?", (name,)))
+    table = _outcome(plan, ledger.rows(batch=name))
     if run.trouble is not None:
         raise _stopped(run, table)
     if run.capped:
@@ -264,7 +262,6 @@ class _Run:
             rows = self.ledger.conclude(
                 code,
                 lambda leaving: transmit(form, self.session, lane=BULK, stopped=self._stop.is_set, leaving=leaving),
-                RELEASE,
                 _fatal,
             )
         except StoppedError:
@@ -281,11 +278,11 @@ class _Run:
         except NexmoError:
             return self.estimates.get(to, 0.0)  # nobody knows: it counts as paid for
         else:
-            prices = [price for price in (number(row.get("price")) for row in rows) if not math.isnan(price)]
+            price = cost_of(rows) or 0.0
             with self._guard:
-                self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + sum(prices)
+                self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + price
                 self._failures = 0
-            return sum(prices)
+            return price
         return None
 
     def _back(self, to: str) -> None:
@@ -374,7 +371,7 @@ def _spent(ledger: Ledger, batch: str, good: pd.DataFrame) -> float:
     """Add up what the batch cost; what nobody knows counts as its estimate."""
     guess = _estimates(good, "price_high")
     total = 0.0
-    for row in ledger.rows("WHERE batch = ?", (batch,)):
+    for row in ledger.rows(batch=batch):
         if row["price"] is not None:
             total += row["price"]
         elif row["state"] in ("claimed", "sending", "unknown"):

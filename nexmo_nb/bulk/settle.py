@@ -17,6 +17,7 @@ __all__ = ["settle"]
 # Up to so many messages are asked for one by one; more of them cost less as one report of their whole time.
 FEW = 10
 MARGIN = 300.0
+CHUNK = 500
 
 
 def settle(
@@ -68,8 +69,8 @@ def settle(
         raise checks.refused("delay", delay, "seconds, 0 or more")
     ledger = session.ledger
     ledger.sweep()
-    where, values = ("AND batch = ?", [name]) if name is not None else ("", [])
-    unknown = ledger.rows(f"WHERE state = 'unknown' AND kind = 'sms' AND client_ref IS NOT NULL {where}", values)
+    rows = ledger.rows(batch=name, state="unknown")
+    unknown = [row for row in rows if row["kind"] == "sms" and row["client_ref"] is not None]
     now = ledger.clock()
     found = _found(session, unknown, now)
     changes: list[tuple[str, str, list[dict[str, Any]]]] = []
@@ -80,8 +81,8 @@ def settle(
         elif now - (row["started"] or row["created"]) >= delay:
             changes.append((row["id"], "not_found", []))
     ledger.settle(changes)
-    ids = {row["id"] for row in unknown}
-    return show([row for row in ledger.rows() if row["id"] in ids]) if ids else show([])
+    ids = [row["id"] for row in unknown]
+    return show(row for n in range(0, len(ids), CHUNK) for row in ledger.rows(ids=ids[n : n + CHUNK]))
 
 
 def _found(session: Session, unknown: list[dict[str, Any]], now: float) -> dict[str, list[Mapping[str, str]]]:

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.bulk import plan_sms, send_many, sent, summary
+from nexmo_nb.bulk import plan_sms, send_many, summary
 from nexmo_nb.checks import given, refused
 from nexmo_nb.encoding import explain_encoding
 from nexmo_nb.errors import InvalidRequestError, NexmoError
@@ -167,14 +167,16 @@ class SmsForm(Form):
 
     def _doubts(self, good: pd.DataFrame) -> str:
         """Warn of messages that may already have been sent."""
-        before = sent(session=self.session)
-        same = before[(before.state == "unknown") & before.to.isin(good.to) & before.text.isin(good.text)]
-        if same.empty:
+        numbers, texts = set(good.to), set(good.text)
+        self.session.ledger.sweep()
+        unknown = self.session.ledger.rows(state="unknown")
+        same = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
+        if not same:
             return ""
         words = (
             "This text to these numbers was sent before, and nobody knows whether it arrived; settle() looks it up: "
         )
-        return card("Careful", escape(words + ", ".join(same.to.head(10))))
+        return card("Careful", escape(words + ", ".join(same[:10])))
 
     def _balance(self) -> str:
         try:

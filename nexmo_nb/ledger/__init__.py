@@ -8,6 +8,6 @@ ever sent.
 """
 
 from nexmo_nb.ledger.book import Ledger
-from nexmo_nb.ledger.entries import Enrolled, Entry, digest, shown_state, unwritable
+from nexmo_nb.ledger.entries import Enrolled, Entry, cost_of, digest, shown_state, unwritable
 
-__all__ = ["Enrolled", "Entry", "Ledger", "digest", "shown_state", "unwritable"]
+__all__ = ["Enrolled", "Entry", "Ledger", "cost_of", "digest", "shown_state", "unwritable"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import secrets
 import time
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nexmo_nb.errors import UnreachableError
-from nexmo_nb.frames import number
 from nexmo_nb.ledger.entries import (
     FINAL,
     PART,
@@ -21,8 +19,8 @@ from nexmo_nb.ledger.entries import (
     SEND,
     Enrolled,
     Entry,
+    cost_of,
     enrolled,
-    read_parts,
     recorded,
     refuse_changed,
     refuse_forgotten,
@@ -84,7 +82,6 @@ class Ledger:
         InvalidRequestError
             If the key was used for something else.
         """
-        release = "DELETE FROM sends WHERE id = ?"
         started = False
 
         def begun(leaving: Callable[[], None]) -> list[dict[str, Any]]:
@@ -94,22 +91,21 @@ class Ledger:
 
         try:
             known = self._begin(entry)
-            return self.conclude(entry.id, begun, release) if known is None else known
+            return self.conclude(entry.id, begun) if known is None else known
         except KeyboardInterrupt:
             if not started:
-                self._record(lambda connection: connection.execute(release, (entry.id,)))
+                self._record(lambda connection: _release(connection, entry.id))
             raise
 
     def conclude(
         self,
         code: str,
         work: Work,
-        release: str,
         again: Callable[[BaseException], bool] = lambda _: False,
     ) -> list[dict[str, Any]]:
         """Do `work` for a claimed row: ``sending`` when it leaves, and then what became of it.
 
-        `release` undoes the row where surely nothing was sent, and for refusals that `again` wants to try once more.
+        It goes back where surely nothing was sent, and for refusals that `again` wants to try once more.
         """
         rows: list[dict[str, Any]] | None = None
         try:
@@ -117,7 +113,7 @@ class Ledger:
             self._record_answer(code, rows)
         except BaseException as problem:
             if rows is None:
-                self._record_problem(code, problem, release, again(problem))
+                self._record_problem(code, problem, again(problem))
             else:  # an interrupt struck while the answer was being recorded
                 self._record_answer(code, rows)
             raise
@@ -176,25 +172,35 @@ class Ledger:
 
         self._change(work)
 
-    def rows(self, where: str = "", values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Read sends, oldest first, each with the ids of its messages joined by spaces."""
+    def rows(
+        self,
+        *,
+        batch: str | None = None,
+        state: str | None = None,
+        ids: Sequence[str] | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """Read sends, oldest first, each with the ids of its messages joined by spaces; all, but for what is given."""
+        wanted = {"batch = ?": batch, "state = ?": state, "created >= ?": since, "created < ?": until}
+        conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
+        if ids is not None:
+            conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = [value for given in conditions.values() for value in given]
         found = self._look(
             lambda c: c.execute(
                 f"SELECT {', '.join(SEND)} FROM sends {where} ORDER BY created, COALESCE(place, 0), id", values
             ).fetchall()
         )
-        ids: dict[str, list[str]] = {}
+        messages: dict[str, list[str]] = {}
         statement = (
             f"SELECT send, message_id FROM parts WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part"
         )
         for send, message in self._look(lambda c: c.execute(statement, values).fetchall()):
-            ids.setdefault(send, []).append(message or "")
+            messages.setdefault(send, []).append(message or "")
         sends = [dict(zip(SEND, row, strict=True)) for row in found]
-        return [{**send, "message_ids": " ".join(ids.get(send["id"], [])).strip() or None} for send in sends]
-
-    def parts(self, code: str) -> list[dict[str, Any]]:
-        """Read the parts of one send."""
-        return self._look(lambda connection: read_parts(connection, code))
+        return [{**send, "message_ids": " ".join(messages.get(send["id"], [])).strip() or None} for send in sends]
 
     def forget(self, before: float) -> int:
         """Remove numbers, senders, texts, references and keys of finished sends that were made before a time."""
@@ -272,12 +278,12 @@ class Ledger:
         state = "accepted" if sound else "partial"
         self._record(lambda connection: self._write(connection, code, state, rows, None))
 
-    def _record_problem(self, code: str, problem: BaseException, release: str, again: bool) -> None:
+    def _record_problem(self, code: str, problem: BaseException, again: bool) -> None:
         state = None if again else state_of(problem)
         parts = getattr(problem, "parts", None)
         rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
         if state is None:
-            self._record(lambda connection: connection.execute(release, (code,)))
+            self._record(lambda connection: _release(connection, code))
         else:
             self._record(lambda connection: self._write(connection, code, state, rows, problem))
 
@@ -317,7 +323,6 @@ class Ledger:
         problem: BaseException | None,
     ) -> None:
         """Write a state and parts over what is there."""
-        prices = [price for price in (number(row.get("price")) for row in rows) if not math.isnan(price)]
         words = None if problem is None else str(problem) or type(problem).__name__
         connection.execute(
             "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
@@ -326,7 +331,7 @@ class Ledger:
                 state,
                 self.clock(),
                 len(rows) or None,
-                round(sum(prices), 8) if prices else None,
+                cost_of(rows),
                 next((row["currency"] for row in rows if row.get("currency")), None),
                 getattr(problem, "code", None),
                 words,
@@ -339,6 +344,14 @@ class Ledger:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(code, n, *(row.get(name) for name in PART)) for n, row in enumerate(rows, 1)],
         )
+
+
+def _release(connection: Connection, code: str) -> None:
+    """Undo a send that surely was not sent: a row of a batch is planned again, a single send was never there."""
+    connection.execute("DELETE FROM sends WHERE id = ? AND batch IS NULL", (code,))
+    connection.execute(
+        "UPDATE sends SET state = 'planned', owner = NULL WHERE id = ? AND state IN ('claimed', 'sending')", (code,)
+    )
 
 
 def _bury(connection: Connection, dead: Sequence[tuple[float, str]]) -> None:

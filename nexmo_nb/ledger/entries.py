@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from nexmo_nb.errors import (
     UnknownOutcomeError,
     UnreachableError,
 )
+from nexmo_nb.frames import number
 from nexmo_nb.store import Connection
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "SEND",
     "Enrolled",
     "Entry",
+    "cost_of",
     "digest",
     "enrolled",
     "read_parts",
@@ -96,6 +99,12 @@ class Enrolled(NamedTuple):
 def shown_state(state: str) -> str:
     """Name a state as people see it: claimed is planned, for it has not left."""
     return "planned" if state == "claimed" else state
+
+
+def cost_of(rows: Iterable[Mapping[str, Any]]) -> float | None:
+    """Add up the prices of parts; None where no part has one that can be read."""
+    prices = [price for price in (number(row.get("price")) for row in rows) if not math.isnan(price)]
+    return round(sum(prices), 8) if prices else None
 
 
 def digest(fields: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from nexmo_nb.sandbox.auth import authorised
 from nexmo_nb.sandbox.world import Answer, Request, World, generate_key
 
-__all__ = ["collection", "problem", "single"]
+__all__ = ["collection", "denied", "problem", "single"]
 
 ERRORS = "https://developer.nexmo.com/api-errors"
 PATH = "/v2/applications"
@@ -31,14 +31,14 @@ def problem(status: int, kind: str, title: str, detail: str, **more: Any) -> Ans
 def collection(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """List, or create."""
     if not authorised(world, request):
-        return _refused()
+        return denied()
     return _create(world, request) if request.method == "POST" else _list(world, request)
 
 
 def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Get, replace or delete one."""
     if not authorised(world, request):
-        return _refused()
+        return denied()
     code = request.path.removeprefix(f"{PATH}/")
     with world.lock:
         app = world.applications.get(code)
@@ -59,7 +59,8 @@ def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
         return Answer(200, _shown(world, app))
 
 
-def _refused() -> Answer:
+def denied() -> Answer:
+    """Refuse credentials in the words of RFC 7807."""
     return problem(401, "#unauthorized", "Invalid credentials supplied", "You did not provide correct credentials.")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from nexmo_nb.sandbox.applications import problem
+from nexmo_nb.sandbox.applications import denied, problem
 from nexmo_nb.sandbox.auth import authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Network
 from nexmo_nb.sandbox.world import Answer, Request, World
@@ -58,7 +58,7 @@ LONGEST = timedelta(days=400)
 def create(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Take an order for a report."""
     if not authorised(world, request):
-        return _denied()
+        return denied()
     body = request.json if isinstance(request.json, dict) else {}
     bad = _wrong(world, body)
     if bad is not None:
@@ -72,7 +72,7 @@ def create(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
 def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Show how far a report is; it is ready at the second look."""
     if not authorised(world, request):
-        return _denied()
+        return denied()
     code = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = world.reports.get(code)
@@ -90,7 +90,7 @@ def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
 def media(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Hand a finished report out."""
     if not authorised(world, request):
-        return _denied()
+        return denied()
     file = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = next((r for r in world.reports.values() if r["file"] == file and r["looks"] > 1), None)
@@ -111,7 +111,7 @@ def media(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer
 def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Answer at once, by id or by time, in pages."""
     if not authorised(world, request):
-        return _denied()
+        return denied()
     query = request.query
     bad = _wrong(world, query)
     if bad is not None:
@@ -144,10 +144,6 @@ def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
         body |= {"cursor": cursor, "iv": "00"}
         body["_links"]["next"] = {"href": f"{request.path}?cursor={cursor}&iv=00"}
     return Answer(200, body)
-
-
-def _denied() -> Answer:
-    return problem(401, "#unauthorized", "Invalid credentials supplied", "You did not provide correct credentials.")
 
 
 def _wrong(world: World, fields: Mapping[str, Any]) -> Answer | None:
