@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -17,7 +16,7 @@ from nexmo_nb.applications import (
 )
 from nexmo_nb.checks import given, refused
 from nexmo_nb.errors import NexmoError
-from nexmo_nb.forms.base import Form, card, code, labelled, table
+from nexmo_nb.forms.base import Form, Markup, card, changes, code, labelled, table
 from nexmo_nb.session import Session
 
 __all__ = ["ApplicationForm", "application_form"]
@@ -73,23 +72,23 @@ class ApplicationForm(Form):
         options = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
         self.pick.options = [("a new one", NEW), *options]
 
-    def look(self) -> str:
+    def look(self) -> list[Markup]:
         """Show what would be created, changed or deleted."""
         if self.delete.value.strip():
             row = self._picked()
             if self.delete.value.strip() != row["name"]:
                 raise refused("delete", self.delete.value, f"the name of the application, {row['name']!r}")
-            return card("Delete for good", table(self.listed[self.listed.id == row.id].drop(columns="public_key")))
+            return [card("Delete for good", table(self.listed[self.listed.id == row.id].drop(columns="public_key")))]
         check_application(**self._values())
         if self.pick.value == NEW:
-            return card("Create", _rows([(name, "", value) for name, value in self._values().items()]))
+            return [card("Create", changes([(name, "", value) for name, value in self._values().items()]))]
         changed = self._changed()
         if not changed:
             raise refused("fields", "nothing new", "at least one change")
         before = self._picked()
-        return card("Change", _rows([(name, str(before[name] or ""), value) for name, value in changed.items()]))
+        return [card("Change", changes([(name, str(before[name] or ""), value) for name, value in changed.items()]))]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, str]:  # noqa: ARG002 - not a send: the token has done its work
+    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send: the token has done its work
         """Create, change or delete."""
         chosen = self.pick.value
         if self.delete.value.strip():
@@ -106,7 +105,7 @@ class ApplicationForm(Form):
             call = f"nx.update_application({chosen!r}, {_written(changed)})"
         self.delete.value = ""
         self.refresh()
-        return result, card("Done", table(result.drop(columns="public_key"))) + code(call)
+        return result, [card("Done", table(result.drop(columns="public_key"))), code(call)]
 
     def _picked(self) -> Any:
         if self.pick.value == NEW:
@@ -146,14 +145,6 @@ class ApplicationForm(Form):
         for name in FIELDS[2:]:
             wanted = "messages" if name in ("inbound_url", "status_url") else "voice"
             self.fields[name].layout.display = None if wanted in kinds else "none"
-
-
-def _rows(rows: list[tuple[str, str, Any]]) -> str:
-    lines = [
-        f"<tr><td>{escape(name)}</td><td><s>{escape(before)}</s></td><td><b>{escape(str(after))}</b></td></tr>"
-        for name, before, after in rows
-    ]
-    return f'<table class="nexmo-nb">{"".join(lines)}</table>'
 
 
 def _written(values: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any
+from typing import Any, NewType
 
 import ipywidgets as widgets
 import pandas as pd
@@ -14,8 +14,10 @@ import pandas as pd
 from nexmo_nb.errors import NexmoError, UnknownOutcomeError
 from nexmo_nb.session import Session, current
 
-__all__ = ["Form", "bubble", "card", "code", "labelled", "table"]
+__all__ = ["Form", "Markup", "bubble", "card", "changes", "code", "labelled", "table", "words"]
 
+# What is safe to show as HTML. Only this module makes it, so that text that was not escaped is a type error.
+Markup = NewType("Markup", str)
 _WIDE = {"width": "calc(100% - 6px)", "max_width": "44rem"}
 _BOX = (
     "border:1px solid var(--jp-border-color2,#8886);border-radius:6px;padding:.5rem .8rem;"
@@ -73,12 +75,12 @@ class Form(widgets.VBox):  # type: ignore[misc]
         buttons = widgets.HBox([self.preview, self.send, self._spinner])
         super().__init__([*rows, buttons, self._said, self._shown, self._done])
 
-    def look(self) -> str:
-        """Check the fields and give the preview as markup; a form's own part."""
+    def look(self) -> list[Markup]:
+        """Check the fields and give the preview; a form's own part."""
         raise NotImplementedError
 
-    def act(self, token: str) -> tuple[pd.DataFrame, str]:
-        """Send what was previewed, under a token; the frame, and markup for below it. A form's own part."""
+    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
+        """Send what was previewed, under a token; the frame, and what to show of it. A form's own part."""
         raise NotImplementedError
 
     def say(self, text: str, *, bad: bool = False) -> None:
@@ -99,7 +101,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         with self._working():
             self._token, self._shown.value, self._done.value = None, "", ""
             try:
-                self._shown.value = self.look()
+                self._shown.value = "".join(self.look())
             except NexmoError as problem:
                 self.say(str(problem), bad=True)
                 return
@@ -111,13 +113,13 @@ class Form(widgets.VBox):  # type: ignore[misc]
             return
         with self._working():
             try:
-                self.result, self._done.value = self.act(token)
+                self.result, done = self.act(token)
             except NexmoError as problem:
                 self.result = problem.parts
                 hint = " settle() looks it up." if isinstance(problem, UnknownOutcomeError) else ""
                 self.say(f"{problem}{hint}", bad=True)
                 return
-            self._shown.value = ""
+            self._shown.value, self._done.value = "", "".join(done)
             self.say("Sent.")
 
     @contextmanager
@@ -143,32 +145,47 @@ def labelled(kind: type[Any], label: str, **options: Any) -> Any:
     return kind(description=label, style={"description_width": "8rem"}, layout=layout, **options)
 
 
-def card(title: str, inner: str) -> str:
-    """Put markup into a box with a title."""
-    return f'<div style="{_BOX}"><b>{escape(title)}</b><div>{inner}</div></div>'
+def words(text: str) -> Markup:
+    """Show a text as it is."""
+    return Markup(escape(text))
 
 
-def bubble(text: str) -> str:
-    """Show a text as a phone would."""
+def card(title: str, inner: Markup) -> Markup:
+    """Put something into a box with a title."""
+    return Markup(f'<div style="{_BOX}"><b>{escape(title)}</b><div>{inner}</div></div>')
+
+
+def bubble(text: str, caption: str) -> Markup:
+    """Show a text as a phone would, and below it who sent it."""
     style = (
         "background:var(--jp-layout-color2,#eee);color:var(--jp-ui-font-color1,inherit);margin:.4rem 0;"
         "border-radius:14px 14px 14px 3px;display:inline-block;max-width:22rem;padding:.5rem .8rem;"
         "white-space:pre-wrap;overflow-wrap:anywhere"
     )
-    return f'<div style="{style}">{escape(text)}</div>'
+    below = "font-size:.9em;opacity:.85;margin-bottom:.4rem"
+    return Markup(f'<div style="{style}">{escape(text)}</div><div style="{below}">{escape(caption)}</div>')
 
 
-def table(frame: pd.DataFrame) -> str:
+def table(frame: pd.DataFrame) -> Markup:
     """Show a frame without its empty columns; what a server or a person wrote in it is escaped."""
     filled = frame.dropna(axis="columns", how="all").astype(object)
     markup = filled.where(filled.notna(), "").to_html(index=False, border=0, escape=True, classes="nexmo-nb")
     cells = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
-    return (
+    return Markup(
         f'<style>.nexmo-nb td,.nexmo-nb th{{{cells}}}</style><div style="overflow:auto;max-height:22rem">{markup}</div>'
     )
 
 
-def code(call: str) -> str:
+def changes(rows: Sequence[tuple[str, str, Any]]) -> Markup:
+    """Show names with what was and what will be."""
+    lines = [
+        f"<tr><td>{escape(name)}</td><td><s>{escape(before)}</s></td><td><b>{escape(str(after))}</b></td></tr>"
+        for name, before, after in rows
+    ]
+    return Markup(f'<table class="nexmo-nb">{"".join(lines)}</table>')
+
+
+def code(call: str) -> Markup:
     """Show a Python call to copy."""
     style = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere"
-    return f'<div>The same from Python:</div><pre style="{style}">{escape(call)}</pre>'
+    return Markup(f'<div>The same from Python:</div><pre style="{style}">{escape(call)}</pre>')

@@ -10,7 +10,7 @@ import pandas as pd
 
 from nexmo_nb.checks import given, refused
 from nexmo_nb.errors import NexmoError
-from nexmo_nb.forms.base import Form, card, code, labelled, table
+from nexmo_nb.forms.base import Form, Markup, card, code, labelled, table, words
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.session import Session
 
@@ -58,24 +58,24 @@ class NumberForm(Form):
         super().__init__(rows, [self.action, self.pick, self.confirm], session=session, verb="Do it")
         self.search.on_click(self._on_search)
 
-    def look(self) -> str:
+    def look(self) -> list[Markup]:
         """Show the number and what renting it costs, once its digits are typed again."""
         row = self._picked()
         if re.sub(r"\D", "", self.confirm.value) != row.msisdn:
             raise refused("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
         if self.action.value == "give back":
-            return card(f"Give back {row.msisdn} for good", "Somebody else may rent it then.")
+            return [card(f"Give back {row.msisdn} for good", words("Somebody else may rent it then."))]
         cost = f"{row.setup_cost:.2f} once and {row.monthly_cost:.2f} a month, {row.currency}"
-        return card(f"Rent {row.msisdn} ({row.country}, {row.type})", f"It costs {cost}, without tax.")
+        return [card(f"Rent {row.msisdn} ({row.country}, {row.type})", words(f"It costs {cost}, without tax."))]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, str]:  # noqa: ARG002 - not a send: the token has done its work
+    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send: the token has done its work
         """Rent the number, or give it back."""
         row, renting = self._picked(), self.action.value == "rent"
         do = buy_number if renting else cancel_number
         result = do(row.country, row.msisdn, session=self.session)
         self.confirm.value = ""
         self._on_search(None)
-        return result, card("Done", table(result)) + code(f"nx.{do.__name__}({row.country!r}, {row.msisdn!r})")
+        return result, [card("Done", table(result)), code(f"nx.{do.__name__}({row.country!r}, {row.msisdn!r})")]
 
     def _on_search(self, _: object) -> None:
         self.pick.options, self._listing.value = [], ""

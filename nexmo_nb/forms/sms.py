@@ -14,7 +14,7 @@ from nexmo_nb.bulk import plan_sms, send_many, summary
 from nexmo_nb.checks import given, refused
 from nexmo_nb.encoding import explain_encoding
 from nexmo_nb.errors import InvalidRequestError, NexmoError
-from nexmo_nb.forms.base import Form, bubble, card, code, labelled, table
+from nexmo_nb.forms.base import Form, Markup, bubble, card, code, labelled, table, words
 from nexmo_nb.gsm import segments
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
@@ -47,8 +47,10 @@ class SmsForm(Form):
     ----------
     sender, to, text, type : widgets
         The main fields; `to` takes one number a line.
+    advanced : ipywidgets.ToggleButton
+        Shows the fields that few messages need.
     fields : dict of str to widget
-        The advanced fields, by the names of `nexmo_nb.send_sms`'s parameters.
+        Those fields, by the names of `nexmo_nb.send_sms`'s parameters.
     counter : ipywidgets.HTML
         Encoding, parts and room left, while typing.
     plan : pandas.DataFrame or None
@@ -72,19 +74,20 @@ class SmsForm(Form):
             }
         self.fields["status_report_req"] = labelled(widgets.Dropdown, "Receipt", options=_CHOICES)
         self.fields["trusted_number"] = labelled(widgets.Dropdown, "Trusted number", options=_CHOICES)
-        advanced = widgets.Accordion([widgets.VBox([self.type, *self.fields.values()])], titles=("Advanced",))
-        advanced.selected_index = None
-        rows = [self.sender, self.to, self.text, self.counter, advanced]
+        self.advanced = widgets.ToggleButton(description="Advanced", tooltip="Everything else that an SMS can carry")
+        self._hidden = widgets.VBox([self.type, *self.fields.values()])
+        rows = [self.sender, self.to, self.text, self.counter, self.advanced, self._hidden]
         controls = [self.sender, self.to, self.text, self.type, *self.fields.values()]
         super().__init__(rows, controls, session=session)
         if recipients is not None:
             self.to.disabled, self.to.placeholder = True, f"{len(recipients):,} rows were passed in"
         self.text.observe(self._count, "value")
         self.type.observe(self._arrange, "value")
+        self.advanced.observe(self._arrange, "value")
         self._arrange(None)
         self._offer_senders()
 
-    def look(self) -> str:
+    def look(self) -> list[Markup]:
         """Check everything, and show what each recipient would get and what it costs."""
         kind = self.type.value
         if kind not in TEXTS:
@@ -106,14 +109,14 @@ class SmsForm(Form):
         if len(good) > 1 and self.fields["client_ref"].value.strip():
             raise refused("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
         columns = ["to", "country", "parts", "price_low", "price_high", "currency", "problem"]
-        return (
-            bubble(good.text.iloc[0])
-            + self._doubts(good)
-            + card(f"{len(good):,} of {len(plan):,} can be sent", table(plan[columns].head(200)))
-            + card("In all", table(summary(plan)))
-        )
+        return [
+            bubble(good.text.iloc[0], self._caption(good)),
+            *self._doubts(good),
+            card(f"{len(good):,} of {len(plan):,} can be sent", table(plan[columns].head(200))),
+            card("In all", table(summary(plan))),
+        ]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, str]:
+    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
         """Send under the token of the preview."""
         kind = self.type.value
         plan = self.plan
@@ -129,17 +132,16 @@ class SmsForm(Form):
             result = send_sms(to, text, key=f"form {token}", session=self.session, **call_with)
             call = _written("nx.send_sms", ", ".join(repr(v) for v in (to, text) if v is not None), call_with)
         cost = f"Cost: {result.price.sum():.4f} {self.session.account.currency}. Balance: {self._balance()}."
-        return result, card(cost, table(result.head(200))) + code(call)
+        return result, [card(cost, table(result.head(200))), code(call)]
 
-    def _look_special(self, kind: str) -> str:
+    def _look_special(self, kind: str) -> list[Markup]:
         to = self._only()
         content = {**dict.fromkeys(CONTENT), **self._content(kind)}
         form = fill(to, self.sender.value, kind, content, self._options())
         self.plan = None
         shown = "\n".join(f"{name}: {value}" for name, value in form.items() if name not in ("from", "to", "type"))
-        return bubble(shown) + card(
-            f"One {kind} message to {form['to']}", "Its parts and price are known when it is sent."
-        )
+        known = words("Its parts and price are known when it is sent.")
+        return [bubble(shown, f"{self.sender.value}, {kind}"), card(f"One {kind} message to {form['to']}", known)]
 
     def _listed(self) -> Any:
         return self.recipients if self.recipients is not None else re.findall(r"[^\n,;]+", self.to.value)
@@ -165,18 +167,21 @@ class SmsForm(Form):
             {name: value if not isinstance(value, str) else value.strip() or None for name, value in values.items()}
         )
 
-    def _doubts(self, good: pd.DataFrame) -> str:
+    def _caption(self, good: pd.DataFrame) -> str:
+        parts = int(good.parts.iloc[0])
+        joined = f"{parts} parts, which the phone joins" if parts > 1 else "1 part"
+        return f"{self.sender.value}, {joined}" + (f"; the first of {len(good):,}" if len(good) > 1 else "")
+
+    def _doubts(self, good: pd.DataFrame) -> list[Markup]:
         """Warn of messages that may already have been sent."""
         numbers, texts = set(good.to), set(good.text)
         self.session.ledger.sweep()
         unknown = self.session.ledger.rows(state="unknown")
         same = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
         if not same:
-            return ""
-        words = (
-            "This text to these numbers was sent before, and nobody knows whether it arrived; settle() looks it up: "
-        )
-        return card("Careful", escape(words + ", ".join(same[:10])))
+            return []
+        told = "This text to these numbers was sent before, and nobody knows whether it arrived; settle() looks it up: "
+        return [card("Careful", words(told + ", ".join(same[:10])))]
 
     def _balance(self) -> str:
         try:
@@ -197,7 +202,9 @@ class SmsForm(Form):
         self.counter.value = f"{found.encoding}, {found.parts} part(s), {found.remaining} left{reason}"
 
     def _arrange(self, _: object) -> None:
-        """Show the fields that the type has."""
+        """Show the advanced fields if they are wanted, and of them those that the type has."""
+        self._hidden.layout.display = None if self.advanced.value or self.type.value not in TEXTS else "none"
+        self.advanced.icon = "caret-down" if self.advanced.value else "caret-right"
         kind = self.type.value
         self.text.layout.display = self.counter.layout.display = None if kind in TEXTS else "none"
         for owner, names in _OWN.items():

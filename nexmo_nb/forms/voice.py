@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.checks import given
-from nexmo_nb.forms.base import Form, bubble, card, code, labelled, table
+from nexmo_nb.forms.base import Form, Markup, bubble, card, code, labelled, table, words
 from nexmo_nb.phone import country_of, to_e164
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session
@@ -56,7 +56,7 @@ class VoiceForm(Form):
         ]
         super().__init__(rows, rows, session=session, verb="Call")
 
-    def look(self) -> str:
+    def look(self) -> list[Markup]:
         """Check everything, and show who would be called, what is said and what a minute costs."""
         call = self._call()
         check_voice(self.to.value, self.text.value or None, session=self.session, **call)
@@ -69,16 +69,17 @@ class VoiceForm(Form):
                 low, high = found.price.min(), found.price.max()
                 cost = f"{low:.4f} to {high:.4f} {found.currency.iloc[0]} a minute"
         said = self.text.value or "(a recording)"
-        return bubble(said) + card(f"A call to {number} ({country or 'no country'})", f"It costs {cost}.")
+        title = f"A call to {number} ({country or 'no country'})"
+        return [bubble(said, f"spoken in {call['language']}"), card(title, words(f"It costs {cost}."))]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, str]:
+    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
         """Place the call under the token of the preview."""
         call, text = self._call(), self.text.value or None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             result = send_voice(self.to.value, text, key=f"form {token}", session=self.session, **call)
         written = ", ".join([repr(self.to.value), repr(text), *(f"{name}={value!r}" for name, value in call.items())])
-        return result, card("Called", table(result)) + code(f"nx.send_voice({written})")
+        return result, [card("Called", table(result)), code(f"nx.send_voice({written})")]
 
     def _call(self) -> dict[str, Any]:
         voice = self.voice.value.strip()

@@ -5,6 +5,7 @@ const byId = (id) => document.getElementById(id);
 let version = "";
 let chosen = "";
 let threads = new Map();
+const opened = new Set();
 
 function make(tag, text, attributes = {}) {
   const node = document.createElement(tag);
@@ -54,13 +55,24 @@ function group(messages, calls) {
   show();
 }
 
+function answered(request) {
+  const node = make("details", undefined, opened.has(request.at) ? { open: "" } : {});
+  node.addEventListener("toggle", () => (node.open ? opened.add(request.at) : opened.delete(request.at)));
+  const short = request.answer ?? "";
+  node.append(make("summary", short.length > 90 ? `${short.slice(0, 90)}…` : short || "(empty)"), make("code", short));
+  return node;
+}
+
 function log(requests) {
   byId("log").replaceChildren(...requests.slice().reverse().map((request) => {
     const sent = Object.keys(request.form).length ? request.form : request.json ?? request.query;
     const row = make("tr");
-    for (const text of [request.method, request.path, request.auth ?? "", request.status ?? "no answer", JSON.stringify(sent)]) {
+    for (const text of [request.method, request.path, request.auth ?? "", request.status ?? "none yet"]) {
       row.append(make("td", String(text)));
     }
+    const both = make("td");
+    both.append(make("code", JSON.stringify(sent)), answered(request));
+    row.append(both);
     return row;
   }));
 }

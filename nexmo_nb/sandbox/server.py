@@ -38,6 +38,7 @@ KINDS = (
     "redirect",
 )
 LARGEST_BODY = 1_000_000
+LONGEST_NOTE = 2_000
 
 # Path, methods, family of the rate limit, and what answers.
 ROUTES: list[tuple[re.Pattern[str], tuple[str, ...], str, Endpoint]] = [
@@ -183,25 +184,26 @@ class Sandbox:
         with world.lock:
             entry = _logged(world, request)
             world.requests.append(entry)
+            world.changes += 1
             failure = self._failure(request.path)
         kind = failure["kind"] if failure else ""
         wait = self.latency + (float(failure.get("seconds", 60)) if failure and kind == "slow" else 0)
         if wait and self.closing.wait(wait):
             return Answer(0), "drop-before"
         answer = self._accident(request, failure) or self._routed(request, failure, entry)
-        entry["status"] = None if kind.startswith("drop") else answer.status
+        with world.lock:
+            entry["status"] = None if kind.startswith("drop") else answer.status
+            entry["answer"] = _noted(answer, kind)
+            world.changes += 1
         return answer, kind if kind in ("drop-before", "drop-after", "garbage", "truncated") else ""
 
-    def _snapshot(self, name: str) -> list[dict[str, Any]]:
+    def _snapshot(self, name: str, last: int = 0) -> list[dict[str, Any]]:
         with self.world.lock:
-            return [dict(entry) for entry in getattr(self.world, name)]
+            return [dict(entry) for entry in getattr(self.world, name)[-last:]]
 
     def _state(self) -> dict[str, Any]:
-        """Say whether anything is new: the version changes with every request that was answered."""
-        with self.world.lock:
-            answered = sum(entry["status"] is not None for entry in self.world.requests)
-            version = f"{self.world.instance}-{len(self.world.requests)}-{answered}"
-        return {"version": version, "balance": self.balance}
+        """Say whether anything is new: the version changes with every request, and with its answer."""
+        return {"version": f"{self.world.instance}-{self.world.changes}", "balance": self.balance}
 
     def _failure(self, path: str) -> dict[str, Any] | None:
         for failure in self.world.failures:
@@ -243,8 +245,8 @@ class Sandbox:
     def _control(self, request: Request) -> Answer:
         name = request.path.removeprefix("/_sandbox/")
         if request.method == "GET" and name in ("messages", "calls", "requests"):
-            last = request.query.get("last", "")
-            return Answer(200, self._snapshot(name)[-int(last) :] if last.isdigit() else self._snapshot(name))
+            last = request.query.get("last", "0")
+            return Answer(200, self._snapshot(name, int(last) if last.isdigit() else 0))
         if request.method == "GET" and name == "state":
             return Answer(200, self._state())
         if request.method == "GET" and name == "account":
@@ -401,8 +403,22 @@ def _logged(world: World, request: Request) -> dict[str, Any]:
         "auth": auth.how(request),
         "headers": {**headers, **({"authorization": scheme} if scheme else {})},
         "status": None,
+        "answer": None,
         "throttled": False,
     }
+
+
+def _noted(answer: Answer, accident: str) -> str:
+    """Write an answer down in short, without a new application's private key."""
+    if accident in ("garbage", "truncated") or accident.startswith("drop"):
+        return f"({accident})"
+    if isinstance(answer.body, bytes):
+        return f"({len(answer.body):,} bytes)"
+    if answer.body is None:
+        return ""
+    text = json.dumps(answer.body, ensure_ascii=False)
+    text = re.sub(r"-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", "(private key)", text)
+    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]} …"
 
 
 def _without(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,7 @@ class World:
         with self.lock:
             self.instance = uuid.uuid4().hex[:12]
             self.counter = 0
+            self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
             self.messages: list[dict[str, Any]] = []
             self.calls: list[dict[str, Any]] = []
