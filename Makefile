@@ -31,7 +31,7 @@ notebooks: .venv/test
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
 bench: .venv/test
-	@for each in throttle batch plan segments; do echo "== $$each"; $(BIN)/python benchmarks/$$each.py; done
+	@for each in throttle batch plan segments records; do echo "== $$each"; $(BIN)/python benchmarks/$$each.py; done
 
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

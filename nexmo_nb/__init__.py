@@ -10,12 +10,12 @@ Connect once, then call functions; each returns one tidy frame::
 
 How the package is built, imports pointing down only::
 
-    7   cli  forms
-    6   bulk
+    7   cli  forms  plots
+    6   bulk  costs
     5   numbers  applications  sms  voice  pricing  reports
     4   session
-    3   throttle  ledger  encoding
-    2   store  account  frames  phone  checks
+    3   throttle  ledger  notes  encoding  files
+    2   store  account  frames  phone  checks  options
     1   errors  gsm
         sandbox stands aside: it imports none of these; connect() and cli start it
 
@@ -32,6 +32,15 @@ from nexmo_nb.applications import (
     update_application,
 )
 from nexmo_nb.bulk import forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.costs import (
+    cheapest_numbers,
+    cost_per_delivered,
+    estimate_vs_actual,
+    idle_numbers,
+    number_costs,
+    shorter_texts,
+    spend,
+)
 from nexmo_nb.encoding import explain_encoding
 from nexmo_nb.errors import (
     AuthenticationError,
@@ -46,7 +55,8 @@ from nexmo_nb.errors import (
 )
 from nexmo_nb.gsm import Segments, segments
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
-from nexmo_nb.pricing import balance, prices
+from nexmo_nb.pricing import balance, price_changes, prices
+from nexmo_nb.reports import delivery, records
 from nexmo_nb.session import Session, connect, current, show_connection
 from nexmo_nb.sms import send_sms
 from nexmo_nb.voice import send_voice
@@ -83,16 +93,24 @@ __all__ = [
     "balance",
     "buy_number",
     "cancel_number",
+    "cheapest_numbers",
     "connect",
+    "cost_per_delivered",
     "create_application",
     "current",
     "delete_application",
+    "delivery",
+    "estimate_vs_actual",
     "explain_encoding",
     "forget",
+    "idle_numbers",
+    "number_costs",
     "number_form",
     "owned_numbers",
     "plan_sms",
+    "price_changes",
     "prices",
+    "records",
     "search_numbers",
     "segments",
     "send_many",
@@ -100,8 +118,10 @@ __all__ = [
     "send_voice",
     "sent",
     "settle",
+    "shorter_texts",
     "show_connection",
     "sms_form",
+    "spend",
     "summary",
     "update_application",
     "update_number",

@@ -25,6 +25,7 @@ __all__ = [
     "hex_octets",
     "number_pattern",
     "refused",
+    "seconds",
     "text",
     "url",
     "whole",
@@ -76,6 +77,18 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     if number < low or (high is not None and number > high):
         raise refused(name, number, allowed)
     return number
+
+
+def seconds(name: str, value: Any) -> float:
+    """Accept a time, in UTC unless it says otherwise, as Unix seconds."""
+    import pandas as pd
+
+    try:
+        at = pd.Timestamp(value)
+        at = at.tz_localize("UTC") if at.tzinfo is None else at
+        return float(at.timestamp())
+    except (TypeError, ValueError):
+        raise refused(name, value, "a time, such as '2026-11-24' or a datetime") from None
 
 
 def flag(name: str, value: Any) -> bool:

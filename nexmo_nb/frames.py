@@ -6,12 +6,13 @@ a missing value, never the text ``"None"``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, NamedTuple
 
 import pandas as pd
 
-__all__ = ["TIME", "Column", "frame", "number"]
+__all__ = ["TIME", "Column", "frame", "joined", "number", "raw", "raw_csv", "typed"]
 
 TIME = "datetime64[ns, UTC]"
 
@@ -63,7 +64,10 @@ def _array(values: list[Any], dtype: str) -> Any:
     if dtype == "bool":
         return pd.Series([bool(value) for value in values], dtype="bool").array
     if dtype == TIME:
-        return pd.to_datetime(pd.Series(values, dtype="float64"), unit="s", utc=True).dt.as_unit("ns").array
+        # Binary seconds hold no nanoseconds of today: rounded, a time is the one that was written down.
+        return (
+            pd.to_datetime(pd.Series(values, dtype="float64"), unit="s", utc=True).dt.round("us").dt.as_unit("ns").array
+        )
     raise ValueError(f"no such column dtype: {dtype!r}")
 
 
@@ -73,3 +77,61 @@ def number(value: Any) -> float:
         return float("nan") if value is None or value == "" else float(value)
     except (TypeError, ValueError):
         return float("nan")
+
+
+def raw(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
+    """Put rows as the wire gave them into a frame of text, for `typed`; `names` are there in any case."""
+    rows = list(rows)
+    named = list(dict.fromkeys([*names, *(name for row in rows for name in row)]))
+    built = {name: _array([_scalar(row.get(name)) for row in rows], "string") for name in named}
+    return pd.DataFrame(built, index=pd.RangeIndex(len(rows)))
+
+
+def raw_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
+    """Read a CSV as frames of text of at most `chunk` rows, for `typed`; the country "NA" stays what it is."""
+    with pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""], chunksize=chunk) as chunks:
+        yield from chunks
+
+
+def typed(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
+    """Give a frame of text its names and dtypes.
+
+    Parameters
+    ----------
+    text : DataFrame
+        Of `raw` or `raw_csv`.
+    columns : mapping
+        The columns to make, in order, each by the name that it has in `text`. What `text` lacks is missing; what it
+        has besides is left out. Times are read in ISO 8601 form.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With an index from 0.
+    """
+    built = {column.name: _parsed(text, name, column.dtype) for name, column in columns.items()}
+    return pd.DataFrame(built, index=pd.RangeIndex(len(text)))
+
+
+def joined(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
+    """Put frames of the same columns below each other; `empty` where there are none."""
+    filled = [each for each in frames if len(each)]
+    return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0] if filled else empty
+
+
+def _parsed(text: pd.DataFrame, name: str, dtype: str) -> Any:
+    if name not in text:
+        return _array([None] * len(text), dtype)
+    values = text[name].replace("", pd.NA)
+    if dtype == "float64":
+        return pd.to_numeric(values, errors="coerce").astype("float64").array
+    if dtype == TIME:
+        return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").dt.as_unit("ns").array
+    return values.array
+
+
+def _scalar(value: Any) -> str | None:
+    """Read a field as text; an object or a list, which no field should be, as its JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.errors import NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import TIME, Column, frame, number
 from nexmo_nb.session import Ask, Session, current
 
-__all__ = ["balance", "prices"]
+__all__ = ["balance", "price_changes", "prices"]
 
 COLUMNS = (
     Column("country"),
@@ -26,6 +27,18 @@ COLUMNS = (
     Column("price", "float64"),
     Column("currency"),
 )
+CHANGE_COLUMNS = (
+    Column("product"),
+    *COLUMNS[:2],
+    Column("network_code"),
+    Column("network_name"),
+    Column("price_before", "float64"),
+    Column("price_after", "float64"),
+    Column("change", "float64"),
+    Column("currency"),
+    Column("seen", TIME),
+)
+NOTED = ("network_code", "country_name", "network_name", "price", "currency")
 PRODUCTS = ("sms", "voice")
 # Above so many countries the whole list costs fewer requests, of which one a second is allowed.
 FEW = 3
@@ -118,25 +131,97 @@ def prices(
     given = [country] if isinstance(country, str) else None if country is None else list(country)
     codes = None if given is None else list(dict.fromkeys(checks.country(code) for code in given))
     if codes is not None and len(codes) <= FEW:
-        bodies = [_one(code, product, refresh, session) for code in codes]
+        bodies = [body for code in codes for body in _one(code, product, refresh, session)]
     else:
         path = f"/account/get-full-pricing/outbound/{product}"
         ask = Ask(f"read the {product} price list", "GET", path, family="pricing")
-        bodies = _countries(session.call(ask, refresh=refresh))
+        bodies = _read(session, ask, refresh, product, None)
     rows = [row for body in bodies for row in _flat(body, session.account.currency)]
     return frame([row for row in rows if codes is None or row["country"] in codes], COLUMNS)
 
 
-def _one(code: str, product: str, refresh: bool, session: Session) -> Mapping[str, Any]:
-    """Read the prices of one country."""
-    path = f"/account/get-pricing/outbound/{product}"
-    ask = Ask(f"read {product} prices of {code}", "GET", path, family="pricing", query={"country": code})
-    try:
-        body = session.call(ask, refresh=refresh)
-    except (RejectedError, NotFoundError):
-        # What the API answers for a country that it does not know is not documented.
-        return {}
-    return {"countryCode": code, **body} if isinstance(body, dict) and body else {}
+def price_changes(
+    *, since: str | date | datetime | None = None, product: str | None = None, session: Session | None = None
+) -> pd.DataFrame:
+    """Show which prices changed between the price lists that were read on this machine.
+
+    Parameters
+    ----------
+    since : str or datetime, optional
+        Only changes seen at or after a time; UTC unless it says otherwise. Default: all.
+    product : {"sms", "voice"}, optional
+        Default: both.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a change, oldest first: ``product, country, country_name, network_code, network_name`` (text),
+        ``price_before, price_after`` (float, in ``currency``; missing before a network was listed and after it was
+        not), ``change`` (float, as a fraction: 0.05 is 5 % more; missing where a price is), ``seen`` (time in UTC).
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong.
+
+    Notes
+    -----
+    Nothing is asked of Nexmo: `prices` keeps what it reads, and reads the list anew once a day at most. So a change
+    shows with the day on which it was seen, which may be later than it was made. The first list of a country is no
+    change. Prices: https://developer.vonage.com/en/api/pricing.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> before = nx.prices("PT")
+    >>> session.sandbox.reprice("PT", 1.10)
+    >>> after = nx.prices("PT", refresh=True)
+    >>> nx.price_changes()[["country", "network_name", "change"]].round(3).values.tolist()[0]
+    ['PT', 'Vodafone', 0.1]
+    """
+    notes = (session or current()).notes
+    wanted = None if product is None else checks.choice("product", product, PRODUCTS)
+    start = float("-inf") if since is None else checks.seconds("since", since)
+    first: dict[tuple[str, str], float] = {}
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    rows = []
+    for row in notes.prices():
+        begun = first.setdefault((row["product"], row["country"]), row["seen"])
+        place = (row["product"], row["country"], row["network_code"])
+        before, last[place] = last.get(place), row
+        if row["seen"] > begun and row["seen"] >= start and wanted in (None, row["product"]):
+            rows.append(_change(before or {}, row))
+    return frame(rows, CHANGE_COLUMNS)
+
+
+def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    old, new = before.get("price"), after["price"]
+    same = before.get("currency") == after["currency"]
+    change = new / old - 1 if old and new is not None and same else None
+    return {**after, "price_before": old, "price_after": new, "change": change}
+
+
+def _read(session: Session, ask: Ask, refresh: bool, product: str, code: str | None) -> list[Mapping[str, Any]]:
+    """Read a list, and note what it says if it is new."""
+    reading = session.look(ask, refresh=refresh)
+    body = reading.body
+    if code is None:
+        bodies = _countries(body)
+    else:
+        bodies = [{"countryCode": code, **body}] if isinstance(body, dict) and body else []
+    if not reading.cached:
+        flat = [row for each in bodies for row in _flat(each, session.account.currency) if row.get("country")]
+        rows = [{**dict.fromkeys(NOTED), **row, "price": _price(row.get("price"))} for row in flat]
+        session.notes.see_prices(product, [str(row["country"]) for row in rows] if code is None else [code], rows)
+    return bodies
+
+
+def _price(value: Any) -> float | None:
+    price = number(value)
+    return None if price != price else price  # noqa: PLR0124 - not a number
 
 
 def _countries(body: Any) -> list[Mapping[str, Any]]:
@@ -173,3 +258,14 @@ def _flat(country: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     if not rows and country.get("defaultPrice") is not None:
         rows = [{**shared, "price": country["defaultPrice"]}]
     return rows
+
+
+def _one(code: str, product: str, refresh: bool, session: Session) -> list[Mapping[str, Any]]:
+    """Read the prices of one country."""
+    path = f"/account/get-pricing/outbound/{product}"
+    ask = Ask(f"read {product} prices of {code}", "GET", path, family="pricing", query={"country": code})
+    try:
+        return _read(session, ask, refresh, product, code)
+    except (RejectedError, NotFoundError):
+        # What the API answers for a country that it does not know is not documented.
+        return []

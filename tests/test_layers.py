@@ -11,15 +11,15 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors", "gsm"},
-    {"store", "account", "frames", "phone", "checks"},
-    {"throttle", "ledger", "encoding"},
+    {"store", "account", "frames", "phone", "checks", "options"},
+    {"throttle", "ledger", "notes", "encoding", "files"},
     {"session"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},
-    {"bulk"},
-    {"cli", "forms"},
+    {"bulk", "costs"},
+    {"cli", "forms", "plots"},
 ]
 # May import names of its own layer: gsm raises errors; phone, account use checks.
-WITHIN = {("gsm", "errors"), ("phone", "checks"), ("account", "checks")}
+WITHIN = {("gsm", "errors"), ("phone", "checks"), ("account", "checks"), ("options", "checks")}
 STARTS_SANDBOX = {"session", "cli"}
 DOORS = {
     "requests": {"session"},
@@ -28,7 +28,8 @@ DOORS = {
     "sqlite3": {"store"},
     "phonenumbers": {"phone", "checks"},
     "ipywidgets": {"forms"},
-    "matplotlib": set(),
+    "matplotlib": {"plots"},
+    "pyarrow": {"reports"},
 }
 
 

@@ -11,7 +11,27 @@ import pytest
 import nexmo_nb as nx
 
 FUNCTIONS = [name for name in nx.__all__ if inspect.isfunction(getattr(nx, name))]
-LOCAL = ("connect", "current", "explain_encoding", "segments", "show_connection", "summary")
+LOCAL = (
+    "connect",
+    "cost_per_delivered",
+    "current",
+    "estimate_vs_actual",
+    "explain_encoding",
+    "number_costs",
+    "plot_delivery",
+    "plot_estimate",
+    "plot_number_costs",
+    "plot_prices",
+    "plot_spend",
+    "read_csv",
+    "segments",
+    "set_options",
+    "shorter_texts",
+    "show_connection",
+    "spend",
+    "summary",
+    "to_csv",
+)
 NETWORK = [name for name in FUNCTIONS if name not in LOCAL]
 
 

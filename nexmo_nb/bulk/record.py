@@ -27,6 +27,8 @@ COLUMNS = (
     Column("price", "float64"),
     Column("currency"),
     Column("message_ids"),
+    Column("delivery"),
+    Column("final_price", "float64"),
     Column("client_ref"),
     Column("created", TIME),
     Column("started", TIME),
@@ -58,7 +60,8 @@ def sent(
     -------
     pandas.DataFrame
         One row a message or call, oldest first: ``batch, key, kind`` (sms, calls, tts), ``state, to, sender, text``
-        (text), ``parts`` (int), ``price`` (float, in ``currency``), ``message_ids`` (joined by spaces), ``client_ref``,
+        (text), ``parts`` (int), ``price`` (float, in ``currency``), ``message_ids`` (joined by spaces), ``delivery``,
+        ``final_price`` (float; what `delivery` found, else missing), ``client_ref``,
         ``created, started, finished`` (times in UTC: entered, left, answered), ``code, error``.
 
     Raises
@@ -84,8 +87,8 @@ def sent(
     session = session or current()
     wanted: dict[str, Any] = {
         "batch": None if batch is None else checks.text("batch", batch, longest=200),
-        "since": None if since is None else _seconds("since", since),
-        "until": None if until is None else _seconds("until", until),
+        "since": None if since is None else checks.seconds("since", since),
+        "until": None if until is None else checks.seconds("until", until),
     }
     session.ledger.sweep()
     return show(session.ledger.rows(**wanted))
@@ -127,7 +130,7 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     >>> nx.forget(before="2100-01-01"), nx.sent().to.isna().tolist()
     (1, [True])
     """
-    return (session or current()).ledger.forget(_seconds("before", before))
+    return (session or current()).ledger.forget(checks.seconds("before", before))
 
 
 def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -145,13 +148,3 @@ def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         ],
         COLUMNS,
     )
-
-
-def _seconds(name: str, value: Any) -> float:
-    """Read a time as Unix seconds."""
-    try:
-        at = pd.Timestamp(value)
-        at = at.tz_localize("UTC") if at.tzinfo is None else at
-        return float(at.timestamp())
-    except (TypeError, ValueError):
-        raise checks.refused(name, value, "a time, such as '2026-11-24' or a datetime") from None

@@ -20,6 +20,7 @@ from nexmo_nb.ledger.entries import (
     Enrolled,
     Entry,
     cost_of,
+    delivered,
     enrolled,
     recorded,
     refuse_changed,
@@ -181,7 +182,7 @@ class Ledger:
         since: float | None = None,
         until: float | None = None,
     ) -> list[dict[str, Any]]:
-        """Read sends, oldest first, each with the ids of its messages joined by spaces; all, but for what is given."""
+        """Read sends, oldest first, with their messages' ids, delivery and final price; all, but for what is given."""
         wanted = {"batch = ?": batch, "state = ?": state, "created >= ?": since, "created < ?": until}
         conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
         if ids is not None:
@@ -193,14 +194,39 @@ class Ledger:
                 f"SELECT {', '.join(SEND)} FROM sends {where} ORDER BY created, COALESCE(place, 0), id", values
             ).fetchall()
         )
-        messages: dict[str, list[str]] = {}
+        messages: dict[str, list[tuple[str | None, str | None, float | None]]] = {}
         statement = (
-            f"SELECT send, message_id FROM parts WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part"
+            "SELECT send, parts.message_id, delivery, deliveries.price FROM parts"
+            " LEFT JOIN deliveries ON deliveries.message_id = parts.message_id"
+            f" WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part"
         )
-        for send, message in self._look(lambda c: c.execute(statement, values).fetchall()):
-            messages.setdefault(send, []).append(message or "")
+        for send, *part in self._look(lambda c: c.execute(statement, values).fetchall()):
+            messages.setdefault(send, []).append(tuple(part))
         sends = [dict(zip(SEND, row, strict=True)) for row in found]
-        return [{**send, "message_ids": " ".join(messages.get(send["id"], [])).strip() or None} for send in sends]
+        return [{**send, **delivered(messages.get(send["id"], []))} for send in sends]
+
+    def parts_of(self, batch: str) -> list[dict[str, Any]]:
+        """Read the parts of a batch's SMS that Nexmo gave an id."""
+        names = ("batch", "to", "client_ref", "message_id", "price", "currency")
+        statement = (
+            "SELECT batch, recipient, client_ref, message_id, parts.price, currency FROM parts"
+            " JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
+            " ORDER BY created, place, part"
+        )
+        found = self._look(lambda c: c.execute(statement, (batch,)).fetchall())
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def deliveries(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Keep what became of messages of this ledger, by Nexmo's records; the last word counts."""
+        names = ("message_id", "delivery", "delivery_code", "final_price", "currency", "finalized")
+        values = [(*(row[name] for name in names), row["message_id"]) for row in rows if row["message_id"]]
+        statement = (
+            "INSERT INTO deliveries (message_id, delivery, code, price, currency, finalized)"
+            " SELECT ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = ?)"
+            " ON CONFLICT (message_id) DO UPDATE SET delivery = excluded.delivery, code = excluded.code,"
+            " price = excluded.price, currency = excluded.currency, finalized = excluded.finalized"
+        )
+        self._change(lambda connection: connection.executemany(statement, values))
 
     def forget(self, before: float) -> int:
         """Remove numbers, senders, texts, references and keys of finished sends that were made before a time."""

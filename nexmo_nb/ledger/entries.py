@@ -27,6 +27,7 @@ __all__ = [
     "Enrolled",
     "Entry",
     "cost_of",
+    "delivered",
     "digest",
     "enrolled",
     "read_parts",
@@ -48,7 +49,10 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS parts (
         send TEXT NOT NULL, part INTEGER NOT NULL, message_id TEXT, status TEXT, error_text TEXT,
         price REAL, balance REAL, network TEXT, PRIMARY KEY (send, part))""",
+    """CREATE TABLE IF NOT EXISTS deliveries (
+        message_id TEXT PRIMARY KEY, delivery TEXT NOT NULL, code TEXT, price REAL, currency TEXT, finalized REAL)""",
     "CREATE INDEX IF NOT EXISTS sends_state ON sends (state, owner)",
+    "CREATE INDEX IF NOT EXISTS parts_message ON parts (message_id)",
     "CREATE INDEX IF NOT EXISTS sends_created ON sends (created)",
 )
 FINAL = ("accepted", "partial", "rejected", "not_found")
@@ -99,6 +103,21 @@ class Enrolled(NamedTuple):
 def shown_state(state: str) -> str:
     """Name a state as people see it: claimed is planned, for it has not left."""
     return "planned" if state == "claimed" else state
+
+
+def delivered(parts: Sequence[tuple[str | None, str | None, float | None]]) -> dict[str, Any]:
+    """Sum up the parts of a send: (message id, what became of it if that is known, its final price).
+
+    Different fates are joined by commas; the price is given when every part's is known.
+    """
+    fates = sorted({fate for _, fate, _ in parts if fate})
+    known = [price for _, _, price in parts if price is not None]
+    whole = bool(parts) and len(known) == len(parts)
+    return {
+        "message_ids": " ".join(code for code, _, _ in parts if code) or None,
+        "delivery": ", ".join(fates) or None,
+        "final_price": round(sum(known), 8) if whole else None,
+    }
 
 
 def cost_of(rows: Iterable[Mapping[str, Any]]) -> float | None:

@@ -46,22 +46,22 @@ def pricing(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
     if which == "get-pricing":
         bad = required(country=request.query.get("country"))
         country = COUNTRIES.get(request.query.get("country", ""))
-        return bad or (Answer(200, _shown(country, product)) if country else FAILED)
+        return bad or (Answer(200, _shown(world, country, product)) if country else FAILED)
     found: Iterable[Country] = COUNTRIES.values()
     if which == "get-prefix-pricing":
         bad = required(prefix=request.query.get("prefix"))
         if bad is not None:
             return bad
         found = [country for country in found if country.prefix == request.query["prefix"]]
-    listed = [_shown(country, product) for country in found]
+    listed = [_shown(world, country, product) for country in found]
     return Answer(200, {"count": len(listed), "countries": listed})
 
 
-def _shown(country: Country, product: str) -> dict[str, Any]:
+def _shown(world: World, country: Country, product: str) -> dict[str, Any]:
     networks = [
         {
             "type": "mobile",
-            "price": network.voice if product == "voice" else network.sms,
+            "price": world.price(country.code, network.voice if product == "voice" else network.sms),
             "currency": "EUR",
             "mcc": network.code[:3],
             "mnc": network.code[3:],

@@ -13,44 +13,33 @@ from typing import Any
 from nexmo_nb.sandbox.applications import denied, problem
 from nexmo_nb.sandbox.auth import authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Network
+from nexmo_nb.sandbox.traffic import FIELDS, find, rows
 from nexmo_nb.sandbox.world import Answer, Request, World
 
 __all__ = ["create", "media", "records", "single"]
 
-FIELDS = (
-    "account_id",
-    "message_id",
-    "account_ref",
-    "client_ref",
-    "direction",
-    "from",
-    "to",
-    "forced_from",
-    "changed_from",
-    "concatenated",
-    "message_body",
-    "network",
-    "network_name",
-    "country",
-    "country_name",
-    "date_received",
-    "date_finalized",
-    "latency",
-    "status",
-    "error_code",
-    "error_code_description",
-    "currency",
-    "total_price",
-    "id",
-    "dcs",
-    "validity_period",
-    "ip_address",
-    "udh",
-    "workflow_id",
-    "tier_volume",
+PRODUCTS = (
+    "SMS",
+    "SMS-TRAFFIC-CONTROL",
+    "VOICE-CALL",
+    "VOICE-FAILED",
+    "VOICE-TTS",
+    "IN-APP-VOICE",
+    "WEBSOCKET-CALL",
+    "ASR",
+    "AMD",
+    "VERIFY-API",
+    "VERIFY-V2",
+    "NUMBER-INSIGHT",
+    "CONVERSATION-EVENT",
+    "CONVERSATION-MESSAGE",
+    "MESSAGES",
+    "VIDEO-API",
+    "NETWORK-API-EVENT",
+    "REPORTS-USAGE",
 )
-PRODUCTS = ("SMS",)
-FILTERS = ("client_ref", "account_ref", "from", "to", "country", "network", "status")
+FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
+WITH_ID = {"product", "account_id", "direction", "id", "include_message", "show_concatenated"}
 PAGE = 1000
 LONGEST = timedelta(days=400)
 
@@ -84,7 +73,11 @@ def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
             del world.reports[code]
             return Answer(200, _shown(code, report, "ABORTED"))
         report["looks"] += 1
-        return Answer(200, _shown(code, report, "PROCESSING" if report["looks"] < 2 else "SUCCESS"))
+        if report["looks"] < 2:
+            return Answer(200, _shown(code, report, "PROCESSING"))
+    if "packed" not in report:
+        report["count"], report["packed"] = _packed(world, report["request"])
+    return Answer(200, _shown(code, report, "SUCCESS"))
 
 
 def media(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
@@ -93,19 +86,24 @@ def media(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer
         return denied()
     file = request.path.rsplit("/", 1)[1]
     with world.lock:
-        report = next((r for r in world.reports.values() if r["file"] == file and r["looks"] > 1), None)
-        if report is None:
-            return problem(404, "#not-found", "Not Found", "The file is not there.")
-        rows = _matching(world, report["request"])
+        report = next((r for r in world.reports.values() if r["file"] == file and "packed" in r), None)
+    if report is None:
+        return problem(404, "#not-found", "Not Found", "The file is not there.")
+    return Answer(200, report["packed"], {"Content-Type": "application/octet-stream"})
+
+
+def _packed(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:
+    """Write a report: how many records, and the ZIP of its CSV."""
+    names, found = _matching(world, fields)
     text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS)
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows(found)
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         day = world.now().strftime("%Y%m%d")
-        archive.writestr(f"report_SMS_{world.api_key}_{day}.csv", text.getvalue())
-    return Answer(200, packed.getvalue(), {"Content-Type": "application/octet-stream"})
+        archive.writestr(f"report_{fields['product']}_{world.api_key}_{day}.csv", text.getvalue())
+    return len(found), packed.getvalue()
 
 
 def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
@@ -116,25 +114,33 @@ def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
     bad = _wrong(world, query)
     if bad is not None:
         return bad
+    missing: list[str] = []
+    if "id" in query:
+        ids = query["id"].split(",")
+        if len(ids) > 20 or set(query) - WITH_ID:
+            return problem(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
+        names, found = _by_id(world, query, ids)
+        missing = sorted(set(ids) - {value for row in found for value in row})
+    elif "client_ref" in query:
+        return problem(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
+    else:
+        names, found = _matching(world, query)
     with world.lock:
-        if "id" in query:
-            ids = query["id"].split(",")
-            if len(ids) > 20 or set(query) - {"product", "account_id", "direction", "id", "include_message"}:
-                return problem(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
-            found = [row for row in _all(world) if row["message_id"] in ids]
-            missing = sorted(set(ids) - {row["message_id"] for row in found})
-        else:
-            found, missing = _matching(world, query), []
         code = world.new_id()
-    start = int(base64.urlsafe_b64decode(query["cursor"])) if "cursor" in query else 0
-    page = found[start : start + PAGE]
+    start = 0
+    if "cursor" in query or "iv" in query:
+        try:
+            start = int(base64.urlsafe_b64decode(query["cursor"]))
+        except (KeyError, ValueError):
+            return problem(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
+    page = [dict(zip(names, row, strict=True)) for row in found[start : start + PAGE]]
     body: dict[str, Any] = {
         "_links": {"self": {"href": request.path}},
         "request_id": code,
         "request_status": "SUCCESS",
         "received_at": _stamp(world.now()),
         "items_count": len(page),
-        "product": "SMS",
+        "product": query["product"],
         "records": page,
     }
     if missing:
@@ -148,7 +154,8 @@ def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
 
 def _wrong(world: World, fields: Mapping[str, Any]) -> Answer | None:
     missing = [name for name in ("product", "account_id") if not fields.get(name)]
-    missing += ["direction"] if fields.get("direction") not in ("inbound", "outbound") else []
+    known = ("inbound", "outbound") if fields.get("product") in ("SMS", "MESSAGES") else ("inbound", "outbound", None)
+    missing += ["direction"] if fields.get("direction") not in known else []
     if missing:
         pairs = [{"name": name, "reason": "Missing required parameter"} for name in missing]
         return problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=pairs)
@@ -172,60 +179,87 @@ def _span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datetime]:
     return times[0], times[1]
 
 
-def _matching(world: World, fields: Mapping[str, Any]) -> list[dict[str, str]]:
-    if fields.get("direction") != "outbound":
-        return []
+def _matching(world: World, fields: Mapping[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Give the records that were asked for, oldest first, and the names of their fields."""
+    product, direction = str(fields["product"]), fields.get("direction")
+    key = _key(product, direction)
+    names = FIELDS.get(key, ())
     start, end = _span(world, fields)
-    wanted = {name: str(fields[name]) for name in FILTERS if fields.get(name)}
-    return [
-        row
-        for row in _all(world)
-        if start <= datetime.fromisoformat(row["date_received"]) < end
-        and all(row[name] == value for name, value in wanted.items())
+    found = list(rows(world, product, direction, start.timestamp(), end.timestamp()))
+    if key == "SMS":
+        place = names.index("date_received")
+        found += [row for row in _sent(world) if start <= datetime.fromisoformat(row[place]) < end]
+    wanted = [(names.index(name), str(fields[name])) for name in FILTERS if fields.get(name) and name in names]
+    kept = [row for row in found if all(row[place] == value for place, value in wanted)]
+    return names, _bare(names, kept, fields)
+
+
+def _by_id(world: World, fields: Mapping[str, Any], ids: list[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    key = _key(str(fields["product"]), fields.get("direction"))
+    found = find(world, key, ids) + [row for row in _sent(world) if key == "SMS" and row[1] in ids]
+    return FIELDS.get(key, ()), _bare(FIELDS.get(key, ()), found, fields)
+
+
+def _key(product: str, direction: str | None) -> str:
+    return f"{product} {direction}" if f"{product} {direction}" in FIELDS else product
+
+
+def _bare(names: tuple[str, ...], found: list[tuple[str, ...]], fields: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Leave out what is given only to those who ask for it."""
+    hidden = {"message_body": "include_message", "concatenated": "show_concatenated"}
+    empty = [
+        names.index(name)
+        for name, wish in hidden.items()
+        if name in names and str(fields.get(wish, "")).lower() not in ("true", "1")
     ]
+    if not empty:
+        return found
+    return [tuple("" if n in empty else value for n, value in enumerate(row)) for row in found]
 
 
-def _all(world: World) -> list[dict[str, str]]:
-    """Make the records of every message, a part each."""
-    rows = []
-    for message in world.messages:
+def _sent(world: World) -> list[tuple[str, ...]]:
+    """Make the records of every message that was sent here, a part each."""
+    made = []
+    with world.lock:
+        messages = list(world.messages)
+    for message in messages:
         country = COUNTRIES[message["country"]]
         network = next((n for n in country.networks if n.code == message["network"]), Network("", "", "", ""))
         for part in message["parts"]:
-            rows.append(
-                dict.fromkeys(FIELDS, "")
-                | {
-                    "account_id": world.api_key,
-                    "message_id": part["message_id"],
-                    "account_ref": message.get("account_ref") or "",
-                    "client_ref": message["client_ref"] or "",
-                    "direction": "outbound",
-                    "from": message["sender"],
-                    "to": message["to"],
-                    "concatenated": "TRUE" if len(message["parts"]) > 1 else "FALSE",
-                    "network": network.code,
-                    "network_name": network.name,
-                    "country": country.code,
-                    "country_name": country.name,
-                    "date_received": message["time"],
-                    "date_finalized": message["time"],
-                    "latency": "900",
-                    "status": "delivered",
-                    "error_code": "0",
-                    "error_code_description": "Delivered",
-                    "total_price": part["price"],
-                    "id": part["message_id"],
-                    "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
-                }
-            )
-    return rows
+            record = {
+                "account_id": world.api_key,
+                "message_id": part["message_id"],
+                "account_ref": message.get("account_ref") or "",
+                "client_ref": message["client_ref"] or "",
+                "direction": "outbound",
+                "from": message["sender"],
+                "to": message["to"],
+                "concatenated": "TRUE" if len(message["parts"]) > 1 else "FALSE",
+                "message_body": message.get("text") or "",
+                "network": network.code,
+                "network_name": network.name,
+                "country": country.code,
+                "country_name": country.name,
+                "date_received": message["time"],
+                "date_finalized": message["time"],
+                "latency": "900",
+                "status": "delivered",
+                "error_code": "0",
+                "error_code_description": "Delivered",
+                "total_price": part["price"],
+                "id": part["message_id"],
+                "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
+            }
+            made.append(tuple(record.get(name, "") for name in FIELDS["SMS"]))
+    return made
 
 
 def _shown(code: str, report: Mapping[str, Any], status: str) -> dict[str, Any]:
-    links = {"self": {"href": f"/v2/reports/{code}"}}
+    links, counted = {"self": {"href": f"/v2/reports/{code}"}}, {}
     if status == "SUCCESS":
+        counted = {"items_count": report["count"]}
         links["download_report"] = {"href": f"https://api.nexmo.com/v3/media/{report['file']}"}
-    return {"request_id": code, "request_status": status, **report["request"], "_links": links}
+    return {"request_id": code, "request_status": status, **report["request"], **counted, "_links": links}
 
 
 def _stamp(at: datetime) -> str:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from decimal import Decimal
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -161,6 +162,20 @@ class Sandbox:
         with self.world.lock:
             self.world.failures.append({"kind": kind, "times": times, "path": path or "", **detail})
 
+    def reprice(self, country: str, factor: float) -> None:
+        """Change the prices of a country from now on.
+
+        Parameters
+        ----------
+        country : str
+            Its code.
+        factor : float
+            By what the prices of now are multiplied.
+        """
+        with self.world.lock:
+            now = self.world.factors.get(country, Decimal(1))
+            self.world.factors[country] = now * Decimal(str(factor))
+
     def reset(self) -> None:
         """Go back to how it all began."""
         self.world.reset()
@@ -256,6 +271,9 @@ class Sandbox:
             return Answer(200, {**shown, "instance": self.world.instance, "signature": self.signature_secret})
         if request.method == "POST" and name == "reset":
             self.reset()
+            return Answer(200, {"done": True})
+        if request.method == "POST" and name == "reprice" and isinstance(request.json, dict):
+            self.reprice(str(request.json.get("country")), float(request.json.get("factor", 1)))
             return Answer(200, {"done": True})
         if request.method == "POST" and name == "fail":
             try:

@@ -191,7 +191,7 @@ def _record(
     world: World, fields: Mapping[str, str], country: Country, kind: str, pieces: list[str], partly: bool
 ) -> dict[str, Any]:
     network: Network = country.networks[digest("network", fields["to"]) % len(country.networks)]
-    price = Decimal(network.sms)
+    price = Decimal(world.price(country.code, network.sms))
     paid = 1 if partly else len(pieces)
     if not world.spend(price * paid):
         raise RefusedError(9)

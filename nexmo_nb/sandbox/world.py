@@ -96,6 +96,9 @@ class World:
             self.applications = {app["id"]: app for app in self._applications()}
             self.rent = {number["msisdn"]: number for number in numbers_for_rent(self.seed)}
             self.owned = {number["msisdn"]: number for number in self._owned()}
+            self.numbers_at_start = tuple(self.owned)
+            self.factors: dict[str, Decimal] = {}
+            self.traffic: dict[int, dict[str, list[tuple[str, ...]]]] = {}
 
     def new_id(self) -> str:
         """Make up the next id: a UUID that depends on the seed and the count only."""
@@ -124,6 +127,10 @@ class World:
             return window[0] + 1.0 - now
         window.append(now)
         return 0.0
+
+    def price(self, country: str, price: str) -> str:
+        """Give a price of the list as it is now in a country."""
+        return f"{Decimal(price) * self.factors.get(country, Decimal(1)):.8f}"
 
     def spend(self, amount: Decimal) -> bool:
         """Take money, if there is enough."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from nexmo_nb.errors import (
@@ -66,8 +67,8 @@ class Ask:
         Query, form fields or JSON body. None: there is none.
     auth : {"basic", "jwt", "form", "sms"}
         How it proves who asks; ``"sms"`` is signed where the account has a signature secret, else basic.
-    binary : bool
-        True: a success is returned as bytes, not parsed.
+    into : Path, optional
+        File into which a success is written as it comes, instead of being parsed; the call returns it.
     clears : tuple of str
         Families whose cached answers are no longer true afterwards.
     refusal : callable, optional
@@ -83,7 +84,7 @@ class Ask:
     form: Mapping[str, str] | None = None
     body: Mapping[str, Any] | None = None
     auth: Literal["basic", "jwt", "form", "sms"] = "basic"
-    binary: bool = False
+    into: Path | None = None
     clears: tuple[str, ...] = ()
     refusal: Callable[[Ask, Any], NexmoError | None] | None = None
 
@@ -98,8 +99,8 @@ def judge(ask: Ask, status: int, headers: Mapping[str, str], content: bytes) -> 
     body, readable = _parse(content)
     if 200 <= status < 300 and not content and ask.method == "DELETE":
         return None
-    if 200 <= status < 300 and ask.binary:
-        return content
+    if 200 <= status < 300 and ask.into is not None:
+        return ask.into
     if 200 <= status < 300:
         if readable and isinstance(body, (dict, list)):
             return (ask.refusal(ask, body) if ask.refusal else None) or body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 import time
@@ -25,6 +26,7 @@ from nexmo_nb.account import Account
 from nexmo_nb.checks import refused
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, contained
 from nexmo_nb.ledger import Ledger, unwritable
+from nexmo_nb.notes import Notes
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
 from nexmo_nb.session.auth import Auth
@@ -43,6 +45,7 @@ PAGE = 100
 LONGEST_WAIT = 60.0
 """Seconds of a server's Retry-After that are waited for; a longer one is the caller's decision."""
 CONNECT_TIMEOUT = 5.0
+CHUNK = 1 << 18
 
 
 class Listing(NamedTuple):
@@ -130,6 +133,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         Credentials (hidden), hosts and currency.
     throttle : Throttle
         ``throttle.status()`` tells how full the window is.
+    notes : Notes
+        Price lists as they changed, and reports that were ordered.
     sandbox : Sandbox or None
         The embedded sandbox, where there is one.
     """
@@ -159,6 +164,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         )
         self.account, self.throttle, self.where, self.sandbox = account, throttle, where, sandbox
         self._ledger: Ledger | None = None
+        self.notes = Notes(throttle.path.with_name("notes.sqlite"))
         self._guard = threading.RLock()
         self._timeout, self.pause = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
         self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
@@ -221,6 +227,10 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         """
         return self._read(ask, refresh, lambda: Trip(ask.family, lane, stopped, leaving)).body
 
+    def look(self, ask: Ask, *, refresh: bool = False) -> Reading:
+        """Do a read as `call` does, and tell whether its answer came from the cache."""
+        return self._read(ask, refresh)
+
     def pages(self, ask: Ask, listing: Listing, *, limit: int | None = None, refresh: bool = False) -> Pages:
         """Read page after page of 100 rows until there are no more, or `limit` rows.
 
@@ -276,6 +286,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         self.throttle.close()
         if self._ledger is not None:
             self._ledger.close()
+        self.notes.close()
         if self.sandbox is not None:
             self.sandbox.close()
 
@@ -330,11 +341,12 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 trip=trip,
                 force_refresh=refresh,
                 timeout=self._timeout,
+                stream=ask.into is not None,
                 allow_redirects=False,
                 proxies=self.proxies,
                 verify=self.verify,
             )
-            answer = judge(ask, response.status_code, response.headers, response.content)
+            answer = judge(ask, response.status_code, response.headers, _content(ask, response))
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.
                 self._forget(ask.family)
@@ -391,6 +403,16 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             allowed = "a file or folder of certificates that exists"
             raise refused("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", self.verify, allowed)
         self.trust_env = False
+
+
+def _content(ask: Ask, response: requests.Response) -> bytes:
+    """Give what came; what may be larger than memory goes into its file, which only its owner can read."""
+    if ask.into is None or not 200 <= response.status_code < 300:
+        return response.content
+    with open(os.open(ask.into, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file, response:
+        for chunk in response.iter_content(CHUNK):
+            file.write(chunk)
+    return b""
 
 
 def _surely_unsent(problem: Exception) -> bool:

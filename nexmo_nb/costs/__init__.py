@@ -1,0 +1,19 @@
+"""Where the money goes: frames in, frames out.
+
+Each function takes the frames of `search_numbers`, `owned_numbers`, `records`, `sent`, `send_sms` and `delivery` as
+they are. Currencies are never added together: each has rows of its own. Only `cheapest_numbers` and `idle_numbers` ask
+Nexmo for anything.
+"""
+
+from nexmo_nb.costs.messages import cost_per_delivered, estimate_vs_actual, shorter_texts, spend
+from nexmo_nb.costs.numbers import cheapest_numbers, idle_numbers, number_costs
+
+__all__ = [
+    "cheapest_numbers",
+    "cost_per_delivered",
+    "estimate_vs_actual",
+    "idle_numbers",
+    "number_costs",
+    "shorter_texts",
+    "spend",
+]

@@ -1,0 +1,261 @@
+"""What messages cost: spent, for each that arrived, against the estimate, and what other spellings would save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import checks
+from nexmo_nb.costs.common import TIMES, grouped, named, when
+from nexmo_nb.encoding import explain_encoding
+from nexmo_nb.frames import Column, frame
+
+__all__ = ["cost_per_delivered", "estimate_vs_actual", "shorter_texts", "spend"]
+
+FREQUENCIES = ("D", "W", "M")
+SAVINGS = (
+    Column("text"),
+    Column("suggestion"),
+    Column("encoding"),
+    Column("parts", "int64"),
+    Column("parts_after", "int64"),
+    Column("spend", "float64"),
+    Column("saved", "float64"),
+    Column("currency"),
+)
+
+
+def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | None = None) -> pd.DataFrame:
+    """Add up what was spent, by any columns and by day, week or month.
+
+    Parameters
+    ----------
+    messages : DataFrame
+        Of `records`, `sent`, `send_sms` or `delivery`, or any with ``price, currency``. Where there is a
+        ``final_price``, it counts before ``price``.
+    by : str or iterable of str
+        Columns to group by, such as ``["country", "network"]``. Default: none.
+    freq : {"D", "W", "M"}, optional
+        Also by day, week (from Monday) or month, in UTC. Default: over all time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group and currency: the columns of `by`, with `freq` also ``period`` (its beginning, in UTC),
+        ``currency, messages`` (int: rows of the frame), ``spend`` (float), ``unpriced`` (int: rows without a price).
+        By period, or else the largest first. Rows that lack a value to group by stand in a group of their own.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a column is missing, or `freq` is none of the three.
+
+    Notes
+    -----
+    A record is a part of a message: https://developer.vonage.com/en/api/reports.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+    >>> nx.spend(parts, by="to")[["to", "currency", "messages", "spend"]].values.tolist()
+    [['447700900000', 'EUR', 1, 0.042291]]
+    """
+    names = named(messages, by, "price", "currency")
+    work = messages.assign(price=_price(messages))
+    if freq is not None:
+        work = work.assign(period=_period(messages, freq))
+        names = [*names, "period"]
+    found = grouped(work, names, messages=("price", "size"), spend=("price", "sum"), priced=("price", "count"))
+    table = found
+    table["spend"] = table["spend"].astype("float64").round(8)
+    table["unpriced"] = table["messages"] - table.pop("priced")
+    if freq is not None:
+        return table.sort_values(["period", *names[:-1]], kind="stable", ignore_index=True)
+    return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
+
+
+def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
+    """Tell what a part that arrived cost, with all that did not arrive paid for too.
+
+    Parameters
+    ----------
+    messages : DataFrame
+        Of `records`, or of `delivery`, or of `sent` after it.
+    by : str or iterable of str
+        Columns to group by, such as ``["country", "network_name"]``. Default: none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group and currency, dearest first: the columns of `by`, ``currency, messages, delivered`` (int),
+        ``delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered`` (float; missing where nothing was delivered).
+
+    Raises
+    ------
+    InvalidRequestError
+        If a column is missing, or nothing in the frame says what was delivered.
+
+    Notes
+    -----
+    ``delivered`` is what the operator says: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+    >>> nx.cost_per_delivered(nx.delivery(parts))[["delivered", "cost_per_delivered"]].values.tolist()
+    [[1.0, 0.042291]]
+    """
+    names = named(messages, by, "price", "currency")
+    work = messages.assign(
+        price=_price(messages), arrived=_fate(messages).eq("delivered").fillna(value=False).astype("int64")
+    )
+    found = grouped(work, names, messages=("arrived", "size"), delivered=("arrived", "sum"), spend=("price", "sum"))
+    table = found
+    table["spend"] = table["spend"].astype("float64").round(8)
+    table.insert(len(names) + 3, "delivery_rate", table["delivered"] / table["messages"].where(table["messages"] > 0))
+    arrived = table["delivered"].where(table["delivered"] > 0).astype("float64")
+    table["cost_per_delivered"] = (table["spend"] / arrived).round(8)
+    return table.sort_values("cost_per_delivered", ascending=False, kind="stable", ignore_index=True)
+
+
+def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
+    """Compare what Nexmo said when it accepted messages with what it charged for them in the end.
+
+    Parameters
+    ----------
+    messages : DataFrame
+        Of `delivery`, given a batch's name, for instance; any with ``price, final_price, currency``.
+    by : str or iterable of str
+        Columns to group by. Default: none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group and currency: the columns of `by`, ``currency, messages`` (int), ``estimate`` (float: prices at
+        acceptance, of those messages of which the final price is known), ``actual`` (float), ``difference`` (float:
+        actual less estimate), ``open`` (int: messages whose final price is not known yet; in neither sum).
+
+    Raises
+    ------
+    InvalidRequestError
+        If a column is missing.
+
+    Notes
+    -----
+    Prices at acceptance are estimates: https://developer.vonage.com/en/api/sms.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> plan = nx.plan_sms(["+44 7700 900000"], "Hello", sender="Demo")
+    >>> outcome = nx.send_many(plan, batch="hello", progress=False)
+    >>> nx.estimate_vs_actual(nx.delivery("hello"))[["messages", "estimate", "actual"]].values.tolist()
+    [[1.0, 0.042291, 0.042291]]
+    """
+    names = named(messages, by, "price", "final_price", "currency")
+    known = messages["final_price"].notna()
+    work = messages.assign(
+        estimate=messages["price"].where(known), actual=messages["final_price"], open=(~known).astype("int64")
+    )
+    found = grouped(
+        work,
+        names,
+        messages=("open", "size"),
+        estimate=("estimate", "sum"),
+        actual=("actual", "sum"),
+        open=("open", "sum"),
+    )
+    table = found
+    for name in ("estimate", "actual"):
+        table[name] = table[name].astype("float64").round(8)
+    table.insert(len(table.columns) - 1, "difference", (table["actual"] - table["estimate"]).round(8))
+    return table
+
+
+def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
+    """Tell which texts cost parts that another spelling would save, and how much.
+
+    Parameters
+    ----------
+    messages : DataFrame
+        With ``text, price, currency``: of `records` with ``include_message=True`` (one row a part), or of `sent`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a text and currency that would save something, the most first: ``text, suggestion`` (in GSM-7, as
+        `explain_encoding` spells it), ``encoding`` (text), ``parts, parts_after`` (int), ``spend, saved`` (float, in
+        ``currency``).
+
+    Raises
+    ------
+    InvalidRequestError
+        If a column is missing.
+
+    Notes
+    -----
+    A suggestion may change what is said: read it before you send it. Alphabet: 3GPP TS 23.038.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Olá! " + "Your table is ready. " * 4, sender="Demo")
+    >>> nx.shorter_texts(nx.sent())[["parts", "parts_after", "saved"]].values.tolist()
+    [[2.0, 1.0, 0.042291]]
+    """
+    named(messages, (), "text", "price", "currency")
+    known = messages[messages["text"].notna()]
+    costs = grouped(known.assign(price=_price(known)), ["text"], spend=("price", "sum"))
+    rows = [row for row in map(_saving, costs.to_dict("records")) if row is not None]
+    return frame(rows, SAVINGS).sort_values("saved", ascending=False, kind="stable", ignore_index=True)
+
+
+def _saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
+    """Compare a text with its suggestion; None where that saves nothing."""
+    shown = explain_encoding(str(cost["text"]))
+    before, after = shown.attrs["before"], shown.attrs["after"]
+    if after.parts >= before.parts:
+        return None
+    return {
+        "text": cost["text"],
+        "suggestion": shown.attrs["replaced"],
+        "encoding": before.encoding,
+        "parts": before.parts,
+        "parts_after": after.parts,
+        "spend": round(cost["spend"], 8),
+        "saved": round(cost["spend"] * (before.parts - after.parts) / before.parts, 8),
+        "currency": None if pd.isna(cost["currency"]) else cost["currency"],
+    }
+
+
+def _price(table: pd.DataFrame) -> Any:
+    """Give what each row cost: the final price where it is known."""
+    return table["final_price"].fillna(table["price"]) if "final_price" in table else table["price"]
+
+
+def _fate(table: pd.DataFrame) -> Any:
+    """Give what became of each row; the status of a send, which has a balance beside it, says nothing of that."""
+    name = "delivery" if "delivery" in table else "status"
+    if name not in table or (name == "status" and "balance" in table):
+        raise checks.refused("frame", ", ".join(table.columns), "a frame that says what arrived; pass it to delivery()")
+    return table[name].astype("string").str.lower()
+
+
+def _period(table: pd.DataFrame, freq: str) -> Any:
+    """Give the beginning of each row's day, week or month."""
+    if freq not in FREQUENCIES:
+        raise checks.refused("freq", freq, "'D', 'W' or 'M'")
+    at = when(table)
+    if at is None:
+        raise checks.refused("frame", ", ".join(map(str, table.columns)), f"a frame with one of {', '.join(TIMES)}")
+    day = at.dt.floor("D")
+    back = {"D": 0, "W": day.dt.day_of_week, "M": day.dt.day - 1}[freq]
+    return day - pd.to_timedelta(back, unit="D")

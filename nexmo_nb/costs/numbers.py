@@ -1,0 +1,254 @@
+"""What numbers cost: compared, the cheapest, and those that are paid for and not used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import checks
+from nexmo_nb.costs.common import grouped, named, when
+from nexmo_nb.frames import Column, frame
+from nexmo_nb.numbers import owned_numbers, search_numbers
+from nexmo_nb.reports import records
+from nexmo_nb.session import Session, current
+
+__all__ = ["cheapest_numbers", "idle_numbers", "number_costs"]
+
+IDLE = (
+    Column("country"),
+    Column("msisdn"),
+    Column("type"),
+    Column("app_id"),
+    Column("has_application", "bool"),
+    Column("has_traffic", "bool"),
+    Column("monthly_cost", "float64"),
+    Column("currency"),
+)
+
+
+def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "type")) -> pd.DataFrame:
+    """Compare what numbers cost a month and once, by country and type or any other columns.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        Of `search_numbers`, or any with ``monthly_cost, setup_cost, currency``.
+    by : str or iterable of str
+        Columns to group by. Default: country and type.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group and currency, cheapest first: the columns of `by`, ``currency, numbers`` (int, those with a
+        known cost), ``monthly_low, monthly_median, monthly_high, monthly_total, setup_low, setup_high`` (float).
+
+    Raises
+    ------
+    InvalidRequestError
+        If a column is missing.
+
+    Notes
+    -----
+    Costs are those of https://developer.vonage.com/en/api/numbers, without tax.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> costs = nx.number_costs(nx.search_numbers(["GB", "PT"]), by="country")
+    >>> costs[["country", "currency", "monthly_low"]].values.tolist()
+    [['GB', 'EUR', 0.8], ['PT', 'EUR', 1.3]]
+    """
+    names = named(numbers, by, "monthly_cost", "setup_cost", "currency")
+    known = numbers[numbers["monthly_cost"].notna()]
+    found = grouped(
+        known,
+        names,
+        numbers=("monthly_cost", "size"),
+        monthly_low=("monthly_cost", "min"),
+        monthly_median=("monthly_cost", "median"),
+        monthly_high=("monthly_cost", "max"),
+        monthly_total=("monthly_cost", "sum"),
+        setup_low=("setup_cost", "min"),
+        setup_high=("setup_cost", "max"),
+    )
+    return found.sort_values("monthly_median", kind="stable", ignore_index=True)
+
+
+def cheapest_numbers(
+    countries: str | Iterable[str],
+    *,
+    features: str | Iterable[str] | None = None,
+    type: str | None = None,
+    each: int = 1,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Search the cheapest numbers of each country.
+
+    Parameters
+    ----------
+    countries : str or iterable of str
+        ISO 3166-1 alpha-2 codes.
+    features, type
+        As for `search_numbers`, which is asked for all numbers of the countries.
+    each : int
+        How many of each country.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `search_numbers` and ``first_year`` (float, in ``currency``: the setup and twelve months), by
+        which rows are sorted. A country without such a number has no row.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong; nothing is sent.
+    NexmoError
+        If any page of any country cannot be read.
+
+    Notes
+    -----
+    ``GET /number/search``, https://developer.vonage.com/en/api/numbers.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> nx.cheapest_numbers(["PT", "GB"], features=["SMS", "VOICE"])[["country", "monthly_cost"]].values.tolist()
+    [['GB', 0.8], ['PT', 1.3]]
+    """
+    most = checks.whole("each", each, 1)
+    found = search_numbers(countries, features=features, type=type, session=session)
+    found["first_year"] = (found["setup_cost"].fillna(0.0) + 12 * found["monthly_cost"]).round(8)
+    ranked = found[found["monthly_cost"].notna()].sort_values(["first_year", "msisdn"], kind="stable")
+    return ranked.groupby(["country", "currency"], sort=False).head(most).reset_index(drop=True)
+
+
+def idle_numbers(
+    numbers: pd.DataFrame | None = None,
+    traffic: pd.DataFrame | Iterable[pd.DataFrame] | None = None,
+    *,
+    days: int = 90,
+    until: str | date | datetime | None = None,
+    max_records: int | None = 100_000,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Find numbers that are paid for and not used: without an application or without traffic, and what they cost.
+
+    Parameters
+    ----------
+    numbers : DataFrame, optional
+        Of `owned_numbers`. Default: it is asked for.
+    traffic : DataFrame or iterable of DataFrames, optional
+        Of `records`, over at least the time in question. Default: the records of SMS and calls in both directions are
+        asked for; each record costs money.
+    days : int
+        How long a number may be without traffic.
+    until : str or datetime, optional
+        The end of that time; UTC unless it says otherwise. Default: now.
+    max_records : int, optional
+        As for `records`.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an idle number, dearest first: ``country, msisdn, type, app_id`` (text), ``has_application,
+        has_traffic`` (bool), ``monthly_cost`` (float, in ``currency``: what the cheapest number of its country and type
+        costs now, for Nexmo does not tell what an owned one costs; missing where there is none for rent). The sum by
+        currency is the monthly waste.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong.
+    NexmoError
+        If something cannot be read.
+
+    Notes
+    -----
+    Asks ``GET /number/search`` for the prices of the countries in question,
+    https://developer.vonage.com/en/api/numbers.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> idle = nx.idle_numbers(days=7)
+    >>> len(idle) == len(nx.owned_numbers())
+    True
+    """
+    session = session or current()
+    span = checks.whole("days", days, 1, 396) * 86_400.0
+    end = session.ledger.clock() if until is None else checks.seconds("until", until)
+    owned = owned_numbers(session=session) if numbers is None else numbers
+    named(owned, (), "country", "msisdn", "type", "app_id")
+    used = _used(traffic, end - span, end, max_records, session)
+    marked = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
+    idle = marked[~(marked["has_application"] & marked["has_traffic"])]
+    prices, unknown = _cheapest(idle, session), {"monthly_cost": None, "currency": session.account.currency}
+    rows = [
+        {**{name: None if pd.isna(value) else value for name, value in row.items()}, **prices.get(_kind(row), unknown)}
+        for row in _rows(idle)
+    ]
+    return frame(rows, IDLE).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
+
+
+def _used(
+    traffic: pd.DataFrame | Iterable[pd.DataFrame] | None,
+    start: float,
+    end: float,
+    most: int | None,
+    session: Session,
+) -> set[str]:
+    """Give the numbers that sent or received anything."""
+    since, until = (pd.Timestamp(at, unit="s", tz="UTC") for at in (start, end))
+    if traffic is None:
+        asked: Sequence[tuple[str, str | None]] = (("SMS", "outbound"), ("SMS", "inbound"), ("VOICE-CALL", None))
+        tables = [
+            records(
+                product,
+                start=since,
+                end=until,
+                direction=way,
+                max_records=most,
+                progress=False,
+                session=session,
+            )
+            for product, way in asked
+        ]
+    else:
+        tables = [traffic] if isinstance(traffic, pd.DataFrame) else list(traffic)
+    used: set[str] = set()
+    for table in tables:
+        named(table, (), "sender", "to")
+        at = when(table)
+        within = table if at is None else table[(at >= since) & (at < until)]
+        for name in ("sender", "to"):
+            used |= set(within[name].dropna().astype(str).unique())
+    return used
+
+
+def _cheapest(numbers: pd.DataFrame, session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
+    """Find what a number of each country and type costs a month at least."""
+    countries = sorted(numbers["country"].dropna().unique())
+    if not countries:
+        return {}
+    offered = search_numbers(countries, session=session)
+    low = grouped(offered, ["country", "type"], monthly_cost=("monthly_cost", "min"))
+    return {_kind(row): row for row in _rows(low)}
+
+
+def _kind(row: dict[str, Any]) -> tuple[Any, Any]:
+    return row["country"], row["type"]
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
