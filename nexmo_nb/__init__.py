@@ -53,8 +53,10 @@ from nexmo_nb.errors import (
     UnknownOutcomeError,
     UnreachableError,
 )
+from nexmo_nb.files import read_csv, to_csv
 from nexmo_nb.gsm import Segments, segments
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
+from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
 from nexmo_nb.reports import delivery, records
 from nexmo_nb.session import Session, connect, current, show_connection
@@ -64,15 +66,20 @@ from nexmo_nb.voice import send_voice
 __version__ = "0.1.0"
 
 _FORMS = ("application_form", "number_form", "sms_form", "voice_form")
+_PLOTS = ("plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend")
 
 
 def __getattr__(name: str) -> object:
-    """Load the forms, and ipywidgets with them, when they are first used."""
-    if name not in _FORMS:
-        raise AttributeError(f"module 'nexmo_nb' has no attribute {name!r}")
-    from nexmo_nb import forms
+    """Load forms and plots when they are first used."""
+    if name in _FORMS:
+        from nexmo_nb import forms
 
-    return getattr(forms, name)
+        return getattr(forms, name)
+    if name in _PLOTS:
+        from nexmo_nb import plots
+
+        return getattr(plots, name)
+    raise AttributeError(f"module 'nexmo_nb' has no attribute {name!r}")
 
 
 __all__ = [
@@ -108,8 +115,14 @@ __all__ = [
     "number_form",
     "owned_numbers",
     "plan_sms",
+    "plot_delivery",
+    "plot_estimate",
+    "plot_number_costs",
+    "plot_prices",
+    "plot_spend",
     "price_changes",
     "prices",
+    "read_csv",
     "records",
     "search_numbers",
     "segments",
@@ -117,12 +130,14 @@ __all__ = [
     "send_sms",
     "send_voice",
     "sent",
+    "set_options",
     "settle",
     "shorter_texts",
     "show_connection",
     "sms_form",
     "spend",
     "summary",
+    "to_csv",
     "update_application",
     "update_number",
     "voice_form",

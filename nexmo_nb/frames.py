@@ -124,10 +124,22 @@ def _parsed(text: pd.DataFrame, name: str, dtype: str) -> Any:
         return _array([None] * len(text), dtype)
     values = text[name].replace("", pd.NA)
     if dtype == "float64":
-        return pd.to_numeric(values, errors="coerce").astype("float64").array
+        return _floats(values.to_numpy(dtype=object, na_value="nan"))
     if dtype == TIME:
         return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").dt.as_unit("ns").array
+    if dtype in ("int64", "Int64"):
+        return values.astype("Int64").astype(dtype).array  # type: ignore[call-overload]
+    if dtype in ("bool", "boolean"):
+        return values.eq("True").astype("boolean").astype(dtype).array  # type: ignore[call-overload]
     return values.array
+
+
+def _floats(texts: Any) -> Any:
+    """Read numbers exactly; pandas' own reader of numbers was a last digit off before its version 3."""
+    try:
+        return texts.astype("float64")
+    except ValueError:
+        return _array([number(text) for text in texts], "float64")
 
 
 def _scalar(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -10,10 +11,13 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.sandbox.traffic import totals
 
 AT = pd.to_datetime(
     ["2025-01-31T23:59:59Z", "2025-02-01T00:00:00Z", "2025-02-03T12:00:00Z", "2025-02-09T23:00:00Z"]
 ).as_unit("ns")
+
+YEAR = [pd.Timestamp(at, tz="UTC").timestamp() for at in ("2025-01-01", "2026-01-01")]
 
 
 @pytest.fixture
@@ -235,3 +239,27 @@ def test_a_network_that_comes_or_goes_is_a_change(session: nx.Session) -> None:
     assert found.price_before.fillna(-1).tolist() == [-1, 0.07]
     assert found.price_after.fillna(-1).tolist() == [0.07, -1]
     assert found.change.isna().all()
+
+
+@pytest.mark.slow
+def test_the_frames_of_a_year_agree_to_the_cent_by_country_network_and_status(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    records = nx.records(start="2025-01-01", end="2026-01-01", max_records=None, progress=False)
+    truth = totals(sandbox.world, *YEAR)
+    assert len(records) == sum(count for count, _ in truth.values()) >= 200_000
+    assert records.message_id.is_unique
+    found = nx.spend(records, by=["country", "network", "status"])
+    seen = {(r.country, r.network, r.status): (r.messages, r.spend) for r in found.itertuples()}
+    assert seen.keys() == truth.keys()
+    for key, (count, cost) in truth.items():
+        assert seen[key][0] == count
+        assert Decimal(str(seen[key][1])) == cost
+    assert set(found.currency) == {"EUR"}
+    in_all = nx.spend(records).spend[0]
+    assert abs(Decimal(str(in_all)) - sum(cost for _, cost in truth.values())) < Decimal("0.0001")
+    assert nx.spend(records, freq="M").spend.sum() == pytest.approx(in_all, abs=1e-6)
+    delivered = nx.cost_per_delivered(records)
+    assert int(delivered.delivered[0]) == sum(
+        count for (*_, status), (count, _) in truth.items() if status == "delivered"
+    )

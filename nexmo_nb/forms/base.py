@@ -12,6 +12,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.errors import NexmoError, UnknownOutcomeError
+from nexmo_nb.options import masked
 from nexmo_nb.session import Session, current
 
 __all__ = ["Form", "Markup", "bubble", "card", "changes", "code", "labelled", "table", "words"]
@@ -87,7 +88,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         """Show a text, escaped."""
         self.message = text
         colour = "var(--jp-error-color1,#b00020)" if bad else "inherit"
-        self._said.value = f'<div role="status" style="color:{colour};white-space:pre-wrap">{escape(text)}</div>'
+        self._said.value = f'<div role="status" style="color:{colour};white-space:pre-wrap">{_safe(text)}</div>'
 
     def _void(self, _: object) -> None:
         """Forget the preview: what it showed is no longer what would be sent."""
@@ -147,12 +148,12 @@ def labelled(kind: type[Any], label: str, **options: Any) -> Any:
 
 def words(text: str) -> Markup:
     """Show a text as it is."""
-    return Markup(escape(text))
+    return Markup(_safe(text))
 
 
 def card(title: str, inner: Markup) -> Markup:
     """Put something into a box with a title."""
-    return Markup(f'<div style="{_BOX}"><b>{escape(title)}</b><div>{inner}</div></div>')
+    return Markup(f'<div style="{_BOX}"><b>{_safe(title)}</b><div>{inner}</div></div>')
 
 
 def bubble(text: str, caption: str) -> Markup:
@@ -163,13 +164,15 @@ def bubble(text: str, caption: str) -> Markup:
         "white-space:pre-wrap;overflow-wrap:anywhere"
     )
     below = "font-size:.9em;opacity:.85;margin-bottom:.4rem"
-    return Markup(f'<div style="{style}">{escape(text)}</div><div style="{below}">{escape(caption)}</div>')
+    return Markup(f'<div style="{style}">{_safe(text)}</div><div style="{below}">{_safe(caption)}</div>')
 
 
 def table(frame: pd.DataFrame) -> Markup:
     """Show a frame without its empty columns; what a server or a person wrote in it is escaped."""
     filled = frame.dropna(axis="columns", how="all").astype(object)
-    markup = filled.where(filled.notna(), "").to_html(index=False, border=0, escape=True, classes="nexmo-nb")
+    markup = (
+        filled.where(filled.notna(), "").map(_hidden).to_html(index=False, border=0, escape=True, classes="nexmo-nb")
+    )
     cells = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
     return Markup(
         f'<style>.nexmo-nb td,.nexmo-nb th{{{cells}}}</style><div style="overflow:auto;max-height:22rem">{markup}</div>'
@@ -179,7 +182,7 @@ def table(frame: pd.DataFrame) -> Markup:
 def changes(rows: Sequence[tuple[str, str, Any]]) -> Markup:
     """Show names with what was and what will be."""
     lines = [
-        f"<tr><td>{escape(name)}</td><td><s>{escape(before)}</s></td><td><b>{escape(str(after))}</b></td></tr>"
+        f"<tr><td>{_safe(name)}</td><td><s>{_safe(before)}</s></td><td><b>{_safe(str(after))}</b></td></tr>"
         for name, before, after in rows
     ]
     return Markup(f'<table class="nexmo-nb">{"".join(lines)}</table>')
@@ -188,4 +191,13 @@ def changes(rows: Sequence[tuple[str, str, Any]]) -> Markup:
 def code(call: str) -> Markup:
     """Show a Python call to copy."""
     style = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere"
-    return Markup(f'<div>The same from Python:</div><pre style="{style}">{escape(call)}</pre>')
+    return Markup(f'<div>The same from Python:</div><pre style="{style}">{_safe(call)}</pre>')
+
+
+def _safe(text: str) -> str:
+    """Make a text fit for HTML, without phone numbers where they are to be hidden."""
+    return escape(masked(text))
+
+
+def _hidden(cell: Any) -> Any:
+    return masked(cell) if isinstance(cell, str) else cell

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlencode
 
 from nexmo_nb.sandbox.applications import denied, problem
 from nexmo_nb.sandbox.auth import authorised
@@ -39,8 +40,18 @@ PRODUCTS = (
     "REPORTS-USAGE",
 )
 FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
+# The filters of a product, where they are known.
+ALLOWED = {
+    "SMS": {"status", "from", "to", "country", "network", "account_ref", "client_ref"},
+    "VOICE-CALL": {"status", "from", "to", "country", "network", "call_id"},
+    "VOICE-FAILED": {"from", "to", "country", "call_id"},
+    "VOICE-TTS": {"call_id"},
+    "AMD": {"call_id"},
+    "WEBSOCKET-CALL": {"call_id"},
+}
 WITH_ID = {"product", "account_id", "direction", "id", "include_message", "show_concatenated"}
 PAGE = 1000
+IV = "00"
 LONGEST = timedelta(days=400)
 
 
@@ -127,15 +138,12 @@ def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
         names, found = _matching(world, query)
     with world.lock:
         code = world.new_id()
-    start = 0
-    if "cursor" in query or "iv" in query:
-        try:
-            start = int(base64.urlsafe_b64decode(query["cursor"]))
-        except (KeyError, ValueError):
-            return problem(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
+    start = _start(query)
+    if start is None:
+        return problem(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
     page = [dict(zip(names, row, strict=True)) for row in found[start : start + PAGE]]
     body: dict[str, Any] = {
-        "_links": {"self": {"href": request.path}},
+        "_links": {"self": {"href": _link(request, {})}},
         "request_id": code,
         "request_status": "SUCCESS",
         "received_at": _stamp(world.now()),
@@ -147,9 +155,26 @@ def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
         body["ids_not_found"] = ",".join(missing)
     if start + PAGE < len(found):
         cursor = base64.urlsafe_b64encode(str(start + PAGE).encode()).decode()
-        body |= {"cursor": cursor, "iv": "00"}
-        body["_links"]["next"] = {"href": f"{request.path}?cursor={cursor}&iv=00"}
+        body |= {"cursor": cursor, "iv": IV}
+        body["_links"]["next"] = {"href": _link(request, {"cursor": cursor, "iv": IV})}
     return Answer(200, body)
+
+
+def _start(query: Mapping[str, str]) -> int | None:
+    """Read where a page begins; None for a cursor that was not given out here."""
+    if "cursor" not in query and "iv" not in query:
+        return 0
+    try:
+        place = base64.urlsafe_b64decode(query.get("cursor", "")).decode()
+    except ValueError:
+        return None
+    whole = place.isascii() and place.isdigit() and int(place) > 0 and int(place) % PAGE == 0
+    return int(place) if whole and query.get("iv") == IV else None
+
+
+def _link(request: Request, more: Mapping[str, str]) -> str:
+    asked = {name: value for name, value in request.query.items() if not name.startswith("api_")}
+    return f"https://api.nexmo.com{request.path}?{urlencode({**asked, **more})}"
 
 
 def _wrong(world: World, fields: Mapping[str, Any]) -> Answer | None:
@@ -161,6 +186,9 @@ def _wrong(world: World, fields: Mapping[str, Any]) -> Answer | None:
         return problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=pairs)
     if fields["product"] not in PRODUCTS:
         return problem(422, "#invalid-params", "Invalid parameters", "Could not resolve product name")
+    allowed = ALLOWED.get(fields["product"], FILTERS)
+    if any(name not in allowed for name in FILTERS if fields.get(name)):
+        return problem(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
     if fields["account_id"] != world.api_key:
         return problem(403, "#forbidden", "Forbidden", "User not authorized to query the requested data")
     try:
@@ -188,7 +216,8 @@ def _matching(world: World, fields: Mapping[str, Any]) -> tuple[tuple[str, ...],
     found = list(rows(world, product, direction, start.timestamp(), end.timestamp()))
     if key == "SMS":
         place = names.index("date_received")
-        found += [row for row in _sent(world) if start <= datetime.fromisoformat(row[place]) < end]
+        sent = [row for row in _sent(world) if start <= datetime.fromisoformat(row[place]) < end]
+        found = sorted(found + sent, key=lambda row: row[place]) if sent else found
     wanted = [(names.index(name), str(fields[name])) for name in FILTERS if fields.get(name) and name in names]
     kept = [row for row in found if all(row[place] == value for place, value in wanted)]
     return names, _bare(names, kept, fields)
@@ -207,14 +236,11 @@ def _key(product: str, direction: str | None) -> str:
 def _bare(names: tuple[str, ...], found: list[tuple[str, ...]], fields: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Leave out what is given only to those who ask for it."""
     hidden = {"message_body": "include_message", "concatenated": "show_concatenated"}
-    empty = [
-        names.index(name)
-        for name, wish in hidden.items()
-        if name in names and str(fields.get(wish, "")).lower() not in ("true", "1")
-    ]
-    if not empty:
-        return found
-    return [tuple("" if n in empty else value for n, value in enumerate(row)) for row in found]
+    for name, wish in hidden.items():
+        if name in names and str(fields.get(wish, "")).lower() not in ("true", "1"):
+            place = names.index(name)
+            found = [(*row[:place], "", *row[place + 1 :]) for row in found]
+    return found
 
 
 def _sent(world: World) -> list[tuple[str, ...]]:

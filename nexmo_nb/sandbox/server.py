@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from nexmo_nb.sandbox import account, applications, auth, inbox, numbers, reports, sms, voice
+from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.world import Answer, Request, World
 
 __all__ = ["KINDS", "Sandbox", "serve"]
@@ -171,7 +173,16 @@ class Sandbox:
             Its code.
         factor : float
             By what the prices of now are multiplied.
+
+        Raises
+        ------
+        ValueError
+            If there is no such country, or no such price.
         """
+        if country not in COUNTRIES:
+            raise ValueError(f"country: got {country!r}; allowed: {', '.join(COUNTRIES)}.")
+        if not 0 <= factor < math.inf:
+            raise ValueError(f"factor: got {factor!r}; allowed is 0 or more.")
         with self.world.lock:
             now = self.world.factors.get(country, Decimal(1))
             self.world.factors[country] = now * Decimal(str(factor))
@@ -273,7 +284,10 @@ class Sandbox:
             self.reset()
             return Answer(200, {"done": True})
         if request.method == "POST" and name == "reprice" and isinstance(request.json, dict):
-            self.reprice(str(request.json.get("country")), float(request.json.get("factor", 1)))
+            try:
+                self.reprice(str(request.json.get("country")), float(request.json.get("factor", 1)))
+            except (TypeError, ValueError) as problem:
+                return Answer(400, {"error": str(problem)})
             return Answer(200, {"done": True})
         if request.method == "POST" and name == "fail":
             try:

@@ -6,9 +6,13 @@ Each month is made by itself, from the seed alone, when somebody asks for it. Ro
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nexmo_nb.sandbox.data import COUNTRIES, Country, Network, digest
@@ -132,46 +136,55 @@ def rows(world: World, product: str, direction: str | None, start: float, end: f
         return
     names = FIELDS[key]
     place = next(names.index(name) for name in ("date_received", "date_start", "start_time") if name in names)
-    way = names.index("direction") if direction and "direction" in names else None
+    way = names.index("direction") if direction and product == key and "direction" in names else None
     first, last = (datetime.fromtimestamp(max(0.0, at), tz=timezone.utc) for at in (start, end))
-    low, high = _stamp(start), _stamp(end)
+    # Records have whole seconds.
+    low, high = _stamp(math.ceil(start)), _stamp(math.ceil(end))
     for month in range(1, 13):
         if (first.year, first.month) <= (YEAR, month) <= (last.year, last.month):
-            for row in _month(world, month)[key]:
-                if low <= row[place] < high and (way is None or row[way] == direction):
-                    yield row
+            found = _month(world, month)[key]
+            begin, stop = (bisect_left(found, at, key=itemgetter(place)) for at in (low, high))
+            yield from (row for row in found[begin:stop] if way is None or row[way] == direction)
 
 
 def find(world: World, key: str, ids: Sequence[str]) -> list[tuple[str, ...]]:
     """Give the records with some ids, in their order; an id begins with its month."""
-    found = []
-    for code in ids:
-        month = int(code[:2]) if code[:2].isdecimal() else 0
-        if key in FIELDS and 1 <= month <= 12:
-            found += [row for row in _month(world, month)[key] if code in (row[1], row[-1])]
-    return found
+    if key not in FIELDS:
+        return []
+    places = [FIELDS[key].index(name) for name in ("message_id", "call_id", "id") if name in FIELDS[key]]
+    wanted, found = set(ids), dict[str, list[tuple[str, ...]]]()
+    # Month by month, so that none is made twice.
+    for month in sorted({code[:2] for code in wanted} & {f"{n:02d}" for n in range(1, 13)}):
+        for row in _month(world, int(month))[key]:
+            for code in wanted.intersection([row[place] for place in places]):
+                found.setdefault(code, []).append(row)
+    return list(dict.fromkeys(row for code in ids for row in found.get(code, ())))
 
 
 def totals(world: World, start: float, end: float) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
     """Add up outbound SMS by country, network and status: how many records, and what they cost."""
-    names = FIELDS["SMS"]
-    country, network, status, price = (names.index(n) for n in ("country", "network", "status", "total_price"))
+    pick = itemgetter(*(FIELDS["SMS"].index(name) for name in ("country", "network", "status", "total_price")))
     sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
-    for row in rows(world, "SMS", "outbound", start, end):
-        key = (row[country], row[network], row[status])
-        count, cost = sums.get(key, (0, Decimal(0)))
-        sums[key] = (count + 1, cost + Decimal(row[price]))
+    for (country, network, status, price), times in Counter(
+        pick(row) for row in rows(world, "SMS", "outbound", start, end)
+    ).items():
+        count, cost = sums.get((country, network, status), (0, Decimal(0)))
+        sums[country, network, status] = (count + times, cost + times * Decimal(price))
     return sums
 
 
 def _month(world: World, month: int) -> dict[str, list[tuple[str, ...]]]:
     """Make a month, or give it again; the last few are kept."""
     with world.lock:
-        if month not in world.traffic:
+        found = world.traffic.get(month)
+    if found is None:
+        # Without the lock: whoever sends meanwhile must not wait, and a month that is made twice is the same twice.
+        found = _Maker(world, month).make()
+        with world.lock:
             while len(world.traffic) >= 4:
                 del world.traffic[next(iter(world.traffic))]
-            world.traffic[month] = _Maker(world, month).make()
-        return world.traffic[month]
+            world.traffic[month] = found
+    return found
 
 
 class _Maker:
@@ -208,20 +221,21 @@ class _Maker:
         times, places, fates = self._times(count), self._networks(count), random.random_sample((2, count))
         delays = np.clip(random.lognormal(8.0, 0.8, count), 250, 600_000).astype(int)
         tails = random.randint(0, 10**9, count)
-        received, finalized, latency, ends = [], [], [], []
-        for at, place, fate, pick, delay in zip(times, places, fates[0], fates[1], delays.tolist(), strict=True):
+        waits, ends = [], []
+        for place, fate, pick, delay in zip(places, *fates.tolist(), delays.tolist(), strict=True):
             status, codes = _fate(fate, self.places[place][1].code)
-            wait = 86_400_000 + delay if status == "expired" else delay
-            received.append(_stamp(at))
-            finalized.append(_stamp(at + wait / 1000.0, "milliseconds"))
-            latency.append(str(wait))
+            waits.append(86_400_000 + delay if status == "expired" else delay)
             ends.append((status, codes[int(pick * len(codes))]))
+        seconds = np.array(times, dtype="int64")
+        received = self._stamps(seconds, "s")
+        finalized = self._stamps(seconds * 1000 + np.array(waits, dtype="int64"), "ms")
+        prices = [self._price(network) for _, network in self.places]
         marks = iter(self._ids(2 * count + 500))
         found: list[tuple[str, ...]] = []
         for n, (kind, place) in enumerate(zip(kinds.tolist(), places, strict=True)):
             message, (country, network) = messages[kind], self.places[place]
             status, code = ends[n]
-            price = "0.00000000" if status == "rejected" else self._price(network)
+            price = "0.00000000" if status == "rejected" else prices[place]
             to = _number(country, int(tails[n]))
             reference = f"{message.tag}-{self.month:02d}{n:05d}"
             several = "TRUE" if message.parts > 1 else "FALSE"
@@ -230,7 +244,7 @@ class _Maker:
                 found.append(
                     (account, mark, message.tag, reference, "outbound", message.sender, to, "", "", several)
                     + (message.text, network.code, network.name, country.code, country.name, received[n])
-                    + (finalized[n], latency[n], status, code, _WORDS[code], "", price, mark, message.dcs)
+                    + (finalized[n], str(waits[n]), status, code, _WORDS[code], "", price, mark, message.dcs)
                     + ("", "", "", "", "")
                 )
         return found
@@ -317,6 +331,10 @@ class _Maker:
         marks = (drawn[32 * n : 32 * n + 32] for n in range(count))
         return [f"{self.month:02d}{m[2:8]}-{m[8:12]}-4{m[13:16]}-8{m[17:20]}-{m[20:]}" for m in marks]
 
+    def _stamps(self, times: np.ndarray[Any, Any], unit: str) -> list[str]:
+        """Write many times at once."""
+        return [f"{at}+00:00" for at in self.np.datetime_as_string(times.astype(f"datetime64[{unit}]")).tolist()]
+
     def _price(self, network: Network) -> str:
         change = _CHANGES.get(network.code)
         if change is None or self.month >= change[0]:
@@ -346,5 +364,5 @@ def _number(country: Country, tail: int) -> str:
     return f"{country.prefix}{country.lead}{tail % 10**room:0{room}d}"
 
 
-def _stamp(at: float, precision: str = "seconds") -> str:
-    return datetime.fromtimestamp(at, tz=timezone.utc).isoformat(timespec=precision)
+def _stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, tz=timezone.utc).isoformat(timespec="seconds")

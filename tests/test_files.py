@@ -1,0 +1,158 @@
+"""CSV: what goes out comes back, and nobody else can read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nexmo_nb as nx
+
+CELLS = st.one_of(
+    st.none(),
+    st.sampled_from(
+        [
+            "NA",
+            "null",
+            "None",
+            "nan",
+            "007",
+            "+44",
+            "1e5",
+            "True",
+            '"',
+            "a,b",
+            "x\ny",
+            "x\ry",
+            "\r\n",
+            " ",
+            " x ",
+            "=1+1",
+            "🎉",
+        ]
+    ),
+    st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(st.tuples(CELLS, CELLS), max_size=6),
+    data=st.data(),
+)
+def test_text_and_numbers_survive_the_round_trip(texts: list[tuple[Any, Any]], data: st.DataObject) -> None:
+    count = len(texts)
+    floats = data.draw(st.lists(st.floats(allow_infinity=False, width=64), min_size=count, max_size=count))
+    frame = pd.DataFrame(
+        {
+            "msisdn": pd.array([a for a, _ in texts], dtype="string"),
+            "mine": pd.array([b for _, b in texts], dtype="string"),
+            "price": pd.Series(floats, dtype="float64"),
+            "parts": pd.Series(range(count), dtype="int64"),
+        }
+    )
+    path = nx.to_csv(frame, "round.csv")
+    pd.testing.assert_frame_equal(nx.read_csv(path), frame, check_exact=True)
+
+
+def test_every_frame_of_the_toolkit_survives(session: nx.Session) -> None:
+    nx.send_sms("+264 81 1234567", "Hello, “you”", sender="Demo", key="0042")
+    frames = [
+        nx.search_numbers(["NA", "US"], limit=5),
+        nx.owned_numbers(),
+        nx.applications(),
+        nx.prices("NA"),
+        nx.records(),
+        nx.sent(),
+        nx.delivery(nx.sent()),
+        nx.spend(nx.records(), by="country", freq="D"),
+        nx.plan_sms(["+44 7700 900000", "nonsense"], "Hello", sender="Demo"),
+    ]
+    for frame in frames:
+        again = nx.read_csv(nx.to_csv(frame, "frame.csv"))
+        pd.testing.assert_frame_equal(again, frame.astype(again.dtypes.to_dict()), check_exact=True)
+        told = {name: str(kind) for name, kind in frame.dtypes.items() if str(kind) != "string"}
+        assert {name: str(again.dtypes[name]) for name in told} == told
+
+
+@pytest.mark.parametrize("cell", ["x\ry", "\r", "\n", " ", "\t", '"', None])
+def test_a_column_alone_survives(cell: str | None) -> None:
+    frame = pd.DataFrame({"text": pd.array([cell, "x", cell], dtype="string")})
+    pd.testing.assert_frame_equal(nx.read_csv(nx.to_csv(frame, "alone.csv")), frame)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "~/a.csv"])
+def test_a_file_is_found_where_it_was_written(name: str) -> None:
+    assert nx.read_csv(nx.to_csv(pd.Series(["007"], name="to").to_frame(), name)).to.tolist() == ["007"]
+    assert nx.read_csv(name).to.tolist() == ["007"]
+
+
+def test_missing_counts_and_flags_are_missing() -> None:
+    frame = pd.DataFrame({"parts": pd.array([1, None], dtype="Int64"), "sms": pd.array([None, True], dtype="boolean")})
+    pd.testing.assert_frame_equal(nx.read_csv(nx.to_csv(frame, "few.csv")), frame)
+
+
+def test_only_the_owner_can_read_it_and_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
+    path = nx.to_csv(pd.Series(["1"], name="to").to_frame(), tmp_path / "a.csv")
+    assert path.stat().st_mode & 0o777 == 0o600
+    before = path.read_bytes()
+    twice = pd.DataFrame([["1", "2"]], columns=["to", "to"])
+    with pytest.raises(nx.InvalidRequestError, match="names of their own"):
+        nx.to_csv(twice, path)
+    with pytest.raises(nx.InvalidRequestError, match="path"):
+        nx.to_csv(pd.Series(["1"], name="to").to_frame(), tmp_path / "nowhere" / "a.csv")
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["a.csv"]
+
+
+def test_own_columns_have_the_dtype_that_is_asked_for() -> None:
+    Path("own.csv").write_text("score,zip\n1.5,01234\n,99999\n")
+    found = nx.read_csv("own.csv", dtype={"score": "float64"})
+    assert found.zip.tolist() == ["01234", "99999"]
+    assert found.score.isna().tolist() == [False, True]
+    Path("own.csv").write_text("n,yes\n1,True\n,\n2,\n")
+    found = nx.read_csv("own.csv", dtype={"n": "int64", "yes": "bool"})
+    assert [str(kind) for kind in found.dtypes] == ["Int64", "boolean"]
+    assert found.n.isna().tolist() == [False, True, False]
+
+
+def test_an_address_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetched(*_: Any, **__: Any) -> None:
+        raise AssertionError("it was fetched")
+
+    monkeypatch.setattr("urllib.request.urlopen", fetched)
+    with pytest.raises(nx.InvalidRequestError, match="path"):
+        nx.read_csv("http://127.0.0.1:9/a.csv")
+
+
+def test_what_cannot_be_written_is_refused_in_words() -> None:
+    with pytest.raises(nx.InvalidRequestError, match="UTF-8"):
+        nx.to_csv(pd.Series(["\ud800"], name="to", dtype=object).to_frame(), "x.csv")
+    with pytest.raises(nx.InvalidRequestError, match="path"):
+        nx.to_csv(pd.Series(["1"], name="to").to_frame(), None)  # type: ignore[arg-type]
+    assert not list(Path().glob("x.csv*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "says"),
+    [
+        (None, {}, "path"),
+        ("", {}, "path"),
+        ("a,b\n1,2,3\n4,5,6\n", {}, "as many cells"),
+        ("price\nten\n", {}, "price: got 'ten'"),
+        ("parts\n1.5\n", {}, "parts"),
+        ("received\nyesterday\n", {}, "received"),
+        ("a\n1\n", {"dtype": {"a": "category"}}, "dtype"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words(content: str | None, options: dict[str, Any], says: str) -> None:
+    if content is not None:
+        Path("bad.csv").write_text(content)
+    with pytest.raises(nx.InvalidRequestError, match=says):
+        nx.read_csv("bad.csv", **options)
+    with pytest.raises(nx.InvalidRequestError, match="frame"):
+        nx.to_csv([1], "x.csv")  # type: ignore[arg-type]

@@ -1,0 +1,213 @@
+"""Plots: bars as long as the numbers, words that say what they are, and never two currencies in one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import nexmo_nb as nx
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402 - after the backend was chosen
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    pyplot.close("all")
+    nx.set_options(mask=False)
+
+
+COSTS = pd.DataFrame(
+    {
+        "country": ["PT", "NA", "GB"],
+        "currency": "EUR",
+        "monthly_low": [1.0, 8.0, 0.5],
+        "monthly_median": [1.3, 9.9, 0.8],
+        "monthly_high": [2.0, 12.0, 0.9],
+    }
+)
+PRICES = pd.DataFrame(
+    {
+        "country": ["NA", "NA"],
+        "country_name": "Namibia",
+        "network_name": ["MTC", "TN Mobile"],
+        "price": [0.06, 0.07],
+        "currency": "EUR",
+    }
+)
+SPEND = pd.DataFrame(
+    {
+        "tag": ["a", "b", "a", None],
+        "period": pd.to_datetime(["2025-01-01", "2025-01-01", "2025-02-01", "2025-02-01"], utc=True),
+        "currency": "EUR",
+        "messages": 1,
+        "spend": [1.0, 2.0, 4.0, 8.0],
+        "unpriced": 0,
+    }
+)
+RECORDS = pd.DataFrame({"status": ["delivered"] * 6 + ["failed", "failed", "rejected", None]})
+COMPARED = pd.DataFrame({"country": ["NA", "GB"], "currency": "EUR", "estimate": [1.0, 3.0], "actual": [2.0, 4.0]})
+PLOTS: list[tuple[Callable[..., Any], pd.DataFrame]] = [
+    (nx.plot_number_costs, COSTS),
+    (nx.plot_prices, PRICES),
+    (nx.plot_spend, SPEND),
+    (nx.plot_estimate, COMPARED),
+]
+
+
+def ticks(axes: Any, side: str) -> list[str]:
+    return [label.get_text() for label in getattr(axes, f"get_{side}ticklabels")()]
+
+
+def test_number_costs_are_sorted_bars_with_their_spread() -> None:
+    axes = nx.plot_number_costs(COSTS)
+    assert ticks(axes, "y") == ["GB", "PT", "NA"]
+    bars = {round(bar.get_y() + bar.get_height() / 2): bar.get_width() for bar in axes.patches}
+    assert bars == {0: 0.8, 1: 1.3, 2: 9.9}
+    assert (axes.get_title(), axes.get_xlabel()) == ("What a number costs a month", "EUR a month")
+    assert axes.get_legend() is None
+
+
+def test_types_have_bars_and_a_legend_of_their_own() -> None:
+    both = pd.concat([COSTS.assign(type="landline"), COSTS.assign(type="mobile-lvn", monthly_low=0.1)])
+    axes = nx.plot_number_costs(both)
+    assert len(axes.patches) == 6
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["landline", "mobile-lvn"]
+
+
+def test_too_many_countries_are_cut_and_said() -> None:
+    many = pd.concat(
+        [COSTS.assign(country=f"{n}", monthly_low=0.0, monthly_median=float(n), monthly_high=50.0) for n in range(40)]
+    )
+    axes = nx.plot_number_costs(many)
+    assert len(ticks(axes, "y")) == 30
+    assert "the 30 cheapest of 40" in axes.get_title()
+
+
+def test_networks_are_named_where_there_is_one_country() -> None:
+    axes = nx.plot_prices(PRICES)
+    assert ticks(axes, "y") == ["MTC", "TN Mobile"]
+    assert axes.collections[0].get_offsets().tolist() == [[0.06, 0], [0.07, 1]]
+    assert axes.get_title() == "Price by network, Namibia"
+    two = pd.concat([PRICES, PRICES.assign(country="GB", price=0.01)])
+    assert ticks(nx.plot_prices(two), "y") == ["GB", "NA"]
+
+
+def test_networks_without_a_name_share_a_line_and_the_dearest_are_cut_with_a_word() -> None:
+    some = pd.concat([PRICES, PRICES.assign(network_name=pd.NA)]).drop(columns="country_name")
+    axes = nx.plot_prices(some)
+    assert sorted(ticks(axes, "y")) == ["MTC", "TN Mobile", "no name"]
+    assert len(axes.collections[0].get_offsets()) == 4
+    many = pd.concat([PRICES.head(1).assign(network_name=f"n{n}", price=n / 1000) for n in range(1, 36)])
+    axes = nx.plot_prices(many)
+    assert len(ticks(axes, "y")) == 30
+    assert axes.get_title() == "Price by network, Namibia: the 30 cheapest of 35"
+
+
+def test_small_prices_are_written_out() -> None:
+    axes = nx.plot_prices(PRICES.assign(price=[0.00006, 0.00007]))
+    axes.figure.canvas.draw()
+    assert axes.xaxis.get_offset_text().get_text() == ""
+    assert "0.00006" in ticks(axes, "x")
+
+
+def test_numbers_without_a_type_and_with_rounding_are_drawn() -> None:
+    some = COSTS.assign(type=pd.array(["landline", None, None], dtype="string"), monthly_low=0.3, monthly_high=0.3)
+    axes = nx.plot_number_costs(some.assign(monthly_median=0.1 + 0.2))
+    assert len(axes.patches) == 3
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["landline", "no type"]
+
+
+def test_hours_have_bars_that_can_be_seen_and_every_name_its_place() -> None:
+    hours = pd.to_datetime(["2025-01-01 00:00", "2025-01-01 01:00", "2025-01-01 02:00"], utc=True)
+    axes = nx.plot_spend(SPEND.head(3).assign(period=hours, tag=["_a", "$b$", "c" * 60]))
+    assert {round(bar.get_width(), 4) for bar in axes.patches} == {round(0.85 / 24, 4)}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["c" * 39 + "…", r"\$b\$", " _a"]
+    axes.figure.canvas.draw()
+
+
+def test_long_names_stand_upright() -> None:
+    many = pd.concat([COMPARED.head(1).assign(country=f"a long name {n}", actual=float(n)) for n in range(40)])
+    axes = nx.plot_estimate(many)
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {90.0}
+    assert axes.get_title() == "Estimate and actual cost, by country: the 30 dearest of 40"
+    assert {label.get_rotation() for label in nx.plot_estimate(COMPARED).get_xticklabels()} == {0.0}
+
+
+def test_spend_is_stacked_and_what_has_no_group_is_shown() -> None:
+    axes = nx.plot_spend(SPEND)
+    tops = sorted(round(bar.get_y() + bar.get_height(), 6) for bar in axes.patches if bar.get_height())
+    assert tops[-1] == 12.0
+    assert sum(bar.get_height() for bar in axes.patches) == 15.0
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["none", "a", "b"]
+    assert axes.get_ylabel() == "EUR"
+
+
+def test_more_groups_than_colours_become_other_and_nothing_is_lost() -> None:
+    many = pd.concat([SPEND.head(1).assign(tag=f"t{n}", spend=float(n)) for n in range(1, 13)])
+    axes = nx.plot_spend(many)
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert len(names) == 8
+    assert names[-1] == "other"
+    assert sum(bar.get_height() for bar in axes.patches) == sum(range(1, 13))
+
+
+def test_the_funnel_counts_every_part_once() -> None:
+    axes = nx.plot_delivery(RECORDS)
+    found = dict(zip(ticks(axes, "y"), [bar.get_width() for bar in axes.patches], strict=True))
+    assert found == {
+        "sent": 10,
+        "not rejected": 9,
+        "delivered": 6,
+        "failed": 2,
+        "rejected": 1,
+        "no record yet": 1,
+    }
+    assert "  6 (60.0%)" in [text.get_text() for text in axes.texts]
+
+
+def test_estimate_and_actual_stand_side_by_side() -> None:
+    axes = nx.plot_estimate(COMPARED)
+    assert ticks(axes, "x") == ["GB", "NA"]
+    assert [bar.get_height() for bar in axes.patches] == [3.0, 1.0, 4.0, 2.0]
+
+
+@pytest.mark.parametrize(("plot", "table"), PLOTS)
+def test_two_currencies_are_refused(plot: Callable[..., Any], table: pd.DataFrame) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="EUR, USD"):
+        plot(pd.concat([table, table.assign(currency="USD")]))
+
+
+@pytest.mark.parametrize(("plot", "table"), [*PLOTS, (nx.plot_delivery, RECORDS)])
+def test_nothing_to_show_is_said_and_a_row_alone_is_drawn(plot: Callable[..., Any], table: pd.DataFrame) -> None:
+    empty = plot(table.iloc[:0])
+    assert [text.get_text() for text in empty.texts] == ["nothing to show"]
+    one = plot(table.head(1))
+    assert one.get_title()
+    one.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("plot", "table"), [*PLOTS, (nx.plot_delivery, RECORDS)])
+def test_it_draws_where_it_is_told_and_refuses_what_does_not_fit(plot: Callable[..., Any], table: pd.DataFrame) -> None:
+    mine = pyplot.subplots()[1]
+    assert plot(table, ax=mine) is mine
+    with pytest.raises(nx.InvalidRequestError, match="a frame with"):
+        plot(table[["country"]] if "country" in table else pd.Series([1]).to_frame("x"))
+
+
+def test_phone_numbers_in_labels_are_masked() -> None:
+    nx.set_options(mask=True)
+    axes = nx.plot_spend(SPEND.assign(tag=["447700900123", "447700900124", "447700900123", "447700900123"]))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["•••••••••123", "•••••••••124"]
+
+
+def test_without_matplotlib_the_line_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(nx.InvalidRequestError, match=r"pip install 'nexmo_nb\[plot\]'"):
+        nx.plot_prices(PRICES)
