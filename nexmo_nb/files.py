@@ -172,7 +172,7 @@ def _fits(column: pd.Series[Any], kind: str) -> pd.Series[bool]:
     if kind == TIME:
         return pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce").notna()
     if kind in ("bool", "boolean"):
-        return column.isin(["True", "False"]).astype(bool)
+        return column.str.lower().isin(["true", "false"]).astype(bool)
     numbers = pd.to_numeric(column, errors="coerce")
     return (
         (numbers.notna() if kind == "float64" else column.str.fullmatch(r"[+-]?\d{1,18}"))

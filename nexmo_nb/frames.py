@@ -130,7 +130,7 @@ def _parsed(text: pd.DataFrame, name: str, dtype: str) -> Any:
     if dtype in ("int64", "Int64"):
         return values.astype("Int64").astype(dtype).array  # type: ignore[call-overload]
     if dtype in ("bool", "boolean"):
-        return values.eq("True").astype("boolean").astype(dtype).array  # type: ignore[call-overload]
+        return values.str.lower().eq("true").astype("boolean").astype(dtype).array  # type: ignore[call-overload]
     return values.array
 
 
