@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 import requests
+import urllib3
 from conftest import connected
 
 import nexmo_nb as nx
@@ -78,7 +80,8 @@ class Wire(requests.adapters.HTTPAdapter):
         fallback = {"id": "5d6f0b6e-0a4e-4c0e-9f5f-0a1b2c3d4e5f", "name": "x", "error-code": "200", "capabilities": {}}
         answer = requests.Response()
         answer.status_code, answer.url, answer.request = 200, request.url or "", request
-        answer._content = json.dumps(answers.get(path, {} if path == "/number/search" else fallback)).encode()
+        body = json.dumps(answers.get(path, {} if path == "/number/search" else fallback)).encode()
+        answer.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
         return answer
 
 

@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from nexmo_nb.sandbox import account, applications, auth, inbox, numbers, reports, sms, voice
+from nexmo_nb.sandbox import accidents, account, applications, auth, inbox, numbers, reports, sms, voice
+from nexmo_nb.sandbox.accidents import KINDS
 from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.world import Answer, Request, World
 
@@ -24,22 +25,6 @@ __all__ = ["KINDS", "Sandbox", "serve"]
 
 Endpoint = Callable[[World, Request, Mapping[str, Any] | None], Answer]
 
-# What fails, and what is known of it: done (acted on first) or not, and the status answered, if any.
-KINDS = (
-    "throttled",
-    "429",
-    "500",
-    "503",
-    "slow",
-    "drop-before",
-    "drop-after",
-    "garbage",
-    "truncated",
-    "partial",
-    "no-credit",
-    "status",
-    "redirect",
-)
 LARGEST_BODY = 1_000_000
 LONGEST_NOTE = 2_000
 
@@ -142,15 +127,16 @@ class Sandbox:
         Parameters
         ----------
         kind : str
-            ``throttled`` (SMS status 1, else HTTP 429), ``429`` (`retry_after`: seconds for the header), ``500``,
-            ``503``, ``slow`` (`seconds` before the answer; default 60), ``drop-before`` (hangs up without acting),
-            ``drop-after`` (acts, then hangs up), ``garbage`` (acts, then answers HTML), ``truncated`` (acts, then
-            hangs up in the middle of its answer), ``partial`` (SMS: only the first part is accepted), ``no-credit``,
-            ``status`` (`code`: the SMS status), ``redirect`` (`location`).
+            Not acted on: ``throttled`` (SMS status 1, else HTTP 429), ``429`` (`retry_after`: seconds for the header),
+            ``500``, ``503``, ``http`` (`code`: any), ``redirect`` (`location`, `code`), ``drop-before`` (hangs up),
+            ``no-credit``, ``status`` (`code`: the SMS status). Acted on first: ``slow`` (`seconds` before the answer;
+            default 60), ``drip`` (a byte each 0.1 `seconds`), ``drop-after`` (hangs up), ``reset``, ``garbage``
+            (answers HTML), ``truncated`` (hangs up in the middle), ``short-length`` (announces less than it sends),
+            ``bomb`` (`size` bytes, packed small), ``partial`` (SMS: only the first part is accepted).
         times : int
             How many requests.
         path : str, optional
-            Only requests whose path starts so. Default: any.
+            Only requests whose path starts so. Default: any. A `method` in `detail` narrows it further.
         **detail
             See `kind`.
 
@@ -200,28 +186,28 @@ class Sandbox:
             self._server.server_close()
             self._thread.join()
 
-    def answer(self, request: Request) -> tuple[Answer, str]:
-        """Answer a request; the second value names what to do to the connection, if anything."""
+    def answer(self, request: Request) -> tuple[Answer, Mapping[str, Any]]:
+        """Answer a request; the second value is the accident that the answer is to have, if any."""
         if request.path in inbox.FILES and request.method in ("GET", "HEAD"):
-            return inbox.page(request.path), ""
+            return inbox.page(request.path), {}
         if request.path.startswith("/_sandbox/"):
-            return self._control(request), ""
+            return self._control(request), {}
         world = self.world
         with world.lock:
             entry = _logged(world, request)
             world.requests.append(entry)
             world.changes += 1
-            failure = self._failure(request.path)
+            failure = self._failure(request)
         kind = failure["kind"] if failure else ""
         wait = self.latency + (float(failure.get("seconds", 60)) if failure and kind == "slow" else 0)
         if wait and self.closing.wait(wait):
-            return Answer(0), "drop-before"
-        answer = self._accident(request, failure) or self._routed(request, failure, entry)
+            return Answer(0), {"kind": "drop-before"}
+        answer = accidents.instead(request, failure) or self._routed(request, failure, entry)
         with world.lock:
-            entry["status"] = None if kind.startswith("drop") else answer.status
+            entry["status"] = None if kind.startswith("drop") or kind == "reset" else answer.status
             entry["answer"] = _noted(answer, kind)
             world.changes += 1
-        return answer, kind if kind in ("drop-before", "drop-after", "garbage", "truncated") else ""
+        return answer, failure or {}
 
     def _snapshot(self, name: str, last: int = 0) -> list[dict[str, Any]]:
         with self.world.lock:
@@ -231,25 +217,13 @@ class Sandbox:
         """Say whether anything is new: the version changes with every request, and with its answer."""
         return {"version": f"{self.world.instance}-{self.world.changes}", "balance": self.balance}
 
-    def _failure(self, path: str) -> dict[str, Any] | None:
+    def _failure(self, request: Request) -> dict[str, Any] | None:
         for failure in self.world.failures:
-            if failure["times"] > 0 and path.startswith(failure["path"]):
+            meant = failure.get("method", request.method) == request.method
+            if failure["times"] > 0 and meant and request.path.startswith(failure["path"]):
                 failure["times"] -= 1
                 return failure
         return None
-
-    @staticmethod
-    def _accident(request: Request, failure: Mapping[str, Any] | None) -> Answer | None:
-        """Give the answer that an accident puts in the place of acting."""
-        kind = failure["kind"] if failure else ""
-        assert failure is not None or not kind
-        if kind == "429" or (kind == "throttled" and request.path != "/sms/json"):
-            return _too_fast((failure or {}).get("retry_after"))
-        if kind in ("500", "503"):
-            return Answer(int(kind), {"error-code": kind, "error-code-label": "unknown error"})
-        if kind == "redirect":
-            return Answer(302, b"", {"Location": str((failure or {}).get("location", "/"))})
-        return Answer(0) if kind == "drop-before" else None
 
     def _routed(self, request: Request, failure: Mapping[str, Any] | None, entry: dict[str, Any]) -> Answer:
         if request.problem:
@@ -265,7 +239,7 @@ class Sandbox:
                 wait = self.world.throttled(family)
             if wait:
                 entry["throttled"] = True
-                return _too_fast(1)
+                return accidents.too_fast(1)
         return endpoint(self.world, request, failure)
 
     def _control(self, request: Request) -> Answer:
@@ -360,13 +334,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._reply(refusal)
             return
-        answer, accident = self.server.sandbox.answer(self._read())
-        if accident.startswith("drop"):
-            self.close_connection = True
-        elif accident == "garbage":
-            self._reply(Answer(200, b"<html><body>gateway</body></html>", {"Content-Type": "text/html"}))
-        else:
-            self._reply(answer, cut=accident == "truncated")
+        answer, failure = self.server.sandbox.answer(self._read())
+        if failure.get("kind") not in accidents.BAD:
+            self._reply(answer)
+            return
+        self.close_connection = True
+        for piece in accidents.wire(answer, failure, self._head):
+            if piece:
+                self.wfile.write(piece)
+            elif self.server.sandbox.closing.wait(float(failure.get("seconds", 0.1))):
+                return
+        if failure["kind"] == "reset":
+            accidents.hang_up(self.connection)
 
     def _refusal(self) -> Answer | None:
         """Refuse pages of other sites, which a browser would let speak to this server, and what is too large."""
@@ -398,26 +377,21 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         return Request(self.command, parts.path, query, form, listed, dict(self.headers.items()), problem)
 
-    def _reply(self, answer: Answer, *, cut: bool = False) -> None:
+    def _reply(self, answer: Answer) -> None:
         body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         body = b"" if answer.status == HTTPStatus.NO_CONTENT else body
-        headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(body))}
+        self.wfile.write(self._head(answer._replace(body=body)) + (b"" if self.command == "HEAD" else body))
+
+    def _head(self, answer: Answer) -> bytes:
+        """Make status line and headers of an answer whose body is bytes."""
+        headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(answer.body))}
         if self.close_connection:
             headers["Connection"] = "close"
         if answer.status == HTTPStatus.NO_CONTENT:
             del headers["Content-Length"], headers["Content-Type"]
         reasons = {status.value: status.phrase for status in HTTPStatus}
         head = f"HTTP/1.1 {answer.status} {reasons.get(answer.status, '')}\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
-        sent = b"" if self.command == "HEAD" else body[: len(body) // 2] if cut else body
-        self.wfile.write(head.encode() + sent)
-        self.close_connection = self.close_connection or cut
-
-
-def _too_fast(retry_after: float | None) -> Answer:
-    answer = applications.problem(429, "#throttled", "Rate Limit Hit", "Please wait, then retry your request")
-    headers = {**answer.headers, **({} if retry_after is None else {"Retry-After": f"{retry_after:g}"})}
-    return Answer(429, answer.body, headers)
+        return (head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode()
 
 
 def _logged(world: World, request: Request) -> dict[str, Any]:
@@ -442,7 +416,7 @@ def _logged(world: World, request: Request) -> dict[str, Any]:
 
 def _noted(answer: Answer, accident: str) -> str:
     """Write an answer down in short, without a new application's private key."""
-    if accident in ("garbage", "truncated") or accident.startswith("drop"):
+    if accident in accidents.HIDDEN:
         return f"({accident})"
     if isinstance(answer.body, bytes):
         return f"({len(answer.body):,} bytes)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import threading
 import time
@@ -12,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,6 +28,7 @@ from nexmo_nb.notes import Notes
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
 from nexmo_nb.session.auth import Auth
+from nexmo_nb.session.transfer import content, load, surely_unsent, why
 from nexmo_nb.store import StoreError
 from nexmo_nb.throttle import INTERACTIVE, Throttle, new_slot
 
@@ -45,7 +44,6 @@ PAGE = 100
 LONGEST_WAIT = 60.0
 """Seconds of a server's Retry-After that are waited for; a longer one is the caller's decision."""
 CONNECT_TIMEOUT = 5.0
-CHUNK = 1 << 18
 
 
 class Listing(NamedTuple):
@@ -97,7 +95,10 @@ class ThrottleMixin:
             request.prepare_auth(trip.auth)
             trip.leaving()
             trip.left = True
-            response: requests.Response = super().send(request, **kwargs)  # type: ignore[misc]
+            whole = not kwargs.pop("stream")
+            response: requests.Response = super().send(request, stream=True, **kwargs)  # type: ignore[misc]
+            if whole:
+                load(response, kwargs["timeout"][1])
             return response
         finally:
             # A slot without its stamp counts for longer, which is safe; an answer that came must not be lost for it.
@@ -346,13 +347,13 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 proxies=self.proxies,
                 verify=self.verify,
             )
-            answer = judge(ask, response.status_code, response.headers, _content(ask, response))
+            answer = judge(ask, response.status_code, response.headers, content(ask, response))
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.
                 self._forget(ask.family)
             return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
-            failure = no_answer(ask, _why(problem), sent=trip.left and not _surely_unsent(problem))
+            failure = no_answer(ask, why(problem), sent=trip.left and not surely_unsent(problem))
         except StoreError as problem:
             failure = no_answer(ask, f"the limit's record cannot be kept ({problem})", sent=trip.left)
         except BaseException as problem:
@@ -403,44 +404,3 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             allowed = "a file or folder of certificates that exists"
             raise refused("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", self.verify, allowed)
         self.trust_env = False
-
-
-def _content(ask: Ask, response: requests.Response) -> bytes:
-    """Give what came; what may be larger than memory goes into its file, which only its owner can read."""
-    if ask.into is None or not 200 <= response.status_code < 300:
-        return response.content
-    with open(os.open(ask.into, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file, response:
-        for chunk in response.iter_content(CHUNK):
-            file.write(chunk)
-    return b""
-
-
-def _surely_unsent(problem: Exception) -> bool:
-    """Tell whether no connection was made: then the server cannot have acted.
-
-    Whatever else goes wrong, even with a proxy between, may have gone wrong after the request arrived.
-    """
-    if isinstance(problem, requests.exceptions.ConnectTimeout):
-        return True
-    reason = getattr(problem.args[0] if problem.args else None, "reason", None)
-    if isinstance(reason, urllib3.exceptions.ProxyError):
-        # A proxy that hangs up in the middle is reported as this, too; what it was about stands inside.
-        reason = reason.original_error
-    if isinstance(reason, urllib3.exceptions.SSLError):
-        return any(isinstance(part, SSLCertVerificationError) for part in (reason, *reason.args, reason.__cause__))
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
-
-
-def _why(problem: Exception) -> str:
-    """Say what went wrong on the wire, by kind: the library's own words may quote an address or a header."""
-    if isinstance(problem, requests.exceptions.ConnectTimeout):
-        return "the connection was not made in time"
-    if isinstance(problem, requests.exceptions.Timeout):
-        return "no answer came in time"
-    if isinstance(problem, requests.exceptions.ProxyError):
-        return "the proxy could not be used"
-    if isinstance(problem, requests.exceptions.SSLError):
-        return "the server's certificate could not be trusted, or the encrypted connection broke"
-    if _surely_unsent(problem):
-        return "no connection could be made"
-    return f"the connection broke ({type(problem).__name__})"
