@@ -132,6 +132,8 @@ class Throttle:
         self.limit = Limit(calls, period)
         self.families = dict(limits)
         self.notify = notify
+        self.countdown = False
+        """True: a wait is told anew each second, for where the words replace each other."""
         self._hold, self._clock, self._sleep = hold, clock, sleep
         self._boot = boot_id() if boot is None else boot
         # Some of the window stays out of reach of the bulk lane, and the rest it takes in even steps.
@@ -148,7 +150,7 @@ class Throttle:
 
         While it waits, it asks `stopped` whether to give up, with `StoppedError`.
         """
-        told = False
+        told: int | None = None
         while True:
             # Looked at first without a lock: many processes that wait must not hinder one that stamps.
             wait = self._database.read(lambda connection: self._wait(connection, self._clock(), family, lane))
@@ -158,10 +160,11 @@ class Throttle:
                 return
             if stopped():
                 raise StoppedError("Called off while waiting for its turn; nothing was sent.")
-            if wait > 1 and not told and lane == INTERACTIVE:
-                told = True
+            left = math.ceil(wait)
+            if wait > 1 and lane == INTERACTIVE and (told is None or (self.countdown and left != told)):
+                told = left
                 self.notify(
-                    f"Waiting about {math.ceil(wait)} s: the limit of {self.limit.calls} calls in "
+                    f"Waiting about {left} s: the limit of {self.limit.calls} calls in "
                     f"{self.limit.seconds:g} s is reached (interrupt to stop)."
                 )
             # A slot under way may be stamped, and so be free, earlier than it says.

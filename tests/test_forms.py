@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.forms import SmsForm, VoiceForm
+from nexmo_nb.forms.base import table
 from nexmo_nb.sandbox import Sandbox
 
 
@@ -208,6 +210,26 @@ def test_a_wait_for_the_limit_is_shown_in_the_form(form: SmsForm, monkeypatch: p
     monkeypatch.setattr(form.session.throttle, "acquire", acquire)
     form.preview.click()
     assert said == ["Waiting about 7 s"]
+    assert not form.session.throttle.countdown
+
+
+def test_a_long_wait_counts_down_in_the_form(form: SmsForm, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    throttle = form.session.throttle
+
+    def waited(*arguments: Any) -> float:
+        return max(0.0, 3.0 - len(said))
+
+    monkeypatch.setattr(throttle, "_wait", waited)
+    monkeypatch.setattr(throttle, "_sleep", lambda _: said.append(form.message))
+    form.preview.click()
+    assert [text.split(":")[0] for text in said] == ["Waiting about 3 s", "Waiting about 2 s", "Waiting about 2 s"]
+
+
+def test_tables_show_amounts_with_the_same_decimals_and_flags_in_words() -> None:
+    rows = pd.DataFrame({"price": [0.8, 1.25, None], "sms": [True, False, True], "country": ["NA", None, "<b>"]})
+    cells = re.findall("<td>(.*?)</td>", table(rows))
+    assert cells == ["0.80", "yes", "NA", "1.25", "no", "", "", "yes", "&lt;b&gt;"]
 
 
 @pytest.fixture
@@ -346,6 +368,23 @@ def test_a_number_is_given_back_once_after_it_was_typed_again(session: nx.Sessio
     form.preview.click()
     form.send.click()
     assert number not in nx.owned_numbers().msisdn.tolist()
+
+
+def test_what_was_found_is_sorted_anew_without_asking_and_forgotten_with_another_action(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    form = nx.number_form()
+    form.search.click()
+    asked = len(sandbox.requests)
+    form.sort.value = "msisdn"
+    assert form.found is not None
+    assert form.found.msisdn.is_monotonic_increasing
+    assert form.pick.value == form.found.msisdn[0]
+    assert len(sandbox.requests) == asked
+    form.action.value = "give back"
+    form.confirm.value = "1"
+    form.preview.click()
+    assert "search first" in form.message
 
 
 def test_a_wrong_search_is_said_in_words(session: nx.Session) -> None:

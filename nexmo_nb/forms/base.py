@@ -126,15 +126,16 @@ class Form(widgets.VBox):  # type: ignore[misc]
     @contextmanager
     def _working(self) -> Iterator[None]:
         """Switch the buttons off, show that something is going on, and a wait for the limit in words."""
-        throttle, told = self.session.throttle, self.session.throttle.notify
+        throttle = self.session.throttle
+        told, counted = throttle.notify, throttle.countdown
         self._busy = self.preview.disabled = self.send.disabled = True
         self._spinner.value = '<i class="fa fa-spinner fa-spin" role="img" aria-label="working"></i>'
         self.say("")
-        throttle.notify = self.say
+        throttle.notify, throttle.countdown = self.say, True
         try:
             yield
         finally:
-            throttle.notify = told
+            throttle.notify, throttle.countdown = told, counted
             self._spinner.value = ""
             self._busy = self.preview.disabled = False
             self.send.disabled = self._token is None
@@ -169,10 +170,9 @@ def bubble(text: str, caption: str) -> Markup:
 
 def table(frame: pd.DataFrame) -> Markup:
     """Show a frame without its empty columns; what a server or a person wrote in it is escaped."""
-    filled = frame.dropna(axis="columns", how="all").astype(object)
-    markup = (
-        filled.where(filled.notna(), "").map(_hidden).to_html(index=False, border=0, escape=True, classes="nexmo-nb")
-    )
+    filled = frame.dropna(axis="columns", how="all")
+    shown = filled.apply(_column)
+    markup = shown.to_html(index=False, border=0, escape=True, classes="nexmo-nb")
     cells = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
     return Markup(
         f'<style>.nexmo-nb td,.nexmo-nb th{{{cells}}}</style><div style="overflow:auto;max-height:22rem">{markup}</div>'
@@ -199,5 +199,11 @@ def _safe(text: str) -> str:
     return escape(masked(text))
 
 
-def _hidden(cell: Any) -> Any:
-    return masked(cell) if isinstance(cell, str) else cell
+def _column(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Write a column as people read it: amounts with the same decimals, yes and no, nothing where nothing is."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.map({True: "yes", False: "no"}).astype(object)
+    if pd.api.types.is_float_dtype(column.dtype):
+        places = max((len(f"{v:.6f}".rstrip("0").partition(".")[2]) for v in column.dropna()), default=2)
+        return column.map(lambda v: "" if pd.isna(v) else f"{v:.{max(2, places)}f}").astype(object)
+    return column.astype(object).map(lambda v: masked(v) if isinstance(v, str) else "" if pd.isna(v) else v)

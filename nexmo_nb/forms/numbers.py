@@ -57,6 +57,8 @@ class NumberForm(Form):
         rows = [*criteria, features, self.search, self._listing, self.pick, self.confirm]
         super().__init__(rows, [self.action, self.pick, self.confirm], session=session, verb="Do it")
         self.search.on_click(self._on_search)
+        self.sort.observe(self._show, "value")
+        self.action.observe(self._clear, "value")
 
     def look(self) -> list[Markup]:
         """Show the number and what renting it costs, once its digits are typed again."""
@@ -77,13 +79,24 @@ class NumberForm(Form):
         self._on_search(None)
         return result, [card("Done", table(result)), code(f"nx.{do.__name__}({row.country!r}, {row.msisdn!r})")]
 
+    def _clear(self, _: object) -> None:
+        """Forget what was found: numbers for rent cannot be given back, nor the reverse."""
+        self.found, self.pick.options, self._listing.value = None, [], ""
+
     def _on_search(self, _: object) -> None:
-        self.pick.options, self._listing.value = [], ""
+        self._clear(None)
         try:
-            self.found = found = self._searched().sort_values(self.sort.value, kind="stable", ignore_index=True)
+            self.found = self._searched()
         except NexmoError as problem:
             self.say(str(problem), bad=True)
             return
+        self._show(None)
+
+    def _show(self, _: object) -> None:
+        """Show what was found, in the order that is wanted."""
+        if self.found is None:
+            return
+        self.found = found = self.found.sort_values(self.sort.value, kind="stable", ignore_index=True)
         shown = found.head(MOST)
         self.pick.options = [(f"{row.msisdn} ({row.country}, {row.type})", row.msisdn) for row in shown.itertuples()]
         self.pick.value = shown.msisdn.iloc[0] if len(shown) else None
