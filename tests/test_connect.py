@@ -301,3 +301,12 @@ def test_a_sandbox_that_was_started_again_is_another_account(shared: Sandbox) ->
 
 def test_the_version_is_told_once() -> None:
     assert nx.__version__ == core.VERSION
+
+
+def test_what_a_stand_in_calls_itself_leads_out_of_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox(limits=False) as odd:
+        odd.world.instance = "../../../elsewhere"
+        with nx.connect(odd.url) as session:
+            folder = session.throttle.path.parent
+    assert folder.resolve().is_relative_to(tmp_path / "state")
+    assert folder.parent == tmp_path / "state"

@@ -7,16 +7,25 @@ import os
 import re
 import subprocess
 import sys
+from inspect import isfunction
 from pathlib import Path
 from urllib.parse import quote_plus
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
+import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 SCRIPT = r'''
-import copy, logging, os, pickle, signal, sys, traceback, warnings
+import copy, logging, os, pickle, signal, subprocess, sys, traceback, warnings
+import ipywidgets
+import matplotlib
 import requests
+
+matplotlib.use("Agg")
 import nexmo_nb as nx
 from IPython.core.ultratb import VerboseTB
 
@@ -63,7 +72,56 @@ def everything():
     nx.cancel_number("PT", number)
     print(nx.send_sms("447700900123", "Ola \u20ac", sender="Demo").to_html())
     nx.send_voice("447700900123", "Hello", api="tts")
+    analyst()
     return nx.send_voice("447700900123", "Hello")
+
+
+def analyst():
+    """The rest of the public functions; each result in every form that a notebook or a log could give it."""
+    found, listed = nx.search_numbers("PT"), nx.prices("PT")
+    plan = nx.plan_sms(["+351 912 345 678", "+44 7700 900000"], "Hello", sender="Demo")
+    sent = nx.send_many(plan, batch="batch", progress=False)
+    taken = nx.records(start="2025-03-04", end="2025-03-05")
+    ordered = nx.records(start="2025-03-04", end="2025-03-05", mode="async", progress=False)
+    fate, spent = nx.delivery("batch"), nx.spend(taken, freq="D")
+    compared = nx.estimate_vs_actual(fate)
+    results = [
+        nx.balance(), nx.price_changes(), nx.summary(plan), sent, ordered, nx.sent(), nx.settle(), fate, spent,
+        compared, nx.cheapest_numbers("GB"), nx.idle_numbers(), nx.cost_per_delivered(taken),
+        nx.shorter_texts(nx.sent()), nx.segments("Hello"),
+        nx.explain_encoding("Ola \u20ac"), nx.read_csv(nx.to_csv(found, "found.csv")),
+        nx.set_options(mask=True), nx.set_options(mask=False), nx.current(), nx.show_connection(),
+        nx.plot_number_costs(nx.number_costs(found)), nx.plot_prices(listed), nx.plot_spend(spent),
+        nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.forget(before="2100-01-01"),
+    ]  # fmt: skip
+    for each in results:
+        print(repr(each), str(each), getattr(each, "_repr_html_", lambda: "")(), getattr(each, "attrs", ""))
+        attempt(lambda: pickle.dumps(each, 0), "pickle")
+        attempt(lambda: copy.deepcopy(each), "copy")
+    matplotlib.pyplot.close("all")
+    print("all functions were called")
+
+
+def forms():
+    """Every form, previewed and sent, once well and once with an accident; then all that their state holds."""
+    made = [nx.sms_form(), nx.voice_form(), nx.application_form(), nx.number_form()]
+    sms, voice, application, number = made
+    for kind in ("", "drop-after"):
+        for form in (sms, voice):
+            form.to.value, form.text.value = "+44 7700 900123", "Hello"
+        sms.sender.value = "Demo"
+        application.fields["name"].value = "Survey"
+        application.fields["answer_url"].value = application.fields["event_url"].value = "https://example.org/a"
+        number.search.click()
+        number.confirm.value = number.pick.value
+        for form in made:
+            form.preview.click()
+            if kind:
+                fail(kind)
+            form.send.click()
+            print(form.message, vars(form))
+    print(ipywidgets.Widget.get_manager_state(drop_defaults=False))
+    return made
 
 
 CALLS = {
@@ -89,8 +147,9 @@ def renew():
     requests.post(f"{url}/_sandbox/reset", json={}, timeout=5).raise_for_status()
 
 
+BEFORE = dict(os.environ)
 KEY = os.environ["NEXMO_API_KEY"]
-FREE = dict.fromkeys(("sms", "calls", "numbers", "owned"), (100000, 1))
+FREE = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"), (100000, 1))
 ACCIDENTS = {
     "429": {}, "500": {}, "drop-before": {}, "drop-after": {}, "garbage": {}, "truncated": {}, "throttled": {},
     "no-credit": {}, "redirect": {"location": "http://127.0.0.1:9/"}, "slow": {"seconds": 1.2},
@@ -121,8 +180,22 @@ for signed in (True, False):
 attempt(lambda: nx.connect(url, api_key="bad:key", api_secret=hidden()), "bad key")
 attempt(lambda: nx.connect(url, api_key="abcd1234", private_key=hidden()), "bad private key")
 attempt(lambda: nx.connect("http://example.org", api_secret=hidden()), "bad url")
+
+# Credentials that the caller gave as arguments are in no environment, and so in no child's.
+keys = {name: os.environ.pop(f"NEXMO_{name.upper()}") for name in ("api_key", "api_secret", "private_key")}
+before = dict(os.environ)
+with nx.connect(url, **keys) as session:
+    nx.balance()
+    print("environment", dict(os.environ) == before, subprocess.run(["env"], capture_output=True).stdout)
+    print(open("/proc/self/cmdline").read() if sys.platform == "linux" else "")
 print("done")
 '''
+
+
+def test_every_public_function_and_form_is_in_the_search() -> None:
+    functions = [name for name in nx.__all__ if isfunction(getattr(nx, name))]
+    assert functions
+    assert [name for name in functions if f"nx.{name}(" not in SCRIPT] == []
 
 
 @pytest.mark.slow
@@ -155,7 +228,14 @@ def test_no_secret_is_left_anywhere(sandbox: Sandbox, tmp_path: Path) -> None:
     assert {"sms", "tts"} <= set(re.findall(r"/(sms|tts)/json", (folder / "debug.log").read_text()))
     for word in ("everything", "UnknownOutcomeError", "UnreachableError", "RateLimitedError", "KeyboardInterrupt"):
         assert word in told
+    assert "environment True" in told
+    assert told.count("all functions were called") == 2
 
+    search(folder, sandbox)
+
+
+def search(folder: Path, sandbox: Sandbox) -> None:
+    """Look for secrets in all files of a folder, but for the keys of new applications."""
     pair = f"{sandbox.api_key}:{sandbox.api_secret}".encode()
     lines = [line for line in sandbox.private_key.splitlines() if "-----" not in line]
     needles = [
@@ -175,3 +255,30 @@ def test_no_secret_is_left_anywhere(sandbox: Sandbox, tmp_path: Path) -> None:
             assert not found, (path, content[max(0, content.index(found[0]) - 600) :][:900])
             assert not token.search(content), path
             assert path.parent.name == "keys" or not made.search(content), path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
+def test_a_notebook_saved_with_the_state_of_its_widgets_holds_no_secret(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    key = tmp_path / "private.key.txt"
+    key.write_text(sandbox.private_key)
+    for name, value in {
+        "NEXMO_NB_CONNECT": sandbox.url,
+        "NEXMO_API_KEY": sandbox.api_key,
+        "NEXMO_API_SECRET": sandbox.api_secret,
+        "NEXMO_APPLICATION_ID": sandbox.application_id,
+        "NEXMO_PRIVATE_KEY": str(key),
+    }.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    notebook = nbformat.read(path, as_version=4)
+    done = NotebookClient(notebook, timeout=120, store_widget_state=True, resources={"metadata": {"path": folder}})
+    done.execute()
+    nbformat.write(notebook, folder / path.name)
+    assert sandbox.requests
+    search(tmp_path / "run", sandbox)
+    search(tmp_path / "state", sandbox)
+    assert ("widgets" in notebook.metadata) == (path.name == "04_forms.ipynb")

@@ -284,7 +284,9 @@ def _demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
     except (requests.RequestException, ValueError, AttributeError):
         return {}, ""
     sealed = {name: Secret(value) if name in SECRET_FIELDS else value for name, value in found.items()}
-    return (sealed, f"-{answer.get('instance', '')}"[:40]) if "api_secret" in sealed else ({}, "")
+    # Part of a folder's name: letters and digits only.
+    instance = "".join(c for c in str(answer.get("instance", "")) if c.isalnum())[:40]
+    return (sealed, f"-{instance}") if "api_secret" in sealed else ({}, "")
 
 
 def _checked_url(value: str) -> str:
