@@ -88,8 +88,8 @@ def hang_up(connection: socket.socket) -> None:
 def too_fast(retry_after: float | None) -> Answer:
     """Refuse a request because there were too many."""
     answer = problem(429, "#throttled", "Rate Limit Hit", "Please wait, then retry your request")
-    headers = {**answer.headers, **({} if retry_after is None else {"Retry-After": f"{retry_after:g}"})}
-    return Answer(429, answer.body, headers)
+    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
+    return Answer(429, answer.body, {"Content-Type": "application/problem+json", **headers})
 
 
 def _drip(head: bytes, body: bytes) -> Iterator[bytes]:

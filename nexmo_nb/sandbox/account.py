@@ -7,10 +7,14 @@ from typing import Any
 
 from nexmo_nb.sandbox.auth import authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Country
-from nexmo_nb.sandbox.numbers import DENIED, FAILED, required
+from nexmo_nb.sandbox.numbers import DENIED, required
 from nexmo_nb.sandbox.world import Answer, Request, World
 
 __all__ = ["balance", "pricing", "settings", "top_up"]
+
+# The price list has errors of its own shape.
+NO_PRICES = Answer(401, {"currency": "EUR", "code": "401", "error-code-label": "authentication failed"})
+NOT_FOUND = Answer(404, {"type": "NOT_FOUND", "error_title": "Not Found"})
 
 
 def balance(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
@@ -39,22 +43,27 @@ def top_up(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
 def pricing(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Tell the price list of one country, of a calling code, or of all countries."""
     if not authorised(world, request, by_query=True):
-        return DENIED
+        return NO_PRICES
     which, product = request.path.split("/")[2::2]
     if product not in ("sms", "sms-transit", "voice"):
-        return FAILED
+        return NOT_FOUND
     if which == "get-pricing":
-        bad = required(country=request.query.get("country"))
         country = COUNTRIES.get(request.query.get("country", ""))
-        return bad or (Answer(200, _shown(world, country, product)) if country else FAILED)
+        if not request.query.get("country"):
+            return _missing("country")
+        return Answer(200, _shown(world, country, product)) if country else NOT_FOUND
     found: Iterable[Country] = COUNTRIES.values()
     if which == "get-prefix-pricing":
-        bad = required(prefix=request.query.get("prefix"))
-        if bad is not None:
-            return bad
+        if not request.query.get("prefix"):
+            return _missing("prefix")
         found = [country for country in found if country.prefix == request.query["prefix"]]
     listed = [_shown(world, country, product) for country in found]
     return Answer(200, {"count": len(listed), "countries": listed})
+
+
+def _missing(name: str) -> Answer:
+    wrong = {"parameter": name, "message": "Is required"}
+    return Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Request", "invalid_parameters": wrong})
 
 
 def _shown(world: World, country: Country, product: str) -> dict[str, Any]:

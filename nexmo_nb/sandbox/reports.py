@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
-from nexmo_nb.sandbox.applications import denied, problem
+from nexmo_nb.sandbox import applications
 from nexmo_nb.sandbox.auth import authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Network
 from nexmo_nb.sandbox.traffic import FIELDS, find, rows
@@ -58,8 +58,10 @@ LONGEST = timedelta(days=400)
 def create(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Take an order for a report."""
     if not authorised(world, request):
-        return denied()
-    body = request.json if isinstance(request.json, dict) else {}
+        return _denied()
+    body = request.json
+    if not isinstance(body, dict):
+        return _problem(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
     bad = _wrong(world, body)
     if bad is not None:
         return bad
@@ -72,15 +74,15 @@ def create(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
 def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Show how far a report is; it is ready at the second look."""
     if not authorised(world, request):
-        return denied()
+        return _denied()
     code = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = world.reports.get(code)
         if report is None:
-            return problem(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
+            return _problem(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
         if request.method == "DELETE":
             if report["looks"] > 1:
-                return problem(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
+                return _problem(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
             del world.reports[code]
             return Answer(200, _shown(code, report, "ABORTED"))
         report["looks"] += 1
@@ -94,13 +96,22 @@ def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
 def media(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Hand a finished report out."""
     if not authorised(world, request):
-        return denied()
+        return _denied()
     file = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = next((r for r in world.reports.values() if r["file"] == file and "packed" in r), None)
     if report is None:
-        return problem(404, "#not-found", "Not Found", "The file is not there.")
+        return _problem(404, "#not-found", "Not Found", "The file is not there.")
     return Answer(200, report["packed"], {"Content-Type": "application/octet-stream"})
+
+
+def _problem(*said: Any, **more: Any) -> Answer:
+    """Make an RFC 7807 answer, with its content type."""
+    return applications.problem(*said, **more)._replace(headers={"Content-Type": "application/problem+json"})
+
+
+def _denied() -> Answer:
+    return applications.denied()._replace(headers={"Content-Type": "application/problem+json"})
 
 
 def _packed(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:
@@ -120,7 +131,7 @@ def _packed(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:
 def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
     """Answer at once, by id or by time, in pages."""
     if not authorised(world, request):
-        return denied()
+        return _denied()
     query = request.query
     bad = _wrong(world, query)
     if bad is not None:
@@ -129,18 +140,18 @@ def records(world: World, request: Request, _: Mapping[str, Any] | None) -> Answ
     if "id" in query:
         ids = query["id"].split(",")
         if len(ids) > 20 or set(query) - WITH_ID:
-            return problem(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
+            return _problem(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
         names, found = _by_id(world, query, ids)
         missing = sorted(set(ids) - {value for row in found for value in row})
     elif "client_ref" in query:
-        return problem(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
+        return _problem(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
     else:
         names, found = _matching(world, query)
     with world.lock:
         code = world.new_id()
     start = _start(query)
     if start is None:
-        return problem(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
+        return _problem(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
     page = [dict(zip(names, row, strict=True)) for row in found[start : start + PAGE]]
     body: dict[str, Any] = {
         "_links": {"self": {"href": _link(request, {})}},
@@ -183,20 +194,21 @@ def _wrong(world: World, fields: Mapping[str, Any]) -> Answer | None:
     missing += ["direction"] if fields.get("direction") not in known else []
     if missing:
         pairs = [{"name": name, "reason": "Missing required parameter"} for name in missing]
-        return problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=pairs)
+        return _problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=pairs)
     if fields["product"] not in PRODUCTS:
-        return problem(422, "#invalid-params", "Invalid parameters", "Could not resolve product name")
+        pairs = [{"name": "product", "reason": f"Could not resolve product name. Use one of {list(PRODUCTS)}"}]
+        return _problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=pairs)
     allowed = ALLOWED.get(fields["product"], FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
-        return problem(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
+        return _problem(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
     if fields["account_id"] != world.api_key:
-        return problem(403, "#forbidden", "Forbidden", "User not authorized to query the requested data")
+        return _problem(403, "#forbidden", "Forbidden", "User not authorized to query the requested data")
     try:
         start, end = _span(world, fields)
     except ValueError:
-        return problem(422, "#invalid-params", "Invalid parameters", "A date cannot be read.")
+        return _problem(422, "#invalid-params", "Invalid parameters", "A date cannot be read.")
     too_long = not timedelta(0) < end - start <= LONGEST
-    return problem(422, "#invalid-params", "Invalid parameters", "The dates do not fit.") if too_long else None
+    return _problem(422, "#invalid-params", "Invalid parameters", "The dates do not fit.") if too_long else None
 
 
 def _span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datetime]:

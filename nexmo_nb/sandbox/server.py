@@ -226,7 +226,7 @@ class Sandbox:
         return None
 
     def _routed(self, request: Request, failure: Mapping[str, Any] | None, entry: dict[str, Any]) -> Answer:
-        if request.problem:
+        if request.problem and not request.path.startswith("/v2/"):
             return Answer(400, {"type": "BAD_REQUEST", "error_title": request.problem})
         found = [route for route in ROUTES if route[0].fullmatch(request.path)]
         if not found:

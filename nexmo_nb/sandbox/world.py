@@ -76,6 +76,8 @@ class World:
         self.api_secret = f"S{digest(self.seed, 'secret'):032x}"[:16]
         self.signature_secret = f"{digest(self.seed, 'signature'):032x}"
         self._key: tuple[str, str] | None = None
+        # Made from the seed alone, so nothing that happens changes it.
+        self.traffic: dict[int, dict[str, list[tuple[str, ...]]]] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -98,7 +100,6 @@ class World:
             self.owned = {number["msisdn"]: number for number in self._owned()}
             self.numbers_at_start = tuple(self.owned)
             self.factors: dict[str, Decimal] = {}
-            self.traffic: dict[int, dict[str, list[tuple[str, ...]]]] = {}
 
     def new_id(self) -> str:
         """Make up the next id: a UUID that depends on the seed and the count only."""
