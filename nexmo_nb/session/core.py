@@ -372,6 +372,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         return requests.Request(
             ask.method,
             self.account.host(ask.host) + ask.path,
+            headers=None if ask.into is None else {"Accept": "*/*"},
             params=ask.query,
             data=ask.form,
             json=ask.body,
