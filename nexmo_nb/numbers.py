@@ -38,7 +38,7 @@ RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column(
 _LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
 _MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 _TYPES = ("landline", "mobile-lvn", "landline-toll-free")
-_CALLBACK_TYPES = ("sip", "tel", "app", "vxml")
+_CALLBACK_TYPES = ("sip", "tel", "app")
 
 
 def search_numbers(

@@ -218,6 +218,7 @@ def test_a_wrong_search_is_refused_before_anything_is_sent(
         ({"voice_callback_type": "sip"}, "voice_callback_value"),
         ({"voice_callback_value": "sip:me@example.org"}, "voice_callback_type"),
         ({"voice_callback_type": "fax", "voice_callback_value": "1"}, "voice_callback_type"),
+        ({"voice_callback_type": "vxml", "voice_callback_value": "https://example.org"}, "voice_callback_type"),
         ({"voice_status_callback": "nowhere"}, "voice_status_callback"),
         ({"voice_status_callback": False}, "voice_status_callback"),
         ({"mo_smpp_sys_type": 0}, "mo_smpp_sys_type"),
