@@ -71,10 +71,12 @@ def session(sandbox: Sandbox, waits: list[float]) -> Iterator[nx.Session]:
         yield session
 
 
-def connected(sandbox: Sandbox, sleep: Callable[[float], None] | None = None, **options: Any) -> nx.Session:
+def connected(
+    sandbox: Sandbox, sleep: Callable[[float], None] | None = None, where: str | None = None, **options: Any
+) -> nx.Session:
     """Connect to a sandbox with so much room that nothing waits, unless told otherwise."""
     free = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"), (1_000_000, 1.0))
-    session = nx.connect(sandbox.url, **{"calls": 1_000_000, "limits": free, **options})
+    session = nx.connect(where or sandbox.url, **{"calls": 1_000_000, "limits": free, **options})
     session.throttle.notify = lambda _: None
     if sleep is not None:
         session.pause = sleep

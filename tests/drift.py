@@ -1,0 +1,170 @@
+"""In what the API differs from its published description of 2021, by what is known of it since, and why.
+
+Every difference of every entry has to be seen: one that is no longer needed fails a test.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+from conformance import (
+    ABORT,
+    APP,
+    APP_DELETE,
+    APP_NEW,
+    APP_PUT,
+    APPS,
+    BALANCE,
+    BUY,
+    CALL,
+    CANCEL,
+    MEDIA,
+    ORDER,
+    OWNED,
+    PRICE,
+    PRICES,
+    RECORDS,
+    REPORT,
+    SEARCH,
+    SMS,
+    UPDATE,
+)
+
+__all__ = ["DIFFERENCES", "KNOWN_DRIFT", "Drift"]
+
+
+class Drift(NamedTuple):
+    """A reason, where it applies, and what differs there for it."""
+
+    why: str
+    endpoints: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def _new(place: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{place}/{name} is not described" for name in names.split())
+
+
+RECORD = (
+    "account_ref forced_from changed_from id dcs validity_period ip_address udh workflow_id tier_volume status_code"
+)
+
+KNOWN_DRIFT = [
+    Drift(
+        "Keys in an address end up in logs. The API takes them in a header, too; for SMS nothing else is documented.",
+        (SEARCH, OWNED, BUY, CANCEL, UPDATE, BALANCE, PRICE, PRICES, SMS),
+        ("request credentials: basic",),
+    ),
+    Drift(
+        "Likewise: the keys are described as parameters that are required.",
+        (BALANCE, PRICE, PRICES),
+        ("request query/api_key is missing", "request query/api_secret is missing"),
+    ),
+    Drift("Likewise.", (SMS,), ("request body/api_key is missing",)),
+    Drift(
+        "A signed send has a timestamp, and a SHA-256 or SHA-512 in hexadecimal is longer than the bounds of sig.",
+        (SMS,),
+        ("request body/timestamp is not described", "request body/sig breaks maxLength"),
+    ),
+    Drift("It came later.", (SMS,), ("request body/trusted-number is not described",)),
+    Drift(
+        "The description has true and false; 1 and 0 are what its own examples and every client send.",
+        (SMS,),
+        ("request body/status-report-req breaks type",),
+    ),
+    Drift(
+        "Described are accepted messages, or errors of two fields. But one of several parts may be refused, and some "
+        "refusals name the recipient.",
+        (SMS,),
+        ("answer 200/messages/*/error-text is not described",),
+    ),
+    Drift("They came later.", (SEARCH,), _new("answer 200/numbers/*", "initialPrice limitations")),
+    Drift("It came later.", (OWNED,), _new("answer 200/numbers/*", "app_id")),
+    Drift(
+        "The gateway in front complains of what is missing.",
+        (SEARCH, BUY, CANCEL, UPDATE),
+        ("answer 400 is not described",),
+    ),
+    Drift(
+        "Described for buying alone; the others give the same for a number that is not the account's. What a search "
+        "gives for a wrong filter is not documented.",
+        (SEARCH, CANCEL, UPDATE),
+        ("answer 420 is not described",),
+    ),
+    Drift(
+        "Limits are published elsewhere.",
+        (SEARCH, OWNED, BUY, CANCEL, BALANCE, CALL, APPS, APP, APP_NEW, APP_DELETE, RECORDS, ORDER),
+        ("answer 429 is not described",),
+    ),
+    Drift(
+        "Recorded answers have a number, and the country's code in the list of all.",
+        (PRICES,),
+        ("answer 200/count breaks type", *_new("answer 200/countries/*", "countryCode")),
+    ),
+    Drift("Recorded answers have links.", (APPS, APP, APP_PUT), _new("answer 200", "_links")),
+    Drift("Recorded answers have links.", (APP_NEW,), _new("answer 201", "_links")),
+    Drift("Recorded answers have links.", (APPS,), _new("answer 200/_embedded/applications/*", "_links")),
+    Drift("Recorded answers have the public key.", (APP,), _new("answer 200", "keys")),
+    Drift("Recorded answers have the public key.", (APPS,), _new("answer 200/_embedded/applications/*", "keys")),
+    Drift("Regions came later.", (APP, APP_PUT), _new("answer 200/capabilities/voice", "region")),
+    Drift("Regions came later.", (APPS,), _new("answer 200/_embedded/applications/*/capabilities/voice", "region")),
+    Drift(
+        "A setting that the client does not know is sent back.",
+        (APP_PUT,),
+        _new("request body/capabilities/voice", "region"),
+    ),
+    Drift(
+        "No refusal is described.",
+        (CALL,),
+        tuple(f"answer {status} is not described" for status in (400, 401, 402, 415)),
+    ),
+    Drift(
+        "Errors of reports are application/problem+json now.",
+        (REPORT, ABORT, MEDIA),
+        tuple(f"answer {status} content: application/problem+json" for status in (401, 404)),
+    ),
+    Drift("Likewise.", (ABORT,), ("answer 409 content: application/problem+json",)),
+    Drift("Likewise.", (RECORDS, ORDER), tuple(f"answer {s} content: application/problem+json" for s in (403, 422))),
+    Drift("Likewise.", (ORDER,), tuple(f"answer {s} content: application/problem+json" for s in (400, 401))),
+    Drift(
+        "Likewise, and so they have a type.",
+        (RECORDS,),
+        ("answer 401 is not described", "answer 403/type is not described"),
+    ),
+    Drift("Likewise, and may list parameters.", (RECORDS, ORDER), _new("answer 422", "invalid_parameters")),
+    Drift(
+        "Pages came later.",
+        (RECORDS,),
+        _new("request query", "cursor iv") + _new("answer 200", "cursor iv _links/next"),
+    ),
+    Drift("Filters came later.", (RECORDS,), _new("request query", "from to country network account_ref call_id")),
+    Drift("It came later.", (ORDER,), _new("request body", "country") + _new("answer 200", "country")),
+    Drift("It came later.", (REPORT,), _new("answer 200", "country")),
+    Drift(
+        "A call's status in records is now ANSWERED, MACHINE or ERROR.",
+        (ORDER,),
+        ("request body/status breaks enum", "answer 200/status breaks enum"),
+    ),
+    Drift("Likewise.", (REPORT,), ("answer 200/status breaks enum",)),
+    Drift("Likewise.", (RECORDS,), ("answer 200/records/*/status breaks enum",)),
+    Drift("Likewise.", (MEDIA,), ("answer 200/report/*/status breaks enum",)),
+    Drift("Fields came later.", (RECORDS,), _new("answer 200/records/*", RECORD)),
+    Drift("Fields came later.", (MEDIA,), _new("answer 200/report/*", f"{RECORD} concatenated")),
+    Drift(
+        "All values of records are text now.",
+        (RECORDS,),
+        tuple(
+            f"answer 200/records/*/{name} breaks type"
+            for name in ["concatenated", "latency", "duration", "price", "total_price"]
+        ),
+    ),
+    Drift(
+        "Described with exactly 40 characters; it is whatever was sent.",
+        (RECORDS,),
+        ("answer 200/records/*/client_ref breaks minLength",),
+    ),
+    Drift("Likewise.", (MEDIA,), ("answer 200/report/*/client_ref breaks minLength",)),
+]
+
+DIFFERENCES = [pair for drift in KNOWN_DRIFT for pair in product(drift.endpoints, drift.differences)]
