@@ -67,7 +67,8 @@ def create(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
         return bad
     with world.lock:
         code = world.new_id()
-        world.reports[code] = {"request": dict(body), "looks": 0, "file": world.new_id()}
+        times = {"receive_time": _stamp(world.now())}
+        world.reports[code] = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
         return Answer(200, _shown(code, world.reports[code], "PENDING"))
 
 
@@ -86,6 +87,7 @@ def single(world: World, request: Request, _: Mapping[str, Any] | None) -> Answe
             del world.reports[code]
             return Answer(200, _shown(code, report, "ABORTED"))
         report["looks"] += 1
+        report["times"].setdefault("start_time", _stamp(world.now()))
         if report["looks"] < 2:
             return Answer(200, _shown(code, report, "PROCESSING"))
     if "packed" not in report:
@@ -297,7 +299,8 @@ def _shown(code: str, report: Mapping[str, Any], status: str) -> dict[str, Any]:
     if status == "SUCCESS":
         counted = {"items_count": report["count"]}
         links["download_report"] = {"href": f"https://api.nexmo.com/v3/media/{report['file']}"}
-    return {"request_id": code, "request_status": status, **report["request"], **counted, "_links": links}
+    known = {"request_id": code, "request_status": status, **report["request"], **report["times"]}
+    return {**known, **counted, "_links": links}
 
 
 def _stamp(at: datetime) -> str:
