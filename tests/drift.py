@@ -31,7 +31,7 @@ from conformance import (
     UPDATE,
 )
 
-__all__ = ["DIFFERENCES", "KNOWN_DRIFT", "Drift"]
+__all__ = ["DIFFERENCES", "KNOWN_DRIFT", "UNUSED", "Drift"]
 
 
 class Drift(NamedTuple):
@@ -168,3 +168,18 @@ KNOWN_DRIFT = [
 ]
 
 DIFFERENCES = [pair for drift in KNOWN_DRIFT for pair in product(drift.endpoints, drift.differences)]
+
+UNUSED = {
+    "request /api_(key|secret)": "The keys travel in a header.",
+    ".* (/numbers)?/messagesCallback(Type|Value)": "Deprecated in the description itself.",
+    ".*/capabilities/(rtc|vbc|voice/webhooks/fallback_answer_url).*": "Sent back as they are, but never set.",
+    ".*/webhooks/[a-z_]+/(connection|socket)_timeout": "Likewise.",
+    ".*/privacy/improve_ai": "Likewise.",
+    "answer /keys/private_key": "Described for an update, too, which makes no key.",
+    ".* /(include_subaccounts|callback_url)": "Not offered: a report is of one account, and is waited for.",
+    "request /(answer_url|answer_method|length_timer|ringing_timer)": "Not offered: a call says what it is told.",
+    "request /to/(dtmfAnswer|uri|content-type|headers/customer_id|extension)": "Not offered: a call goes to a number.",
+    "request /ncco": "There, but what it holds is not described.",
+    "answer /(account_id|currency|direction|include_message|price|show_concatenated)": "Older answers had them.",
+}
+"""Described fields that are never sent, or never answered: patterns of `side field`, and why."""

@@ -97,6 +97,46 @@ def answer_differences(operation: Operation, status: int, headers: Mapping[str, 
     return found | _compared(place, value, schema)
 
 
+def all_fields(operation: Operation) -> set[str]:
+    """List what is described of requests and of JSON successes: side and field."""
+    fields = {f"request /{each['name']}" for each in operation.parameters if each["in"] == "query"}
+    for content in operation.body.get("content", {}).values():
+        fields |= {f"request {field}" for field in described_fields(content["schema"])}
+    for status, answer in operation.responses.items():
+        content = answer.get("content", {}).get("application/json")
+        if status.startswith("2") and content:
+            fields |= {f"answer {field}" for field in described_fields(content["schema"])}
+    return fields
+
+
+def described_fields(schema: Mapping[str, Any], above: str = "") -> set[str]:
+    """List the innermost fields of a schema, each with the names above it."""
+    fields: set[str] = set()
+    for name, inner in schema.get("properties", {}).items():
+        fields |= described_fields(inner, f"{above}/{name}") or {f"{above}/{name}"}
+    for inner in (*schema.get("anyOf", ()), *filter(None, [schema.get("items")])):
+        fields |= described_fields(inner, above)
+    return fields
+
+
+def seen_fields(value: Any, above: str = "") -> set[str]:
+    """List the innermost fields of a value, in the same way."""
+    if isinstance(value, list):
+        return {field for inner in value for field in seen_fields(inner, above)}
+    if isinstance(value, dict) and value:
+        return {field for name, inner in value.items() for field in seen_fields(inner, f"{above}/{name}")}
+    return {above}
+
+
+def request_fields(request: requests.PreparedRequest) -> set[str]:
+    """List the fields of a request, wherever they travel."""
+    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+    if request.headers.get("Content-Type") == "application/json":
+        return seen_fields(json.loads(body))
+    pairs = parse_qsl(f"{urlsplit(request.url or '').query}&{body}", keep_blank_values=True)
+    return {f"/{name}" for name, _ in pairs}
+
+
 def _operations(file: Path) -> Iterator[Operation]:
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
     document = _resolved(whole, whole, file)

@@ -7,6 +7,8 @@ differs from the files is listed in `KNOWN_DRIFT`, each with its reason, and has
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 import requests
 import urllib3
 from conformance import (
+    ABORT,
     API,
     APP,
     APP_NEW,
@@ -36,7 +39,7 @@ from conformance import (
     Desk,
 )
 from conftest import connected
-from drift import DIFFERENCES
+from drift import DIFFERENCES, UNUSED
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -253,3 +256,35 @@ def test_a_body_of_another_type_is_told(run: Run) -> None:
     request = run(case)[0][0].request.copy()
     request.headers["Content-Type"] = "application/json"
     assert (SMS, "request body") in differences([run(case)[0][0]._replace(request=request)])
+
+
+@pytest.fixture
+def unused(run: Run) -> set[tuple[str, str]]:
+    """Every described field that no case sent, or got with a success: endpoint, and side with field."""
+    used: set[tuple[str, str]] = set()
+    for each in (each for case in CASES for each in run(case)[0] if each.operation):
+        sent = openapi.request_fields(each.request) if each.by_client else set()
+        json_came = each.status < 300 and each.headers.get("Content-Type") == "application/json"
+        came = openapi.seen_fields(json.loads(each.body)) if json_came else set()
+        used |= {(each.operation.name, f"request {field}") for field in sent}
+        used |= {(each.operation.name, f"answer {field}") for field in came}
+    # The client never calls a report off.
+    operations = [each for each in DESCRIPTION.operations if each.name != ABORT]
+    return {(each.name, field) for each in operations for field in openapi.all_fields(each)} - used
+
+
+def test_every_described_parameter_is_sent(unused: set[tuple[str, str]]) -> None:
+    sides = {(endpoint, field) for endpoint, field in unused if field.startswith("request")}
+    sides -= {(RECORDS, "request /type")}  # of conversations, which are no longer a product
+    assert [field for _, field in sides if not any(re.fullmatch(pattern, field) for pattern in UNUSED)] == []
+
+
+def test_every_described_field_of_a_success_is_answered(unused: set[tuple[str, str]]) -> None:
+    sides = {(endpoint, field) for endpoint, field in unused if field.startswith("answer")}
+    sides -= {(ORDER, "answer /start_time")}  # what was just ordered has not begun
+    assert [field for _, field in sides if not any(re.fullmatch(pattern, field) for pattern in UNUSED)] == []
+
+
+@pytest.mark.parametrize("pattern", UNUSED)
+def test_an_unused_field_is_still_unused(unused: set[tuple[str, str]], pattern: str) -> None:
+    assert any(re.fullmatch(pattern, field) for _, field in unused)
