@@ -69,7 +69,7 @@ KNOWN_DRIFT = [
     ),
     Drift("It came later.", (SMS,), ("request body/trusted-number is not described",)),
     Drift(
-        "The description has true and false; 1 and 0 are what its own examples and every client send.",
+        "The description has true and false; an older one has 1, and 1 and 0 are what is sent in practice.",
         (SMS,),
         ("request body/status-report-req breaks type",),
     ),
