@@ -7,7 +7,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pandas as pd
@@ -186,8 +186,10 @@ class _Run:
         if not self.queue:
             return
         with _bar(self, progress) as show, ThreadPoolExecutor(workers) as pool:
-            tasks = [pool.submit(self._work) for _ in range(min(workers, len(self.queue)))]
+            tasks: list[Future[None]] = []
             try:
+                # In here, too, an interrupt may strike: the workers that have begun must not send the rest.
+                tasks += (pool.submit(self._work) for _ in range(min(workers, len(self.queue))))
                 while wait(tasks, timeout=0.2).not_done:
                     show()
             finally:
