@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nexmo_nb.store import Connection, Database, StoreError
+from nexmo_nb.store import Connection, Database, StoreError, remedy
 
 __all__ = ["Notes"]
 
@@ -27,6 +27,7 @@ _SCHEMA = (
         digest TEXT PRIMARY KEY, report TEXT NOT NULL, ordered REAL NOT NULL)""",
 )
 PRICE = ("product", "country", "network_code", "seen", "country_name", "network_name", "price", "currency")
+BUSY = 0.9
 KEPT = 72 * 3600.0
 """Seconds for which Nexmo keeps a report's file, https://developer.vonage.com/en/reports/overview."""
 
@@ -51,10 +52,11 @@ class Notes:
 
         Each row has ``country, network_code, country_name, network_name, price, currency``.
         """
-        now, listed = self.clock(), {(row["country"], row["network_code"] or ""): row for row in rows}
+        listed = {(row["country"], row["network_code"] or ""): row for row in rows}
         covered = set(countries)
 
         def work(connection: Connection) -> None:
+            now = self._later(connection)
             known = {
                 (row[1], row[2]): row
                 for row in connection.execute(
@@ -78,6 +80,11 @@ class Notes:
             )
 
         self._guard(lambda database: database.transact(work), None)
+
+    def _later(self, connection: Connection) -> float:
+        """Tell the time, later than of all prices so far: a clock that was set back must not mix up their order."""
+        latest = connection.execute("SELECT MAX(seen) FROM prices").fetchone()[0]
+        return self.clock() if latest is None else max(self.clock(), latest + 0.001)
 
     def prices(self) -> list[dict[str, Any]]:
         """Give every price that was new when it was seen, in that order."""
@@ -117,13 +124,13 @@ class Notes:
     def _guard(self, work: Callable[[Database], T], otherwise: T) -> T:
         try:
             if self._database is None:
-                self._database = Database(self.path, _SCHEMA, busy=0.9, durable=True)
+                self._database = Database(self.path, _SCHEMA, busy=BUSY, durable=True)
             return work(self._database)
-        except (StoreError, OSError) as problem:
+        except StoreError as problem:
             trouble = problem
         warnings.warn(
             f"The notes {self.path} cannot be used ({trouble}): price changes and ordered reports are not remembered. "
-            "Delete the file if it is damaged, then connect() again.",
+            f"{remedy(trouble)}".rstrip(),
             stacklevel=3,
         )
         return otherwise

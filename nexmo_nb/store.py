@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Connection", "Database", "StoreError", "hold", "is_held", "private_folder"]
+__all__ = ["Connection", "Database", "StoreError", "hold", "is_damaged", "is_held", "private_folder", "remedy"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,34 @@ Connection = sqlite3.Connection
 
 StoreError = sqlite3.Error
 """What a damaged, locked, read-only or full database raises."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_MOVE = (
+    "It is damaged: move it away, together with the files beside it whose names begin with its own, and connect() "
+    "again."
+)
+_REMEDIES = {
+    **dict.fromkeys(_DAMAGED, _MOVE),
+    sqlite3.SQLITE_BUSY: "Another program holds it: wait until that is done, or end it, and call again.",
+    sqlite3.SQLITE_FULL: "Make room on its disk, and call again.",
+    sqlite3.SQLITE_IOERR: "Its disk does not do what it should: see whether it is full or failing, and call again.",
+    sqlite3.SQLITE_READONLY: "Make the file and its folder writable, or pass another state_dir to connect().",
+    sqlite3.SQLITE_CANTOPEN: "Make the file and its folder writable, or pass another state_dir to connect().",
+}
+
+
+def remedy(problem: Exception) -> str:
+    """Say what a person can do about a `StoreError`; empty where its own words say it."""
+    return _REMEDIES.get(_kind(problem), "")
+
+
+def is_damaged(problem: Exception) -> bool:
+    """Tell whether a `StoreError` says that the file's content is at fault."""
+    return _kind(problem) in _DAMAGED
+
+
+def _kind(problem: Exception) -> int:
+    return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
 
 
 def private_folder(path: Path) -> Path:
@@ -52,7 +80,10 @@ class Database:
     path : Path
         The file; its folder must exist.
     schema : sequence of str
-        Statements that create the tables where they are not there yet.
+        Statements that create the tables, in their first layout, where they are not there yet.
+    changes : sequence of sequences of str, optional
+        Statements for every later layout, oldest first. A file of an earlier layout gets those that it lacks; one of a
+        layout that is not known yet is refused.
     busy : float
         Seconds to wait for another process's transaction.
     durable : bool
@@ -61,24 +92,29 @@ class Database:
     Raises
     ------
     StoreError
-        If the file is damaged, locked, read-only, or the disk is full; also by every method.
+        If the file is damaged, locked, read-only, gone or of a newer layout, or the disk is full; also by every method.
     """
 
-    def __init__(self, path: Path, schema: Sequence[str], *, busy: float = 30.0, durable: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: Sequence[str],
+        *,
+        changes: Sequence[Sequence[str]] = (),
+        busy: float = 30.0,
+        durable: bool = False,
+    ) -> None:
         self.path = path
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        try:
-            # Made here first, because SQLite would make it readable by everyone.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as problem:
-            raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
+        _make(path)
+        self._file = _identity(path)
         self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         try:
             _use_wal(self._connection, busy)
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._connection.execute("PRAGMA secure_delete=ON")
-            self.transact(lambda connection: [connection.execute(statement) for statement in schema])
+            self._lay_out((schema, *changes))
         except BaseException:
             self._connection.close()
             raise
@@ -87,13 +123,13 @@ class Database:
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads: it waits for no other process, and none waits for it."""
         with self._lock:
-            self._own()
+            self._check()
             return work(self._connection)
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that no other process's may overlap; undone as a whole if anything raises."""
         with self._lock:
-            self._own()
+            self._check()
             try:
                 if self._connection.in_transaction:  # left by an interrupt that struck inside the `finally` below
                     self._connection.rollback()
@@ -108,7 +144,7 @@ class Database:
     def compact(self) -> None:
         """Take what was removed out of the files as well."""
         with self._lock:
-            self._own()
+            self._check()
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
@@ -116,18 +152,44 @@ class Database:
         with self._lock:
             _close(self._connection, self._pid)
 
-    def _own(self) -> None:
+    def _lay_out(self, layouts: Sequence[Sequence[str]]) -> None:
+        """Bring the file to the newest layout. The file tells its own; 0 is a new file, or one of the first layout."""
+        newest = len(layouts)
+        if self.read(_layout) == newest:
+            return
+
+        def work(connection: Connection) -> None:
+            found = _layout(connection)  # another process may have done it meanwhile
+            if found > newest:
+                raise sqlite3.DatabaseError(
+                    f"a newer version of nexmo_nb wrote it, in layout {found}, and this one knows {newest}: update "
+                    "nexmo_nb, or pass another state_dir to connect()"
+                )
+            for statement in (statement for layout in layouts[found:] for statement in layout):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={newest}")
+
+        self.transact(work)
+
+    def _check(self) -> None:
+        """Refuse a connection that was made by another process, or whose file is gone."""
         # A SQLite connection carried over a fork can corrupt the file.
         if self._pid != os.getpid():
             raise InvalidRequestError(
                 "session: it was connected in another process, and was carried here by a fork; allowed: a session of "
                 "this process. Call connect() in each process; they share the limit by themselves."
             )
+        # What is written to a file that was removed is lost to everyone else, and SQLite does not mind.
+        if _identity(self.path) != self._file:
+            raise sqlite3.OperationalError("it was removed or replaced while it was in use: connect() again")
 
 
 def hold(path: Path) -> int:
     """Make a file and lock it for as long as this process lives; the descriptor must be kept."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as problem:
+        raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
     if not _lock_now(descriptor):
         os.close(descriptor)
         raise sqlite3.OperationalError(f"{path} is locked")
@@ -162,6 +224,38 @@ def _lock_now(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _make(path: Path) -> None:
+    """Make the file if it is not there: SQLite would make it readable by everyone.
+
+    One that is there must not be opened and closed, not even to try: the system would take all locks from it that
+    other connections of this process hold, and another process could remove the log that they write to.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            problem = sqlite3.OperationalError("it cannot be written")
+            problem.sqlite_errorcode = sqlite3.SQLITE_READONLY
+            raise problem from None
+    except OSError as trouble:
+        problem = sqlite3.OperationalError(f"{path}: {trouble.strerror}")
+        problem.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise problem from None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file from another one of the same name; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _layout(connection: Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _use_wal(connection: Connection, busy: float) -> None:

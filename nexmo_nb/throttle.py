@@ -16,12 +16,14 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from nexmo_nb.errors import StoppedError
-from nexmo_nb.store import Connection, Database
+from nexmo_nb.errors import StoppedError, UnreachableError
+from nexmo_nb.store import Connection, Database, StoreError, remedy
 
 __all__ = ["FAMILY_LIMITS", "Limit", "Status", "Throttle"]
+
+T = TypeVar("T")
 
 INTERACTIVE, BULK = "interactive", "bulk"
 KEPT = 3600.0
@@ -113,6 +115,11 @@ class Throttle:
         Seconds after which a request that was never answered cannot be under way any more.
     clock, sleep, notify, boot : optional
         The time, waiting, telling a person, and the name of the boot; for tests.
+
+    Raises
+    ------
+    UnreachableError
+        If the file cannot be used; also by every method. Then nothing may leave.
     """
 
     def __init__(
@@ -140,8 +147,8 @@ class Throttle:
         self._share = max(1, calls // 50) if calls > 1 else 0
         burst = max(1, calls // 20)
         self._pace = Limit(burst, burst * period / max(1, calls - self._share), from_answer=False)
-        self._database = Database(path, _SCHEMA)
-        self._database.transact(self._adopt)
+        self._database = self._run(lambda: Database(path, _SCHEMA))
+        self._run(lambda: self._database.transact(self._adopt))
 
     def acquire(
         self, slot: str, family: str, lane: str = INTERACTIVE, stopped: Callable[[], bool] = lambda: False
@@ -153,9 +160,9 @@ class Throttle:
         told: int | None = None
         while True:
             # Looked at first without a lock: many processes that wait must not hinder one that stamps.
-            wait = self._database.read(lambda connection: self._wait(connection, self._clock(), family, lane))
+            wait = self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
             if wait <= 0:
-                wait = self._database.transact(lambda connection: self._reserve(connection, slot, family, lane))
+                wait = self._run(lambda: self._database.transact(lambda c: self._reserve(c, slot, family, lane)))
             if wait <= 0:
                 return
             if stopped():
@@ -173,15 +180,26 @@ class Throttle:
     def stamp(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or it will never leave. A name that holds no slot is fine."""
         values = (self._clock(), slot)
-        self._database.transact(lambda connection: connection.execute("UPDATE slots SET at = ? WHERE id = ?", values))
+        statement = "UPDATE slots SET at = ? WHERE id = ?"
+        self._run(lambda: self._database.transact(lambda connection: connection.execute(statement, values)))
 
     def status(self) -> Status:
         """Tell how many calls the window holds, how many it allows, and the seconds to the next free slot."""
-        return self._database.read(self._status)
+        return self._run(lambda: self._database.read(self._status))
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except StoreError as problem:
+            trouble = problem
+        raise UnreachableError(
+            f"The record of the limit {self.path} cannot be used ({trouble}). Nothing was sent, because too many calls "
+            f"could leave without it. {remedy(trouble)}".rstrip()
+        )
 
     def _status(self, connection: Connection) -> Status:
         at = self._clock()

@@ -212,11 +212,18 @@ def test_an_outcome_that_cannot_be_written_does_not_lose_the_answer(ledger: Ledg
     assert [row["state"] for row in ledger.rows()] == ["sending"]
 
 
-@pytest.mark.parametrize(("left", "kept"), [(True, ["unknown"]), (False, [])])
-def test_an_interrupt_is_unknown_only_if_the_request_had_left(ledger: Ledger, left: bool, kept: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("begun", "facts", "kept"),
+    [(True, {"left": True}, ["unknown"]), (True, {}, ["unknown"]), (True, {"left": False}, []), (False, {}, [])],
+)
+def test_an_interrupt_is_unknown_only_if_the_request_had_left(
+    ledger: Ledger, begun: bool, facts: dict[str, bool], kept: list[str]
+) -> None:
     def work(leaving: Callable[[], None]) -> list[dict[str, Any]]:
+        if begun:
+            leaving()
         interrupt = KeyboardInterrupt()
-        interrupt.left = left  # type: ignore[attr-defined]
+        vars(interrupt).update(facts)
         raise interrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -345,21 +345,19 @@ def test_an_interrupt_while_waiting_for_an_answer_is_an_interrupt(sandbox: Sandb
 def test_an_answer_that_came_is_not_lost_if_the_slot_cannot_be_stamped(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(slot: str) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+    leave = session.ledger._leave
 
-    monkeypatch.setattr(session.throttle, "stamp", full)
+    def read_only(code: str) -> None:
+        leave(code)
+        session.throttle._database._connection.execute("PRAGMA query_only = ON")
+
+    monkeypatch.setattr(session.ledger, "_leave", read_only)
     assert nx.send_sms("447700900123", "Hello", sender="Demo").status.tolist() == ["0"]
 
 
-def test_what_cannot_be_counted_is_not_sent(
-    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    monkeypatch.setattr(session.throttle, "acquire", full)
-    with pytest.raises(nx.UnreachableError, match=r"disk is full.*Nothing was sent"):
+def test_what_cannot_be_counted_is_not_sent(session: nx.Session, sandbox: Sandbox) -> None:
+    session.throttle._database._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot be used.*readonly.*Nothing was sent"):
         nx.send_sms("447700900123", "Hello", sender="Demo")
     assert sandbox.requests == []
 

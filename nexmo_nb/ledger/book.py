@@ -95,7 +95,7 @@ class Ledger:
             return self.conclude(entry.id, begun) if known is None else known
         except KeyboardInterrupt:
             if not started:
-                self._record(lambda connection: _release(connection, entry.id))
+                self._record(lambda connection: _release(connection, entry.id, self._owner))
             raise
 
     def conclude(
@@ -109,12 +109,19 @@ class Ledger:
         It goes back where surely nothing was sent, and for refusals that `again` wants to try once more.
         """
         rows: list[dict[str, Any]] | None = None
+        left = False
+
+        def leaving() -> None:
+            nonlocal left
+            left = True
+            self._leave(code)
+
         try:
-            rows = work(lambda: self._leave(code))
+            rows = work(leaving)
             self._record_answer(code, rows)
         except BaseException as problem:
             if rows is None:
-                self._record_problem(code, problem, again(problem))
+                self._record_problem(code, problem, not left or again(problem))
             else:  # an interrupt struck while the answer was being recorded
                 self._record_answer(code, rows)
             raise
@@ -241,7 +248,7 @@ class Ledger:
             ).rowcount
 
         done = self._change(work)
-        self._database.compact()
+        self._run(self._database.compact)
         return done
 
     def sweep(self) -> None:
@@ -252,7 +259,8 @@ class Ledger:
         if dead:
             self._change(lambda connection: _bury(connection, dead))
             for _, owner in dead:
-                self._owner_file(owner).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._owner_file(owner).unlink()
 
     def _tidy(self) -> None:
         """Remove lock files of processes that died idle; a day old, so that none is taken away while it is made."""
@@ -271,7 +279,8 @@ class Ledger:
             os.close(self._lock)
             self._lock = None
             if not left:
-                self._owner_file(self._owner).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._owner_file(self._owner).unlink()
         self._database.close()
 
     def _owner_file(self, owner: str) -> Path:
@@ -296,8 +305,17 @@ class Ledger:
 
     def _leave(self, code: str) -> None:
         """Write down that a request leaves now: from here on it may have happened."""
-        values = (self.clock(), code)
-        self._change(lambda c: c.execute("UPDATE sends SET state = 'sending', started = ? WHERE id = ?", values))
+        values = (self.clock(), code, self._owner)
+        statement = (
+            "UPDATE sends SET state = 'sending', started = ?"
+            " WHERE id = ? AND owner = ? AND state IN ('claimed', 'sending')"
+        )
+        if self._change(lambda c: c.execute(statement, values)).rowcount != 1:
+            # Somebody removed the lock by which others see that this process lives, and they took the row from it.
+            raise UnreachableError(
+                f"The ledger {self.path} gave this send to another process, which took this one for dead. Nothing was "
+                "sent by this one; connect() again."
+            )
 
     def _record_answer(self, code: str, rows: list[dict[str, Any]]) -> None:
         sound = all(row.get("status") in ("0", "started") for row in rows)
@@ -309,7 +327,7 @@ class Ledger:
         parts = getattr(problem, "parts", None)
         rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
         if state is None:
-            self._record(lambda connection: _release(connection, code))
+            self._record(lambda connection: _release(connection, code, self._owner))
         else:
             self._record(lambda connection: self._write(connection, code, state, rows, problem))
 
@@ -328,14 +346,14 @@ class Ledger:
         )
 
     def _change(self, work: Callable[[Connection], T]) -> T:
-        return self._run(self._database.transact, work)
+        return self._run(lambda: self._database.transact(work))
 
     def _look(self, work: Callable[[Connection], T]) -> T:
-        return self._run(self._database.read, work)
+        return self._run(lambda: self._database.read(work))
 
-    def _run(self, way: Callable[[Callable[[Connection], T]], T], work: Callable[[Connection], T]) -> T:
+    def _run(self, work: Callable[[], T]) -> T:
         try:
-            return way(work)
+            return work()
         except StoreError as problem:
             trouble = problem
         raise unwritable(self.path, trouble)
@@ -372,12 +390,11 @@ class Ledger:
         )
 
 
-def _release(connection: Connection, code: str) -> None:
+def _release(connection: Connection, code: str, owner: str) -> None:
     """Undo a send that surely was not sent: a row of a batch is planned again, a single send was never there."""
-    connection.execute("DELETE FROM sends WHERE id = ? AND batch IS NULL", (code,))
-    connection.execute(
-        "UPDATE sends SET state = 'planned', owner = NULL WHERE id = ? AND state IN ('claimed', 'sending')", (code,)
-    )
+    mine = "id = ? AND owner = ? AND state IN ('claimed', 'sending')"
+    connection.execute(f"DELETE FROM sends WHERE {mine} AND batch IS NULL", (code, owner))
+    connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {mine}", (code, owner))
 
 
 def _bury(connection: Connection, dead: Sequence[tuple[float, str]]) -> None:

@@ -17,7 +17,7 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 from nexmo_nb.frames import number
-from nexmo_nb.store import Connection
+from nexmo_nb.store import Connection, is_damaged, remedy
 
 __all__ = [
     "FINAL",
@@ -146,9 +146,10 @@ def state_of(problem: BaseException) -> str | None:
 
 def unwritable(path: Path, problem: Exception) -> UnreachableError:
     """Make the error for a ledger that cannot be used."""
+    keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
     return UnreachableError(
         f"The ledger {path} cannot be used ({problem}). Nothing was sent, because what is not recorded could be sent "
-        "twice. Make room, or connect with another state_dir; then call again."
+        f"twice. {remedy(problem)}{keep if is_damaged(problem) else ''}".rstrip()
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from requests_cache.backends.base import BaseCache
 from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
 
-from nexmo_nb.store import Connection, Database, StoreError
+from nexmo_nb.store import Connection, Database, StoreError, remedy
 
 __all__ = ["LIFETIMES", "AnswerCache", "key"]
 
@@ -39,6 +40,8 @@ _SCHEMA = (
         id TEXT PRIMARY KEY, family TEXT NOT NULL, body BLOB NOT NULL, saved REAL NOT NULL, expires REAL NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS answers_expires ON answers (expires)",
 )
+# A damaged disk page may still look like a row: the sum of what was stored tells.
+_CHANGES = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
 _BUSY = 0.9
 
 
@@ -68,15 +71,17 @@ class AnswerCache(BaseCache):
 
     def get_response(self, key: str, default: Any = None) -> Any:
         """Give the stored answer, or `default`."""
-        statement = "SELECT body, saved, expires FROM answers WHERE id = ?"
+        statement = "SELECT CAST(body AS BLOB), saved, expires, sum FROM answers WHERE id = ?"
         none: list[tuple[Any, ...]] = []
         rows = self._guard(
             lambda: self._open().read(lambda connection: connection.execute(statement, (key,)).fetchall()), none
         )
-        # An answer from the future was saved before somebody set the clock back.
-        if not rows or rows[0][1] > self._clock() + 1:
+        if not rows or rows[0][3] not in (None, _sum(key, *rows[0][:3])):
             return default
-        body, saved, expires = rows[0]
+        body, saved, expires, _ = rows[0]
+        # An answer from the future was saved before somebody set the clock back.
+        if saved > self._clock() + 1:
+            return default
         response = CachedResponse(
             status_code=200,
             url=key.split(" ", 1)[1],
@@ -92,11 +97,11 @@ class AnswerCache(BaseCache):
         """Keep an answer if it is JSON."""
         if cache_key is None or expires is None or not _is_json(response):
             return
-        now = self._clock()
-        row = (cache_key, cache_key.split(" ", 1)[0], response.content, now, expires.timestamp())
+        now, end, body = self._clock(), expires.timestamp(), response.content
+        row = (cache_key, cache_key.split(" ", 1)[0], body, now, end, _sum(cache_key, body, now, end))
 
         self._change("DELETE FROM answers WHERE expires < ?", [(now,)])
-        self._change("REPLACE INTO answers (id, family, body, saved, expires) VALUES (?, ?, ?, ?, ?)", [row])
+        self._change("REPLACE INTO answers (id, family, body, saved, expires, sum) VALUES (?, ?, ?, ?, ?, ?)", [row])
 
     def forget(self, family: str) -> None:
         """Drop the answers of a family, because something in it changed."""
@@ -125,7 +130,7 @@ class AnswerCache(BaseCache):
 
     def _open(self) -> Database:
         if self._database is None:
-            self._database = Database(self._path, _SCHEMA, busy=_BUSY)
+            self._database = Database(self._path, _SCHEMA, changes=_CHANGES, busy=_BUSY)
         return self._database
 
     def _guard(self, work: Callable[[], T], otherwise: T) -> T:
@@ -134,12 +139,12 @@ class AnswerCache(BaseCache):
             return otherwise
         try:
             return work()
-        except (StoreError, OSError) as problem:
+        except StoreError as problem:
             self._off = True
-            trouble = str(problem)
+            trouble = problem
         warnings.warn(
             f"The cache {self._path} cannot be used ({trouble}); answers are fetched anew from now on. "
-            "Delete the file if it is damaged, then connect() again.",
+            f"{remedy(trouble)}".rstrip(),
             stacklevel=2,
         )
         return otherwise
@@ -150,6 +155,11 @@ def _is_json(response: Response) -> bool:
         return isinstance(json.loads(response.content), (dict, list))
     except ValueError:
         return False
+
+
+def _sum(key: str, body: bytes, saved: float, expires: float) -> int:
+    """Give the checksum of a row."""
+    return zlib.crc32(body, zlib.crc32(repr((key, saved, expires)).encode()))
 
 
 def _utc(seconds: float) -> datetime:

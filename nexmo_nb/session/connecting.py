@@ -18,10 +18,10 @@ import requests
 from nexmo_nb.account import FIELDS, SECRET_FIELDS, Account, Secret, check_signature_method, find_credentials
 from nexmo_nb.checks import choice, refused, whole
 from nexmo_nb.checks import url as check_url
-from nexmo_nb.errors import InvalidRequestError, contained
+from nexmo_nb.errors import InvalidRequestError, UnreachableError, contained
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session.core import CONNECT_TIMEOUT, LOOPBACK, Session
-from nexmo_nb.store import StoreError, private_folder
+from nexmo_nb.store import private_folder
 from nexmo_nb.throttle import FAMILY_LIMITS, KEPT, Limit, Throttle
 
 if TYPE_CHECKING:
@@ -263,10 +263,9 @@ def _session(account: Account, where: str, options: _Options, folder: Path, sand
             limits=limits,
             hold=CONNECT_TIMEOUT + options.timeout,
         )
-    except StoreError as problem:
+    except UnreachableError as problem:
         raise InvalidRequestError(
-            f"state_dir: {folder / 'throttle.sqlite'} cannot be used ({problem}); allowed: a folder on a disk with "
-            "room. Without it the limit cannot be kept. Delete the file if it is damaged, or pass another state_dir."
+            f"state_dir: got {str(folder)!r}; allowed: a folder whose files can be read and written. {problem}"
         ) from None
     cache = folder / "cache.sqlite" if options.cache else None
     return Session(account, throttle, cache=cache, timeout=options.timeout, where=where, sandbox=sandbox)

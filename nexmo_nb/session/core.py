@@ -102,7 +102,7 @@ class ThrottleMixin:
             return response
         finally:
             # A slot without its stamp counts for longer, which is safe; an answer that came must not be lost for it.
-            with suppress(StoreError):
+            with suppress(UnreachableError):
                 self.throttle.stamp(trip.slot)
 
 
@@ -354,8 +354,6 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = no_answer(ask, why(problem), sent=trip.left and not surely_unsent(problem))
-        except StoreError as problem:
-            failure = no_answer(ask, f"the limit's record cannot be kept ({problem})", sent=trip.left)
         except BaseException as problem:
             # Whoever keeps a record must know whether this may have happened.
             problem.left = trip.left  # type: ignore[attr-defined]
