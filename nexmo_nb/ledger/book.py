@@ -19,12 +19,14 @@ from nexmo_nb.ledger.entries import (
     SEND,
     Enrolled,
     Entry,
+    bury,
     cost_of,
     delivered,
     enrolled,
     recorded,
     refuse_changed,
     refuse_forgotten,
+    release,
     state_of,
     unwritable,
 )
@@ -66,6 +68,7 @@ class Ledger:
         # A process is alive as long as the system holds its lock on a file of this name: neither a number that is
         # used again nor a reboot can be mistaken for it.
         self._owner = secrets.token_hex(16)
+        self._open: set[str] = set()
         private_folder(path.parent / "owners")
         self._lock: int | None = hold(self._owner_file(self._owner))
         self.sweep()
@@ -95,8 +98,10 @@ class Ledger:
             return self.conclude(entry.id, begun) if known is None else known
         except KeyboardInterrupt:
             if not started:
-                self._record(lambda connection: _release(connection, entry.id, self._owner))
+                self._record(lambda connection: release(connection, entry.id, self._owner))
             raise
+        finally:
+            self._open.discard(entry.id)
 
     def conclude(
         self,
@@ -120,11 +125,18 @@ class Ledger:
             rows = work(leaving)
             self._record_answer(code, rows)
         except BaseException as problem:
-            if rows is None:
-                self._record_problem(code, problem, not left or again(problem))
-            else:  # an interrupt struck while the answer was being recorded
-                self._record_answer(code, rows)
+            trouble = problem
+
+            def record() -> None:
+                if rows is None:
+                    self._record_problem(code, trouble, not left or again(trouble))
+                else:  # an interrupt struck while the answer was being recorded
+                    self._record_answer(code, rows)
+
+            _insist(record)
             raise
+        finally:
+            self._open.discard(code)
         return rows
 
     def enroll(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, Enrolled]:
@@ -167,7 +179,14 @@ class Ledger:
             "UPDATE sends SET state = 'claimed', owner = ?, client_ref = id, code = NULL, error = NULL"
             " WHERE id = ? AND state = 'planned'"
         )
-        return self._change(lambda c: c.execute(statement, (self._owner, code)).rowcount) == 1
+        self._open.add(code)
+        taken = False
+        try:
+            taken = self._change(lambda c: c.execute(statement, (self._owner, code)).rowcount) == 1
+        finally:
+            if not taken:
+                self._open.discard(code)
+        return taken
 
     def settle(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
@@ -252,15 +271,20 @@ class Ledger:
         return done
 
     def sweep(self) -> None:
-        """Turn what dead processes left in ``sending`` into ``unknown``, and give back what they had only claimed."""
-        statement = "SELECT DISTINCT owner FROM sends WHERE state IN ('claimed', 'sending') AND owner <> ?"
-        owners = self._look(lambda c: [row[0] for row in c.execute(statement, (self._owner,)).fetchall()])
-        dead = [(self.clock(), owner) for owner in owners if not is_held(self._owner_file(owner))]
-        if dead:
-            self._change(lambda connection: _bury(connection, dead))
-            for _, owner in dead:
-                with suppress(OSError):
-                    self._owner_file(owner).unlink()
+        """Turn what was left in ``sending`` into ``unknown``, and give back what was only claimed.
+
+        By processes that died; and by this one, where a second interrupt or a full disk kept an outcome from the disk.
+        """
+        statement = "SELECT id, owner FROM sends WHERE state IN ('claimed', 'sending')"
+        rows = self._look(lambda c: c.execute(statement).fetchall())
+        owners = {owner for _, owner in rows} - {self._owner}
+        dead = {owner for owner in owners if not is_held(self._owner_file(owner))}
+        left = [row for row in rows if row[1] in dead or (row[1] == self._owner and row[0] not in self._open)]
+        if left:
+            self._change(lambda connection: bury(connection, left, self.clock()))
+        for owner in dead:
+            with suppress(OSError):
+                self._owner_file(owner).unlink()
 
     def _tidy(self) -> None:
         """Remove lock files of processes that died idle; a day old, so that none is taken away while it is made."""
@@ -301,6 +325,7 @@ class Ledger:
 
         if entry.key is not None:
             self.sweep()
+        self._open.add(entry.id)
         return self._change(work)
 
     def _leave(self, code: str) -> None:
@@ -327,7 +352,7 @@ class Ledger:
         parts = getattr(problem, "parts", None)
         rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
         if state is None:
-            self._record(lambda connection: _release(connection, code, self._owner))
+            self._record(lambda connection: release(connection, code, self._owner))
         else:
             self._record(lambda connection: self._write(connection, code, state, rows, problem))
 
@@ -390,22 +415,10 @@ class Ledger:
         )
 
 
-def _release(connection: Connection, code: str, owner: str) -> None:
-    """Undo a send that surely was not sent: a row of a batch is planned again, a single send was never there."""
-    mine = "id = ? AND owner = ? AND state IN ('claimed', 'sending')"
-    connection.execute(f"DELETE FROM sends WHERE {mine} AND batch IS NULL", (code, owner))
-    connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {mine}", (code, owner))
-
-
-def _bury(connection: Connection, dead: Sequence[tuple[float, str]]) -> None:
-    """Settle the rows of processes that ended: what had not left goes back, what had left is unknown."""
-    owners = [(owner,) for _, owner in dead]
-    connection.executemany("DELETE FROM sends WHERE owner = ? AND state = 'claimed' AND batch IS NULL", owners)
-    connection.executemany(
-        "UPDATE sends SET state = 'planned', owner = NULL WHERE owner = ? AND state = 'claimed'", owners
-    )
-    connection.executemany(
-        "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
-        " error = 'the process that sent it ended before it recorded an answer' WHERE owner = ? AND state = 'sending'",
-        dead,
-    )
+def _insist(act: Callable[[], None]) -> None:
+    """Do what an interrupt must not break off: it is done again, and then the interrupt goes on."""
+    try:
+        act()
+    except KeyboardInterrupt:
+        act()
+        raise

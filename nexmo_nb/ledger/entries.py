@@ -26,6 +26,7 @@ __all__ = [
     "SEND",
     "Enrolled",
     "Entry",
+    "bury",
     "cost_of",
     "delivered",
     "digest",
@@ -34,6 +35,7 @@ __all__ = [
     "recorded",
     "refuse_changed",
     "refuse_forgotten",
+    "release",
     "shown_state",
     "state_of",
     "unwritable",
@@ -192,6 +194,25 @@ def enrolled(connection: Connection, batch: str) -> dict[str, Enrolled]:
     """Read the rows of a batch, by recipient."""
     found = connection.execute("SELECT recipient, id, state, digest FROM sends WHERE batch = ?", (batch,))
     return {row[0]: Enrolled(*row[1:]) for row in found.fetchall()}
+
+
+def release(connection: Connection, code: str, owner: str) -> None:
+    """Undo a send that surely was not sent: a row of a batch is planned again, a single send was never there."""
+    mine = "id = ? AND owner = ? AND state IN ('claimed', 'sending')"
+    connection.execute(f"DELETE FROM sends WHERE {mine} AND batch IS NULL", (code, owner))
+    connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {mine}", (code, owner))
+
+
+def bury(connection: Connection, left: Sequence[tuple[str, str]], at: float) -> None:
+    """Settle (id, owner) of rows that were left behind: what had not left goes back, what had left is unknown."""
+    theirs = "WHERE id = ? AND owner = ?"
+    connection.executemany(f"DELETE FROM sends {theirs} AND state = 'claimed' AND batch IS NULL", left)
+    connection.executemany(f"UPDATE sends SET state = 'planned', owner = NULL {theirs} AND state = 'claimed'", left)
+    connection.executemany(
+        "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
+        f" error = 'whoever sent it ended before an answer was recorded' {theirs} AND state = 'sending'",
+        [(at, *row) for row in left],
+    )
 
 
 def refuse_forgotten(connection: Connection, batch: str) -> None:
