@@ -14,7 +14,17 @@ from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Connection", "Database", "StoreError", "hold", "is_damaged", "is_held", "private_folder", "remedy"]
+__all__ = [
+    "Connection",
+    "Database",
+    "StoreError",
+    "damaged",
+    "hold",
+    "is_damaged",
+    "is_held",
+    "private_folder",
+    "remedy",
+]
 
 T = TypeVar("T")
 
@@ -41,6 +51,13 @@ _REMEDIES = {
 def remedy(problem: Exception) -> str:
     """Say what a person can do about a `StoreError`; empty where its own words say it."""
     return _REMEDIES.get(_kind(problem), "")
+
+
+def damaged(words: str) -> StoreError:
+    """Make the error for a file whose content cannot be right."""
+    problem = sqlite3.DatabaseError(words)
+    problem.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return problem
 
 
 def is_damaged(problem: Exception) -> bool:
@@ -87,7 +104,8 @@ class Database:
     busy : float
         Seconds to wait for another process's transaction.
     durable : bool
-        True: a commit is on the disk when it returns. False: the last commits may be lost in a power cut.
+        True: a commit is on the disk when it returns, and the file is examined when it is opened. False: the last
+        commits may be lost in a power cut.
 
     Raises
     ------
@@ -114,6 +132,8 @@ class Database:
             _use_wal(self._connection, busy)
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._connection.execute("PRAGMA secure_delete=ON")
+            if durable:
+                self._examine()
             self._lay_out((schema, *changes))
         except BaseException:
             self._connection.close()
@@ -151,6 +171,12 @@ class Database:
         """Close the file; further use raises `StoreError`."""
         with self._lock:
             _close(self._connection, self._pid)
+
+    def _examine(self) -> None:
+        """Refuse a file of which pages are damaged or missing: SQLite may read them as if they were empty."""
+        found = self.read(lambda connection: connection.execute("PRAGMA quick_check(1)").fetchall())
+        if found != [("ok",)]:
+            raise damaged(str(found[0][0]).splitlines()[-1])
 
     def _lay_out(self, layouts: Sequence[Sequence[str]]) -> None:
         """Bring the file to the newest layout. The file tells its own; 0 is a new file, or one of the first layout."""

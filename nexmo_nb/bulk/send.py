@@ -8,6 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -432,8 +433,10 @@ class _bar:  # noqa: N801 - used like a function
         return self._show
 
     def _show(self) -> None:
-        run, status = self._run, self._run.session.throttle.status()
-        self._tqdm.set_postfix(parts=run.parts, cost=f"{run.cost:.2f}", waiting=f"{status.wait:.0f} s", refresh=False)
+        run, waiting = self._run, "?"
+        with suppress(UnreachableError):  # the messages themselves will tell that the limit cannot be kept
+            waiting = f"{run.session.throttle.status().wait:.0f} s"
+        self._tqdm.set_postfix(parts=run.parts, cost=f"{run.cost:.2f}", waiting=waiting, refresh=False)
         self._tqdm.update(run.total - len(run.queue) - run._in_flight - self._tqdm.n)
 
     def __exit__(self, *_: object) -> None:

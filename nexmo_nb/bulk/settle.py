@@ -16,7 +16,8 @@ __all__ = ["settle"]
 
 # Up to so many messages are asked for one by one; more of them cost less as one report of their whole time.
 FEW = 10
-MARGIN = 300.0
+# The clock of this machine may have been an hour off when a message was sent, or be so now.
+MARGIN = 3900.0
 CHUNK = 500
 
 
@@ -90,6 +91,7 @@ def _found(session: Session, unknown: list[dict[str, Any]], now: float) -> dict[
     if not unknown:
         return {}
     asked = [row["started"] or row["created"] for row in unknown]
+    now = max(now, *asked)  # a clock that was set back must not turn the span around
     spans: list[tuple[float, float, dict[str, str]]] = [(min(asked), now, {})]
     if len(unknown) <= FEW:
         spans = [(at, now, {"client_ref": row["client_ref"]}) for at, row in zip(asked, unknown, strict=True)]

@@ -416,7 +416,10 @@ class Ledger:
 
 
 def _insist(act: Callable[[], None]) -> None:
-    """Do what an interrupt must not break off: it is done again, and then the interrupt goes on."""
+    """Do what an interrupt must not break off: it is done again, and then the interrupt goes on.
+
+    One that strikes before its first line, or a second one, leaves the row in ``sending``: `sweep` makes it unknown.
+    """
     try:
         act()
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 from nexmo_nb.frames import number
-from nexmo_nb.store import Connection, is_damaged, remedy
+from nexmo_nb.store import Connection, damaged, is_damaged, remedy
 
 __all__ = [
     "FINAL",
@@ -178,6 +178,8 @@ def recorded(connection: Connection, entry: Entry) -> list[dict[str, Any]] | Non
         "unknown": "nobody knows whether it was sent; settle() looks it up",
         "not_found": "it was looked up and not found; use another key to send it anew",
     }
+    if state not in words:
+        raise damaged(f"it has a send in the state {state!r}")
     raise UnknownOutcomeError(f"Did not {entry.what} again: the key {entry.key!r} was used before, and {words[state]}.")
 
 
