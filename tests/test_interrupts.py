@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -272,6 +273,31 @@ CALLS: dict[str, Callable[..., None]] = {
     "a read of pages": lambda session, _, *how: read(session, lambda: nx.owned_numbers(session=session), *how),
     "a batch": batches,
 }
+
+
+def test_an_interrupt_while_the_workers_are_started_stops_the_batch(
+    session: nx.Session, rich: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [f"4477009000{n:02}" for n in range(40)]
+    plan = nx.plan_sms(numbers, "Hello", sender="Demo", session=session)
+    submit, begun = ThreadPoolExecutor.submit, []
+
+    def interrupted(self: ThreadPoolExecutor, work: Callable[[], None]) -> Any:
+        if begun:
+            raise KeyboardInterrupt
+        begun.append(1)
+        return submit(self, work)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    monkeypatch.setattr(rich, "latency", 0.02)
+    with pytest.raises(KeyboardInterrupt):
+        nx.send_many(plan, batch="b", workers=2, progress=False, session=session)
+    monkeypatch.undo()
+    assert len(rich.messages) < 40
+    assert set(nx.sent("b", session=session).state) <= {"accepted", "planned"}
+    assert set(nx.send_many(plan, batch="b", progress=False, session=session).state) == {"accepted"}
+    assert len(rich.messages) == 40
+
 
 # The slow ones at every few lines only; 1 tries them all.
 STEPS = {"a voice call": 5, "a read of pages": 3, "a batch": 3, "a read of what is not in the cache": 2}
