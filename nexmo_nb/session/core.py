@@ -101,7 +101,8 @@ class ThrottleMixin:
                 load(response, kwargs["timeout"][1])
             return response
         finally:
-            # A slot without its stamp counts for longer, which is safe; an answer that came must not be lost for it.
+            # A slot without its stamp, as an interrupt in here leaves it, counts until it expires, which is safe; an
+            # answer that came must not be lost for it.
             with suppress(UnreachableError):
                 self.throttle.stamp(trip.slot)
 
