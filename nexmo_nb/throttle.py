@@ -158,9 +158,8 @@ class Throttle:
         While it waits, it asks `stopped` whether to give up, with `StoppedError`.
         """
         told: int | None = None
+        wait = 0.0
         while True:
-            # Looked at first without a lock: many processes that wait must not hinder one that stamps.
-            wait = self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
             if wait <= 0:
                 wait = self._run(lambda: self._database.transact(lambda c: self._reserve(c, slot, family, lane)))
             if wait <= 0:
@@ -176,6 +175,8 @@ class Throttle:
                 )
             # A slot under way may be stamped, and so be free, earlier than it says.
             self._sleep(min(wait, 0.25, max(self.limit.seconds / 40, 0.005)))
+            # Looked at without a lock: many processes that wait must not hinder one that stamps.
+            wait = self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
 
     def stamp(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or it will never leave. A name that holds no slot is fine."""
