@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -97,7 +96,9 @@ class ThrottleMixin:
             trip.leaving()
             trip.left = True
             whole = not kwargs.pop("stream")
-            response: requests.Response = super().send(request, stream=True, **kwargs)  # type: ignore[misc]
+            # Straight to the adapter: what requests does around it, redirects and cookies, is not wanted here.
+            adapter = self.get_adapter(request.url)  # type: ignore[attr-defined]
+            response: requests.Response = adapter.send(request, stream=True, **kwargs)
             if whole:
                 load(response, kwargs["timeout"][1])
             return response
@@ -173,7 +174,6 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._read_environment()
         for scheme in ("https://", "http://"):
             self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
@@ -341,12 +341,11 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             # What is never kept goes past the cache, which would take a quarter of a millisecond to see that.
             send = partial(self.send, force_refresh=refresh) if self._kept(ask) else super(CacheMixin, self).send
             response = send(
-                self.prepare_request(self._request(ask)),
+                self._prepared(ask),
                 family=ask.family,
                 trip=trip,
                 timeout=self._timeout,
                 stream=ask.into is not None,
-                allow_redirects=False,
                 proxies=self.proxies,
                 verify=self.verify,
             )
@@ -369,18 +368,14 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                     self._forget(family)
         return failure
 
-    def _request(self, ask: Ask) -> requests.Request:
-        return requests.Request(
-            ask.method,
-            self.account.host(ask.host) + ask.path,
-            headers=None if ask.into is None else {"Accept": "*/*"},
-            params=ask.query,
-            data=ask.form,
-            json=ask.body,
-        )
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Take no redirect: not even its address is looked at."""
+    def _prepared(self, ask: Ask) -> requests.PreparedRequest:
+        """Write a request, without its credentials; cookies and hooks have no part in it."""
+        request = requests.PreparedRequest()
+        request.prepare_method(ask.method)
+        request.prepare_url(self.account.host(ask.host) + ask.path, ask.query)
+        request.prepare_headers(self.headers if ask.into is None else {**self.headers, "Accept": "*/*"})
+        request.prepare_body(ask.form, None, ask.body)
+        return request
 
     def _kept(self, ask: Ask) -> bool:
         """Whether an answer may come from the cache, or be kept in it."""
