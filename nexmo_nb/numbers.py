@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import Column, columnar, frame
 from nexmo_nb.phone import msisdn as check_msisdn
 from nexmo_nb.session import Ask, Listing, Session, current, no_answer, tidy
 
@@ -35,6 +35,18 @@ OWNED_COLUMNS = (
 )
 RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
 
+# The wire's name of each column that is taken as it is.
+_FIELDS = {
+    "country": "country",
+    "msisdn": "msisdn",
+    "type": "type",
+    "monthly_cost": "cost",
+    "setup_cost": "initialPrice",
+    "app_id": "app_id",
+    "mo_http_url": "moHttpUrl",
+    "voice_callback_type": "voiceCallbackType",
+    "voice_callback_value": "voiceCallbackValue",
+}
 _LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
 _MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 _TYPES = ("landline", "mobile-lvn", "landline-toll-free")
@@ -109,15 +121,16 @@ def search_numbers(
         }
     )
     limit = None if limit is None else checks.whole("limit", limit, 1)
-    rows, count = [], 0
+    rows: list[dict[str, Any]] = []
+    count = 0
     for code in codes:
         ask = Ask(
             f"search numbers in {code}", "GET", "/number/search", family="numbers", query={"country": code, **query}
         )
         found = session.pages(ask, _LISTING, limit=limit, refresh=refresh)
-        rows += [_flat(row, session.account.currency) for row in found.rows]
+        rows += found.rows
         count += found.total
-    return frame(rows, COLUMNS, {"count": count})
+    return _table(rows, session.account.currency, COLUMNS, count)
 
 
 def owned_numbers(
@@ -190,7 +203,7 @@ def owned_numbers(
     )
     limit = None if limit is None else checks.whole("limit", limit, 1)
     found = session.pages(_owned(query), _LISTING, limit=limit, refresh=refresh)
-    return frame([_flat(row, session.account.currency) for row in found.rows], OWNED_COLUMNS, {"count": found.total})
+    return _table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
 
 
 def buy_number(
@@ -448,22 +461,13 @@ def _refusal(ask: Ask, body: Any) -> NexmoError | None:
     )
 
 
-def _flat(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Flatten a number of either list."""
-    features = row.get("features")
-    names = {str(name).upper() for name in features} if isinstance(features, list) else set()
-    return {
-        "country": row.get("country"),
-        "msisdn": row.get("msisdn"),
-        "type": row.get("type"),
-        "sms": "SMS" in names,
-        "voice": "VOICE" in names,
-        "mms": "MMS" in names,
-        "monthly_cost": row.get("cost"),
-        "setup_cost": row.get("initialPrice"),
-        "currency": currency,
-        "app_id": row.get("app_id"),
-        "mo_http_url": row.get("moHttpUrl"),
-        "voice_callback_type": row.get("voiceCallbackType"),
-        "voice_callback_value": row.get("voiceCallbackValue"),
-    }
+def _table(rows: Sequence[Mapping[str, Any]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
+    """Put numbers of either list into a frame."""
+    able = [_able(features if isinstance(features := row.get("features"), list) else []) for row in rows]
+    values: dict[str, list[Any]] = {name: [row.get(field) for row in rows] for name, field in _FIELDS.items()}
+    values |= {name.lower(): [name in names for names in able] for name in checks.FEATURES}
+    return columnar({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
+
+
+def _able(features: list[Any]) -> set[str]:
+    return {str(name).upper() for name in features}

@@ -132,6 +132,36 @@ def test_the_second_row_of_a_number_is_a_problem_however_it_is_spelled(session: 
     assert "row 0" in found.problem[1]
 
 
+def test_a_plan_of_many_pieces_is_as_one_of_a_single_piece(
+    session: nx.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pd.DataFrame(
+        {
+            "to": ["351912345678", "12", None, "447700900000", "+351 912 345 678", "264811234567"],
+            "days": [1, 2, None, 4, 5, 6],
+        }
+    )
+    whole = nx.plan_sms(table, "{days} days", sender="Demo")
+    monkeypatch.setattr("nexmo_nb.bulk.plan.AT_ONCE", 2)
+    pd.testing.assert_frame_equal(nx.plan_sms(table, "{days} days", sender="Demo"), whole)
+    assert whole.text.dropna().tolist() == ["1 days", "4 days", "5 days", "6 days"]
+    assert whole.problem[4] == "to: the same number stands in row 0"
+
+
+def test_a_row_that_cannot_be_sent_keeps_no_other_from_its_number(session: nx.Session) -> None:
+    rows = [{"to": "351912345678", "name": name} for name in (None, "Ana", "Rui", "Eva")]
+    found = nx.plan_sms(rows, "Hi {name}", sender="Demo")
+    assert found.parts.tolist() == [0, 1, 0, 0]
+    assert found.problem.tolist()[2:] == ["to: the same number stands in row 1"] * 2
+    assert found.price_high.notna().tolist() == found.currency.notna().tolist() == [False, True, False, False]
+
+
+def test_two_columns_of_one_name_are_refused_where_they_are_needed(session: nx.Session) -> None:
+    table = pd.DataFrame([["351912345678", "Ana", "Eva"]], columns=["to", "name", "name"])
+    with pytest.raises(nx.InvalidRequestError, match="one column of each name"):
+        nx.plan_sms(table, "Hi {name}", sender="Demo", prices=False)
+
+
 def test_whole_numbers_of_a_column_with_a_gap_stay_whole_in_the_text(session: nx.Session) -> None:
     table = pd.DataFrame({"to": people(2), "days": [3, None]})
     assert nx.plan_sms(table, "{days} days", sender="Demo", prices=False).text.fillna("").tolist() == ["3 days", ""]

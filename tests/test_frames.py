@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import Column, columnar, frame
 
 COLUMNS = (Column("name"), Column("price", "float64"), Column("part", "int64"), Column("sms", "bool"))
 
@@ -21,7 +21,7 @@ def test_values_are_read_as_the_wire_gives_them() -> None:
     assert row.tolist() == ["447700900000", 0.0333, 1, False]
 
 
-@pytest.mark.parametrize("price", [None, "", "free", [1]])
+@pytest.mark.parametrize("price", [None, "", "free", [1], {}, pd.NA])
 def test_what_is_no_number_is_missing(price: object) -> None:
     table = frame([{"name": None, "price": price, "part": 1}], COLUMNS)
     assert table.name.isna().all()
@@ -34,3 +34,15 @@ def test_facts_about_the_whole_come_along() -> None:
 
 def test_namibia_is_a_country() -> None:
     assert frame([{"name": "NA"}, {"name": None}], (Column("name"),)).name.isna().tolist() == [False, True]
+
+
+def test_one_price_that_is_no_number_leaves_the_others_as_they_are() -> None:
+    prices = ["0.1", None, [1, 2], "0.30000000", 7, "x", True]
+    found = frame([{"name": "a", "price": price, "part": 1} for price in prices], COLUMNS).price
+    assert found.fillna(-1).tolist() == [0.1, -1, -1, 0.3, 7, -1, 1]
+
+
+def test_a_frame_of_columns_is_that_of_its_rows() -> None:
+    rows = [{"name": 1, "price": "0.5", "part": "2", "sms": 1}, {"name": None, "price": None, "part": 3, "sms": None}]
+    values = {column.name: [row[column.name] for row in rows] for column in COLUMNS}
+    pd.testing.assert_frame_equal(columnar(values, COLUMNS), frame(rows, COLUMNS))

@@ -9,6 +9,7 @@ import pytest
 from conftest import connected
 
 import nexmo_nb as nx
+from nexmo_nb.numbers import COLUMNS, _table
 from nexmo_nb.sandbox import Sandbox
 
 SEARCH_DTYPES = {
@@ -231,3 +232,17 @@ def test_a_wrong_update_is_refused_before_anything_is_sent(
     with pytest.raises(nx.InvalidRequestError, match=f"^{names}: got"):
         nx.update_number("GB", "447700900001", **arguments)
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("features", "able"),
+    [
+        (["sms", "Voice"], [True, True, False]),
+        (["MMS", "MMS", None], [False, False, True]),
+        ([], [False, False, False]),
+        (None, [False, False, False]),
+        ({"SMS": True}, [False, False, False]),
+    ],
+)
+def test_features_are_read_in_any_case_and_only_from_a_list(features: object, able: list[bool]) -> None:
+    assert _table([{"features": features}], "EUR", COLUMNS, 1)[["sms", "voice", "mms"]].values.tolist() == [able]

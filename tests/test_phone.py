@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+
 import numpy as np
+import phonenumbers
 import pytest
 
+from nexmo_nb import phone
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.phone import country_of, msisdn, sender_id, to_e164
+from nexmo_nb.phone import country_of, locate, msisdn, sender_id, to_e164
 
 
 @pytest.mark.parametrize(
@@ -111,3 +116,42 @@ def test_own_numbers_may_be_short() -> None:
         "447700900001",
         "447700900001",
     ]
+
+
+def spelled(source: random.Random) -> Iterator[str]:
+    """Numbers of every kind of every country, whole and with digits and marks changed, and of every calling code."""
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in range(11):
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example is not None:
+                whole = list(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164))
+                yield "".join(whole)
+                yield "".join(whole[1:])
+                yield f"+{example.country_code} (0) {example.national_number}"
+                yield str(example.national_number)
+                for _ in range(2):
+                    changed = [*whole]
+                    changed[source.randrange(1, len(whole))] = source.choice("0123456789")
+                    changed.insert(source.randrange(1, len(whole)), source.choice(["", " ", "-", "/", "\u00a0", "\t"]))
+                    yield "".join(changed)
+    for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE):
+        for length in range(3, 15):
+            yield f"00{code}{source.randrange(10**length):0{length}d}"
+
+
+def told(number: str, region: str | None) -> object:
+    """What `locate` answers, in words where it refuses."""
+    try:
+        return locate(number, region)
+    except InvalidRequestError as refusal:
+        return str(refusal)
+
+
+@pytest.mark.parametrize("region", [None, "GB", "AR"])
+def test_the_short_way_to_a_number_says_what_the_library_says(
+    region: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = list(spelled(random.Random(1)))
+    found = [told(number, region) for number in numbers]
+    monkeypatch.setattr(phone, "_plain", lambda written, region: None)
+    assert dict(zip(numbers, found, strict=True)) == {number: told(number, region) for number in numbers}

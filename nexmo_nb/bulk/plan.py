@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import Column, columnar, frame, joined
 from nexmo_nb.gsm import outside_gsm, segments
 from nexmo_nb.phone import locate, sender_id
 from nexmo_nb.pricing import prices as read_prices
@@ -42,6 +43,8 @@ SUMMARY_COLUMNS = (
     Column("problems", "int64"),
 )
 _TYPES = ("auto", "text", "unicode")
+AT_ONCE = 20_000
+"""Rows that are checked before the next ones are looked at."""
 
 
 def plan_sms(
@@ -112,12 +115,9 @@ def plan_sms(
     kind = checks.choice("type", type, _TYPES)
     if region is not None:
         region = checks.country(region, "region")
-    numbers, texts = _table(recipients, text, to)
-    check = _Check(sender, kind, region)
-    rows = [check.row(n, *pair) for n, pair in enumerate(zip(numbers, texts, strict=True))]
-    if prices:
-        _price(rows, session or current())
-    return frame(rows, COLUMNS)
+    pieces = [_checked(*piece, sender, kind, region) for piece in _pieces(_columns(recipients, to), text, to)]
+    plan = _once(joined(pieces, frame([], COLUMNS)))
+    return _priced(plan, session or current()) if prices else plan
 
 
 def summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -185,12 +185,13 @@ def check_plan(plan: Any) -> None:
         )
 
 
-def _table(recipients: Any, text: str | None, to: str) -> tuple[list[Any], Iterator[str | _Problem]]:
-    """Take numbers and texts out of whatever was given."""
+def _columns(recipients: Any, to: str) -> dict[str, Any]:
+    """Take columns out of whatever was given, by name: Series or lists."""
+    columns: dict[str, Any]
     if isinstance(recipients, pd.DataFrame):
-        columns = {str(name): _values(recipients[name]) for name in recipients.columns}
+        columns = {str(name): recipients[name] for name in recipients.columns}
     elif isinstance(recipients, pd.Series):
-        columns = {to: _values(recipients)}
+        columns = {to: recipients}
     elif isinstance(recipients, (str, bytes, Mapping)) or not isinstance(recipients, Iterable):
         raise checks.refused("recipients", recipients, "a DataFrame, a Series, or a list of numbers or of rows")
     else:
@@ -200,22 +201,32 @@ def _table(recipients: Any, text: str | None, to: str) -> tuple[list[Any], Itera
             columns = {str(name): [row.get(name) for row in listed] for name in names}
         else:
             columns = {to: listed}
-    if to not in columns and any(columns.values()):
+    if to not in columns and any(map(len, columns.values())):
         raise checks.refused("to", to, f"the name of the column of numbers; there are {', '.join(columns) or 'none'}")
-    numbers = columns.get(to, [])
-    if text is None:
-        if "text" not in columns:
-            raise checks.refused("text", None, "a text, or recipients with a column 'text'")
-        return numbers, (_filled(value) for value in columns["text"])
-    return numbers, _texts(text, columns, len(numbers))
+    return columns
 
 
-def _values(column: pd.Series) -> list[Any]:
-    """Give a column's values as Python's own; whole numbers that a gap made floats are whole again."""
+def _pieces(
+    columns: Mapping[str, Any], text: str | None, to: str
+) -> Iterator[tuple[list[Any], Iterable[str | _Problem]]]:
+    """Give numbers and texts, some thousand rows at a time: more at once would take several times the memory."""
+    needed, fill = _texts(text, columns)
+    readers = {name: _reader(columns[name]) for name in (to, *needed) if name in columns}
+    for start in range(0, len(columns.get(to, ())), AT_ONCE):
+        piece = {name: read(slice(start, start + AT_ONCE)) for name, read in readers.items()}
+        yield piece[to], fill(piece, len(piece[to]))
+
+
+def _reader(column: Any) -> Callable[[slice], list[Any]]:
+    """Make a function that reads rows of a column as Python's own values; whole numbers in floats are whole again."""
+    if isinstance(column, pd.DataFrame):
+        raise checks.refused("recipients", list(column.columns), "one column of each name")
+    if not isinstance(column, pd.Series):
+        return lambda rows: list(column[rows])
     if pd.api.types.is_float_dtype(column.dtype):
         whole = bool((column.dropna() % 1 == 0).all())
-        return [None if pd.isna(v) else int(v) if whole else v for v in column]
-    return [None if v is None or v is pd.NA or v is pd.NaT else v for v in column.tolist()]
+        return lambda rows: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[rows]]
+    return lambda rows: [None if v is None or v is pd.NA or v is pd.NaT else v for v in column.iloc[rows].tolist()]
 
 
 class _Problem(str):
@@ -224,8 +235,26 @@ class _Problem(str):
     __slots__ = ()
 
 
-def _texts(text: str, columns: Mapping[str, Sequence[Any]], length: int) -> Iterator[str | _Problem]:
-    """Fill a template, row by row; whatever a row lacks is its problem."""
+Filler = Callable[[Mapping[str, Sequence[Any]], int], Iterable["str | _Problem"]]
+
+
+def _texts(text: str | None, columns: Mapping[str, Any]) -> tuple[list[str], Filler]:
+    """Tell the columns that the texts need, and give the function that makes texts of so many rows of them."""
+    if text is None:
+        if "text" not in columns:
+            raise checks.refused("text", None, "a text, or recipients with a column 'text'")
+        return ["text"], lambda values, _: map(_filled, values["text"])
+    names = _names(text)
+    missing = [name for name in names if name not in columns]
+    if missing:
+        return [], lambda _, length: [_Problem(f"text: there is no column {missing[0]!r}")] * length
+    if not names:
+        return [], lambda _, length: [text.format()] * length
+    return names, lambda values, length: (_fill(text, {name: values[name][n] for name in names}) for n in range(length))
+
+
+def _names(text: str) -> list[str]:
+    """Tell the names of columns in a template."""
     if not isinstance(text, str):
         raise checks.refused("text", text, "text")
     try:
@@ -240,13 +269,7 @@ def _texts(text: str, columns: Mapping[str, Sequence[Any]], length: int) -> Iter
         raise checks.refused(
             "text", text, "names of columns in braces", f"{{{odd[0]}}} is none; write {{{{ for a brace."
         )
-    if not names:
-        plain = text.format()
-        return (plain for _ in range(length))
-    missing = [name for name in names if name not in columns]
-    if missing:
-        return (_Problem(f"text: there is no column {missing[0]!r}") for _ in range(length))
-    return (_fill(text, {name: columns[name][n] for name in names}) for n in range(length))
+    return names
 
 
 def _fill(text: str, values: Mapping[str, Any]) -> str | _Problem:
@@ -264,27 +287,41 @@ def _filled(value: Any) -> str | _Problem:
     return _Problem("text: it is empty") if empty else str(value)
 
 
-class _Check:
-    """Checks row after row, and remembers the numbers that it has seen."""
+def _checked(
+    numbers: Sequence[Any], texts: Iterable[str | _Problem], sender: str, kind: str, region: str | None
+) -> pd.DataFrame:
+    """Check some rows by themselves, without prices."""
+    names = ("to", "country", "text", "encoding", "parts", "problem")
+    rows = [_row(number, text, kind, region) for number, text in zip(numbers, texts, strict=True)]
+    values: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows, strict=True), strict=True))
+    values |= {"sender": [sender] * len(rows)}
+    values |= dict.fromkeys(("price_low", "price_high", "currency"), [None] * len(rows))
+    return columnar(values, COLUMNS)
 
-    def __init__(self, sender: str, kind: str, region: str | None) -> None:
-        self._sender, self._kind, self._region = sender, kind, region
-        self._seen: dict[str, int] = {}
 
-    def row(self, n: int, number: Any, text: str | _Problem) -> dict[str, Any]:
-        row: dict[str, Any] = {"to": None if number is None else str(number), "sender": self._sender, "parts": 0}
-        try:
-            row["to"], row["country"] = locate(number, self._region)
-            if isinstance(text, _Problem):
-                raise InvalidRequestError(text)
-            encoding, parts = _encoded(text, self._kind)
-        except InvalidRequestError as problem:
-            return {**row, "problem": str(problem)}
-        row |= {"text": text, "encoding": encoding}
-        first = self._seen.setdefault(row["to"], n)
-        if first != n:
-            return {**row, "problem": f"to: the same number stands in row {first}"}
-        return {**row, "parts": parts}
+def _row(number: Any, text: str | _Problem, kind: str, region: str | None) -> tuple[Any, ...]:
+    """Give number, country, text, encoding, parts and problem of a row."""
+    to, country = None if number is None else str(number), None
+    try:
+        to, country = locate(number, region)
+        if isinstance(text, _Problem):
+            raise InvalidRequestError(text)
+        encoding, parts = _encoded(text, kind)
+    except InvalidRequestError as problem:
+        return to, country, None, None, 0, str(problem)
+    return to, country, text, encoding, parts, None
+
+
+def _once(plan: pd.DataFrame) -> pd.DataFrame:
+    """Mark the rows whose number stands in an earlier one that can be sent."""
+    numbers = plan["to"][plan["problem"].isna()].astype("uint64")
+    again = numbers.duplicated()
+    if again.any():
+        first = pd.Series(numbers.index[~again], index=numbers[~again])
+        rows = numbers[again]
+        plan.loc[rows.index, "parts"] = 0
+        plan.loc[rows.index, "problem"] = [f"to: the same number stands in row {n}" for n in rows.map(first)]
+    return plan
 
 
 def _encoded(text: str, kind: str) -> tuple[str, int]:
@@ -298,17 +335,18 @@ def _encoded(text: str, kind: str) -> tuple[str, int]:
     return found.encoding, found.parts
 
 
-def _price(rows: list[dict[str, Any]], session: Session) -> None:
+def _priced(plan: pd.DataFrame, session: Session) -> pd.DataFrame:
     """Give each row that can be sent its lowest and highest price."""
-    countries = sorted({row["country"] for row in rows if "problem" not in row and row.get("country")})
-    if not countries:
-        return
-    table = read_prices(countries, session=session)
-    ranges = {
-        str(code): (float(part["price"].min()), float(part["price"].max()), str(part["currency"].iloc[0]))
-        for code, part in table.groupby("country")
-    }
-    for row in rows:
-        if "problem" not in row and row.get("country") in ranges:
-            low, high, currency = ranges[row["country"]]
-            row.update(price_low=low * row["parts"], price_high=high * row["parts"], currency=currency)
+    codes, countries = pd.factorize(plan["country"].where(plan["problem"].isna()))
+    if not len(countries):
+        return plan
+    table = read_prices(sorted(countries), session=session)
+    lists = {str(code): part for code, part in table.groupby("country")}
+    nan = float("nan")
+    # The last entry, which is number -1 as well, is for rows without a country.
+    low = np.array([lists[code]["price"].min() if code in lists else nan for code in (*countries, "")])
+    high = np.array([lists[code]["price"].max() if code in lists else nan for code in (*countries, "")])
+    money = [str(lists[code]["currency"].iloc[0]) if code in lists else None for code in (*countries, "")]
+    plan["price_low"], plan["price_high"] = low[codes] * plan["parts"], high[codes] * plan["parts"]
+    plan["currency"] = pd.array(money, dtype="string").take(codes)
+    return plan
