@@ -182,7 +182,9 @@ def _sealed(name: str, value: str | Secret) -> str | Secret:
             raise refused(name, "<hidden>", "a UUID, as in the column 'id' of applications()") from None
     if name == "private_key":
         return Secret(_key_text(value))
-    if not (value.isascii() and value.isprintable()) or (name == "api_key" and (":" in value or len(value) > 32)):
+    if not (value and value.isascii() and value.isprintable()) or (
+        name == "api_key" and (":" in value or len(value) > 32)
+    ):
         raise refused(name, "<hidden>", "the characters that the account's dashboard shows, without anything around")
     return Secret(value) if name in SECRET_FIELDS else value
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
-from numbers import Integral
+from collections.abc import Iterable, Mapping
+from datetime import date
+from numbers import Integral, Real
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,17 +24,24 @@ __all__ = [
     "flag",
     "given",
     "hex_octets",
+    "listed",
+    "missing",
     "number_pattern",
     "refused",
     "seconds",
+    "table",
     "text",
     "url",
     "whole",
 ]
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile("[0-9a-fA-F]*")
+
+LATEST = 7_258_118_400.0
+"""Unix seconds of the year 2200."""
 
 FEATURES = ("SMS", "VOICE", "MMS")
 _FEATURE_ORDER = {
@@ -44,9 +52,31 @@ _FEATURE_ORDER = {
 
 def refused(name: str, value: Any, allowed: str, advice: str = "") -> InvalidRequestError:
     """Make the error for a wrong argument; the caller raises it."""
-    shown = repr(value)
+    shown = _shown(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}… ({len(shown)} characters)"
+    allowed = _line(allowed)
+    allowed = allowed if len(allowed) <= 600 else f"{allowed[:599]}…"
     return InvalidRequestError(f"{name}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}")
+
+
+def _shown(value: Any) -> str:
+    """Show a value on one line; some cannot be shown, such as a number of thousands of digits."""
+    try:
+        shown = repr(value)
+    except Exception:  # whatever a value does to be seen, it must not hide what is wrong with it
+        return f"a {type(value).__name__}"
+    return _line(shown)
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
+
+
+def missing(value: Any) -> bool:
+    """Tell whether a cell holds nothing."""
+    import pandas as pd
+
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def given(fields: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +104,8 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise refused(name, value, allowed)
     number = int(value)
+    if abs(number) >= 10**18:
+        raise refused(name, number, allowed, "It is too large.")
     if number < low or (high is not None and number > high):
         raise refused(name, number, allowed)
     return number
@@ -81,14 +113,22 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
 
 def seconds(name: str, value: Any) -> float:
     """Accept a time, in UTC unless it says otherwise, as Unix seconds."""
+    import numpy as np
     import pandas as pd
 
+    allowed = "a time of the years 1970 to 2200, such as '2026-11-24' or a datetime"
+    if not isinstance(value, (str, date, np.datetime64)):
+        # A number would be taken for nanoseconds.
+        raise refused(name, value, allowed)
     try:
         at = pd.Timestamp(value)
         at = at.tz_localize("UTC") if at.tzinfo is None else at
-        return float(at.timestamp())
-    except (TypeError, ValueError):
-        raise refused(name, value, "a time, such as '2026-11-24' or a datetime") from None
+        found = float(at.timestamp())
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        raise refused(name, value, allowed) from None
+    if not 0 <= found < LATEST:
+        raise refused(name, value, allowed)
+    return found
 
 
 def flag(name: str, value: Any) -> bool:
@@ -105,6 +145,62 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     if found is None:
         raise refused(name, value, ", ".join(repr(word) for word in words))
     return found
+
+
+def listed(name: str, value: Any, allowed: str) -> list[Any]:
+    """Accept several values, or a text for one; a frame or a mapping, which would give its names, is refused."""
+    if isinstance(value, str):
+        return [value]
+    frames = type(value).__name__ == "DataFrame"
+    if frames or isinstance(value, (bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
+        raise refused(name, value, allowed)
+    try:
+        return list(value)
+    except TypeError:  # an array without a dimension says that it can be gone through, and cannot
+        raise refused(name, value, allowed) from None
+
+
+def table(
+    value: Any, *needed: str, numbers: Iterable[str] = (), times: Iterable[str] = (), words: Iterable[str] = ()
+) -> None:
+    """Check that a value is a frame with columns of these names; the others, where it has them, hold what they say."""
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame):
+        raise refused("frame", value, "a DataFrame")
+    names = ", ".join(map(str, value.columns))
+    if value.columns.nlevels > 1 or not value.columns.is_unique:
+        raise refused("frame", names, "a frame whose columns have names of their own")
+    lacking = [name for name in dict.fromkeys(needed) if name not in value.columns]
+    if lacking:
+        raise refused("frame", names, f"a frame with {', '.join(lacking)}")
+    for name in dict.fromkeys(numbers):
+        if name in value.columns and not _numeric(value[name]):
+            raise refused("frame", f"{value[name].dtype} in {name}", f"numbers in {name}")
+    for name in dict.fromkeys(times):
+        if name in value.columns and not isinstance(value[name].dtype, pd.DatetimeTZDtype):
+            raise refused("frame", f"{value[name].dtype} in {name}", f"times in UTC in {name}")
+    for name in dict.fromkeys(words):
+        if name in value.columns and not all(map(_plain, value[name] if value[name].dtype == object else ())):
+            raise refused("frame", f"objects in {name}", f"text, without half of a surrogate pair, in {name}")
+
+
+def _plain(cell: Any) -> bool:
+    """Tell whether a cell can be written as text."""
+    if isinstance(cell, str):
+        return not _SURROGATE.search(cell)
+    return missing(cell) or isinstance(cell, (Real, date))
+
+
+def _numeric(column: Any) -> bool:
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_complex_dtype(column.dtype):
+        return False
+    known = (value for value in column if not missing(value))
+    return pd.api.types.is_numeric_dtype(column.dtype) or (
+        column.dtype == object and all(isinstance(value, Real) and not isinstance(value, bool) for value in known)
+    )
 
 
 def url(name: str, value: Any, *, longest: int = 2000) -> str:
@@ -156,7 +252,7 @@ def features(value: Any) -> str:
 def number_pattern(value: Any) -> str:
     """Accept a few digits of a phone number, as text (leading zeros count) or a whole number."""
     allowed = "1 to 15 digits, such as '4477'"
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < 10**15:
         value = str(int(value))
     if not isinstance(value, str):
         raise refused("pattern", value, allowed, "Give it as text, so that leading zeros stay.")
@@ -170,7 +266,7 @@ def hex_octets(name: str, value: Any) -> str:
     """Accept octets written in hexadecimal digits, two each, as text or bytes."""
     allowed = "octets as hexadecimal digits, two each, such as '0605040B8423F0'"
     if isinstance(value, (bytes, bytearray)):
-        return bytes(value).hex().upper()
+        value = bytes(value).hex()
     digits = re.sub(r"\s", "", value) if isinstance(value, str) else ""
     if not digits or len(digits) % 2 or not _HEX.fullmatch(digits):
         raise refused(name, value, allowed)

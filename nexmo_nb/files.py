@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.frames import TIME, Column, typed
+from nexmo_nb.frames import SPAN, TIME, Column, typed
 
 __all__ = ["read_csv", "to_csv"]
 
@@ -89,6 +90,8 @@ def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
         raise checks.refused("path", str(path), "a file that can be written", problem.strerror or "") from None
     except UnicodeError as problem:
         raise checks.refused("frame", str(problem), "text that UTF-8 can write") from None
+    except (ValueError, csv.Error) as problem:
+        raise checks.refused("path", str(path), "a file that can be written", str(problem)) from None
     finally:
         if part is not None:
             Path(part).unlink(missing_ok=True)
@@ -125,6 +128,8 @@ def read_csv(path: str | Path, *, dtype: Mapping[str, str] | None = None) -> pd.
     >>> nx.read_csv(path).country.tolist()
     ['NA']
     """
+    if dtype is not None and not isinstance(dtype, Mapping):
+        raise checks.refused("dtype", dtype, "a mapping of columns to dtypes")
     own = {name: _allowed(name, kind) for name, kind in (dtype or {}).items()}
     place = _place(path)
     try:
@@ -148,7 +153,9 @@ def _place(path: Any) -> Path:
 
 
 def _allowed(name: str, kind: str) -> str:
-    return checks.choice(f"dtype[{name!r}]", kind, _READ)
+    if not isinstance(name, str):
+        raise checks.refused("dtype", name, "a mapping of columns to dtypes")
+    return checks.choice(f"dtype[{name[:40]!r}]", kind, _READ)
 
 
 def _kind(name: str, column: pd.Series[Any], own: Mapping[str, str]) -> str:
@@ -170,12 +177,12 @@ def _kind(name: str, column: pd.Series[Any], own: Mapping[str, str]) -> str:
 
 def _fits(column: pd.Series[Any], kind: str) -> pd.Series[bool]:
     if kind == TIME:
-        return pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce").notna()
+        return pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce").between(*SPAN)
     if kind in ("bool", "boolean"):
         return column.str.lower().isin(["true", "false"]).astype(bool)
     numbers = pd.to_numeric(column, errors="coerce")
     return (
-        (numbers.notna() if kind == "float64" else column.str.fullmatch(r"[+-]?\d{1,18}"))
+        (numbers.abs().lt(math.inf) if kind == "float64" else column.str.fullmatch(r"[+-]?\d{1,18}"))
         .fillna(value=False)
         .astype(bool)
     )

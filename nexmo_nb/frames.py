@@ -7,15 +7,21 @@ a missing value, never the text ``"None"``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["TIME", "Column", "columnar", "frame", "joined", "number", "raw", "raw_csv", "typed"]
+__all__ = ["SPAN", "TIME", "Column", "columnar", "frame", "joined", "number", "raw", "raw_csv", "scalar", "typed"]
 
 TIME = "datetime64[ns, UTC]"
+SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
+"""Times that nanoseconds can count, and that a record can have."""
+
+
+_STRING = pd.StringDtype()
 
 
 class Column(NamedTuple):
@@ -72,13 +78,11 @@ def columnar(
 def _array(values: Sequence[Any], dtype: str) -> Any:
     if dtype == "string":
         # One spelling of "missing" (pandas.NA) on every supported pandas; pandas 3 alone would infer another.
-        return pd.array([None if value is None else str(value) for value in values], dtype="string")
+        return pd.array([scalar(value) for value in values], dtype=_STRING)
     if dtype == "float64":
-        return _floats(np.fromiter(values, dtype=object, count=len(values)))
-    if dtype == "int64":
-        return pd.Series([int(value) for value in values], dtype="int64").array
-    if dtype == "bool":
-        return pd.Series([bool(value) for value in values], dtype="bool").array
+        return np.array([number(value) for value in values], dtype="float64")
+    if dtype in ("int64", "bool"):
+        return np.array(values, dtype=dtype)
     if dtype == TIME:
         # Binary seconds hold no nanoseconds of today: rounded, a time is the one that was written down.
         return (
@@ -88,25 +92,30 @@ def _array(values: Sequence[Any], dtype: str) -> Any:
 
 
 def number(value: Any) -> float:
-    """Read a number that the wire may give as text; what is no number is a missing value, not an error."""
+    """Read a number that the wire may give as text; what is no finite number is a missing value, not an error."""
     try:
-        return float("nan") if value is None or value == "" else float(value)
-    except (TypeError, ValueError):
+        found = float("nan") if value is None or value == "" or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
+    return found if math.isfinite(found) else float("nan")
 
 
 def raw(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
     """Put rows as the wire gave them into a frame of text, for `typed`; `names` are there in any case."""
     rows = list(rows)
     named = list(dict.fromkeys([*names, *(name for row in rows for name in row)]))
-    built = {name: _array([_scalar(row.get(name)) for row in rows], "string") for name in named}
+    built = {name: _array([row.get(name) for row in rows], "string") for name in named}
     return pd.DataFrame(built, index=pd.RangeIndex(len(rows)))
 
 
 def raw_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
     """Read a CSV as frames of text of at most `chunk` rows, for `typed`; the country "NA" stays what it is."""
     with pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""], chunksize=chunk) as chunks:
-        yield from chunks
+        for text in chunks:
+            if not isinstance(text.index, pd.RangeIndex):
+                # pandas takes the cells beyond the header for an index, and so moves every cell to another column.
+                raise ValueError("a row has more cells than the header")
+            yield text
 
 
 def typed(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
@@ -142,7 +151,8 @@ def _parsed(text: pd.DataFrame, name: str, dtype: str) -> Any:
     if dtype == "float64":
         return _floats(values.to_numpy(dtype=object, na_value="nan"))
     if dtype == TIME:
-        return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").dt.as_unit("ns").array
+        times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+        return times.where(times.between(*SPAN)).dt.as_unit("ns").array
     if dtype in ("int64", "Int64"):
         return values.astype("Int64").astype(dtype).array  # type: ignore[call-overload]
     if dtype in ("bool", "boolean"):
@@ -153,13 +163,15 @@ def _parsed(text: pd.DataFrame, name: str, dtype: str) -> Any:
 def _floats(texts: Any) -> Any:
     """Read numbers exactly; pandas' own reader of numbers was a last digit off before its version 3."""
     try:
-        return texts.astype("float64")
+        found = texts.astype("float64")
     except (TypeError, ValueError):
-        return np.array([number(text) for text in texts], dtype="float64")
+        return _array(texts, "float64")
+    found[abs(found) == math.inf] = math.nan  # no price and no duration is infinite
+    return found
 
 
-def _scalar(value: Any) -> str | None:
+def scalar(value: Any) -> str | None:
     """Read a field as text; an object or a list, which no field should be, as its JSON."""
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value)
+    return json.dumps(value) if isinstance(value, (bool, dict, list)) else str(value)

@@ -85,9 +85,10 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
     Segments(encoding='ucs2', parts=1, units=4, remaining=66)
     """
     if not isinstance(text, str):
-        raise InvalidRequestError(f"text: got {type(text).__name__} {text!r}, allowed is str.")
-    if encoding not in (None, "gsm7", "ucs2"):
-        raise InvalidRequestError(f"encoding: got {encoding!r}, allowed are 'gsm7' and 'ucs2'.")
+        raise InvalidRequestError(f"text: got a {type(text).__name__}, allowed is str.")
+    if encoding is not None and not (isinstance(encoding, str) and encoding in ("gsm7", "ucs2")):
+        got = repr(encoding[:20]) if isinstance(encoding, str) else f"a {type(encoding).__name__}"
+        raise InvalidRequestError(f"encoding: got {got}, allowed are 'gsm7' and 'ucs2'.")
     if encoding != "ucs2" and not _NOT_BASIC.search(text):
         return _count("gsm7", len(text), text, GSM_SINGLE, GSM_PART)
     if encoding != "ucs2" and not _NOT_GSM.search(text):
@@ -95,7 +96,7 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
         return _count("gsm7", len(pairs), pairs, GSM_SINGLE, GSM_PART)
     if encoding == "gsm7":
         raise InvalidRequestError(
-            f"text: holds characters outside GSM-7 ({outside_gsm(text)}), allowed with gsm7 is only its alphabet."
+            f"text: holds characters outside GSM-7 ({outside_gsm(text)[:20]}), allowed with gsm7 is only its alphabet."
         )
     if _SURROGATE.search(text):
         raise InvalidRequestError("text: holds half of a surrogate pair, which no encoding can carry; remove it.")

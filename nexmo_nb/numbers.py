@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import checks
-from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError
+from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import Column, columnar, frame
 from nexmo_nb.phone import msisdn as check_msisdn
-from nexmo_nb.session import Ask, Listing, Session, current, no_answer, tidy
+from nexmo_nb.session import Ask, Listing, Session, field, no_answer, status_of, tidy, using
 
 __all__ = ["buy_number", "cancel_number", "owned_numbers", "search_numbers", "update_number"]
 
@@ -110,9 +110,11 @@ def search_numbers(
     >>> sorted(set(numbers.country))
     ['GB', 'PT']
     """
-    session = session or current()
-    listed = country if isinstance(country, Iterable) and not isinstance(country, str) else [country]
+    session = using(session)
+    several = isinstance(country, Iterable) and not isinstance(country, str)
+    listed = checks.listed("country", country, "country codes of ISO 3166-1, such as 'GB'") if several else [country]
     codes = list(dict.fromkeys(checks.country(code) for code in listed))
+    refresh = checks.flag("refresh", refresh)
     query = checks.given(
         {
             **_pattern(pattern, match),
@@ -190,7 +192,7 @@ def owned_numbers(
     >>> len(nx.owned_numbers(limit=3))
     3
     """
-    session = session or current()
+    session = using(session)
     query = checks.given(
         {
             "country": None if country is None else checks.country(country),
@@ -202,6 +204,7 @@ def owned_numbers(
         }
     )
     limit = None if limit is None else checks.whole("limit", limit, 1)
+    refresh = checks.flag("refresh", refresh)
     found = session.pages(_owned(query), _LISTING, limit=limit, refresh=refresh)
     return _table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
 
@@ -361,7 +364,7 @@ def update_number(
     >>> nx.update_number(first.country, first.msisdn, mo_http_url="https://example.org/in").status[0]
     '200'
     """
-    session = session or current()
+    session = using(session)
     changes = checks.given(
         {
             "app_id": None if app_id is None else checks.application_id(app_id, "app_id"),
@@ -428,13 +431,16 @@ def _settings(session: Session, country: str, msisdn: str) -> dict[str, str]:
     if found is None:
         raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
     names = ("app_id", "moHttpUrl", "voiceCallbackType", "voiceCallbackValue")
-    return {name: str(found[name]) for name in names if found.get(name)}
+    kept = {name: found[name] for name in names if found.get(name)}
+    if not all(isinstance(value, str) for value in kept.values()):
+        raise UnreachableError(f"Could not update {msisdn}: its settings cannot be read. Nothing was changed.")
+    return kept
 
 
 def _change(
     action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
 ) -> pd.DataFrame:
-    session = session or current()
+    session = using(session)
     form = {"country": checks.country(country), "msisdn": check_msisdn(msisdn), **fields}
     ask = Ask(
         f"{action} number {form['msisdn']}",
@@ -446,16 +452,16 @@ def _change(
         refusal=_refusal,
     )
     body = session.call(ask)
-    row = {**form, "status": body["error-code"], "meaning": body.get("error-code-label")}
+    row = {**form, "status": status_of(field(body, "error-code")), "meaning": field(body, "error-code-label")}
     return frame([row], RESULT_COLUMNS)
 
 
 def _refusal(ask: Ask, body: Any) -> NexmoError | None:
     """Find a refusal that came with HTTP 200."""
-    code = str(body.get("error-code", "")) if isinstance(body, dict) else ""
-    if not code:
+    code = status_of(field(body, "error-code"))
+    if code is None or int(code) >= 500:
         return no_answer(ask, "the answer does not say whether it was done", status=200)
-    label = tidy(body.get("error-code-label", "no reason given"))
+    label = tidy(field(body, "error-code-label") or "no reason given")
     return (
         None if code == "200" else RejectedError(f"Could not {ask.what}: {label} ({code}).", code=code, meaning=label)
     )
@@ -463,11 +469,12 @@ def _refusal(ask: Ask, body: Any) -> NexmoError | None:
 
 def _table(rows: Sequence[Mapping[str, Any]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
     """Put numbers of either list into a frame."""
-    able = [_able(features if isinstance(features := row.get("features"), list) else []) for row in rows]
+    able = [_able(row.get("features")) for row in rows]
     values: dict[str, list[Any]] = {name: [row.get(field) for row in rows] for name, field in _FIELDS.items()}
     values |= {name.lower(): [name in names for names in able] for name in checks.FEATURES}
     return columnar({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
 
 
-def _able(features: list[Any]) -> set[str]:
-    return {str(name).upper() for name in features}
+def _able(features: Any) -> set[str]:
+    features = features.split(",") if isinstance(features, str) else features
+    return {str(name).strip().upper() for name in features} if isinstance(features, list) else set()

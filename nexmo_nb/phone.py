@@ -212,7 +212,7 @@ def sender_id(value: Any, *, name: str = "sender") -> str:
     https://developer.vonage.com/en/messaging/sms/guides/custom-sender-id.
     """
     allowed = "a phone number of at most 15 digits, or a name of at most 11 letters (A-Z, a-z) and digits"
-    if isinstance(value, bool) or not isinstance(value, (str, Integral)):
+    if not _writable(value):
         raise refused(name, value, allowed)
     written = str(value).strip()
     if _WRITTEN.fullmatch(written) and re.search(r"\d", written):
@@ -228,7 +228,7 @@ def sender_id(value: Any, *, name: str = "sender") -> str:
 
 def _written(name: str, value: Any) -> str:
     """Take the number as text; anything that a spreadsheet may have damaged is refused."""
-    if isinstance(value, bool) or not isinstance(value, (str, Integral)):
+    if not _writable(value):
         advice = ""
         if isinstance(value, float):
             advice = "A float has lost digits or gained a '.0': read the column as text (dtype=str)."
@@ -237,6 +237,12 @@ def _written(name: str, value: Any) -> str:
     if not written or not _WRITTEN.fullmatch(written) or not re.search(r"\d", written):
         raise refused(name, value, _ALLOWED)
     return written
+
+
+def _writable(value: Any) -> bool:
+    """Tell whether a value is text, or a whole number that can be written out."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < 10**18
+    return isinstance(value, str) or whole
 
 
 def _why(reason: int) -> str:

@@ -229,6 +229,7 @@ def plot_delivery(records: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> nx.plot_delivery(nx.records()).get_title()
     'What became of 1 part'
     """
+    _columns(records)
     name = "delivery" if "delivery" in records else "status"
     _columns(records, name)
     fates = records[name].astype("string").str.lower().fillna("no record yet").value_counts()
@@ -302,7 +303,8 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     places = range(len(rows))
     axes.bar([place - 0.2 for place in places], rows["estimate"], 0.38, color=SKY, label="estimate")
     axes.bar([place + 0.2 for place in places], rows["actual"], 0.38, color=BLUE, label="actual")
-    labels = [_label(value) for value in rows[further[0]].astype("string").fillna("none")] if further else ["all"]
+    named = rows[further[0]].astype("string").fillna("none") if further else ["all"] * len(rows)
+    labels = [_label(value) for value in named]
     # So many characters fit side by side.
     axes.set_xticks(list(places), labels, rotation=0 if len(labels) * (2 + max(map(len, labels))) <= 120 else 90)
     _plain(axes, "y")
@@ -311,30 +313,32 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _columns(table: Any, *needed: str) -> None:
-    if not isinstance(table, pd.DataFrame):
-        raise checks.refused("frame", table, "a DataFrame")
-    missing = [name for name in needed if name not in table]
-    if missing:
-        raise checks.refused("frame", ", ".join(map(str, table.columns)), f"a frame with {', '.join(missing)}")
+    text = ("country", "currency", "network_name", "status", "delivery", "period")
+    numbers, times = set(needed) - set(text), {"period"} & set(needed)
+    further = [name for name in table.columns if name not in numbers] if isinstance(table, pd.DataFrame) else ()
+    checks.table(table, *needed, numbers=numbers, times=times, words=further)
 
 
 def _fits(table: Any, *needed: str) -> str:
     """Give the one currency of a frame that has what is needed."""
     _columns(table, *needed)
-    found = sorted(table["currency"].dropna().unique())
+    found = sorted(map(str, table["currency"].dropna().unique()))
     if len(found) > 1:
         raise checks.refused(
             "frame", ", ".join(found), "one currency", "Choose one: frame[frame.currency == …]; they are never added."
         )
-    return str(found[0]) if found else ""
+    return found[0] if found else ""
 
 
 def _axes(ax: Axes | None, height: float) -> Axes:
     """Give the axes to draw on, plain and without a box."""
     try:
+        from matplotlib import axes as matplotlib_axes
         from matplotlib import pyplot
     except ImportError:
         raise InvalidRequestError("matplotlib is not installed: pip install 'nexmo_nb[plot]'") from None
+    if ax is not None and not isinstance(ax, matplotlib_axes.Axes):
+        raise checks.refused("ax", ax, "Axes of matplotlib")
     axes = pyplot.subplots(figsize=(8.0, min(height, 12.0)), layout="constrained")[1] if ax is None else ax
     axes.spines[["top", "right"]].set_visible(False)
     return axes

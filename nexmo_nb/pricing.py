@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -10,8 +11,8 @@ import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.errors import NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.frames import TIME, Column, frame, number
-from nexmo_nb.session import Ask, Session, current
+from nexmo_nb.frames import TIME, Column, frame, number, scalar
+from nexmo_nb.session import Ask, Session, field, using
 
 __all__ = ["balance", "price_changes", "prices"]
 
@@ -73,11 +74,11 @@ def balance(*, session: Session | None = None) -> float:
     >>> nx.balance()
     25.0
     """
-    body = (session or current()).call(Ask("read the balance", "GET", "/account/get-balance"))
-    try:
-        return float(body["value"])
-    except (KeyError, TypeError, ValueError):
-        raise UnreachableError("Could not read the balance: the answer holds none. Try again.") from None
+    body = using(session).call(Ask("read the balance", "GET", "/account/get-balance"))
+    value = number(field(body, "value"))
+    if math.isnan(value):
+        raise UnreachableError("Could not read the balance: the answer holds none. Try again.")
+    return value
 
 
 def prices(
@@ -126,9 +127,10 @@ def prices(
     >>> nx.prices("NA").country.unique().tolist()
     ['NA']
     """
-    session = session or current()
+    session = using(session)
     product = checks.choice("product", product, PRODUCTS)
-    given = [country] if isinstance(country, str) else None if country is None else list(country)
+    refresh = checks.flag("refresh", refresh)
+    given = None if country is None else checks.listed("country", country, "country codes of ISO 3166-1, such as 'GB'")
     codes = None if given is None else list(dict.fromkeys(checks.country(code) for code in given))
     if codes is not None and len(codes) <= FEW:
         bodies = [body for code in codes for body in _one(code, product, refresh, session)]
@@ -182,7 +184,7 @@ def price_changes(
     >>> nx.price_changes()[["country", "network_name", "change"]].round(3).values.tolist()[0]
     ['PT', 'Vodafone', 0.1]
     """
-    notes = (session or current()).notes
+    notes = using(session).notes
     wanted = None if product is None else checks.choice("product", product, PRODUCTS)
     start = float("-inf") if since is None else checks.seconds("since", since)
     first: dict[tuple[str, str], float] = {}
@@ -208,10 +210,7 @@ def _read(session: Session, ask: Ask, refresh: bool, product: str, code: str | N
     """Read a list, and note what it says if it is new."""
     reading = session.look(ask, refresh=refresh)
     body = reading.body
-    if code is None:
-        bodies = _countries(body)
-    else:
-        bodies = [{"countryCode": code, **body}] if isinstance(body, dict) and body else []
+    bodies = _countries(body) if code is None else [_of(code, body)] if body else []
     if not reading.cached:
         flat = [row for each in bodies for row in _flat(each, session.account.currency) if row.get("country")]
         rows = [{**dict.fromkeys(NOTED), **row, "price": _price(row.get("price"))} for row in flat]
@@ -221,14 +220,24 @@ def _read(session: Session, ask: Ask, refresh: bool, product: str, code: str | N
 
 def _price(value: Any) -> float | None:
     price = number(value)
-    return None if price != price else price  # noqa: PLR0124 - not a number
+    return None if math.isnan(price) else price
+
+
+def _of(code: str, body: Any) -> Mapping[str, Any]:
+    """Take the answer for one country, which need not name it."""
+    if not isinstance(body, dict) or (body.get("countryCode") or code) != code:
+        raise UnreachableError(f"Could not read the prices of {code}: the answer is not of this country. Try again.")
+    return {**body, "countryCode": code}
 
 
 def _countries(body: Any) -> list[Mapping[str, Any]]:
-    found = body.get("countries") if isinstance(body, dict) else None
-    if not isinstance(found, list):
-        raise UnreachableError("Could not read the price list: the answer holds no countries. Try again.")
-    return [country for country in found if isinstance(country, dict)]
+    return _objects(field(body, "countries"), "countries")
+
+
+def _objects(found: Any, what: str) -> list[Mapping[str, Any]]:
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise UnreachableError(f"Could not read the price list: the answer holds no list of {what}. Try again.")
+    return found
 
 
 def _flat(country: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
@@ -236,24 +245,23 @@ def _flat(country: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     if not country:
         return []
     shared = {
-        "country": country.get("countryCode"),
-        "country_name": country.get("countryDisplayName") or country.get("countryName"),
+        "country": scalar(country.get("countryCode")),
+        "country_name": scalar(country.get("countryDisplayName") or country.get("countryName")),
         "prefix": country.get("dialingPrefix"),
-        "currency": country.get("currency") or currency,
+        "currency": scalar(country.get("currency") or currency),
     }
     rows = [
         {
             **shared,
-            "network_code": network.get("networkCode"),
-            "network_name": network.get("networkName"),
+            "network_code": scalar(network.get("networkCode")),
+            "network_name": scalar(network.get("networkName")),
             "network_type": network.get("type"),
             "mcc": network.get("mcc"),
             "mnc": network.get("mnc"),
             "price": network.get("price"),
-            "currency": network.get("currency") or shared["currency"],
+            "currency": scalar(network.get("currency") or shared["currency"]),
         }
-        for network in country.get("networks") or []
-        if isinstance(network, dict)
+        for network in _objects(country.get("networks") or [], "networks")
     ]
     if not rows and country.get("defaultPrice") is not None:
         rows = [{**shared, "price": country["defaultPrice"]}]

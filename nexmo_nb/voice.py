@@ -12,10 +12,10 @@ import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.errors import AuthenticationError, InvalidRequestError, NexmoError, RejectedError
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import Column, frame, scalar
 from nexmo_nb.ledger import Entry, digest
 from nexmo_nb.phone import to_e164
-from nexmo_nb.session import Ask, Session, current, no_answer, tidy
+from nexmo_nb.session import Ask, Session, field, no_answer, status_of, tidy, using
 
 __all__ = ["check_voice", "send_voice"]
 
@@ -130,7 +130,7 @@ def send_voice(
     >>> nx.send_voice("+44 7700 900000", "Your code is 1 2 3", language="en-gb").status[0]
     'started'
     """
-    session = session or current()
+    session = using(session)
     api, said = check_voice(
         to,
         text,
@@ -186,7 +186,8 @@ def check_voice(
     api: Any = None,
 ) -> tuple[str, dict[str, Any]]:
     """Check the parameters of `send_voice`: which API is used, and what it is told."""
-    api = checks.choice("api", api or ("calls" if session.account.can_sign_calls else "tts"), ("calls", "tts"))
+    chosen = "calls" if session.account.can_sign_calls else "tts"
+    api = checks.choice("api", chosen if api is None else api, ("calls", "tts"))
     if text is None and audio_url is None:
         raise checks.refused("text", None, "a text, an audio_url, or both")
     said: dict[str, Any] = {
@@ -293,26 +294,26 @@ def _tts(said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _without_uuid(ask: Ask, body: Any) -> NexmoError | None:
-    usable = isinstance(body, dict) and body.get("uuid")
+    usable = isinstance(body, dict) and isinstance(body.get("uuid"), str) and body["uuid"].strip()
     return None if usable else no_answer(ask, "the answer names no call", status=200)
 
 
 def _call_row(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"message_id": body["uuid"], "status": body.get("status"), "error_text": None}
+    return {"message_id": body["uuid"], "status": scalar(body.get("status")), "error_text": None}
 
 
-def _tts_row(body: Mapping[str, Any]) -> dict[str, Any]:
+def _tts_row(body: Any) -> dict[str, Any]:
     """Take the fields with underscores, as documented, or with hyphens, as an older endpoint had them."""
     return {
-        "message_id": body.get("call_id", body.get("call-id")),
-        "status": None if body.get("status") is None else str(body["status"]),
-        "error_text": body.get("error_text", body.get("error-text")),
+        "message_id": scalar(field(body, "call-id")),
+        "status": status_of(field(body, "status")),
+        "error_text": scalar(field(body, "error-text")),
     }
 
 
 def _tts_refusal(ask: Ask, body: Any) -> NexmoError | None:
-    row = _tts_row(body) if isinstance(body, dict) else {}
-    code = row.get("status")
+    row = _tts_row(body)
+    code = row["status"]
     if code is None:
         return no_answer(ask, "the answer tells of no call", status=200)
     if code == "0":

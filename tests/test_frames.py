@@ -39,7 +39,7 @@ def test_namibia_is_a_country() -> None:
 def test_one_price_that_is_no_number_leaves_the_others_as_they_are() -> None:
     prices = ["0.1", None, [1, 2], "0.30000000", 7, "x", True]
     found = frame([{"name": "a", "price": price, "part": 1} for price in prices], COLUMNS).price
-    assert found.fillna(-1).tolist() == [0.1, -1, -1, 0.3, 7, -1, 1]
+    assert found.fillna(-1).tolist() == [0.1, -1, -1, 0.3, 7, -1, -1]
 
 
 def test_a_frame_of_columns_is_that_of_its_rows() -> None:

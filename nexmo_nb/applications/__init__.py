@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from typing import Any
 
 import pandas as pd
@@ -18,10 +19,11 @@ from nexmo_nb.applications.wire import (
     name_of,
     public_key_of,
     put,
+    sound,
 )
-from nexmo_nb.errors import NexmoError, contained
+from nexmo_nb.errors import InvalidRequestError, NexmoError, UnreachableError, contained
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.session import Ask, Listing, Session, current, no_answer
+from nexmo_nb.session import Ask, Listing, Session, field, no_answer, using
 
 __all__ = [
     "application",
@@ -88,10 +90,10 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     >>> "voice" in set(nx.applications().type)
     True
     """
-    session = session or current()
+    session = using(session)
     limit = None if limit is None else checks.whole("limit", limit, 1)
     ask = Ask("list applications", "GET", _PATH, host="api", family=_FAMILY)
-    found = session.pages(ask, _LISTING, limit=limit, refresh=refresh)
+    found = session.pages(ask, _LISTING, limit=limit, refresh=checks.flag("refresh", refresh))
     return frame([flat(row) for row in found.rows], COLUMNS, {"count": found.total})
 
 
@@ -130,7 +132,7 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     >>> nx.application(nx.applications().id[0]).shape
     (1, 10)
     """
-    return frame([flat(_get(session or current(), application_id, refresh))], COLUMNS)
+    return frame([flat(_get(using(session), application_id, checks.flag("refresh", refresh)))], COLUMNS)
 
 
 def create_application(
@@ -180,6 +182,11 @@ def create_application(
     UnknownOutcomeError
         If no answer came: look with ``applications(refresh=True)``. The private key of such an application is lost.
 
+    Warns
+    -----
+    UserWarning
+        If Nexmo's answer held no private key.
+
     Notes
     -----
     ``POST /v2/applications``, https://developer.vonage.com/en/api/application.v2. The key comes once. Its file is
@@ -195,7 +202,7 @@ def create_application(
     >>> made.name[0], made.type[0]
     ('Survey', 'voice')
     """
-    session = session or current()
+    session = using(session)
     body = check_application(
         name,
         type=type,
@@ -278,7 +285,7 @@ def update_application(
     >>> nx.update_application(first, name="Renamed").name[0]
     'Renamed'
     """
-    session = session or current()
+    session = using(session)
     code = checks.application_id(application_id)
     fields = checked(
         answer_url=answer_url,
@@ -294,6 +301,8 @@ def update_application(
     if not (fields or kinds or changes or key):
         raise checks.refused("update_application", None, "at least one setting to change")
     body = copy.deepcopy(_get(session, code, refresh=True))
+    if not sound(body):
+        raise UnreachableError(f"Could not update application {code}: it cannot be read as it is. Nothing was changed.")
     for name_ in ("id", "_links"):
         body.pop(name_, None)
     body.update(changes)
@@ -344,8 +353,10 @@ def delete_application(application_id: str, *, session: Session | None = None) -
     """
     code = checks.application_id(application_id)
     what = f"delete application {code}"
-    ask = Ask(what, "DELETE", f"{_PATH}/{code}", host="api", family=_FAMILY, clears=(_FAMILY, "owned"))
-    (session or current()).call(ask)
+    ask = Ask(
+        what, "DELETE", f"{_PATH}/{code}", host="api", family=_FAMILY, clears=(_FAMILY, "owned"), refusal=_not_empty
+    )
+    using(session).call(ask)
 
 
 def _send_for_key(session: Session, ask: Ask, file: KeyFile | None) -> dict[str, Any]:
@@ -357,11 +368,13 @@ def _send_for_key(session: Session, ask: Ask, file: KeyFile | None) -> dict[str,
             file.drop()
         raise
     row = flat(answer)
-    key = (answer.get("keys") or {}).pop("private_key", None)
-    if file and key:
+    keys = answer.get("keys")
+    key = keys.pop("private_key", None) if isinstance(keys, dict) else None
+    if file and isinstance(key, str) and key:
         row["private_key_path"] = file.keep(key, str(row["id"]))
     elif file:
         file.drop()
+        warnings.warn(f"Nexmo's answer held no private key of the new application {row['id']}.", stacklevel=4)
     return row
 
 
@@ -372,6 +385,13 @@ def _get(session: Session, application_id: str, refresh: bool) -> dict[str, Any]
     return found
 
 
+def _not_empty(ask: Ask, body: Any) -> NexmoError | None:
+    return no_answer(ask, "the answer is not the one to a deletion", status=200) if body else None
+
+
 def _without_id(ask: Ask, body: Any) -> NexmoError | None:
-    usable = isinstance(body, dict) and body.get("id")
-    return None if usable else no_answer(ask, "the answer holds no application", status=200)
+    try:
+        checks.application_id(field(body, "id"))
+    except InvalidRequestError:
+        return no_answer(ask, "the answer holds no application", status=200)
+    return None

@@ -35,9 +35,10 @@ class KeyFile:
                 raise checks.refused("private_key_path", path, "the path of a file that does not exist yet") from None
         try:
             self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             allowed = "a file that does not exist yet, in a folder that can be written"
-            raise checks.refused("private_key_path", str(self.path), allowed, f"{problem.strerror}.") from None
+            reason = problem.strerror if isinstance(problem, OSError) else "It holds characters that no name can have"
+            raise checks.refused("private_key_path", str(self.path), allowed, f"{reason}.") from None
         try:
             os.write(self._file, b"\n" * 8192)
             os.fsync(self._file)

@@ -8,7 +8,7 @@ from typing import Any
 from nexmo_nb import checks
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["check_application", "checked", "flat", "kinds_of", "name_of", "public_key_of", "put"]
+__all__ = ["check_application", "checked", "flat", "kinds_of", "name_of", "public_key_of", "put", "sound"]
 
 _TYPES = ("voice", "messages")
 _METHODS = ("GET", "POST")
@@ -113,13 +113,29 @@ def put(body: dict[str, Any], kinds: list[str] | None, fields: Mapping[str, str]
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten an application; what it lacks is left out."""
-    capabilities = row.get("capabilities") if isinstance(row.get("capabilities"), dict) else {}
-    assert isinstance(capabilities, dict)
+    capabilities = _inside(row, "capabilities") or {}
     uses = [kind for kind in _TYPES if kind in capabilities]
     uses += sorted(capabilities.keys() - set(_TYPES))
     flat: dict[str, Any] = {"id": row.get("id"), "name": row.get("name"), "type": ",".join(uses)}
     for name, (kind, hook, key) in _PLACES.items():
-        webhooks = (capabilities.get(kind) or {}).get("webhooks") or {}
-        flat[name] = (webhooks.get(hook) or {}).get(key)
-    flat["public_key"] = (row.get("keys") or {}).get("public_key")
+        flat[name] = (_inside(capabilities, kind, "webhooks", hook) or {}).get(key)
+    flat["public_key"] = (_inside(row, "keys") or {}).get("public_key")
     return flat
+
+
+def sound(row: Mapping[str, Any]) -> bool:
+    """Tell whether an application can be sent back whole: what it lacks there would be taken away."""
+    places = {("capabilities", kind, *rest) for kind, hook, _ in _PLACES.values() for rest in ((), ("webhooks", hook))}
+    return (
+        isinstance(row.get("name"), str)
+        and isinstance(row.get("capabilities"), dict)
+        and all(_inside(row, *place) is not None for place in places)
+    )
+
+
+def _inside(row: Any, *names: str) -> dict[str, Any] | None:
+    """Give the object at a place, an empty one if nothing is there, and None if something else is."""
+    for name in names:
+        row = row.get(name) if isinstance(row, dict) else row
+        row = {} if row is None else row
+    return row if isinstance(row, dict) else None

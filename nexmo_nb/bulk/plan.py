@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from string import Formatter
 from typing import Any
 
@@ -16,7 +17,7 @@ from nexmo_nb.frames import Column, columnar, frame, joined
 from nexmo_nb.gsm import outside_gsm, segments
 from nexmo_nb.phone import locate, sender_id
 from nexmo_nb.pricing import prices as read_prices
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 from nexmo_nb.sms.form import LONGEST_TEXT
 
 __all__ = ["COLUMNS", "plan_sms", "summary"]
@@ -45,6 +46,7 @@ SUMMARY_COLUMNS = (
 _TYPES = ("auto", "text", "unicode")
 AT_ONCE = 20_000
 """Rows that are checked before the next ones are looked at."""
+_RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
 
 
 def plan_sms(
@@ -111,13 +113,13 @@ def plan_sms(
     >>> plan[["to", "text", "parts"]].values.tolist()
     [['351912345678', 'Hello Ana', 1], ['12', <NA>, 0]]
     """
-    sender = sender_id(sender)
+    sender, wanted = sender_id(sender), checks.flag("prices", prices)
     kind = checks.choice("type", type, _TYPES)
     if region is not None:
         region = checks.country(region, "region")
     pieces = [_checked(*piece, sender, kind, region) for piece in _pieces(_columns(recipients, to), text, to)]
     plan = _once(joined(pieces, frame([], COLUMNS)))
-    return _priced(plan, session or current()) if prices else plan
+    return _priced(plan, using(session)) if wanted else plan
 
 
 def summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -183,19 +185,28 @@ def check_plan(plan: Any) -> None:
         raise checks.refused(
             "plan", plan.__class__.__name__, f"a frame of plan_sms() with the columns {', '.join(names)}"
         )
+    checks.table(plan, numbers=[column.name for column in COLUMNS if column.dtype != "string"])
+    objects = [column.name for column in COLUMNS if column.dtype == "string" and plan[column.name].dtype != "string"]
+    texts = (value for name in objects for value in plan[name])
+    odd = next((value for value in texts if not isinstance(value, str) and not checks.missing(value)), None)
+    if odd is not None:
+        raise checks.refused("plan", odd, "a frame of plan_sms(), with text in its columns of text")
 
 
 def _columns(recipients: Any, to: str) -> dict[str, Any]:
     """Take columns out of whatever was given, by name: Series or lists."""
     columns: dict[str, Any]
+    if not isinstance(to, str):
+        raise checks.refused("to", to, "the name of the column of numbers")
     if isinstance(recipients, pd.DataFrame):
+        checks.table(recipients)
         columns = {str(name): recipients[name] for name in recipients.columns}
     elif isinstance(recipients, pd.Series):
         columns = {to: recipients}
-    elif isinstance(recipients, (str, bytes, Mapping)) or not isinstance(recipients, Iterable):
-        raise checks.refused("recipients", recipients, "a DataFrame, a Series, or a list of numbers or of rows")
+    elif isinstance(recipients, str):
+        raise checks.refused("recipients", recipients, _RECIPIENTS)
     else:
-        listed = list(recipients)
+        listed = checks.listed("recipients", recipients, _RECIPIENTS)
         if listed and all(isinstance(row, Mapping) for row in listed):
             names = dict.fromkeys(name for row in listed for name in row)
             columns = {str(name): [row.get(name) for row in listed] for name in names}
@@ -219,14 +230,12 @@ def _pieces(
 
 def _reader(column: Any) -> Callable[[slice], list[Any]]:
     """Make a function that reads rows of a column as Python's own values; whole numbers in floats are whole again."""
-    if isinstance(column, pd.DataFrame):
-        raise checks.refused("recipients", list(column.columns), "one column of each name")
     if not isinstance(column, pd.Series):
         return lambda rows: list(column[rows])
     if pd.api.types.is_float_dtype(column.dtype):
         whole = bool((column.dropna() % 1 == 0).all())
         return lambda rows: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[rows]]
-    return lambda rows: [None if v is None or v is pd.NA or v is pd.NaT else v for v in column.iloc[rows].tolist()]
+    return lambda rows: [None if checks.missing(v) else v for v in column.iloc[rows].tolist()]
 
 
 class _Problem(str):
@@ -265,6 +274,8 @@ def _names(text: str) -> list[str]:
         ) from None
     names = list(dict.fromkeys(name for _, name, _, _ in pieces if name is not None))
     odd = [name for name in names if not name or set(name) & set(".[]")]
+    # A width in a format could ask for more characters than the memory has.
+    odd += [spec for _, _, spec, _ in pieces if spec and re.search("[0-9]{4}|[{]", spec)]
     if odd:
         raise checks.refused(
             "text", text, "names of columns in braces", f"{{{odd[0]}}} is none; write {{{{ for a brace."
@@ -283,8 +294,17 @@ def _fill(text: str, values: Mapping[str, Any]) -> str | _Problem:
 
 
 def _filled(value: Any) -> str | _Problem:
-    empty = value is None or (isinstance(value, float) and math.isnan(value)) or not str(value).strip()
-    return _Problem("text: it is empty") if empty else str(value)
+    try:
+        written = "" if checks.missing(value) else str(value)
+    except ValueError as problem:  # a number of thousands of digits
+        return _Problem(f"text: cannot be written ({problem})")
+    return written if written.strip() else _Problem("text: it is empty")
+
+
+def _shown(number: Any) -> str | None:
+    """Write what stands in a number's place, if it can be written."""
+    small = isinstance(number, Integral) and abs(int(number)) < 10**18
+    return str(number)[:80] if small or isinstance(number, (str, float)) else None
 
 
 def _checked(
@@ -301,7 +321,7 @@ def _checked(
 
 def _row(number: Any, text: str | _Problem, kind: str, region: str | None) -> tuple[Any, ...]:
     """Give number, country, text, encoding, parts and problem of a row."""
-    to, country = None if number is None else str(number), None
+    to, country = _shown(number), None
     try:
         to, country = locate(number, region)
         if isinstance(text, _Problem):

@@ -11,7 +11,7 @@ import pandas as pd
 from nexmo_nb import checks
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.ledger import shown_state
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 
 __all__ = ["forget", "sent", "show"]
 
@@ -84,7 +84,7 @@ def sent(
     >>> nx.sent()[["key", "state", "parts"]].values.tolist()
     [['hello-1', 'accepted', 1]]
     """
-    session = session or current()
+    session = using(session)
     wanted: dict[str, Any] = {
         "batch": None if batch is None else checks.text("batch", batch, longest=200),
         "since": None if since is None else checks.seconds("since", since),
@@ -130,7 +130,7 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     >>> nx.forget(before="2100-01-01"), nx.sent().to.isna().tolist()
     (1, [True])
     """
-    return (session or current()).ledger.forget(checks.seconds("before", before))
+    return using(session).ledger.forget(checks.seconds("before", before))
 
 
 def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

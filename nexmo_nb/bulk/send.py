@@ -25,7 +25,7 @@ from nexmo_nb.errors import (
 )
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.ledger import Enrolled, Entry, Ledger, cost_of, digest, shown_state
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 from nexmo_nb.sms.answer import meaning_of, transmit
 from nexmo_nb.sms.form import CONTENT, fill
 from nexmo_nb.throttle import BULK
@@ -123,19 +123,20 @@ def send_many(
     >>> len(session.sandbox.messages)
     2
     """
-    session = session or current()
+    session = using(session)
     check_plan(plan)
     name = checks.text("batch", batch, longest=200)
     workers = checks.whole("workers", workers, 1, 32)
+    again, shown = checks.flag("resend_not_found", resend_not_found), checks.flag("progress", progress)
     forms = _forms(plan, options)
     ledger = session.ledger
     entries = [_entry(ledger, form) for form in forms.values()]
-    known = ledger.enroll(name, entries, resend_not_found=bool(resend_not_found))
+    known = ledger.enroll(name, entries, resend_not_found=again)
     high, low = _estimates(plan, "price_high"), _estimates(plan, "price_low")
     left = _cap(max_cost, plan, known, ledger, name)
     run = _Run(session, name, forms=forms, known=known, estimates=high, lowest=low, left=left)
     try:
-        run.go(workers, bool(progress))
+        run.go(workers, shown)
     except KeyboardInterrupt:
         print(run.told())  # noqa: T201 - said to the person who interrupted
         raise
@@ -349,10 +350,11 @@ def _cap(max_cost: Any, plan: pd.DataFrame, known: Mapping[str, Enrolled], ledge
     """Tell what may still be spent, or refuse a cap that the high estimate passes."""
     if max_cost is None:
         return None
-    if isinstance(max_cost, bool) or not isinstance(max_cost, (int, float)) or not 0 <= max_cost < float("inf"):
+    if isinstance(max_cost, bool) or not isinstance(max_cost, (int, float)) or not 0 <= max_cost < 1e15:
         raise checks.refused("max_cost", max_cost, "an amount of the account's currency, 0 or more")
     good = plan[plan["problem"].isna()]
-    todo = good[[known[str(to)].state == "planned" for to in good["to"]]]
+    # An empty list would choose columns, not rows.
+    todo = good[good["to"].map(lambda to: known[str(to)].state == "planned").astype(bool)]
     if todo["price_high"].isna().any():
         count = int(todo["price_high"].isna().sum())
         raise checks.refused("max_cost", max_cost, "a plan with prices", f"{count} rows have none: no cap can be kept.")

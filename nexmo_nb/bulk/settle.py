@@ -10,7 +10,7 @@ import pandas as pd
 from nexmo_nb import checks
 from nexmo_nb.bulk.record import show
 from nexmo_nb.reports import report
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 
 __all__ = ["settle"]
 
@@ -64,7 +64,7 @@ def settle(
     >>> len(nx.settle())
     0
     """
-    session = session or current()
+    session = using(session)
     name = None if batch is None else checks.text("batch", batch, longest=200)
     if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
         raise checks.refused("delay", delay, "seconds, 0 or more")

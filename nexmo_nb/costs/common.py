@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from nexmo_nb import checks
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["TIMES", "grouped", "named", "when"]
 
@@ -15,20 +16,19 @@ TIMES = ("received", "started", "created")
 """Columns that say when something happened; the first that a frame has counts."""
 
 
-def named(table: Any, by: str | Iterable[str], *needed: str) -> list[str]:
-    """Give the names to group by, once the frame has them and what is needed besides.
+def named(table: Any, by: str | Iterable[str], *needed: str, text: Iterable[str] = ()) -> list[str]:
+    """Give the names to group by, once the frame has them and what is needed besides: numbers, but for `text`.
 
     Raises
     ------
     InvalidRequestError
-        If it is no frame, or lacks a column.
+        If it is no frame, lacks a column, or a column holds something else.
     """
-    if not isinstance(table, pd.DataFrame):
-        raise checks.refused("frame", table, "a DataFrame")
-    names = [by] if isinstance(by, str) else list(by)
-    missing = [name for name in dict.fromkeys([*names, *needed]) if name not in table.columns]
-    if missing:
-        raise checks.refused("frame", ", ".join(map(str, table.columns)), f"a frame with {', '.join(missing)}")
+    names = checks.listed("by", by, "names of columns")
+    if not all(isinstance(name, str) for name in names):
+        raise checks.refused("by", by, "names of columns")
+    numbers = [name for name in (*needed, "final_price") if name not in ("currency", *text)]
+    checks.table(table, *names, *needed, *text, numbers=numbers, words=[*names, *text, "currency"])
     return [name for name in dict.fromkeys(names) if name != "currency"]
 
 
@@ -39,5 +39,11 @@ def when(table: pd.DataFrame) -> Any:
 
 def grouped(table: pd.DataFrame, names: list[str], **sums: tuple[str, str]) -> pd.DataFrame:
     """Sum up by some columns and by currency; what lacks a value to group by is a group of its own."""
+    taken = [name for name in names if name in sums]
+    if taken:
+        raise checks.refused("by", taken[0], "a column whose name is none of the result's own")
     groups = table.groupby([*names, "currency"], dropna=False, sort=True, observed=True)
-    return groups.agg(**sums).reset_index()
+    try:
+        return groups.agg(**sums).reset_index()
+    except TypeError:
+        raise checks.refused("by", ", ".join(names), "columns of texts, numbers or times") from None

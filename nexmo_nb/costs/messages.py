@@ -68,7 +68,7 @@ def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | N
     work = messages.assign(price=_price(messages))
     if freq is not None:
         work = work.assign(period=_period(messages, freq))
-        names = [*names, "period"]
+        names = [*(name for name in names if name != "period"), "period"]
     found = grouped(work, names, messages=("price", "size"), spend=("price", "sum"), priced=("price", "count"))
     table = found
     table["spend"] = table["spend"].astype("float64").round(8)
@@ -211,7 +211,7 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     >>> nx.shorter_texts(nx.sent())[["parts", "parts_after", "saved"]].values.tolist()
     [[2.0, 1.0, 0.042291]]
     """
-    named(messages, (), "text", "price", "currency")
+    named(messages, (), "price", "currency", text=["text"])
     known = messages[messages["text"].notna()]
     costs = grouped(known.assign(price=_price(known)), ["text"], spend=("price", "sum"))
     rows = [row for row in map(_saving, costs.to_dict("records")) if row is not None]
@@ -245,14 +245,17 @@ def _fate(table: pd.DataFrame) -> Any:
     """Give what became of each row; the status of a send, which has a balance beside it, says nothing of that."""
     name = "delivery" if "delivery" in table else "status"
     if name not in table or (name == "status" and "balance" in table):
-        raise checks.refused("frame", ", ".join(table.columns), "a frame that says what arrived; pass it to delivery()")
+        raise checks.refused(
+            "frame", ", ".join(map(str, table.columns)), "a frame that says what arrived; pass it to delivery()"
+        )
+    checks.table(table, words=[name])
     return table[name].astype("string").str.lower()
 
 
 def _period(table: pd.DataFrame, freq: str) -> Any:
     """Give the beginning of each row's day, week or month."""
-    if freq not in FREQUENCIES:
-        raise checks.refused("freq", freq, "'D', 'W' or 'M'")
+    freq = checks.choice("freq", freq, FREQUENCIES)
+    checks.table(table, times=TIMES)
     at = when(table)
     if at is None:
         raise checks.refused("frame", ", ".join(map(str, table.columns)), f"a frame with one of {', '.join(TIMES)}")

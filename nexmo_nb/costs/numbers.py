@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import checks
-from nexmo_nb.costs.common import grouped, named, when
+from nexmo_nb.costs.common import TIMES, grouped, named, when
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 
 __all__ = ["cheapest_numbers", "idle_numbers", "number_costs"]
 
@@ -185,17 +185,20 @@ def idle_numbers(
     >>> len(idle) == len(nx.owned_numbers())
     True
     """
-    session = session or current()
+    session = using(session)
     span = checks.whole("days", days, 1, 396) * 86_400.0
     end = session.ledger.clock() if until is None else checks.seconds("until", until)
     owned = owned_numbers(session=session) if numbers is None else numbers
-    named(owned, (), "country", "msisdn", "type", "app_id")
+    named(owned, (), text=["country", "msisdn", "type", "app_id"])
     used = _used(traffic, end - span, end, max_records, session)
     marked = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
     idle = marked[~(marked["has_application"] & marked["has_traffic"])]
     prices, unknown = _cheapest(idle, session), {"monthly_cost": None, "currency": session.account.currency}
     rows = [
-        {**{name: None if pd.isna(value) else value for name, value in row.items()}, **prices.get(_kind(row), unknown)}
+        {
+            **{name: None if checks.missing(value) else value for name, value in row.items()},
+            **prices.get(_kind(row), unknown),
+        }
         for row in _rows(idle)
     ]
     return frame(rows, IDLE).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
@@ -225,10 +228,12 @@ def _used(
             for product, way in asked
         ]
     else:
-        tables = [traffic] if isinstance(traffic, pd.DataFrame) else list(traffic)
+        allowed = "frames of records()"
+        tables = [traffic] if isinstance(traffic, pd.DataFrame) else checks.listed("traffic", traffic, allowed)
     used: set[str] = set()
     for table in tables:
-        named(table, (), "sender", "to")
+        named(table, (), text=["sender", "to"])
+        checks.table(table, times=TIMES)
         at = when(table)
         within = table if at is None else table[(at >= since) & (at < until)]
         for name in ("sender", "to"):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from nexmo_nb.errors import NexmoError, UnknownOutcomeError
 from nexmo_nb.options import masked
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 
 __all__ = ["Form", "Markup", "bubble", "card", "changes", "code", "labelled", "table", "words"]
 
@@ -54,7 +54,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     def __init__(
         self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None = None, verb: str = "Send"
     ) -> None:
-        self.session = session or current()
+        self.session = using(session)
         self.preview = widgets.Button(
             description="Preview", icon="eye", tooltip="Shows what would be sent, and its cost"
         )

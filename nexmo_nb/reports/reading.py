@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime, timezone
@@ -12,12 +13,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb import checks
-from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.frames import TIME, Column, frame, joined, number, raw, raw_csv, typed
 from nexmo_nb.reports import wire
 from nexmo_nb.reports.fields import DIRECTED, PRODUCTS, columns_of
 from nexmo_nb.reports.parquet import Writer, file_name
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 
 __all__ = ["PRICE", "records"]
 
@@ -26,6 +27,7 @@ PRICE = 0.0004
 DAY = 86_400.0
 SMALL = 2 * DAY
 """Seconds up to which records are asked for at once, a day at a time; a longer span is ordered as a report."""
+LONGEST = 5 * 366 * DAY
 CHUNK = 200_000
 AT_ONCE = 20
 FILES = (Column("path"), Column("start", TIME), Column("end", TIME), Column("rows", "int64"))
@@ -63,7 +65,10 @@ class Request(NamedTuple):
 
     def typed(self, text: pd.DataFrame) -> pd.DataFrame:
         """Give records their columns; latency comes in milliseconds, a currency left out is the account's."""
-        found = typed(text, columns_of(self.product, self.direction, text.columns))
+        columns = columns_of(self.product, self.direction, text.columns)
+        if columns and not set(columns) & set(text.columns):
+            raise ValueError("none of the columns is one of a record")
+        found = typed(text, columns)
         if "latency" in found:
             found["latency"] /= 1000.0
         if "currency" in found:
@@ -123,7 +128,8 @@ def records(
     product : str
         ``"SMS"``, ``"VOICE-CALL"``, ``"VOICE-FAILED"``, ``"VOICE-TTS"``, ``"MESSAGES"`` or another of the Reports API.
     start, end : str or datetime, optional
-        From, and before; UTC unless they say otherwise. Nexmo keeps 13 months. Default: the last seven days.
+        From, and before; UTC unless they say otherwise; at most five years, of which Nexmo keeps 13 months. Default:
+        the last seven days.
     direction : {"outbound", "inbound"}, optional
         Default: outbound for SMS and messages, which must have one; both for the others.
     status, sender, recipient, country, network, account_ref, client_ref, call_id : str, optional
@@ -177,11 +183,11 @@ def records(
     >>> nx.records().country.tolist()
     ['NA']
     """
-    session = session or current()
+    session = using(session)
     product = checks.choice("product", product, [name for name in PRODUCTS if " " not in name])
     folder = None if to is None else _folder(to)
     if direction is not None or product in DIRECTED:
-        direction = checks.choice("direction", direction or "outbound", ("outbound", "inbound"))
+        direction = checks.choice("direction", "outbound" if direction is None else direction, ("outbound", "inbound"))
     filters = _filters(
         direction,
         include_message,
@@ -198,10 +204,13 @@ def records(
     )
     until = session.ledger.clock() if end is None else checks.seconds("end", end)
     since = until - 7 * DAY if start is None else checks.seconds("start", start)
-    if not since < until:
-        raise checks.refused("end", end, f"a time after start, {wire.stamp(since)}")
+    if not 0 <= since < until:
+        raise checks.refused("end", end, f"a time after start, {wire.stamp(max(since, 0))}")
+    if until - since > LONGEST:
+        raise checks.refused("start", start, "at most five years before end", "Nexmo keeps records for 13 months.")
     bound = None if max_records is None else checks.whole("max_records", max_records, 1)
-    ask = Request(session, product, direction, since, until, filters, bound, refresh)
+    progress = checks.flag("progress", progress)
+    ask = Request(session, product, direction, since, until, filters, bound, checks.flag("refresh", refresh))
     mode = checks.choice("mode", mode, MODES)
     if ids is not None:
         _refuse_with_ids(start, end, filters, to, mode)
@@ -232,7 +241,11 @@ def _at_once(ask: Request, mode: str, folder: Path | None) -> bool:
 
 def _by_id(ask: Request, ids: Iterable[str]) -> pd.DataFrame:
     """Read the records of some messages or calls; those that Nexmo does not know have none."""
-    codes = list(dict.fromkeys(checks.text("ids", code, longest=64) for code in ids))
+    allowed = "ids of messages or calls"
+    codes = list(dict.fromkeys(checks.text("ids", code, longest=64) for code in checks.listed("ids", ids, allowed)))
+    for code in codes:
+        if not re.fullmatch(r"[^\s,]+", code):
+            raise checks.refused("ids", code, f"{allowed}, without spaces and commas")
     ask.refuse_more(len(codes))
     rows: list[dict[str, Any]] = []
     for n in range(0, len(codes), AT_ONCE):
@@ -274,7 +287,10 @@ def _ordered(ask: Request, folder: Path | None, progress: bool) -> pd.DataFrame:
             if n == 0:
                 # What the first month holds tells what all will; then they are made while it is read.
                 seconds = sum(each.end - each.start for each in missing)
-                ask.refuse_more(number(status.get("items_count")) * seconds / (piece.end - piece.start))
+                count = number(status.get("items_count"))
+                if len(missing) > 1 and ask.max_records is not None and not count >= 0:
+                    raise UnreachableError(f"Could not {ask.what}: the first report does not say how many it holds.")
+                ask.refuse_more(count * seconds / (piece.end - piece.start))
                 for later in missing[1:]:
                     wire.order(ask.session, later.body, ask.what, anew=ask.anew)
             with wire.fetched(ask.session, status, ask.what) as parts:
@@ -312,12 +328,13 @@ def _concatenated(ask: Request) -> dict[str, bool]:
 
 def _folder(to: str | Path) -> Path:
     """Make sure, before anything is asked for, that there is somewhere to write to, and something to write with."""
-    folder = Path(to)
     Writer.require()
     try:
+        folder = Path(to)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as problem:
-        raise checks.refused("to", str(to), "a folder that can be made", str(problem.strerror)) from None
+    except (OSError, TypeError, ValueError) as problem:
+        reason = str(problem.strerror) if isinstance(problem, OSError) else ""
+        raise checks.refused("to", to, "a folder that can be made", reason) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise checks.refused("to", str(to), "a folder that can be written")
     return folder

@@ -6,24 +6,27 @@ import csv
 import hashlib
 import io
 import json
+import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.session import Ask, Session, no_answer
+from nexmo_nb.session import Ask, Session, no_answer, tidy
+from nexmo_nb.session.core import marked
 
 __all__ = ["body_of", "done", "fetched", "order", "pages", "ready", "report", "stamp"]
 
 PATIENCE = 3600.0
 """Seconds for which a report is waited for; Nexmo takes about 5 to 10 minutes for a million records."""
 FAMILY = "reports"
+_CODE = re.compile("[0-9A-Za-z-]{1,64}")
 
 
 def body_of(
@@ -51,13 +54,16 @@ def pages(session: Session, query: Mapping[str, Any], what: str) -> Iterator[lis
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise UnreachableError(f"Could not {what}: the answer holds no records. Try again.")
         _warn_truncated(body, what)
-        yield rows
-        more = {name: str(body[name]) for name in ("cursor", "iv") if body.get(name)}
-        if len(more) < 2:
-            return
-        if more["cursor"] in seen:
+        mark = marked(rows)
+        if mark in seen:
             raise UnreachableError(f"Could not {what}: the server repeats a page. Try again.")
-        seen.add(more["cursor"])
+        seen.add(mark)
+        yield rows
+        more = {name: body[name] for name in ("cursor", "iv") if body.get(name)}
+        if not more:
+            return
+        if len(more) < 2 or not all(isinstance(value, str) for value in more.values()):
+            raise UnreachableError(f"Could not {what}: the answer does not say where its next page is. Try again.")
 
 
 def order(session: Session, body: Mapping[str, Any], what: str, *, anew: bool = False) -> str:
@@ -109,9 +115,12 @@ def ready(
         (sleep or session.pause)(pause)
         waited, pause = waited + pause, min(pause * 2, 10.0)
         status = _look(session, code)
-    if status.get("request_status") not in ("SUCCESS", "TRUNCATED"):
+    said = status.get("request_status")
+    if said in ("FAILED", "ABORTED"):
         session.notes.drop_reports([_digest(session, body)])
-        raise RejectedError(f"Could not {what}: Nexmo gave it up ({status.get('request_status')}). Try again.")
+        raise RejectedError(f"Could not {what}: Nexmo gave it up ({said}). Try again.")
+    if said not in ("SUCCESS", "TRUNCATED"):
+        raise UnreachableError(f"Could not {what}: its status cannot be understood ({tidy(said, 60)}). Try again.")
     _warn_truncated(status, what)
     return status
 
@@ -119,21 +128,38 @@ def ready(
 @contextmanager
 def fetched(session: Session, status: Mapping[str, Any], what: str) -> Iterator[Iterator[IO[bytes]]]:
     """Download a finished report, and give its CSV files one after the other; the download is removed afterwards."""
-    link = str(((status.get("_links") or {}).get("download_report") or {}).get("href") or "")
-    file = link.rsplit("/", 1)[-1]
-    if not file.replace("-", "").isalnum():
+    link: Any = status
+    for name in ("_links", "download_report", "href"):
+        link = link.get(name) if isinstance(link, dict) else None
+    file = str(link or "").rsplit("/", 1)[-1]
+    if not _CODE.fullmatch(file):
         raise UnreachableError(f"Could not {what}: the answer names no file. Try again.")
     # Beside the account's other files, which only their owner may read.
     with TemporaryDirectory(prefix="report-", dir=session.throttle.path.parent) as folder:
         into = Path(folder) / "report.zip"
         session.call(Ask("read a report", "GET", f"/v3/media/{file}", host="api", family=FAMILY, into=into))
         try:
-            with zipfile.ZipFile(into) as archive:
-                yield (archive.open(name) for name in archive.namelist())
+            with zipfile.ZipFile(into) as archive, closing(_opened(archive)) as files:
+                yield files
         except NexmoError:
             raise
         except (zipfile.BadZipFile, zlib.error, EOFError, csv.Error, ValueError):
             raise UnreachableError(f"Could not {what}: its file cannot be read. Try again.") from None
+
+
+def _opened(archive: zipfile.ZipFile) -> Generator[IO[bytes], None, None]:
+    for member in _members(archive):
+        with archive.open(member) as file:
+            yield file
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """List the files of an archive, all of them packed in the one usual way and with no password."""
+    found = archive.infolist()
+    usual = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if not found or any(each.compress_type not in usual or each.flag_bits & 1 for each in found):
+        raise zipfile.BadZipFile("packed in an unusual way")
+    return found
 
 
 def done(session: Session, bodies: Sequence[Mapping[str, Any]]) -> None:
@@ -214,7 +240,7 @@ def _warn_truncated(body: Mapping[str, Any], what: str) -> None:
 
 def _without_id(ask: Ask, body: Any) -> NexmoError | None:
     code = body.get("request_id") if isinstance(body, dict) else None
-    if isinstance(code, str) and code.replace("-", "").isalnum():
+    if isinstance(code, str) and _CODE.fullmatch(code):
         return None
     return no_answer(ask, "the answer names no report", status=200)
 

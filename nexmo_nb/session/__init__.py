@@ -5,8 +5,21 @@ Only this package speaks to the network. ``core`` is the way of a call, ``transf
 connection it is.
 """
 
-from nexmo_nb.session.answers import Ask, no_answer, tidy
-from nexmo_nb.session.connecting import connect, current, show_connection
+from nexmo_nb.session.answers import Ask, field, no_answer, status_of, tidy
+from nexmo_nb.session.connecting import connect, current, show_connection, using
 from nexmo_nb.session.core import Listing, Pages, Session
 
-__all__ = ["Ask", "Listing", "Pages", "Session", "connect", "current", "no_answer", "show_connection", "tidy"]
+__all__ = [
+    "Ask",
+    "Listing",
+    "Pages",
+    "Session",
+    "connect",
+    "current",
+    "field",
+    "no_answer",
+    "show_connection",
+    "status_of",
+    "tidy",
+    "using",
+]

@@ -8,6 +8,7 @@ and a list of parameters; and RFC 7807, whose ``type`` is an address.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 
-__all__ = ["Ask", "judge", "no_answer", "tidy"]
+__all__ = ["Ask", "field", "judge", "no_answer", "status_of", "tidy"]
 
 _CLASSES: Mapping[int, type[NexmoError]] = {
     400: InvalidRequestError,
@@ -94,6 +95,10 @@ class Ask:
         return self.method != "GET"
 
 
+DEEPEST = 50
+"""Levels of an answer; a deeper one would exhaust the stack of whoever walks through it."""
+
+
 def judge(ask: Ask, status: int, headers: Mapping[str, str], content: bytes) -> Any:
     """Read an answer: parsed JSON (None for an empty 204), or the error, returned rather than raised."""
     body, readable = _parse(content)
@@ -104,7 +109,7 @@ def judge(ask: Ask, status: int, headers: Mapping[str, str], content: bytes) -> 
     if 200 <= status < 300:
         if readable and isinstance(body, (dict, list)):
             return (ask.refusal(ask, body) if ask.refusal else None) or body
-        return no_answer(ask, "the answer is not JSON", status=status)
+        return no_answer(ask, "the answer is not JSON, or none of a usual kind", status=status)
     code, words = _explain(body) if isinstance(body, dict) else ("", "")
     words = words or f"HTTP {status}"
     if status < 400 or status >= 500:
@@ -139,22 +144,51 @@ def tidy(value: Any, longest: int = 300) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def field(body: Any, name: str) -> Any:
+    """Take a field by its hyphenated name, or by the same with underscores; None where there is none."""
+    if not isinstance(body, dict):
+        return None
+    return body.get(name, body.get(name.replace("-", "_")))
+
+
+def status_of(value: Any) -> str | None:
+    """Read a status code, which is a whole number in digits; None where it is something else and says nothing."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return text if re.fullmatch("0|[1-9][0-9]{0,3}", text) else None
+
+
 def _parse(content: bytes) -> tuple[Any, bool]:
     try:
-        return json.loads(content), True
+        body = json.loads(content)
+        if b"\\ud" in content.lower() or b"\xed" in content:
+            # Half of a surrogate pair, which neither a frame nor a database can hold.
+            body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None, False
+    return (body, True) if _shallow(body) else (None, False)
+
+
+def _shallow(body: Any) -> bool:
+    level = [body] if isinstance(body, (dict, list)) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return True
+        held = (inner for each in level for inner in (each.values() if isinstance(each, dict) else each))
+        level = [inner for inner in held if isinstance(inner, (dict, list))]
+    return False
 
 
 def _explain(body: Mapping[str, Any]) -> tuple[str, str]:
     """Find the code and the words of an error body in any dialect."""
     kind = str(body.get("type") or "")
     code = kind.rsplit("#", 1)[1] if "#" in kind else ""
-    code = code or str(body.get("error-code") or body.get("code") or kind or "")
-    words = [body.get(name) for name in ("title", "error_title", "detail", "error-code-label")]
+    code = code or str(field(body, "error-code") or body.get("code") or kind or "")
+    words = [field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
     wrong = _wrong_parameters(body.get("invalid_parameters"))
     said = ": ".join(tidy(word) for word in words if word)
-    return tidy(code, 60), f"{said} [{wrong}]" if said and wrong else said or wrong
+    return tidy(code, 60), tidy(f"{said} [{wrong}]" if said and wrong else said or wrong, 1000)
 
 
 def _wrong_parameters(listed: Any) -> str:
@@ -162,9 +196,9 @@ def _wrong_parameters(listed: Any) -> str:
     if isinstance(listed, dict):
         if set(listed) == {"parameter", "message"}:
             return f"{tidy(listed['parameter'])}: {tidy(listed['message'])}"
-        return "; ".join(f"{tidy(name)}: {tidy(reason)}" for name, reason in listed.items())
+        return "; ".join(f"{tidy(name)}: {tidy(reason)}" for name, reason in list(listed.items())[:20])
     if isinstance(listed, list):
-        pairs = [(item.get("name"), item.get("reason")) for item in listed if isinstance(item, dict)]
+        pairs = [(item.get("name"), item.get("reason")) for item in listed[:20] if isinstance(item, dict)]
         return "; ".join(f"{tidy(name)}: {tidy(reason)}" for name, reason in pairs)
     return ""
 
@@ -172,4 +206,4 @@ def _wrong_parameters(listed: Any) -> str:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds from a Retry-After header; a date, which Nexmo does not send, is ignored."""
     value = headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    return float(value) if re.fullmatch("[0-9]{1,9}", value) else None

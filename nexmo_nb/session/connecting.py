@@ -16,7 +16,7 @@ import platformdirs
 import requests
 
 from nexmo_nb.account import FIELDS, SECRET_FIELDS, Account, Secret, check_signature_method, find_credentials
-from nexmo_nb.checks import choice, refused, whole
+from nexmo_nb.checks import choice, flag, refused, whole
 from nexmo_nb.checks import url as check_url
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, contained
 from nexmo_nb.frames import Column, frame
@@ -27,7 +27,7 @@ from nexmo_nb.throttle import FAMILY_LIMITS, KEPT, Limit, Throttle
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
-__all__ = ["connect", "current", "show_connection"]
+__all__ = ["connect", "current", "show_connection", "using"]
 
 LONGEST_TIMEOUT = 600.0
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))
@@ -116,12 +116,14 @@ def connect(
     options = _Options(
         Limit(whole("calls", calls, 1, 1_000_000), _seconds("period", period, KEPT)),
         _limits(limits),
-        bool(cache),
+        flag("cache", cache),
         _seconds("timeout", timeout, LONGEST_TIMEOUT),
-        state_dir or os.environ.get("NEXMO_NB_STATE_DIR") or None,
+        (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _nothing(state_dir) else state_dir,
     )
     facts = {"currency": _currency(currency), "signature_method": check_signature_method(signature_method)}
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
+    if not isinstance(target, str):
+        raise refused("where", target, "'live', 'sandbox' or a URL")
     # Whatever fails, no frame that saw a credential becomes part of the traceback.
     _current = contained(lambda: _open(target, arguments, facts, options))
     return _current
@@ -156,6 +158,15 @@ def current() -> Session:
     return _current
 
 
+def using(session: Session | None) -> Session:
+    """Give the session that a function was given, or else the current one."""
+    if session is None:
+        return current()
+    if not isinstance(session, Session):
+        raise refused("session", session, "a session from connect(); None: the current one")
+    return session
+
+
 def show_connection(session: Session | None = None) -> pd.DataFrame:
     """Show each setting of a connection and where it came from; secrets only as ``set`` or ``not set``.
 
@@ -181,7 +192,7 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
     >>> nx.show_connection().set_index("setting").value["api_secret"]
     'set'
     """
-    session = session or current()
+    session = using(session)
     account, limit = session.account, session.throttle.limit
     rows = [("where", session.where, ""), ("rest_host", account.rest_host, ""), ("api_host", account.api_host, "")]
     for name in FIELDS:
@@ -201,11 +212,14 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
 def _seal(values: Sequence[Any]) -> dict[str, str | Secret | None]:
     """Name the credentials and hide them. It must not raise: its frame holds them in clear."""
     return {
-        name: None
-        if value is None or str(value) == ""
-        else Secret(str(value))  # all of them: one may stand in another's place
+        # All of them are secret: one may stand in another's place. What is no text is refused later, as no credential.
+        name: None if _nothing(value) else Secret(value if isinstance(value, str) else "\0")
         for name, value in zip(FIELDS, values, strict=True)
     }
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
 
 
 def _open(target: str, arguments: dict[str, Any], facts: dict[str, str], options: _Options) -> Session:
@@ -329,7 +343,10 @@ def _currency(value: Any) -> str:
 
 def _state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
     try:
-        folder = Path(chosen or default).expanduser().absolute()
+        folder = Path(default if chosen is None else chosen).expanduser().absolute()
+        os.fsencode(folder)
+        if "\0" in str(folder):
+            raise ValueError("no name holds this character")
     except (TypeError, ValueError, RuntimeError):
         raise refused("state_dir", chosen, "the path of a folder") from None
     return private_folder(folder)

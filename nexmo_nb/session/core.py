@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import threading
 import time
 import warnings
@@ -35,7 +36,7 @@ from nexmo_nb.throttle import INTERACTIVE, Throttle, new_slot
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
-__all__ = ["Listing", "Pages", "Session"]
+__all__ = ["Listing", "Pages", "Session", "marked"]
 
 VERSION = "0.1.0"
 TRIES = 3
@@ -80,6 +81,11 @@ class Trip:
     slot: str = field(default_factory=new_slot)
     auth: Auth | None = None
     left: bool = False
+
+
+def marked(page: list[dict[str, Any]]) -> str:
+    """Give what tells a page from every other: how long it is, and what stands first and last."""
+    return repr((len(page), page[:1], page[-1:]))
 
 
 class ThrottleMixin:
@@ -257,8 +263,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             # All pages of all lists of the family: some renewed and some old would not fit together.
             self._forget(ask.family)
         rows: list[dict[str, Any]] = []
-        before: list[dict[str, Any]] | None = None
-        count, number, mixed = 0, 1, set()
+        count, number, mixed, seen = 0, 1, set(), set()
         while True:
             query = {**(ask.query or {}), listing.size: str(PAGE), listing.page: str(number)}
             reading = self._read(replace(ask, query=query), refresh)
@@ -267,14 +272,16 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 # Pages of different times may miss a row or show one twice.
                 return self.pages(ask, listing, limit=limit, refresh=True)
             found, count = self._page(ask, listing, reading.body, count)
-            if found and found == before:
-                raise UnreachableError(f"Could not {ask.what}: the server repeats page {number - 1}. Try again.")
+            mark = marked(found)
+            if found and mark in seen:
+                raise UnreachableError(f"Could not {ask.what}: page {number} repeats an earlier page. Try again.")
+            seen.add(mark)
             rows += found
-            before, number = found, number + 1
+            number += 1
             if limit is not None and len(rows) >= limit:
                 return Pages(rows[:limit], max(count, len(rows)))
-            # Where the server names no total, a page that is not full is the last.
-            if not found or (len(rows) >= count if count else len(found) < PAGE):
+            # A total that is missing, or that more rows came than, says nothing: a page that is not full is the last.
+            if not found or len(rows) == count or (len(rows) > count and len(found) < PAGE):
                 break
         if len(rows) < count:
             warnings.warn(
@@ -306,10 +313,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         for name in listing.rows:
             found = found.get(name, []) if isinstance(found, dict) else found
         total = body.get(listing.total) if isinstance(body, dict) else "none"
-        try:
-            count = count if total is None else int(total)
-        except (TypeError, ValueError):
-            found = None
+        if total is not None:
+            count, found = (int(total), found) if re.fullmatch("-?[0-9]{1,15}", str(total)) else (count, None)
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise UnreachableError(f"Could not {ask.what}: the answer is not a list of rows. Try again.")
         return found, count

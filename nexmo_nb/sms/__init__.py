@@ -14,7 +14,7 @@ from nexmo_nb import checks
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.ledger import Entry, digest
-from nexmo_nb.session import Session, current
+from nexmo_nb.session import Session, using
 from nexmo_nb.sms.answer import COLUMNS, STATUSES, meaning_of, transmit
 from nexmo_nb.sms.form import fill
 
@@ -132,7 +132,7 @@ def send_sms(
     >>> parts[["part", "parts", "to", "meaning"]].values.tolist()
     [[1, 1, '447700900000', 'accepted']]
     """
-    session = session or current()
+    session = using(session)
     content = {
         "text": text,
         "udh": udh,

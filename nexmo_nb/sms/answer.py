@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError
-from nexmo_nb.frames import Column, frame
-from nexmo_nb.session import Ask, Session, no_answer, tidy
+from nexmo_nb.frames import Column, frame, number, scalar
+from nexmo_nb.session import Ask, Session, field, no_answer, status_of, tidy
 from nexmo_nb.throttle import INTERACTIVE
 
 __all__ = ["COLUMNS", "STATUSES", "meaning_of", "transmit"]
@@ -99,6 +100,9 @@ def transmit(
         rows = _rows(body, currency)
         if not rows:
             return no_answer(ask, "the answer tells of no message", status=200)
+        if not _whole(body, rows):
+            why = "the answer does not tell what became of every part"
+            return no_answer(ask, why, status=200, parts=frame(rows, COLUMNS))
         return None if any(row["status"] == "0" for row in rows) else _refused(ask.what, rows)
 
     what = f"send an SMS to {form['to']}"
@@ -108,36 +112,42 @@ def transmit(
 
 def _rows(body: Any, currency: str) -> list[dict[str, Any]]:
     """Flatten the parts of an answer."""
-    parts = body.get("messages") if isinstance(body, dict) else None
-    parts = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    parts = field(body, "messages")
+    parts = parts if isinstance(parts, list) else []
     return [
         {
-            "part": number,
+            "part": place,
             "parts": len(parts),
-            "to": _field(part, "to"),
-            "message_id": _field(part, "message-id"),
-            "status": _field(part, "status"),
-            "meaning": meaning_of(_field(part, "status")),
-            "error_text": _field(part, "error-text"),
-            "price": _field(part, "message-price"),
-            "balance": _field(part, "remaining-balance"),
+            "to": scalar(field(part, "to")),
+            "message_id": scalar(field(part, "message-id")),
+            "status": status_of(field(part, "status")),
+            "meaning": meaning_of(status_of(field(part, "status"))),
+            "error_text": scalar(field(part, "error-text")),
+            "price": _money(field(part, "message-price")),
+            "balance": _money(field(part, "remaining-balance")),
             "currency": currency,
-            "network": _field(part, "network"),
-            "client_ref": _field(part, "client-ref"),
+            "network": scalar(field(part, "network")),
+            "client_ref": scalar(field(part, "client-ref")),
         }
-        for number, part in enumerate(parts, 1)
+        for place, part in enumerate(parts, 1)
     ]
 
 
-def _field(part: Mapping[str, Any], name: str) -> str | None:
-    """Take a field by its hyphenated name, or by the same with underscores."""
-    value = part.get(name, part.get(name.replace("-", "_")))
-    return None if value is None else str(value)
+def _whole(body: Any, rows: list[dict[str, Any]]) -> bool:
+    """Tell whether the answer says of every part that it announces what became of it."""
+    announced = scalar(field(body, "message-count")) or ""
+    missing = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
+    return not missing and all(row["status"] is not None for row in rows)
+
+
+def _money(value: Any) -> float | None:
+    amount = number(value)
+    return None if math.isnan(amount) else amount
 
 
 def _refused(what: str, rows: list[dict[str, Any]]) -> NexmoError:
     """Make the error for a message of which no part was accepted."""
-    code, said = rows[0]["status"] or "none", tidy(rows[0]["error_text"] or "")
+    code, said = rows[0]["status"], tidy(rows[0]["error_text"] or "")
     # Only if every part was throttled did the server surely do nothing that waiting would mend.
     throttled = all(row["status"] == "1" for row in rows)
     meaning = STATUSES.get(code, _UNKNOWN)
