@@ -30,8 +30,8 @@ format: .venv/test
 notebooks: .venv/test
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
-bench: .venv/test
-	@for each in throttle batch plan segments records; do echo "== $$each"; $(BIN)/python benchmarks/$$each.py; done
+bench: .venv/bench
+	$(BIN)/python benchmarks/run_all.py
 
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
@@ -52,6 +52,10 @@ bench: .venv/test
 
 .venv/app: .venv/base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[app]"
+	@touch $@
+
+.venv/bench: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $@
 
 clean:

@@ -1,10 +1,11 @@
 """A report of 1,000,000 records into a frame beside pandas alone, and of 5,000,000 into Parquet in little memory.
 
-python benchmarks/records.py [rows for the frame] [rows for the file]
+Run: python benchmarks/records.py
 """
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -12,10 +13,11 @@ import tempfile
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from common import Figure, options, report, turns
 
-import nexmo_nb
 from nexmo_nb.frames import joined, raw, raw_csv, typed
 from nexmo_nb.reports.fields import columns_of
 from nexmo_nb.reports.parquet import Writer
@@ -57,37 +59,55 @@ def to_parquet(path: Path) -> None:
         out = path.with_suffix(".parquet")
         Writer(out).write(chunks, typed(raw([], list(COLUMNS)), COLUMNS))
         took = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{Writer(out).rows():,} records into Parquet: {took:.1f} s, at most {peak:,.0f} MB of memory")
+    print(json.dumps([Writer(out).rows(), took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
-def to_frame(path: Path) -> None:
-    """Time the frame beside pandas with the same dtypes."""
+def by_pandas(path: Path) -> int:
+    """Read the file by pandas alone, to the same dtypes."""
     kinds = {name: "float64" if column.dtype == "float64" else "string" for name, column in COLUMNS.items()}
     times = [name for name, column in COLUMNS.items() if column.dtype.startswith("datetime")]
-    with zipfile.ZipFile(path) as archive:
-        for name in ("pandas", "ours", "pandas", "ours"):
-            with archive.open("r.csv") as file:
-                start = time.perf_counter()
-                if name == "pandas":
-                    dtypes = {key: kind for key, kind in kinds.items() if key not in times}
-                    rows = len(
-                        pd.read_csv(file, dtype=dtypes, parse_dates=times, keep_default_na=False, na_values=[""])
-                    )
-                else:
-                    rows = len(joined([typed(text, COLUMNS) for text in raw_csv(file, CHUNK)], typed(raw([]), COLUMNS)))
-                print(f"{rows:,} records into a frame, {name}: {time.perf_counter() - start:.2f} s")
+    dtypes: Any = {key: kind for key, kind in kinds.items() if key not in times}
+    with zipfile.ZipFile(path) as archive, archive.open("r.csv") as file:
+        return len(pd.read_csv(file, dtype=dtypes, parse_dates=times, keep_default_na=False, na_values=[""]))
+
+
+def ours(path: Path) -> int:
+    """Do what `records()` does with a report that it has downloaded."""
+    with zipfile.ZipFile(path) as archive, archive.open("r.csv") as file:
+        return len(joined([typed(text, COLUMNS) for text in raw_csv(file, CHUNK)], typed(raw([]), COLUMNS)))
+
+
+def main() -> None:
+    chosen = options(__doc__)
+    frame_rows, file_rows, runs = (50_000, 100_000, 2) if chosen.quick else (1_000_000, 5_000_000, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.zip"
+        make(path, frame_rows)
+        assert ours(path) == frame_rows
+        spent = turns({"ours": lambda: ours(path), "pandas": lambda: by_pandas(path)}, runs, warm=0)
+        make(path, file_rows)
+        command = [sys.executable, __file__, "parquet", str(path)]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows, took, peak = json.loads(shown)
+    mine, theirs = spent["ours"].cpu, spent["pandas"].cpu
+    report(
+        [
+            Figure(
+                f"`records`, a CSV of {frame_rows:,} rows to a typed frame, CPU",
+                f"{mine:.2f} s (clock {spent['ours'].wall:.2f})",
+                f"`pd.read_csv` with the same dtypes {theirs:.2f} s (clock {spent['pandas'].wall:.2f})",
+                f"{mine / theirs:.2f}",
+                "at most 1.5",
+                mine <= 1.5 * theirs,
+            ),
+            Figure(f"`records(to=…)`, {rows:,} rows into Parquet", f"{took:.1f} s, at most {peak:,.0f} MB of memory"),
+        ],
+        chosen.json,
+    )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["parquet"]:
         to_parquet(Path(sys.argv[2]))
-        sys.exit()
-    frame_rows, file_rows = [int(word) for word in [*sys.argv[1:], 1_000_000, 5_000_000][:2]]
-    print(f"nexmo_nb {nexmo_nb.__version__}, pandas {pd.__version__}")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.zip"
-        make(path, frame_rows)
-        to_frame(path)
-        make(path, file_rows)
-        subprocess.run([sys.executable, __file__, "parquet", str(path)], check=True)
+    else:
+        main()
