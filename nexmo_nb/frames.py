@@ -70,7 +70,8 @@ def columnar(
         As for `frame`.
     """
     built = {column.name: _array(values[column.name], column.dtype) for column in columns}
-    table = pd.DataFrame(built, index=pd.RangeIndex(len(values[columns[0].name])))
+    # Nobody else has these arrays: they need no copy.
+    table = pd.DataFrame(built, index=pd.RangeIndex(len(values[columns[0].name])), copy=False)
     table.attrs.update(attrs or {})
     return table
 

@@ -245,7 +245,7 @@ def test_an_interrupt_while_the_answer_is_written_keeps_the_answer(
 
     monkeypatch.setattr(ledger, "_write", write)
     with pytest.raises(KeyboardInterrupt):
-        ledger.once(entry("a" * 40), lambda _: [PART])
+        ledger.once(entry("a" * 40), lambda leaving: [PART] if leaving() is None else [])
     assert [(row["state"], row["price"]) for row in ledger.rows()] == [("accepted", 0.05)]
 
 
@@ -300,9 +300,9 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
         "from nexmo_nb.ledger import Entry, Ledger\n"
         "ledger = Ledger(Path(sys.argv[1]))\n"
         "name = sys.argv[2]\n"
-        "ledger._begin(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
-        "ledger._begin(Entry(name * 39 + 'c', 'w', 'sms', 'd', '1', 's', 'b'))\n"
-        "ledger._leave(name * 40)\n"
+        "ledger.enroll(name, [Entry(name * 39 + 'c', 'w', 'sms', 'd', '1', 's', 'b')])\n"
+        "ledger.claim(name * 39 + 'c')\n"
+        "ledger._enter(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
         "print('begun', flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -317,15 +317,16 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
     children[0].kill()
     children[0].wait()
     ledger = Ledger(path)
+    dead = {"a" * 40: "unknown", "a" * 39 + "c": "planned"}
     alive = {"b" * 40: "sending", "b" * 39 + "c": "claimed"}
-    assert {row["id"]: row["state"] for row in ledger.rows()} == {"a" * 40: "unknown", **alive}
+    assert {row["id"]: row["state"] for row in ledger.rows()} == {**dead, **alive}
     children[1].send_signal(signal.SIGSTOP)
     ledger.sweep()
-    assert {row["id"]: row["state"] for row in ledger.rows()} == {"a" * 40: "unknown", **alive}
+    assert {row["id"]: row["state"] for row in ledger.rows()} == {**dead, **alive}
     children[1].kill()
     children[1].wait()
     ledger.sweep()
-    assert [row["state"] for row in ledger.rows()] == ["unknown", "unknown"]
+    assert sorted(row["state"] for row in ledger.rows()) == ["planned", "planned", "unknown", "unknown"]
     assert len(list((tmp_path / "owners").iterdir())) == 1
     ledger.close()
     for child in children:

@@ -613,3 +613,19 @@ def test_unknown_reports_and_files_are_not_found(client: Client) -> None:
     assert client.ask("GET", f"/v2/reports/{UNKNOWN}")[0] == 404
     assert client.ask("GET", f"/v3/media/{UNKNOWN}")[0] == 404
     assert client.ask("POST", "/v2/reports", {}, Authorization="")[0] == 401
+
+
+def test_a_request_that_waits_while_everything_is_reset_is_not_acted_on(client: Client, sandbox: Sandbox) -> None:
+    sandbox.fail_next("slow", seconds=0.3)
+
+    def wait() -> None:
+        with pytest.raises((http.client.HTTPException, OSError)):
+            client.sms()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not sandbox.requests:
+        time.sleep(0.001)
+    sandbox.reset()
+    thread.join()
+    assert sandbox.messages == []

@@ -233,8 +233,10 @@ def test_a_folder_that_vanished_stops_every_call_until_connected_again(session: 
         for work in (lambda: nx.search_numbers("GB"), lambda: nx.balance(), session.throttle.status):
             with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .* connect\(\) again"):
                 work()
-        with pytest.raises(nx.UnreachableError, match=r"ledger\.sqlite cannot .* connect\(\) again"):
+        with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .* connect\(\) again"):
             nx.send_sms(TO, "Hello", sender="Demo")
+        with pytest.raises(nx.UnreachableError, match=r"ledger\.sqlite cannot .* connect\(\) again"):
+            nx.send_sms(TO, "Hello", sender="Demo", key="one")
     assert len(sandbox.requests) == asked
     connected(sandbox)
     nx.send_sms(TO, "Hello", sender="Demo")

@@ -86,30 +86,22 @@ class Ledger:
         InvalidRequestError
             If the key was used for something else.
         """
-        started = False
-
-        def begun(leaving: Callable[[], None]) -> list[dict[str, Any]]:
-            nonlocal started
-            started = True
-            return work(leaving)
-
+        known = None if entry.key is None else self._known(entry)
+        if known is not None:
+            return known
         try:
-            known = self._begin(entry)
-            return self.conclude(entry.id, begun) if known is None else known
-        except KeyboardInterrupt:
-            if not started:
-                self._record(lambda connection: release(connection, entry.id, self._owner))
-            raise
-        finally:
-            self._open.discard(entry.id)
+            return self.conclude(entry.id, work, enter=lambda: self._enter(entry))
+        except _KnownError as found:
+            return found.rows
 
     def conclude(
         self,
         code: str,
         work: Work,
         again: Callable[[BaseException], bool] = lambda _: False,
+        enter: Callable[[], None] | None = None,
     ) -> list[dict[str, Any]]:
-        """Do `work` for a claimed row: ``sending`` when it leaves, and then what became of it.
+        """Do `work` for a claimed row, or one to `enter`: ``sending`` when it leaves, and then what became of it.
 
         It goes back where surely nothing was sent, and for refusals that `again` wants to try once more.
         """
@@ -118,8 +110,11 @@ class Ledger:
 
         def leaving() -> None:
             nonlocal left
+            if enter is None or left:
+                self._leave(code)
+            else:
+                enter()
             left = True
-            self._leave(code)
 
         try:
             rows = work(leaving)
@@ -128,7 +123,9 @@ class Ledger:
             trouble = problem
 
             def record() -> None:
-                if rows is None:
+                if not left and enter is not None and isinstance(trouble, Exception):
+                    pass  # nothing was entered; an interrupt alone may strike between the entry and the next line
+                elif rows is None:
                     self._record_problem(code, trouble, not left or again(trouble))
                 else:  # an interrupt struck while the answer was being recorded
                     self._record_answer(code, rows)
@@ -310,23 +307,30 @@ class Ledger:
     def _owner_file(self, owner: str) -> Path:
         return self.path.parent / "owners" / f"{owner}.lock"
 
-    def _begin(self, entry: Entry) -> list[dict[str, Any]] | None:
-        row = (*entry[:1], *entry[2:], "claimed", self._owner, self.clock())
+    def _known(self, entry: Entry) -> list[dict[str, Any]] | None:
+        """Give what was recorded under a key; None where nothing was sent under it."""
+        self.sweep()
+        return self._change(lambda connection: recorded(connection, entry))
+
+    def _enter(self, entry: Entry) -> None:
+        """Write a single send down as it leaves, unless another took its key while this one waited for its turn."""
+        at = self.clock()
+        row = (*entry[:1], *entry[2:], "sending", self._owner, at, at)
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
             before = None if entry.key is None else recorded(connection, entry)
             if before is None:
                 connection.execute(
                     "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner,"
-                    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " created, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     row,
                 )
             return before
 
-        if entry.key is not None:
-            self.sweep()
         self._open.add(entry.id)
-        return self._change(work)
+        known = self._change(work)
+        if known is not None:
+            raise _KnownError(known)
 
     def _leave(self, code: str) -> None:
         """Write down that a request leaves now: from here on it may have happened."""
@@ -413,6 +417,14 @@ class Ledger:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(code, n, *(row.get(name) for name in PART)) for n, row in enumerate(rows, 1)],
         )
+
+
+class _KnownError(Exception):
+    """Keeps a request back whose key was sent by another; not a failure."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        super().__init__("sent under this key by another")
+        self.rows = rows
 
 
 def _insist(act: Callable[[], None]) -> None:

@@ -200,7 +200,9 @@ class Sandbox:
             failure = self._failure(request)
         kind = failure["kind"] if failure else ""
         wait = self.latency + (float(failure.get("seconds", 60)) if failure and kind == "slow" else 0)
-        if wait and self.closing.wait(wait):
+        instance = world.instance
+        # A request that waits while everything is reset belongs to a world that is gone.
+        if wait and (self.closing.wait(wait) or world.instance != instance):
             return Answer(0), {"kind": "drop-before"}
         answer = accidents.instead(request, failure) or self._routed(request, failure, entry)
         with world.lock:
