@@ -78,10 +78,11 @@ def columnar(
 
 def _array(values: Sequence[Any], dtype: str) -> Any:
     if dtype == "string":
+        plain = set(map(type, values)) <= {str, type(None)}
         # One spelling of "missing" (pandas.NA) on every supported pandas; pandas 3 alone would infer another.
-        return pd.array([scalar(value) for value in values], dtype=_STRING)
+        return pd.array(values if plain else [scalar(value) for value in values], dtype=_STRING)
     if dtype == "float64":
-        return np.array([number(value) for value in values], dtype="float64")
+        return _floats(values) if bool not in set(map(type, values)) else np.array([number(v) for v in values])
     if dtype in ("int64", "bool"):
         return np.array(values, dtype=dtype)
     if dtype == TIME:
@@ -164,9 +165,9 @@ def _parsed(text: pd.DataFrame, name: str, dtype: str) -> Any:
 def _floats(texts: Any) -> Any:
     """Read numbers exactly; pandas' own reader of numbers was a last digit off before its version 3."""
     try:
-        found = texts.astype("float64")
-    except (TypeError, ValueError):
-        return _array(texts, "float64")
+        found = np.fromiter(texts, dtype=object, count=len(texts)).astype("float64")
+    except (TypeError, ValueError, OverflowError):
+        found = np.array([number(text) for text in texts], dtype="float64")
     found[abs(found) == math.inf] = math.nan  # no price and no duration is infinite
     return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -469,12 +471,13 @@ def _refusal(ask: Ask, body: Any) -> NexmoError | None:
 
 def _table(rows: Sequence[Mapping[str, Any]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
     """Put numbers of either list into a frame."""
-    able = [_able(row.get("features")) for row in rows]
+    able = [_able(str(found) if isinstance(found := row.get("features"), (list, str)) else "") for row in rows]
     values: dict[str, list[Any]] = {name: [row.get(field) for row in rows] for name, field in _FIELDS.items()}
     values |= {name.lower(): [name in names for names in able] for name in checks.FEATURES}
     return columnar({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
 
 
-def _able(features: Any) -> set[str]:
-    features = features.split(",") if isinstance(features, str) else features
-    return {str(name).strip().upper() for name in features} if isinstance(features, list) else set()
+@lru_cache(maxsize=1000)
+def _able(features: str) -> frozenset[str]:
+    """Find the features in a list, or in a text with commas, as it is written; few lists differ."""
+    return frozenset(re.findall("[A-Z]+", features.upper()))
