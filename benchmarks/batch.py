@@ -62,7 +62,7 @@ def pace(url: str) -> float:
 
 def ours_at(messages: int, workers: int = 8) -> tuple[float, int]:
     """Send against latency and a limit of 30 a second; the pace, and how often the server refused for speed."""
-    with served(latency=LATENCY, limits=True) as url, connected(url, calls=2000, limits=None):
+    with served(latency=LATENCY, limits=True) as url, connected(url, calls=2000, period=60.0, limits=None):
         send(nx.plan_sms(people(messages), "Hello", sender="Demo", prices=False), workers)
         return pace(url), sum(entry["throttled"] for entry in log(url))
 

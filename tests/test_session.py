@@ -167,13 +167,10 @@ def test_an_interrupt_inside_a_cache_write_leaves_the_cache_usable(session: nx.S
 
         in_transaction = property(lambda self: real.in_transaction)
 
-        def execute(self, *arguments: Any) -> Any:
-            return real.execute(*arguments)
-
-        def executemany(self, statement: str, rows: Any) -> Any:
+        def execute(self, statement: str, *values: Any) -> Any:
             if statement.startswith("REPLACE"):
                 raise KeyboardInterrupt
-            return real.executemany(statement, rows)
+            return real.execute(statement, *values)
 
         rollback = real.rollback
 

@@ -27,6 +27,7 @@ Endpoint = Callable[[World, Request, Mapping[str, Any] | None], Answer]
 
 LARGEST_BODY = 1_000_000
 LONGEST_NOTE = 2_000
+REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 # Path, methods, family of the rate limit, and what answers.
 ROUTES: list[tuple[re.Pattern[str], tuple[str, ...], str, Endpoint]] = [
@@ -391,8 +392,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Connection"] = "close"
         if answer.status == HTTPStatus.NO_CONTENT:
             del headers["Content-Length"], headers["Content-Type"]
-        reasons = {status.value: status.phrase for status in HTTPStatus}
-        head = f"HTTP/1.1 {answer.status} {reasons.get(answer.status, '')}\r\n"
+        head = f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"
         return (head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode()
 
 

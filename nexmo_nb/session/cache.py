@@ -100,8 +100,13 @@ class AnswerCache(BaseCache):
         now, end, body = self._clock(), expires.timestamp(), response.content
         row = (cache_key, cache_key.split(" ", 1)[0], body, now, end, _sum(cache_key, body, now, end))
 
-        self._change("DELETE FROM answers WHERE expires < ?", [(now,)])
-        self._change("REPLACE INTO answers (id, family, body, saved, expires, sum) VALUES (?, ?, ?, ?, ?, ?)", [row])
+        def work(connection: Connection) -> None:
+            connection.execute("DELETE FROM answers WHERE expires < ?", (now,))
+            connection.execute(
+                "REPLACE INTO answers (id, family, body, saved, expires, sum) VALUES (?, ?, ?, ?, ?, ?)", row
+            )
+
+        self._guard(lambda: self._open().transact(work), None)
 
     def forget(self, family: str) -> None:
         """Drop the answers of a family, because something in it changed."""
