@@ -12,7 +12,7 @@ import pandas as pd
 from common import Figure, Spent, bare, connected, once, options, plot, report, sdk, served, turns
 
 import nexmo_nb as nx
-from nexmo_nb import numbers
+from nexmo_nb.numbers import wire
 
 
 def by_sdk(client: Any) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def apart(pages: int, runs: int) -> Figure:
 
     def build() -> pd.DataFrame:
         rows = parse()
-        return numbers._table(rows, "EUR", numbers.OWNED_COLUMNS, len(rows))
+        return wire.table(rows, "EUR", wire.OWNED_COLUMNS, len(rows))
 
     spent = turns({"ours": build, "json": parse}, runs)
     mine, theirs = (1000 * spent[name].cpu for name in ("ours", "json"))

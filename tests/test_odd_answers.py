@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nexmo_nb as nx
-from nexmo_nb import numbers, pricing, sms, voice
+from nexmo_nb import pricing, sms, voice
 from nexmo_nb.applications import COLUMNS as APPLICATION
 from nexmo_nb.applications import CREATED_COLUMNS as CREATED
 from nexmo_nb.frames import Column
+from nexmo_nb.numbers import wire as numbers
 from nexmo_nb.reports.fields import columns_of
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.world import Answer, Request

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import checks
-from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.frames import Column, columnar, frame
+from nexmo_nb.numbers.wire import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, owned, settings, table
 from nexmo_nb.phone import msisdn as check_msisdn
-from nexmo_nb.session import Ask, Listing, Session, field, no_answer, status_of, tidy, using
+from nexmo_nb.session import Ask, Session, using
 
 __all__ = ["buy_number", "cancel_number", "owned_numbers", "search_numbers", "update_number"]
 
-COLUMNS = (
-    Column("country"),
-    Column("msisdn"),
-    Column("type"),
-    Column("sms", "bool"),
-    Column("voice", "bool"),
-    Column("mms", "bool"),
-    Column("monthly_cost", "float64"),
-    Column("setup_cost", "float64"),
-    Column("currency"),
-)
-OWNED_COLUMNS = (
-    *COLUMNS,
-    Column("app_id"),
-    Column("mo_http_url"),
-    Column("voice_callback_type"),
-    Column("voice_callback_value"),
-)
-RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
-
-# The wire's name of each column that is taken as it is.
-_FIELDS = {
-    "country": "country",
-    "msisdn": "msisdn",
-    "type": "type",
-    "monthly_cost": "cost",
-    "setup_cost": "initialPrice",
-    "app_id": "app_id",
-    "mo_http_url": "moHttpUrl",
-    "voice_callback_type": "voiceCallbackType",
-    "voice_callback_value": "voiceCallbackValue",
-}
-_LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
-_MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 _TYPES = ("landline", "mobile-lvn", "landline-toll-free")
 _CALLBACK_TYPES = ("sip", "tel", "app")
 
@@ -131,10 +94,10 @@ def search_numbers(
         ask = Ask(
             f"search numbers in {code}", "GET", "/number/search", family="numbers", query={"country": code, **query}
         )
-        found = session.pages(ask, _LISTING, limit=limit, refresh=refresh)
+        found = session.pages(ask, LISTING, limit=limit, refresh=refresh)
         rows += found.rows
         count += found.total
-    return _table(rows, session.account.currency, COLUMNS, count)
+    return table(rows, session.account.currency, COLUMNS, count)
 
 
 def owned_numbers(
@@ -207,8 +170,8 @@ def owned_numbers(
     )
     limit = None if limit is None else checks.whole("limit", limit, 1)
     refresh = checks.flag("refresh", refresh)
-    found = session.pages(_owned(query), _LISTING, limit=limit, refresh=refresh)
-    return _table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
+    found = session.pages(owned(query), LISTING, limit=limit, refresh=refresh)
+    return table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
 
 
 def buy_number(
@@ -255,7 +218,7 @@ def buy_number(
     >>> nx.buy_number("GB", number).meaning[0]
     'success'
     """
-    return _change("buy", country, msisdn, _target(target_api_key), session)
+    return change("buy", country, msisdn, _target(target_api_key), session)
 
 
 def cancel_number(
@@ -300,7 +263,7 @@ def cancel_number(
     >>> nx.cancel_number(first.country, first.msisdn).status[0]
     '200'
     """
-    return _change("cancel", country, msisdn, _target(target_api_key), session)
+    return change("cancel", country, msisdn, _target(target_api_key), session)
 
 
 def update_number(
@@ -383,17 +346,13 @@ def update_number(
     if not changes:
         raise checks.refused("update_number", None, "at least one setting to change")
     country, msisdn = checks.country(country), check_msisdn(msisdn)
-    kept = _settings(session, country, msisdn)
-    return _change("update", country, msisdn, {**kept, **changes}, session)
+    kept = settings(session, country, msisdn)
+    return change("update", country, msisdn, {**kept, **changes}, session)
 
 
 def _pattern(pattern: str | int | None, match: str) -> dict[str, str]:
-    where = _MATCHES[checks.choice("match", match, _MATCHES)]
+    where = MATCHES[checks.choice("match", match, MATCHES)]
     return {} if pattern is None else {"pattern": checks.number_pattern(pattern), "search_pattern": where}
-
-
-def _owned(query: Mapping[str, str]) -> Ask:
-    return Ask("list owned numbers", "GET", "/account/numbers", family="owned", query=query)
 
 
 def _url_or_empty(value: str | None) -> str | None:
@@ -423,61 +382,3 @@ def _voice_callback(kind: str | None, value: str | None) -> dict[str, str | None
         "voiceCallbackType": checks.choice("voice_callback_type", kind, _CALLBACK_TYPES),
         "voiceCallbackValue": checks.text("voice_callback_value", value, longest=2000),
     }
-
-
-def _settings(session: Session, country: str, msisdn: str) -> dict[str, str]:
-    """Read what the number is linked to now, in the words of an update."""
-    query = {"country": country, "pattern": msisdn, "search_pattern": _MATCHES["contains"]}
-    rows = session.pages(_owned(query), _LISTING, refresh=True).rows
-    found = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
-    if found is None:
-        raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
-    names = ("app_id", "moHttpUrl", "voiceCallbackType", "voiceCallbackValue")
-    kept = {name: found[name] for name in names if found.get(name)}
-    if not all(isinstance(value, str) for value in kept.values()):
-        raise UnreachableError(f"Could not update {msisdn}: its settings cannot be read. Nothing was changed.")
-    return kept
-
-
-def _change(
-    action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
-) -> pd.DataFrame:
-    session = using(session)
-    form = {"country": checks.country(country), "msisdn": check_msisdn(msisdn), **fields}
-    ask = Ask(
-        f"{action} number {form['msisdn']}",
-        "POST",
-        f"/number/{action}",
-        family="numbers",
-        form=form,
-        clears=("numbers", "owned"),
-        refusal=_refusal,
-    )
-    body = session.call(ask)
-    row = {**form, "status": status_of(field(body, "error-code")), "meaning": field(body, "error-code-label")}
-    return frame([row], RESULT_COLUMNS)
-
-
-def _refusal(ask: Ask, body: Any) -> NexmoError | None:
-    """Find a refusal that came with HTTP 200."""
-    code = status_of(field(body, "error-code"))
-    if code is None or int(code) >= 500:
-        return no_answer(ask, "the answer does not say whether it was done", status=200)
-    label = tidy(field(body, "error-code-label") or "no reason given")
-    return (
-        None if code == "200" else RejectedError(f"Could not {ask.what}: {label} ({code}).", code=code, meaning=label)
-    )
-
-
-def _table(rows: Sequence[Mapping[str, Any]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
-    """Put numbers of either list into a frame."""
-    able = [_able(str(found) if isinstance(found := row.get("features"), (list, str)) else "") for row in rows]
-    values: dict[str, list[Any]] = {name: [row.get(field) for row in rows] for name, field in _FIELDS.items()}
-    values |= {name.lower(): [name in names for names in able] for name in checks.FEATURES}
-    return columnar({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
-
-
-@lru_cache(maxsize=1000)
-def _able(features: str) -> frozenset[str]:
-    """Find the features in a list, or in a text with commas, as it is written; few lists differ."""
-    return frozenset(re.findall("[A-Z]+", features.upper()))

@@ -1,0 +1,117 @@
+"""Numbers on the wire: their columns, what is asked, and what an answer means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import checks
+from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
+from nexmo_nb.frames import Column, columnar, frame
+from nexmo_nb.phone import msisdn as check_msisdn
+from nexmo_nb.session import Ask, Listing, Session, field, no_answer, status_of, tidy, using
+
+__all__ = ["COLUMNS", "LISTING", "MATCHES", "OWNED_COLUMNS", "change", "owned", "settings", "table"]
+
+COLUMNS = (
+    Column("country"),
+    Column("msisdn"),
+    Column("type"),
+    Column("sms", "bool"),
+    Column("voice", "bool"),
+    Column("mms", "bool"),
+    Column("monthly_cost", "float64"),
+    Column("setup_cost", "float64"),
+    Column("currency"),
+)
+OWNED_COLUMNS = (
+    *COLUMNS,
+    Column("app_id"),
+    Column("mo_http_url"),
+    Column("voice_callback_type"),
+    Column("voice_callback_value"),
+)
+RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
+
+# The wire's name of each column that is taken as it is.
+FIELDS = {
+    "country": "country",
+    "msisdn": "msisdn",
+    "type": "type",
+    "monthly_cost": "cost",
+    "setup_cost": "initialPrice",
+    "app_id": "app_id",
+    "mo_http_url": "moHttpUrl",
+    "voice_callback_type": "voiceCallbackType",
+    "voice_callback_value": "voiceCallbackValue",
+}
+LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
+MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
+
+
+def owned(query: Mapping[str, str]) -> Ask:
+    """Ask for owned numbers."""
+    return Ask("list owned numbers", "GET", "/account/numbers", family="owned", query=query)
+
+
+def settings(session: Session, country: str, msisdn: str) -> dict[str, str]:
+    """Read what the number is linked to now, in the words of an update."""
+    query = {"country": country, "pattern": msisdn, "search_pattern": MATCHES["contains"]}
+    rows = session.pages(owned(query), LISTING, refresh=True).rows
+    found = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
+    if found is None:
+        raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
+    names = ("app_id", "moHttpUrl", "voiceCallbackType", "voiceCallbackValue")
+    kept = {name: found[name] for name in names if found.get(name)}
+    if not all(isinstance(value, str) for value in kept.values()):
+        raise UnreachableError(f"Could not update {msisdn}: its settings cannot be read. Nothing was changed.")
+    return kept
+
+
+def change(
+    action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
+) -> pd.DataFrame:
+    """Rent, give back or update a number, and give what Nexmo said of it."""
+    session = using(session)
+    form = {"country": checks.country(country), "msisdn": check_msisdn(msisdn), **fields}
+    ask = Ask(
+        f"{action} number {form['msisdn']}",
+        "POST",
+        f"/number/{action}",
+        family="numbers",
+        form=form,
+        clears=("numbers", "owned"),
+        refusal=_refusal,
+    )
+    body = session.call(ask)
+    row = {**form, "status": status_of(field(body, "error-code")), "meaning": field(body, "error-code-label")}
+    return frame([row], RESULT_COLUMNS)
+
+
+def _refusal(ask: Ask, body: Any) -> NexmoError | None:
+    """Find a refusal that came with HTTP 200."""
+    code = status_of(field(body, "error-code"))
+    if code is None or int(code) >= 500:
+        return no_answer(ask, "the answer does not say whether it was done", status=200)
+    label = tidy(field(body, "error-code-label") or "no reason given")
+    return (
+        None if code == "200" else RejectedError(f"Could not {ask.what}: {label} ({code}).", code=code, meaning=label)
+    )
+
+
+def table(rows: Sequence[Mapping[str, Any]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
+    """Put numbers of either list into a frame."""
+    listed = [able(str(found) if isinstance(found := row.get("features"), (list, str)) else "") for row in rows]
+    values: dict[str, list[Any]] = {name: [row.get(field) for row in rows] for name, field in FIELDS.items()}
+    values |= {name.lower(): [name in names for names in listed] for name in checks.FEATURES}
+    return columnar({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
+
+
+@lru_cache(maxsize=1000)
+def able(features: str) -> frozenset[str]:
+    """Find the features in a list, or in a text with commas, as it is written; few lists differ."""
+    return frozenset(re.findall("[A-Z]+", features.upper()))
