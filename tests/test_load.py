@@ -18,7 +18,7 @@ from nexmo_nb.sandbox import Sandbox
 CALLS, PERIOD, SECONDS = 160, 2.0, 60.0
 # Eight threads that read, send under a key of their own, and ask again for what they sent.
 WORKER = """
-import gc, json, os, sys, threading, time
+import contextlib, gc, json, os, sys, threading, time
 import nexmo_nb as nx
 
 name, url, calls, period, seconds = sys.argv[1], sys.argv[2], *map(float, sys.argv[3:])
@@ -50,7 +50,13 @@ def work(number):
 def look():
     gc.collect()
     pages = int(open("/proc/self/statm").read().split()[1])
-    return {"memory": pages * os.sysconf("SC_PAGE_SIZE"), "files": len(os.listdir("/proc/self/fd"))}
+    open_now = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            open_now.append(os.readlink(f"/proc/self/fd/{name}"))
+    sockets = sum(target.startswith("socket:") for target in open_now)
+    memory = pages * os.sysconf("SC_PAGE_SIZE")
+    return {"memory": memory, "sockets": sockets, "files": len(open_now) - sockets}
 
 
 threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
@@ -89,6 +95,8 @@ def test_eight_threads_in_each_of_four_processes_keep_the_limit_and_lose_nothing
     assert dict(arrived) == dict.fromkeys(rows.client_ref, 1)
     for child in told:
         assert child["end"]["files"] <= child["middle"]["files"]
+        # A connection for each of the eight threads and the two workers of a batch, and no more.
+        assert child["end"]["sockets"] <= 10
         assert child["end"]["memory"] <= child["middle"]["memory"] * 1.1 + 10e6
 
 
