@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,30 @@ def connected(
     if sleep is not None:
         session.pause = sleep
     return session
+
+
+def owned(sandbox: Sandbox) -> tuple[str, str]:
+    """Name a number that the sandbox's account has."""
+    number = next(iter(sandbox.world.owned.values()))
+    return number["country"], number["msisdn"]
+
+
+def rented(sandbox: Sandbox) -> tuple[str, str]:
+    """Name a number for rent that the balance covers."""
+    number = next(number for number in sandbox.world.rent.values() if number["country"] == "GB")
+    return number["country"], number["msisdn"]
+
+
+class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`
+    pass
+
+
+def tried(call: Callable[[], Any], said: str) -> Any:
+    """Give what a call returns, or the typed error that it raises; anything else fails. `said` may be warned."""
+    with warnings.catch_warnings():
+        # What the toolkit says itself; a library's warning stays an error.
+        warnings.filterwarnings("ignore", category=UserWarning, message=said)
+        warnings.filterwarnings("ignore", category=DeprecationWarning, message="The legacy text-to-speech")
+        with pytest.raises((nx.NexmoError, Answered)) as caught:
+            raise Answered(call())
+    return caught.value.args[0] if isinstance(caught.value, Answered) else caught.value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import connected
+from conftest import connected, tried
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -440,19 +439,8 @@ def watched(server: Watched, waits: list[float]) -> Iterator[Watched]:
     pyplot.close("all")
 
 
-class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`
-    pass
-
-
 def outcome(call: Callable[[], Any]) -> Any:
-    """Give what a call returns, or the typed error that it raises; anything else that it raises fails the test."""
-    with warnings.catch_warnings():
-        # What the toolkit says itself; a library's warning stays an error.
-        warnings.filterwarnings("ignore", category=UserWarning, message=SAID)
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message="The legacy text-to-speech")
-        with pytest.raises((nx.NexmoError, Answered)) as caught:
-            raise Answered(call())
-    return caught.value.args[0] if isinstance(caught.value, Answered) else caught.value
+    return tried(call, SAID)
 
 
 def check_outcome(watched: Watched, name: str, arguments: dict[str, Any]) -> Any:

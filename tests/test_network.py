@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import urllib3
-from conftest import connected
+from conftest import connected, owned, rented
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -24,17 +24,6 @@ class Endpoint(NamedTuple):
     call: Callable[[Sandbox], Any]
     method: str
     path: str
-
-
-def owned(sandbox: Sandbox) -> tuple[str, str]:
-    number = next(iter(sandbox.world.owned.values()))
-    return number["country"], number["msisdn"]
-
-
-def rented(sandbox: Sandbox) -> tuple[str, str]:
-    # One that the balance covers: what is refused is no accident.
-    number = next(number for number in sandbox.world.rent.values() if number["country"] == "GB")
-    return number["country"], number["msisdn"]
 
 
 ENDPOINTS = {

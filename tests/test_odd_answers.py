@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import connected
+from conftest import connected, owned, rented, tried
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -60,19 +60,8 @@ class Odd(Sandbox):
         return (odd if len(self.asked) <= MOST_REQUESTS else Answer(410, {"title": "it never ends"})), {}
 
 
-class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`
-    pass
-
-
 def outcome(call: Callable[[], Any]) -> Any:
-    """Give what a call returns, or the typed error that it raises; anything else that it raises fails the test."""
-    with warnings.catch_warnings():
-        # What the toolkit says itself; a library's warning stays an error.
-        warnings.filterwarnings("ignore", category=UserWarning, message=SAID)
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message="The legacy text-to-speech")
-        with pytest.raises((nx.NexmoError, Answered)) as caught:
-            raise Answered(call())
-    return caught.value.args[0] if isinstance(caught.value, Answered) else caught.value
+    return tried(call, SAID)
 
 
 class Case(NamedTuple):
@@ -85,16 +74,6 @@ class Case(NamedTuple):
     done: Callable[[Any], bool] | None = None
     refused: Callable[[Any], bool] | None = None
     examples: int = 20
-
-
-def owned(odd: Odd) -> tuple[str, str]:
-    number = next(iter(odd.world.owned.values()))
-    return number["country"], number["msisdn"]
-
-
-def rented(odd: Odd) -> tuple[str, str]:
-    number = next(number for number in odd.world.rent.values() if number["country"] == "GB")
-    return number["country"], number["msisdn"]
 
 
 def field(body: Any, name: str) -> Any:
