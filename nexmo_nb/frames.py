@@ -22,6 +22,7 @@ SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC
 
 
 _STRING = pd.StringDtype()
+FEW = 1000
 
 
 class Column(NamedTuple):
@@ -69,9 +70,17 @@ def columnar(
     columns, attrs
         As for `frame`.
     """
-    built = {column.name: _array(values[column.name], column.dtype) for column in columns}
+    rows = len(values[columns[0].name])
+    texts = [column.name for column in columns if column.dtype == "string"]
+    built = {column.name: _array(values[column.name], column.dtype) for column in columns if column.dtype != "string"}
+    if rows * len(texts) <= FEW:
+        # Pandas takes longer to begin with an array than to fill it: one for all texts, of which each has its piece.
+        whole = _array([value for name in texts for value in values[name]], "string")
+        built |= {name: whole[n * rows : (n + 1) * rows] for n, name in enumerate(texts)}
+    else:
+        built |= {name: _array(values[name], "string") for name in texts}
     # Nobody else has these arrays: they need no copy.
-    table = pd.DataFrame(built, index=pd.RangeIndex(len(values[columns[0].name])), copy=False)
+    table = pd.DataFrame({column.name: built[column.name] for column in columns}, index=pd.RangeIndex(rows), copy=False)
     table.attrs.update(attrs or {})
     return table
 

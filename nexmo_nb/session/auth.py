@@ -17,7 +17,16 @@ from requests.auth import AuthBase
 from nexmo_nb.account import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Auth", "signature"]
+__all__ = ["FORM", "Auth", "put_body", "signature"]
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def put_body(request: PreparedRequest, body: str | bytes, kind: str) -> None:
+    """Give a request its body, of which all characters are ASCII, and the headers that tell of it."""
+    request.body = body
+    request.headers["Content-Type"] = kind
+    request.headers["Content-Length"] = str(len(body))
 
 
 def signature(fields: Mapping[str, str], secret: Secret, method: str) -> str:
@@ -91,8 +100,7 @@ class Auth(AuthBase):
 
     @staticmethod
     def _fill(request: PreparedRequest, fields: Mapping[str, Any]) -> None:
-        request.body = urlencode(fields)
-        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        put_body(request, urlencode(fields), FORM)
 
 
 def _fields(request: PreparedRequest) -> dict[str, str]:

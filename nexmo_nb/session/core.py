@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 import threading
@@ -10,14 +11,15 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests_cache import DO_NOT_CACHE, CacheMixin
 from requests_cache.backends.base import BaseCache
 
@@ -28,7 +30,7 @@ from nexmo_nb.ledger import Ledger, unwritable
 from nexmo_nb.notes import Notes
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
-from nexmo_nb.session.auth import Auth
+from nexmo_nb.session.auth import FORM, Auth, put_body
 from nexmo_nb.session.transfer import content, load, surely_unsent, why
 from nexmo_nb.store import StoreError
 from nexmo_nb.throttle import INTERACTIVE, Throttle, new_slot
@@ -88,6 +90,30 @@ def marked(page: list[dict[str, Any]]) -> str:
     return repr((len(page), page[:1], page[-1:]))
 
 
+class Adapter(HTTPAdapter):
+    """Finds the connections that lead to a host once, not for every request."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._pools: dict[Any, Any] = {}
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> urllib3.HTTPConnectionPool:
+        """Give the connections for a request."""
+        url = str(request.url)
+        way = (url[: url.index("/", len("https://"))], verify, cert, *(proxies or {}).items())
+        if way not in self._pools:
+            self._pools[way] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        found: urllib3.HTTPConnectionPool = self._pools[way]
+        return found
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pools.clear()
+        super().close()
+
+
 class ThrottleMixin:
     """Puts a slot of the throttle around every request that reaches the wire."""
 
@@ -98,7 +124,8 @@ class ThrottleMixin:
         try:
             self.throttle.acquire(trip.slot, family, trip.lane, trip.stopped)
             # Signed now, not before the wait: a signature and a token are good for a short time only.
-            request.prepare_auth(trip.auth)
+            if trip.auth is not None:
+                trip.auth(request)
             trip.leaving()
             trip.left = True
             whole = not kwargs.pop("stream")
@@ -113,6 +140,14 @@ class ThrottleMixin:
             # answer that came must not be lost for it.
             with suppress(UnreachableError):
                 self.throttle.stamp(trip.slot)
+
+
+@lru_cache
+def _base(host: str) -> str:
+    """Write a base address as it goes over the wire."""
+    request = requests.PreparedRequest()
+    request.prepare_url(host, None)
+    return str(request.url).rstrip("/")
 
 
 class Session(CacheMixin, ThrottleMixin, requests.Session):
@@ -182,7 +217,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
         self._read_environment()
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
+            self.mount(scheme, Adapter(max_retries=0, pool_maxsize=32))
 
     @property
     def ledger(self) -> Ledger:
@@ -374,12 +409,24 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         return failure
 
     def _prepared(self, ask: Ask) -> requests.PreparedRequest:
-        """Write a request, without its credentials; cookies and hooks have no part in it."""
+        """Write a request, without its credentials; cookies and hooks have no part in it.
+
+        Field by field: what requests does to guess what it was given takes a tenth of a millisecond.
+        """
         request = requests.PreparedRequest()
-        request.prepare_method(ask.method)
-        request.prepare_url(self.account.host(ask.host) + ask.path, ask.query)
-        request.prepare_headers(self.headers if ask.into is None else {**self.headers, "Accept": "*/*"})
-        request.prepare_body(ask.form, None, ask.body)
+        request.method = ask.method
+        request.url = (
+            _base(self.account.host(ask.host)) + quote(ask.path) + (f"?{urlencode(ask.query)}" if ask.query else "")
+        )
+        request.headers = CaseInsensitiveDict(self.headers)  # type: ignore[arg-type] # all of them are text
+        if ask.into is not None:
+            request.headers["Accept"] = "*/*"
+        if ask.body is not None:
+            put_body(request, json.dumps(ask.body).encode(), "application/json")
+        elif ask.form is not None:
+            put_body(request, urlencode(ask.form), FORM)
+        elif ask.write:
+            request.headers["Content-Length"] = "0"
         return request
 
     def _kept(self, ask: Ask) -> bool:

@@ -94,10 +94,11 @@ def transmit(
 
     `lane`, `stopped` and `leaving` are those of `Session.call`.
     """
-    currency = session.account.currency
+    rows: list[dict[str, Any]] = []
 
     def refusal(ask: Ask, body: Any) -> NexmoError | None:
-        rows = _rows(body, currency)
+        nonlocal rows
+        rows = _rows(body, session.account.currency)
         if not rows:
             return no_answer(ask, "the answer tells of no message", status=200)
         if not _whole(body, rows):
@@ -107,7 +108,8 @@ def transmit(
 
     what = f"send an SMS to {form['to']}"
     ask = Ask(what, "POST", "/sms/json", family="sms", form=form, auth="sms", refusal=refusal)
-    return _rows(session.call(ask, lane=lane, stopped=stopped, leaving=leaving), currency)
+    session.call(ask, lane=lane, stopped=stopped, leaving=leaving)
+    return rows
 
 
 def _rows(body: Any, currency: str) -> list[dict[str, Any]]:
