@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -80,9 +81,17 @@ def columnar(
     else:
         built |= {name: _array(values[name], "string") for name in texts}
     # Nobody else has these arrays: they need no copy.
-    table = pd.DataFrame({column.name: built[column.name] for column in columns}, index=pd.RangeIndex(rows), copy=False)
+    arrays = {n: built[column.name] for n, column in enumerate(columns)}
+    table = pd.DataFrame(arrays, index=pd.RangeIndex(rows), copy=False)
+    # The names are an array of text, too; a view, because whoever names the columns' index names his own.
+    table.columns = _names(tuple(column.name for column in columns)).view()
     table.attrs.update(attrs or {})
     return table
+
+
+@lru_cache
+def _names(names: tuple[str, ...]) -> pd.Index:
+    return pd.Index(names)
 
 
 def _array(values: Sequence[Any], dtype: str) -> Any:
