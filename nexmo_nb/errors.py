@@ -122,12 +122,6 @@ class UnreachableError(NexmoError):
     retryable = True
 
 
-class StoppedError(UnreachableError):
-    """A call that was still waiting for its turn was called off: a batch is being stopped. Nothing was sent."""
-
-    retryable = False
-
-
 class UnknownOutcomeError(NexmoError):
     """A write went out and no usable answer came: it may have happened, and may have cost money.
 

@@ -11,14 +11,14 @@ does not wait behind a batch.
 from __future__ import annotations
 
 import math
+import secrets
 import sys
 import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from nexmo_nb.errors import StoppedError, UnreachableError
+from nexmo_nb.errors import UnreachableError
 from nexmo_nb.store import Connection, Database, StoreError, remedy
 
 __all__ = ["FAMILY_LIMITS", "Limit", "Status", "Throttle"]
@@ -151,22 +151,15 @@ class Throttle:
         self._database = self._run(lambda: Database(path, _SCHEMA, changes=_CHANGES))
         self._run(lambda: self._database.transact(self._adopt))
 
-    def acquire(
-        self, slot: str, family: str, lane: str = INTERACTIVE, stopped: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards.
-
-        While it waits, it asks `stopped` whether to give up, with `StoppedError`.
-        """
+    def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
+        """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards."""
         told: int | None = None
         wait = 0.0
         while True:
             if wait <= 0:
-                wait = self._run(lambda: self._database.transact(lambda c: self._reserve(c, slot, family, lane)))
-            if wait <= 0:
-                return
-            if stopped():
-                raise StoppedError("Called off while waiting for its turn; nothing was sent.")
+                taken, wait = self.take([slot], family, lane)
+                if taken:
+                    return
             left = math.ceil(wait)
             if wait > 1 and lane == INTERACTIVE and (told is None or (self.countdown and left != told)):
                 told = left
@@ -174,16 +167,41 @@ class Throttle:
                     f"Waiting about {left} s: the limit of {self.limit.calls} calls in "
                     f"{self.limit.seconds:g} s is reached (interrupt to stop)."
                 )
-            # A slot under way may be stamped, and so be free, earlier than it says.
-            self._sleep(min(wait, 0.25, max(self.limit.seconds / 40, 0.005)))
-            # Looked at without a lock: many processes that wait must not hinder one that stamps.
-            wait = self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
+            self._sleep(self.nap(wait))
+            wait = self.wait(family, lane)
+
+    def take(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
+        """Take as many slots as are free now, without waiting, and stamp those that are `done`.
+
+        Gives how many of `wanted`, from its beginning, were taken, and the seconds until the next may be.
+        """
+
+        def work(connection: Connection) -> tuple[int, float]:
+            self._stamp(connection, done)
+            at = self._clock()
+            free = min(self._free(connection, at, *window) for window in self._windows(family, lane))
+            taken = max(0, min(len(wanted), free))
+            connection.executemany(
+                "INSERT INTO slots (id, boot, family, lane, reserved, at) VALUES (?, ?, ?, ?, ?, ?)",
+                [(slot, self._boot, family, lane, at, at + self._hold) for slot in wanted[:taken]],
+            )
+            connection.execute("DELETE FROM slots WHERE at < ?", (at - KEPT,))
+            # By rounding, a slot may seem to be both in its window and just out of it.
+            return taken, 0.0 if taken == len(wanted) else max(0.001, self._wait(connection, at, family, lane))
+
+        return self._run(lambda: self._database.transact(work))
+
+    def wait(self, family: str, lane: str) -> float:
+        """Seconds until a slot is free; looked at without a lock: many that wait must not hinder one that stamps."""
+        return self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
+
+    def nap(self, wait: float) -> float:
+        """Seconds to sleep before looking again: a slot under way may be stamped, and so be free, earlier."""
+        return min(wait, 0.25, max(self.limit.seconds / 40, 0.005))
 
     def stamp(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or it will never leave. A name that holds no slot is fine."""
-        values = (self._clock(), slot)
-        statement = "UPDATE slots SET at = ? WHERE id = ?"
-        self._run(lambda: self._database.transact(lambda connection: connection.execute(statement, values)))
+        self._run(lambda: self._database.transact(lambda connection: self._stamp(connection, [slot])))
 
     def status(self) -> Status:
         """Tell how many calls the window holds, how many it allows, and the seconds to the next free slot."""
@@ -203,44 +221,42 @@ class Throttle:
             f"could leave without it. {remedy(trouble)}".rstrip()
         )
 
+    def _stamp(self, connection: Connection, slots: Sequence[str]) -> None:
+        at = self._clock()
+        connection.executemany("UPDATE slots SET at = ? WHERE id = ?", [(at, slot) for slot in slots])
+
     def _status(self, connection: Connection) -> Status:
         at = self._clock()
         start = at - self.limit.seconds
         used = connection.execute("SELECT COUNT(*) FROM slots WHERE at > ?", (start,)).fetchone()[0]
         return Status(used, self.limit.calls, max(0.0, self._wait(connection, at, "", INTERACTIVE)))
 
-    def _reserve(self, connection: Connection, slot: str, family: str, lane: str) -> float:
-        at = self._clock()
-        wait = self._wait(connection, at, family, lane)
-        if wait <= 0:
-            connection.execute(
-                "INSERT INTO slots (id, boot, family, lane, reserved, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (slot, self._boot, family, lane, at, at + self._hold),
-            )
-            connection.execute("DELETE FROM slots WHERE at < ?", (at - KEPT,))
-        return wait
+    def _windows(self, family: str, lane: str) -> list[tuple[Limit, str, str]]:
+        """Name every window that must have room: its limit, and the column and value of the slots that count in it."""
+        calls = self.limit.calls - (self._share if lane == BULK else 0)
+        windows = [(Limit(calls, self.limit.seconds), "", "")]
+        if lane == BULK:
+            windows.append((self._pace, "lane", BULK))
+        if family in self.families:
+            windows.append((self.families[family], "family", family))
+        return windows
 
     def _wait(self, connection: Connection, at: float, family: str, lane: str) -> float:
         """Seconds until every window has room."""
-        calls = self.limit.calls - (self._share if lane == BULK else 0)
-        waits = [self._until(connection, at, Limit(calls, self.limit.seconds), "", "")]
-        if lane == BULK:
-            waits.append(self._until(connection, at, self._pace, "lane", BULK))
-        if family in self.families:
-            waits.append(self._until(connection, at, self.families[family], "family", family))
-        return max(waits)
+        return max(self._until(connection, at, *window) for window in self._windows(family, lane))
+
+    @staticmethod
+    def _free(connection: Connection, at: float, limit: Limit, column: str, value: str) -> int:
+        """How many more slots the window holds."""
+        rows, values = _inside(at, limit, column, value)
+        return limit.calls - int(connection.execute(f"SELECT COUNT(*) {rows}", values).fetchone()[0])
 
     @staticmethod
     def _until(connection: Connection, at: float, limit: Limit, column: str, value: str) -> float:
         """Seconds until the newest `limit.calls` of the matching slots are no longer all in the window."""
+        rows, values = _inside(at, limit, column, value)
         moment = "at" if limit.from_answer else "reserved"
-        start = at - limit.seconds
-        # `at` is never before `reserved`, so that its index serves both.
-        statement = f"SELECT {moment} FROM slots WHERE at > ? AND {moment} > ?"
-        values: list[float | str | int] = [start, start]
-        if column:
-            statement, values = f"{statement} AND {column} = ?", [*values, value]
-        statement += f" ORDER BY {moment} DESC LIMIT 1 OFFSET ?"
+        statement = f"SELECT {moment} {rows} ORDER BY {moment} DESC LIMIT 1 OFFSET ?"
         row = connection.execute(statement, (*values, limit.calls - 1)).fetchone()
         return 0.0 if row is None else float(row[0]) + limit.seconds - at
 
@@ -260,6 +276,17 @@ class Throttle:
             )
 
 
+def _inside(at: float, limit: Limit, column: str, value: str) -> tuple[str, list[float | str]]:
+    """Write which slots are in a window."""
+    start = at - limit.seconds
+    # `at` is never before `reserved`, so that its index serves both.
+    moment, values = ("", [start]) if limit.from_answer else (" AND reserved > ?", [start, start])
+    return (
+        f"FROM slots WHERE at > ?{moment}{f' AND {column} = ?' if column else ''}",
+        [*values, value] if column else [*values],
+    )
+
+
 def new_slot() -> str:
-    """Make up the name of a slot."""
-    return uuid.uuid4().hex
+    """Make up the name of a slot; later names sort behind, so that the database writes them side by side."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"

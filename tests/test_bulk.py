@@ -380,17 +380,17 @@ def test_a_full_disk_stops_a_batch_before_the_wire(session: nx.Session, sandbox:
 def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session, sandbox: Sandbox) -> None:
     table = plan(400, "a" * 400)
     connection = session.ledger._database._connection
-    real = session.ledger.claim
-    claimed = 0
+    real = session.ledger.advance
+    left = 0
 
-    def claim(code: str) -> bool:
-        nonlocal claimed
-        claimed += 1
-        if claimed == 50:
+    def advance(outcomes: Any, leaving: Any) -> set[str]:
+        nonlocal left
+        left += len(leaving)
+        if left >= 50:
             connection.execute("PRAGMA query_only = ON")
-        return real(code)
+        return real(outcomes, leaving)
 
-    session.ledger.claim = claim  # type: ignore[method-assign]
+    session.ledger.advance = advance  # type: ignore[method-assign]
     with (
         pytest.warns(UserWarning, match="could not record"),
         pytest.raises(nx.UnreachableError, match=r"readonly.*are left"),

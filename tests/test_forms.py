@@ -217,10 +217,11 @@ def test_a_long_wait_counts_down_in_the_form(form: SmsForm, monkeypatch: pytest.
     said: list[str] = []
     throttle = form.session.throttle
 
-    def waited(*arguments: Any) -> float:
+    def waited(*_: Any) -> float:
         return max(0.0, 3.0 - len(said))
 
-    monkeypatch.setattr(throttle, "_wait", waited)
+    monkeypatch.setattr(throttle, "wait", waited)
+    monkeypatch.setattr(throttle, "take", lambda wanted, *_: (0 if waited() else len(wanted), waited()))
     monkeypatch.setattr(throttle, "_sleep", lambda _: said.append(form.message))
     form.preview.click()
     assert [text.split(":")[0] for text in said] == ["Waiting about 3 s", "Waiting about 2 s", "Waiting about 2 s"]

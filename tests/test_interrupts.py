@@ -125,10 +125,10 @@ class Watch:
         session = self.session
         assert all(self.free()), strike.struck
         assert not any(database._connection.in_transaction for database in databases(session)), strike.struck
-        if strike.struck and strike.struck[0].startswith(("Ledger.conclude", "_insist")):
+        if strike.struck and strike.struck[0].startswith(("Ledger.once", "_insist")):
             # An error is at work already, and nothing guards the lines that are to guard its record.
             session.ledger.sweep()
-        statement = "SELECT id, state FROM sends WHERE state IN ('claimed', 'sending')"
+        statement = "SELECT id, state FROM sends WHERE state = 'sending'"
         assert session.ledger._look(lambda c: c.execute(statement).fetchall()) == [], strike.struck
         throttle, at = session.throttle, session.throttle._clock()
         held = throttle._database.read(lambda c: c.execute("SELECT id, at FROM slots WHERE at > ?", (at,)).fetchall())
@@ -284,11 +284,12 @@ def test_an_interrupt_while_the_workers_are_started_stops_the_batch(
     plan = nx.plan_sms(numbers, "Hello", sender="Demo", session=session)
     submit, begun = ThreadPoolExecutor.submit, []
 
-    def interrupted(self: ThreadPoolExecutor, work: Callable[[], None]) -> Any:
-        if begun:
+    def interrupted(self: ThreadPoolExecutor, *arguments: Any) -> Any:
+        task = submit(self, *arguments)
+        if not begun:
+            begun.append(1)
             raise KeyboardInterrupt
-        begun.append(1)
-        return submit(self, work)
+        return task
 
     monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
     monkeypatch.setattr(rich, "latency", 0.02)

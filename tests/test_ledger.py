@@ -301,7 +301,7 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
         "ledger = Ledger(Path(sys.argv[1]))\n"
         "name = sys.argv[2]\n"
         "ledger.enroll(name, [Entry(name * 39 + 'c', 'w', 'sms', 'd', '1', 's', 'b')])\n"
-        "ledger.claim(name * 39 + 'c')\n"
+        "ledger.advance([], [name * 39 + 'c'])\n"
         "ledger._enter(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
         "print('begun', flush=True)\n"
         "time.sleep(60)\n"
@@ -317,8 +317,8 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
     children[0].kill()
     children[0].wait()
     ledger = Ledger(path)
-    dead = {"a" * 40: "unknown", "a" * 39 + "c": "planned"}
-    alive = {"b" * 40: "sending", "b" * 39 + "c": "claimed"}
+    dead = {"a" * 40: "unknown", "a" * 39 + "c": "unknown"}
+    alive = {"b" * 40: "sending", "b" * 39 + "c": "sending"}
     assert {row["id"]: row["state"] for row in ledger.rows()} == {**dead, **alive}
     children[1].send_signal(signal.SIGSTOP)
     ledger.sweep()
@@ -326,7 +326,7 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
     children[1].kill()
     children[1].wait()
     ledger.sweep()
-    assert sorted(row["state"] for row in ledger.rows()) == ["planned", "planned", "unknown", "unknown"]
+    assert sorted(row["state"] for row in ledger.rows()) == ["unknown"] * 4
     assert len(list((tmp_path / "owners").iterdir())) == 1
     ledger.close()
     for child in children:

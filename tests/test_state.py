@@ -18,7 +18,7 @@ import pytest
 from conftest import connected
 
 import nexmo_nb as nx
-from nexmo_nb.ledger import Entry, Ledger
+from nexmo_nb.ledger import Entry, Ledger, Outcome
 from nexmo_nb.notes import Notes
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.session.cache import AnswerCache
@@ -256,28 +256,35 @@ def test_a_batch_says_that_its_record_vanished(session: nx.Session, sandbox: San
 
 
 def test_a_row_that_another_process_took_is_not_sent_by_this_one(tmp_path: Path) -> None:
-    """Somebody removes the folder that tells who lives: each takes the other for dead."""
+    one, two = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
+    people = [Entry(name * 40, f"send an SMS to {name}", "sms", "d", name, "Demo", "Hello") for name in "123"]
+    codes = [one.enroll("b", people)[name].id for name in "123"]
+    assert two.advance([], codes[:2]) == set(codes[:2])
+    assert one.advance([], codes) == {codes[2]}
+    assert one.advance([], codes) == set()
+    two.advance([Outcome(codes[0], [{"status": "0"}])], [])
+    one.close()
+    two.close()
+    three = Ledger(tmp_path / "ledger.sqlite")
+    assert sorted(row["state"] for row in three.rows()) == ["accepted", "unknown", "unknown"]
+    three.close()
+
+
+def test_a_send_whose_process_was_taken_for_dead_leaves_no_second_time(tmp_path: Path) -> None:
+    """Somebody removes the folder that tells who lives, while a refused try waits to be made again."""
     one = Ledger(tmp_path / "ledger.sqlite")
-    known = one.enroll("b", [Entry("a" * 40, "send an SMS to 1", "sms", "d", "1", "Demo", "Hello")])
-    code, left = known["1"].id, []
-    assert one.claim(code)
-    shutil.rmtree(tmp_path / "owners")
-    two = Ledger(tmp_path / "ledger.sqlite")
-    assert two.claim(code)
 
     def send(leaving: Callable[[], None]) -> list[dict[str, Any]]:
         leaving()
-        left.append(1)
-        return [{"status": "0"}]
+        shutil.rmtree(tmp_path / "owners")
+        Ledger(tmp_path / "ledger.sqlite").close()
+        leaving()
+        raise AssertionError("it left again")
 
     with pytest.raises(nx.UnreachableError, match="to another process"):
-        one.conclude(code, send)
-    assert not one.claim(code)
-    two.conclude(code, send)
-    assert left == [1]
-    assert [row["state"] for row in two.rows()] == ["accepted"]
+        one.once(Entry("a" * 40, "send an SMS to 1", "sms", "d", "1", "Demo", "Hello"), send)
+    assert [row["state"] for row in one.rows()] == ["unknown"]
     one.close()
-    two.close()
 
 
 # --- read-only and full, on real file systems ------------------------------------------------------------------------

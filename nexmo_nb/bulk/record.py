@@ -10,7 +10,6 @@ import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.frames import TIME, Column, frame
-from nexmo_nb.ledger import shown_state
 from nexmo_nb.session import Session, using
 
 __all__ = ["forget", "sent", "show"]
@@ -142,7 +141,6 @@ def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
                 "to": row["recipient"],
                 "text": row["body"],
                 "parts": row["parts"] or 0,
-                "state": shown_state(row["state"]),
             }
             for row in rows
         ],

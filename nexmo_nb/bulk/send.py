@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import warnings
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import checks
 from nexmo_nb.bulk.plan import check_plan
-from nexmo_nb.errors import (
-    AuthenticationError,
-    NexmoError,
-    RateLimitedError,
-    RejectedError,
-    StoppedError,
-    UnreachableError,
-)
+from nexmo_nb.bulk.run import Run
+from nexmo_nb.errors import NexmoError
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.ledger import Enrolled, Entry, Ledger, cost_of, digest, shown_state
+from nexmo_nb.ledger import Enrolled, Entry, Ledger, digest
 from nexmo_nb.session import Session, using
-from nexmo_nb.sms.answer import meaning_of, transmit
+from nexmo_nb.sms.answer import meaning_of
 from nexmo_nb.sms.form import CONTENT, fill
-from nexmo_nb.throttle import BULK
 
 __all__ = ["COLUMNS", "send_many"]
 
@@ -44,10 +32,6 @@ COLUMNS = (
     Column("error"),
     Column("client_ref"),
 )
-# Refusals that the next recipient would get as well.
-FATAL = ("9", "low-balance")
-# So many refusals for speed, or failures to connect, one after the other, and the batch waits for a person.
-PATIENCE = 20
 
 
 def send_many(
@@ -134,7 +118,7 @@ def send_many(
     known = ledger.enroll(name, entries, resend_not_found=again)
     high, low = _estimates(plan, "price_high"), _estimates(plan, "price_low")
     left = _cap(max_cost, plan, known, ledger, name)
-    run = _Run(session, name, forms=forms, known=known, estimates=high, lowest=low, left=left)
+    run = Run(session, name, forms=forms, known=known, estimates=high, lowest=low, left=left)
     try:
         run.go(workers, shown)
     except KeyboardInterrupt:
@@ -150,162 +134,6 @@ def send_many(
             stacklevel=2,
         )
     return table
-
-
-class _Run:
-    """One run of a batch: a queue, its workers, and what may still be spent."""
-
-    def __init__(
-        self,
-        session: Session,
-        batch: str,
-        *,
-        forms: Mapping[str, dict[str, str]],
-        known: Mapping[str, Enrolled],
-        estimates: Mapping[str, float],
-        lowest: Mapping[str, float],
-        left: float | None,
-    ) -> None:
-        self.session, self.batch, self.ledger = session, batch, session.ledger
-        self.forms, self.known, self.estimates, self.lowest, self.left = forms, known, estimates, lowest, left
-        self.queue = deque(to for to in forms if known[to].state == "planned")
-        self.total = len(self.queue)
-        self.trouble: NexmoError | None = None
-        self.capped = False
-        self._stop = threading.Event()
-        self._guard = threading.Condition()
-        self._in_flight = 0
-        self._flying = 0.0
-        # How much dearer than its estimate a message was, at most; until one was paid for, one goes at a time.
-        self._dearer = 1.0
-        self._learned = left is None
-        self._failures = 0
-        self.sent = self.parts = 0
-        self.cost = 0.0
-
-    def go(self, workers: int, progress: bool) -> None:
-        """Send until the queue is empty or somebody stops it."""
-        if not self.queue:
-            return
-        with _bar(self, progress) as show, ThreadPoolExecutor(workers) as pool:
-            tasks: list[Future[None]] = []
-            try:
-                # In here, too, an interrupt may strike: the workers that have begun must not send the rest.
-                tasks += (pool.submit(self._work) for _ in range(min(workers, len(self.queue))))
-                while wait(tasks, timeout=0.2).not_done:
-                    show()
-            finally:
-                # An interrupt: no new message is begun, those in flight are waited for.
-                self._stop.set()
-                with self._guard:
-                    self._guard.notify_all()
-                wait(tasks)
-                show()
-            for task in tasks:
-                task.result()
-
-    def told(self) -> str:
-        """Say how the batch stands, and how to go on."""
-        return (
-            f"Batch {self.batch!r}: {self.sent} messages were sent in this run, {len(self.queue)} are left. Run the "
-            "same call again to continue; nobody gets the message twice."
-        )
-
-    def _work(self) -> None:
-        while (to := self._next()) is not None:
-            code = self.known[to].id
-            price = None
-            try:
-                if self._claimed(to, code):
-                    price = self._send(to, code)
-            except BaseException:
-                self._stop.set()
-                raise
-            finally:
-                self._done(to, price)
-
-    def _claimed(self, to: str, code: str) -> bool:
-        try:
-            return self.ledger.claim(code)
-        except UnreachableError as problem:  # what cannot be recorded is not sent
-            self._halt(problem, to)
-            return False
-
-    def _next(self) -> str | None:
-        """Take the next recipient, once there is money for it."""
-        with self._guard:
-            while self.queue and not self._stop.is_set():
-                flying = self._flying + self.estimates.get(self.queue[0], 0.0)
-                fits = self.left is None or flying * self._dearer <= self.left + 1e-9
-                if fits and (self._learned or not self._in_flight):
-                    self._in_flight, self._flying = self._in_flight + 1, flying
-                    return self.queue.popleft()
-                if not self._in_flight:
-                    self.capped = True
-                    return None
-                self._guard.wait(0.5)
-            return None
-
-    def _done(self, to: str, price: float | None) -> None:
-        """Give back what was held for a message, and take what it cost."""
-        with self._guard:
-            estimate = self.estimates.get(to, 0.0)
-            self._in_flight, self._flying = self._in_flight - 1, self._flying - estimate
-            if self.left is not None and price is not None:
-                self.left, self._learned = self.left - price, True
-                if 0 < estimate < price:
-                    # Its network is not known: for another one the estimate may be wrong by as much more.
-                    low = self.lowest.get(to) or estimate
-                    self._dearer = max(self._dearer, price / low)
-            self._guard.notify_all()
-
-    def _send(self, to: str, code: str) -> float | None:
-        """Send one message and sort what became of it; the price, where there is one."""
-        form = {**self.forms[to], "client-ref": code}
-        try:
-            rows = self.ledger.conclude(
-                code,
-                lambda leaving: transmit(form, self.session, lane=BULK, stopped=self._stop.is_set, leaving=leaving),
-                _fatal,
-            )
-        except StoppedError:
-            self._back(to)
-        except (RateLimitedError, UnreachableError) as problem:
-            self._back(to)
-            with self._guard:
-                self._failures += 1
-                if self._failures >= PATIENCE:
-                    self._halt(problem)
-        except (RejectedError, AuthenticationError) as problem:
-            if _fatal(problem):
-                self._halt(problem, to)
-        except NexmoError:
-            return self.estimates.get(to, 0.0)  # nobody knows: it counts as paid for
-        else:
-            price = cost_of(rows) or 0.0
-            with self._guard:
-                self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + price
-                self._failures = 0
-            return price
-        return None
-
-    def _back(self, to: str) -> None:
-        with self._guard:
-            self.queue.append(to)
-
-    def _halt(self, problem: NexmoError, to: str | None = None) -> None:
-        """Stop the batch: what is in flight is finished, nothing new is begun."""
-        with self._guard:
-            self.trouble = self.trouble or problem
-            if to is not None:
-                self.queue.append(to)
-            self._stop.set()
-            self._guard.notify_all()
-
-
-def _fatal(problem: BaseException) -> bool:
-    """Tell whether the next message would be refused as well."""
-    return isinstance(problem, AuthenticationError) or (isinstance(problem, RejectedError) and problem.code in FATAL)
 
 
 def _forms(plan: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -379,7 +207,7 @@ def _spent(ledger: Ledger, batch: str, good: pd.DataFrame) -> float:
     for row in ledger.rows(batch=batch):
         if row["price"] is not None:
             total += row["price"]
-        elif row["state"] in ("claimed", "sending", "unknown"):
+        elif row["state"] in ("sending", "unknown"):
             total += guess.get(str(row["recipient"]), 0.0)
     return total
 
@@ -397,7 +225,7 @@ def _outcome(plan: pd.DataFrame, sends: list[dict[str, Any]]) -> pd.DataFrame:
         meaning = {"accepted": "accepted"}.get(row["state"]) or (meaning_of(row["code"]) if row["code"] else None)
         facts = {
             "to": to,
-            "state": shown_state(row["state"]),
+            "state": row["state"],
             "parts": row["parts"] or 0,
             "meaning": meaning if known else None,
         }
@@ -405,7 +233,7 @@ def _outcome(plan: pd.DataFrame, sends: list[dict[str, Any]]) -> pd.DataFrame:
     return frame(rows, COLUMNS).set_index(plan.index)
 
 
-def _stopped(run: _Run, table: pd.DataFrame) -> NexmoError:
+def _stopped(run: Run, table: pd.DataFrame) -> NexmoError:
     """Make the error for a batch that stopped: the cause, and how to go on."""
     cause = run.trouble
     assert cause is not None
@@ -417,30 +245,3 @@ def _stopped(run: _Run, table: pd.DataFrame) -> NexmoError:
         meaning=cause.meaning,
         parts=table,
     )
-
-
-class _bar:  # noqa: N801 - used like a function
-    """Shows how far a run is, if wanted."""
-
-    def __init__(self, run: _Run, wanted: bool) -> None:
-        self._run, self._wanted = run, wanted
-
-    def __enter__(self) -> Callable[[], None]:
-        if not self._wanted:
-            return lambda: None
-        from tqdm.auto import tqdm  # 60 ms that only a batch needs
-
-        self._tqdm = tqdm(total=self._run.total, desc=self._run.batch, unit="SMS")
-        self._begun = time.monotonic()
-        return self._show
-
-    def _show(self) -> None:
-        run, waiting = self._run, "?"
-        with suppress(UnreachableError):  # the messages themselves will tell that the limit cannot be kept
-            waiting = f"{run.session.throttle.status().wait:.0f} s"
-        self._tqdm.set_postfix(parts=run.parts, cost=f"{run.cost:.2f}", waiting=waiting, refresh=False)
-        self._tqdm.update(run.total - len(run.queue) - run._in_flight - self._tqdm.n)
-
-    def __exit__(self, *_: object) -> None:
-        if self._wanted:
-            self._tqdm.close()

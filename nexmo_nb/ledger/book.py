@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 from nexmo_nb.errors import UnreachableError
 from nexmo_nb.ledger.entries import (
+    CHANGES,
     FINAL,
     PART,
     SCHEMA,
     SEND,
     Enrolled,
     Entry,
+    Outcome,
     bury,
     cost_of,
     delivered,
@@ -64,7 +66,7 @@ class Ledger:
         new_id: Callable[[], str] = lambda: secrets.token_hex(20),
     ) -> None:
         self.path, self.clock, self.new_id = path, clock, new_id
-        self._database = Database(path, SCHEMA, durable=True)
+        self._database = Database(path, SCHEMA, changes=CHANGES, durable=True)
         # A process is alive as long as the system holds its lock on a file of this name: neither a number that is
         # used again nor a reboot can be mistaken for it.
         self._owner = secrets.token_hex(16)
@@ -89,51 +91,36 @@ class Ledger:
         known = None if entry.key is None else self._known(entry)
         if known is not None:
             return known
-        try:
-            return self.conclude(entry.id, work, enter=lambda: self._enter(entry))
-        except _KnownError as found:
-            return found.rows
-
-    def conclude(
-        self,
-        code: str,
-        work: Work,
-        again: Callable[[BaseException], bool] = lambda _: False,
-        enter: Callable[[], None] | None = None,
-    ) -> list[dict[str, Any]]:
-        """Do `work` for a claimed row, or one to `enter`: ``sending`` when it leaves, and then what became of it.
-
-        It goes back where surely nothing was sent, and for refusals that `again` wants to try once more.
-        """
         rows: list[dict[str, Any]] | None = None
         left = False
 
         def leaving() -> None:
             nonlocal left
-            if enter is None or left:
-                self._leave(code)
+            if left:
+                self._leave(entry.id)
             else:
-                enter()
+                self._enter(entry)
             left = True
 
         try:
             rows = work(leaving)
-            self._record_answer(code, rows)
+            self._record([Outcome(entry.id, rows)])
+        except _KnownError as found:
+            return found.rows
         except BaseException as problem:
             trouble = problem
 
             def record() -> None:
-                if not left and enter is not None and isinstance(trouble, Exception):
-                    pass  # nothing was entered; an interrupt alone may strike between the entry and the next line
-                elif rows is None:
-                    self._record_problem(code, trouble, not left or again(trouble))
-                else:  # an interrupt struck while the answer was being recorded
-                    self._record_answer(code, rows)
+                if rows is not None:  # an interrupt struck while the answer was being recorded
+                    self._record([Outcome(entry.id, rows)])
+                elif left or not isinstance(trouble, Exception):
+                    # An interrupt may strike between the entry and the next line, when nothing had left.
+                    self._record([Outcome(entry.id, None, trouble, back=not left)])
 
             _insist(record)
             raise
         finally:
-            self._open.discard(code)
+            self._open.discard(entry.id)
         return rows
 
     def enroll(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, Enrolled]:
@@ -170,20 +157,40 @@ class Ledger:
 
         return self._change(work)
 
-    def claim(self, code: str) -> bool:
-        """Take a planned row for this process; False where another has taken it."""
+    def advance(self, outcomes: Sequence[Outcome], leaving: Sequence[str]) -> set[str]:
+        """Record in one transaction what became of sends, and that planned rows leave now; which ones do is returned.
+
+        A row that is not among them was taken by another process.
+
+        Raises
+        ------
+        UnreachableError
+            If the file cannot be used, and rows were to leave: none may.
+        """
+        if not leaving:
+            self._record(outcomes)
+            self._open.difference_update(outcome.id for outcome in outcomes)
+            return set()
         statement = (
-            "UPDATE sends SET state = 'claimed', owner = ?, client_ref = id, code = NULL, error = NULL"
+            "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"
             " WHERE id = ? AND state = 'planned'"
         )
-        self._open.add(code)
-        taken = False
+
+        def work(connection: Connection) -> set[str]:
+            self._conclude(connection, outcomes)
+            at = self.clock()
+            return {code for code in leaving if connection.execute(statement, (self._owner, at, code)).rowcount == 1}
+
+        self._open.update(leaving)
+        left: set[str] = set()
         try:
-            taken = self._change(lambda c: c.execute(statement, (self._owner, code)).rowcount) == 1
+            left = self._change(work)
+        except UnreachableError:
+            self._record(outcomes)  # alone; if that fails as well, it warns
+            raise
         finally:
-            if not taken:
-                self._open.discard(code)
-        return taken
+            self._open.difference_update({*leaving, *(outcome.id for outcome in outcomes)} - left)
+        return left
 
     def settle(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
@@ -268,11 +275,11 @@ class Ledger:
         return done
 
     def sweep(self) -> None:
-        """Turn what was left in ``sending`` into ``unknown``, and give back what was only claimed.
+        """Turn what was left in ``sending`` into ``unknown``.
 
         By processes that died; and by this one, where a second interrupt or a full disk kept an outcome from the disk.
         """
-        statement = "SELECT id, owner FROM sends WHERE state IN ('claimed', 'sending')"
+        statement = "SELECT id, owner FROM sends WHERE state = 'sending'"
         rows = self._look(lambda c: c.execute(statement).fetchall())
         owners = {owner for _, owner in rows} - {self._owner}
         dead = {owner for owner in owners if not is_held(self._owner_file(owner))}
@@ -292,7 +299,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close the files."""
-        statement = "SELECT COUNT(*) FROM sends WHERE state IN ('claimed', 'sending') AND owner = ?"
+        statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
         if self._lock is not None:
             left = 1
             with suppress(UnreachableError):
@@ -335,10 +342,7 @@ class Ledger:
     def _leave(self, code: str) -> None:
         """Write down that a request leaves now: from here on it may have happened."""
         values = (self.clock(), code, self._owner)
-        statement = (
-            "UPDATE sends SET state = 'sending', started = ?"
-            " WHERE id = ? AND owner = ? AND state IN ('claimed', 'sending')"
-        )
+        statement = "UPDATE sends SET state = 'sending', started = ? WHERE id = ? AND owner = ? AND state = 'sending'"
         if self._change(lambda c: c.execute(statement, values)).rowcount != 1:
             # Somebody removed the lock by which others see that this process lives, and they took the row from it.
             raise UnreachableError(
@@ -346,24 +350,10 @@ class Ledger:
                 "sent by this one; connect() again."
             )
 
-    def _record_answer(self, code: str, rows: list[dict[str, Any]]) -> None:
-        sound = all(row.get("status") in ("0", "started") for row in rows)
-        state = "accepted" if sound else "partial"
-        self._record(lambda connection: self._write(connection, code, state, rows, None))
-
-    def _record_problem(self, code: str, problem: BaseException, again: bool) -> None:
-        state = None if again else state_of(problem)
-        parts = getattr(problem, "parts", None)
-        rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
-        if state is None:
-            self._record(lambda connection: release(connection, code, self._owner))
-        else:
-            self._record(lambda connection: self._write(connection, code, state, rows, problem))
-
-    def _record(self, work: Callable[[Connection], Any]) -> None:
-        """Commit an outcome; if the disk will not take it, the answer still counts."""
+    def _record(self, outcomes: Sequence[Outcome]) -> None:
+        """Commit outcomes; if the disk will not take them, the answers still count."""
         try:
-            self._database.transact(work)
+            self._database.transact(lambda connection: self._conclude(connection, outcomes))
         except StoreError as problem:
             trouble = problem
         else:
@@ -373,6 +363,21 @@ class Ledger:
             "and never sent again by itself.",
             stacklevel=2,
         )
+
+    def _conclude(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+        """Write what became of sends; one that surely was not sent goes back."""
+        for code, rows, problem, back in outcomes:
+            if problem is None:
+                sound = all(row.get("status") in ("0", "started") for row in rows or [])
+                self._write(connection, code, "accepted" if sound else "partial", rows or [], None)
+                continue
+            state = None if back else state_of(problem)
+            if state is None:
+                release(connection, code, self._owner)
+            else:
+                parts = getattr(problem, "parts", None)
+                kept = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
+                self._write(connection, code, state, kept, problem)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
         return self._run(lambda: self._database.transact(work))

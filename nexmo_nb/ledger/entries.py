@@ -20,12 +20,14 @@ from nexmo_nb.frames import number
 from nexmo_nb.store import Connection, damaged, is_damaged, remedy
 
 __all__ = [
+    "CHANGES",
     "FINAL",
     "PART",
     "SCHEMA",
     "SEND",
     "Enrolled",
     "Entry",
+    "Outcome",
     "bury",
     "cost_of",
     "delivered",
@@ -36,7 +38,6 @@ __all__ = [
     "refuse_changed",
     "refuse_forgotten",
     "release",
-    "shown_state",
     "state_of",
     "unwritable",
 ]
@@ -57,6 +58,8 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS parts_message ON parts (message_id)",
     "CREATE INDEX IF NOT EXISTS sends_created ON sends (created)",
 )
+# An earlier layout had a state for rows that wait for their turn.
+CHANGES = (("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),)
 FINAL = ("accepted", "partial", "rejected", "not_found")
 SEND = (
     "id",
@@ -94,17 +97,21 @@ class Entry(NamedTuple):
     key: str | None = None
 
 
+class Outcome(NamedTuple):
+    """What became of a send: the rows of its parts, or a problem; `back` says that it was not sent, or counts as so."""
+
+    id: str
+    rows: Sequence[Mapping[str, Any]] | None
+    problem: BaseException | None = None
+    back: bool = False
+
+
 class Enrolled(NamedTuple):
     """A row of a batch as the ledger knows it."""
 
     id: str
     state: str
     digest: str
-
-
-def shown_state(state: str) -> str:
-    """Name a state as people see it: claimed is planned, for it has not left."""
-    return "planned" if state == "claimed" else state
 
 
 def delivered(parts: Sequence[tuple[str | None, str | None, float | None]]) -> dict[str, Any]:
@@ -172,7 +179,6 @@ def recorded(connection: Connection, entry: Entry) -> list[dict[str, Any]] | Non
         )
     if state in ("accepted", "partial"):
         return read_parts(connection, code)
-    state = "sending" if state == "claimed" else state
     words = {
         "sending": "it is being sent right now, by this or another process; wait, then call again",
         "unknown": "nobody knows whether it was sent; settle() looks it up",
@@ -200,19 +206,17 @@ def enrolled(connection: Connection, batch: str) -> dict[str, Enrolled]:
 
 def release(connection: Connection, code: str, owner: str) -> None:
     """Undo a send that surely was not sent: a row of a batch is planned again, a single send was never there."""
-    mine = "id = ? AND owner = ? AND state IN ('claimed', 'sending')"
+    mine = "id = ? AND owner = ? AND state = 'sending'"
     connection.execute(f"DELETE FROM sends WHERE {mine} AND batch IS NULL", (code, owner))
     connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {mine}", (code, owner))
 
 
 def bury(connection: Connection, left: Sequence[tuple[str, str]], at: float) -> None:
-    """Settle (id, owner) of rows that were left behind: what had not left goes back, what had left is unknown."""
-    theirs = "WHERE id = ? AND owner = ?"
-    connection.executemany(f"DELETE FROM sends {theirs} AND state = 'claimed' AND batch IS NULL", left)
-    connection.executemany(f"UPDATE sends SET state = 'planned', owner = NULL {theirs} AND state = 'claimed'", left)
+    """Settle (id, owner) of rows that were left behind: they are unknown."""
     connection.executemany(
         "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
-        f" error = 'whoever sent it ended before an answer was recorded' {theirs} AND state = 'sending'",
+        " error = 'whoever sent it ended before an answer was recorded'"
+        " WHERE id = ? AND owner = ? AND state = 'sending'",
         [(at, *row) for row in left],
     )
 

@@ -7,9 +7,10 @@ connection it is.
 
 from nexmo_nb.session.answers import Ask, field, no_answer, status_of, tidy
 from nexmo_nb.session.connecting import connect, current, show_connection, using
-from nexmo_nb.session.core import Listing, Pages, Session
+from nexmo_nb.session.core import LONGEST_WAIT, Listing, Pages, Session
 
 __all__ = [
+    "LONGEST_WAIT",
     "Ask",
     "Listing",
     "Pages",

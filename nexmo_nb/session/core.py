@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -33,7 +33,7 @@ from nexmo_nb.session.answers import Ask, judge, no_answer
 from nexmo_nb.session.auth import FORM, Auth, put_body
 from nexmo_nb.session.transfer import content, load, surely_unsent, why
 from nexmo_nb.store import StoreError
-from nexmo_nb.throttle import INTERACTIVE, Throttle, new_slot
+from nexmo_nb.throttle import Throttle, new_slot
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
@@ -76,11 +76,9 @@ class Reading(NamedTuple):
 class Trip:
     """What became of one try, for telling a request that left from one that did not."""
 
-    family: str
-    lane: str
-    stopped: Callable[[], bool]
-    leaving: Callable[[], None]
+    leaving: Callable[[], None] = lambda: None
     slot: str = field(default_factory=new_slot)
+    """Empty: the caller holds one, and stamps it."""
     auth: Auth | None = None
     left: bool = False
 
@@ -91,7 +89,7 @@ def marked(page: list[dict[str, Any]]) -> str:
 
 
 class Adapter(HTTPAdapter):
-    """Finds the connections that lead to a host once, not for every request."""
+    """An adapter for few hosts and answers without cookies: it does not look again at what it knows of each request."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -100,13 +98,24 @@ class Adapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> urllib3.HTTPConnectionPool:
-        """Give the connections for a request."""
+        """Give the connections for a request, which are found once for each host."""
         url = str(request.url)
         way = (url[: url.index("/", len("https://"))], verify, cert, *(proxies or {}).items())
         if way not in self._pools:
             self._pools[way] = super().get_connection_with_tls_context(request, verify, proxies, cert)
         found: urllib3.HTTPConnectionPool = self._pools[way]
         return found
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Give the address as it stands in the request: without a proxy, its path."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Wrap an answer, of which only status, headers and content are asked for."""
+        response = requests.Response()
+        response.status_code, response.reason, response.headers = resp.status, resp.reason, resp.headers
+        response.raw, response.request, response.url = resp, req, str(req.url)
+        return response
 
     def close(self) -> None:
         """Close the connections."""
@@ -122,24 +131,28 @@ class ThrottleMixin:
     def send(self, request: requests.PreparedRequest, *, trip: Trip, family: str, **kwargs: Any) -> requests.Response:
         """Wait for a slot, send, and stamp the slot whatever happens."""
         try:
-            self.throttle.acquire(trip.slot, family, trip.lane, trip.stopped)
-            # Signed now, not before the wait: a signature and a token are good for a short time only.
-            if trip.auth is not None:
-                trip.auth(request)
-            trip.leaving()
-            trip.left = True
-            whole = not kwargs.pop("stream")
-            # Straight to the adapter: what requests does around it, redirects and cookies, is not wanted here.
-            adapter = self.get_adapter(request.url)  # type: ignore[attr-defined]
-            response: requests.Response = adapter.send(request, stream=True, **kwargs)
-            if whole:
-                load(response, kwargs["timeout"][1])
-            return response
+            self.throttle.acquire(trip.slot, family)
+            return self.exchange(request, trip=trip, **kwargs)
         finally:
             # A slot without its stamp, as an interrupt in here leaves it, counts until it expires, which is safe; an
             # answer that came must not be lost for it.
             with suppress(UnreachableError):
                 self.throttle.stamp(trip.slot)
+
+    def exchange(self, request: requests.PreparedRequest, *, trip: Trip, **kwargs: Any) -> requests.Response:
+        """Send under a slot that is there, and read the answer."""
+        # Signed now, not before the wait: a signature and a token are good for a short time only.
+        if trip.auth is not None:
+            trip.auth(request)
+        trip.leaving()
+        trip.left = True
+        whole = not kwargs.pop("stream")
+        # Straight to the adapter: what requests does around it, redirects and cookies, is not wanted here.
+        adapter = self.get_adapter(request.url)  # type: ignore[attr-defined]
+        response: requests.Response = adapter.send(request, stream=True, **kwargs)
+        if whole:
+            load(response, kwargs["timeout"][1])
+        return response
 
 
 @lru_cache
@@ -215,6 +228,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
+        del self.headers["Connection"]  # to keep it is what HTTP/1.1 does by itself
         self._read_environment()
         for scheme in ("https://", "http://"):
             self.mount(scheme, Adapter(max_retries=0, pool_maxsize=32))
@@ -237,15 +251,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                     raise unwritable(path, problem) from None
             return self._ledger
 
-    def call(
-        self,
-        ask: Ask,
-        *,
-        refresh: bool = False,
-        lane: str = INTERACTIVE,
-        stopped: Callable[[], bool] = lambda: False,
-        leaving: Callable[[], None] = lambda: None,
-    ) -> Any:
+    def call(self, ask: Ask, *, refresh: bool = False, leaving: Callable[[], None] = lambda: None) -> Any:
         """Do one request and return its parsed JSON (None where the answer has no body).
 
         In order: the cache, if `ask` only reads; a slot of the throttle; the wire; one typed error or the JSON. A read
@@ -257,10 +263,6 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             What to request.
         refresh : bool
             True: do not read the cache, and renew it.
-        lane : {"interactive", "bulk"}
-            Whose share of the limit to use.
-        stopped : callable
-            Asked while waiting for a slot; True calls the request off with `StoppedError`.
         leaving : callable
             Called when a slot is there, just before the request leaves; what it raises keeps the request back.
 
@@ -269,7 +271,20 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         NexmoError
             One of `nexmo_nb.errors`, by what went wrong.
         """
-        return self._read(ask, refresh, lambda: Trip(ask.family, lane, stopped, leaving)).body
+        return self._read(ask, refresh, leaving).body
+
+    def deliver(self, ask: Ask) -> Any:
+        """Do a request as `call` does, once, under a slot of the throttle that the caller holds and stamps.
+
+        Raises
+        ------
+        NexmoError
+            One of `nexmo_nb.errors`, by what went wrong.
+        """
+        reading = contained(lambda: self._try(ask, False, Trip(slot="")))
+        if isinstance(reading, NexmoError):
+            raise reading
+        return reading.body
 
     def look(self, ask: Ask, *, refresh: bool = False) -> Reading:
         """Do a read as `call` does, and tell whether its answer came from the cache."""
@@ -354,11 +369,10 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             raise UnreachableError(f"Could not {ask.what}: the answer is not a list of rows. Try again.")
         return found, count
 
-    def _read(self, ask: Ask, refresh: bool, trip: Callable[[], Trip] | None = None) -> Reading:
+    def _read(self, ask: Ask, refresh: bool, leaving: Callable[[], None] = lambda: None) -> Reading:
         """Try until there is an answer, or an error that another try cannot or must not mend."""
-        new_trip = trip or (lambda: Trip(ask.family, INTERACTIVE, lambda: False, lambda: None))
         attempt = 1
-        while isinstance(reading := contained(lambda: self._try(ask, refresh, new_trip())), NexmoError):
+        while isinstance(reading := contained(lambda: self._try(ask, refresh, Trip(leaving))), NexmoError):
             wait = reading.retry_after if reading.retry_after is not None else 0.5 * 2 ** (attempt - 1)
             if not reading.retryable or attempt == TRIES or wait > LONGEST_WAIT:
                 raise reading
@@ -378,17 +392,20 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         changes = self._changes(ask.family)
         try:
             trip.auth = self._auth(ask.auth)
-            # What is never kept goes past the cache, which would take a quarter of a millisecond to see that.
-            send = partial(self.send, force_refresh=refresh) if self._kept(ask) else super(CacheMixin, self).send
-            response = send(
-                self._prepared(ask),
-                family=ask.family,
-                trip=trip,
-                timeout=self._timeout,
-                stream=ask.into is not None,
-                proxies=self.proxies,
-                verify=self.verify,
-            )
+            options: dict[str, Any] = {
+                "trip": trip,
+                "timeout": self._timeout,
+                "stream": ask.into is not None,
+                "proxies": self.proxies,
+                "verify": self.verify,
+            }
+            request = self._prepared(ask)
+            if not trip.slot:
+                response = self.exchange(request, **options)
+            elif self._kept(ask):
+                response = self.send(request, family=ask.family, force_refresh=refresh, **options)
+            else:  # past the cache, which would take a quarter of a millisecond to see that it has nothing to do
+                response = super(CacheMixin, self).send(request, family=ask.family, **options)
             answer = judge(ask, response.status_code, response.headers, content(ask, response))
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.

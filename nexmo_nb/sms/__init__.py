@@ -169,7 +169,11 @@ def send_sms(
         key=None if key is None else checks.text("key", key, longest=200),
     )
     sent = {**form, "client-ref": str(entry.client_ref)}
-    return _told(session.ledger.once(entry, lambda leaving: transmit(sent, session, leaving=leaving)), form["to"])
+    currency = session.account.currency
+    rows = session.ledger.once(
+        entry, lambda leaving: transmit(sent, currency, lambda ask: session.call(ask, leaving=leaving))
+    )
+    return _told(rows, form["to"])
 
 
 def _told(rows: list[dict[str, Any]], to: str) -> pd.DataFrame:

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError
 from nexmo_nb.frames import Column, frame, number, scalar
-from nexmo_nb.session import Ask, Session, field, no_answer, status_of, tidy
-from nexmo_nb.throttle import INTERACTIVE
+from nexmo_nb.session import Ask, field, no_answer, status_of, tidy
 
 __all__ = ["COLUMNS", "STATUSES", "meaning_of", "transmit"]
 
@@ -82,23 +81,16 @@ def meaning_of(status: str | None) -> str:
     return STATUSES.get(str(status), _UNKNOWN).words
 
 
-def transmit(
-    form: Mapping[str, str],
-    session: Session,
-    *,
-    lane: str = INTERACTIVE,
-    stopped: Callable[[], bool] = lambda: False,
-    leaving: Callable[[], None] = lambda: None,
-) -> list[dict[str, Any]]:
-    """Send a form, and give a row a part; a message of which no part was accepted is an error.
+def transmit(form: Mapping[str, str], currency: str, send: Callable[[Ask], Any]) -> list[dict[str, Any]]:
+    """Send a form by a session's `call` or `deliver`, and give a row a part, with prices in `currency`.
 
-    `lane`, `stopped` and `leaving` are those of `Session.call`.
+    A message of which no part was accepted is an error.
     """
     rows: list[dict[str, Any]] = []
 
     def refusal(ask: Ask, body: Any) -> NexmoError | None:
         nonlocal rows
-        rows = _rows(body, session.account.currency)
+        rows = _rows(body, currency)
         if not rows:
             return no_answer(ask, "the answer tells of no message", status=200)
         if not _whole(body, rows):
@@ -108,7 +100,7 @@ def transmit(
 
     what = f"send an SMS to {form['to']}"
     ask = Ask(what, "POST", "/sms/json", family="sms", form=form, auth="sms", refusal=refusal)
-    session.call(ask, lane=lane, stopped=stopped, leaving=leaving)
+    send(ask)
     return rows
 
 
