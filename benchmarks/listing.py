@@ -56,7 +56,7 @@ def apart(pages: int, runs: int) -> Figure:
         return [row for body in bodies for row in json.loads(body)["numbers"]]
 
     def build() -> pd.DataFrame:
-        rows = parse()
+        rows = [wire.flat(row) for body in bodies for row in json.loads(body)["numbers"]]
         return wire.table(rows, "EUR", wire.OWNED_COLUMNS, len(rows))
 
     spent = turns({"ours": build, "json": parse}, runs)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import checks
-from nexmo_nb.numbers.wire import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, owned, settings, table
+from nexmo_nb.numbers.wire import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, flat, owned, settings, table
 from nexmo_nb.phone import msisdn as check_msisdn
 from nexmo_nb.session import Ask, Session, using
 
@@ -88,13 +88,13 @@ def search_numbers(
         }
     )
     limit = None if limit is None else checks.whole("limit", limit, 1)
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     count = 0
     for code in codes:
         ask = Ask(
             f"search numbers in {code}", "GET", "/number/search", family="numbers", query={"country": code, **query}
         )
-        found = session.pages(ask, LISTING, limit=limit, refresh=refresh)
+        found = session.pages(ask, LISTING, limit=limit, refresh=refresh, take=flat)
         rows += found.rows
         count += found.total
     return table(rows, session.account.currency, COLUMNS, count)
@@ -170,7 +170,7 @@ def owned_numbers(
     )
     limit = None if limit is None else checks.whole("limit", limit, 1)
     refresh = checks.flag("refresh", refresh)
-    found = session.pages(owned(query), LISTING, limit=limit, refresh=refresh)
+    found = session.pages(owned(query), LISTING, limit=limit, refresh=refresh, take=flat)
     return table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
 
 

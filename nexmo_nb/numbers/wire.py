@@ -15,7 +15,7 @@ from nexmo_nb.frames import Column, columnar, frame
 from nexmo_nb.phone import msisdn as check_msisdn
 from nexmo_nb.session import Ask, Listing, Session, field, no_answer, status_of, tidy, using
 
-__all__ = ["COLUMNS", "LISTING", "MATCHES", "OWNED_COLUMNS", "change", "owned", "settings", "table"]
+__all__ = ["COLUMNS", "LISTING", "MATCHES", "OWNED_COLUMNS", "change", "flat", "owned", "settings", "table"]
 
 COLUMNS = (
     Column("country"),
@@ -37,18 +37,6 @@ OWNED_COLUMNS = (
 )
 RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
 
-# The wire's name of each column that is taken as it is.
-FIELDS = {
-    "country": "country",
-    "msisdn": "msisdn",
-    "type": "type",
-    "monthly_cost": "cost",
-    "setup_cost": "initialPrice",
-    "app_id": "app_id",
-    "mo_http_url": "moHttpUrl",
-    "voice_callback_type": "voiceCallbackType",
-    "voice_callback_value": "voiceCallbackValue",
-}
 LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
 MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 
@@ -103,15 +91,39 @@ def _refusal(ask: Ask, body: Any) -> NexmoError | None:
     )
 
 
-def table(rows: Sequence[Mapping[str, Any]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
-    """Put numbers of either list into a frame."""
-    listed = [able(str(found) if isinstance(found := row.get("features"), (list, str)) else "") for row in rows]
-    values: dict[str, list[Any]] = {name: [row.get(field) for row in rows] for name, field in FIELDS.items()}
-    values |= {name.lower(): [name in names for names in listed] for name in checks.FEATURES}
+def flat(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Take out of a number what a frame holds of it, in the order of `OWNED_COLUMNS`, but for the currency."""
+    get = row.get
+    listed = get("features")
+    try:
+        sms, voice, mms = able(tuple(listed) if type(listed) is list else listed)
+    except TypeError:  # no list of texts, as it should be
+        sms, voice, mms = able(str(listed) if type(listed) is list else None)
+    return (
+        get("country"),
+        get("msisdn"),
+        get("type"),
+        sms,
+        voice,
+        mms,
+        get("cost"),
+        get("initialPrice"),
+        get("app_id"),
+        get("moHttpUrl"),
+        get("voiceCallbackType"),
+        get("voiceCallbackValue"),
+    )
+
+
+def table(rows: Sequence[tuple[Any, ...]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
+    """Put numbers of either list, made `flat`, into a frame."""
+    names = [column.name for column in OWNED_COLUMNS if column.name != "currency"]
+    values: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows, strict=True) if rows else [()] * 12, strict=True))
     return columnar({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
 
 
 @lru_cache(maxsize=1000)
-def able(features: str) -> frozenset[str]:
-    """Find the features in a list, or in a text with commas, as it is written; few lists differ."""
-    return frozenset(re.findall("[A-Z]+", features.upper()))
+def able(features: tuple[Any, ...] | str | None) -> tuple[bool, bool, bool]:
+    """Tell whether SMS, voice and MMS are in a list, or in a text with commas, as it is written; few lists differ."""
+    names = re.findall("[A-Z]+", str(features or "").upper())
+    return "SMS" in names, "VOICE" in names, "MMS" in names

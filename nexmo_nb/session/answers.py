@@ -175,8 +175,8 @@ def _shallow(body: Any) -> bool:
     for _ in range(DEEPEST):
         if not level:
             return True
-        held = (inner for each in level for inner in (each.values() if isinstance(each, dict) else each))
-        level = [inner for inner in held if isinstance(inner, (dict, list))]
+        inner = (value for held in level for value in (held.values() if type(held) is dict else held))
+        level = [value for value in inner if type(value) is dict or type(value) is list]
     return False
 
 

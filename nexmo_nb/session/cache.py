@@ -5,7 +5,6 @@ Only the body of an answer is stored, under its family and address. No request, 
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
 import zlib
@@ -14,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from requests import PreparedRequest, Response
+from requests import PreparedRequest
 from requests_cache.backends.base import BaseCache
 from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
 
 from nexmo_nb.store import Connection, Database, StoreError, remedy
 
-__all__ = ["LIFETIMES", "AnswerCache", "key"]
+__all__ = ["LIFETIMES", "AnswerCache", "key", "lifetime"]
 
 T = TypeVar("T")
 
@@ -43,6 +42,11 @@ _SCHEMA = (
 # A damaged disk page may still look like a row: the sum of what was stored tells.
 _CHANGES = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
 _BUSY = 0.9
+
+
+def lifetime(path: str) -> int:
+    """Tell for how many seconds the answers of a path are kept; 0 is never."""
+    return next((seconds for begin, seconds in LIFETIMES.items() if path.startswith(begin)), 0)
 
 
 def key(request: PreparedRequest, *, family: str = "", **_: Any) -> str:
@@ -93,12 +97,14 @@ class AnswerCache(BaseCache):
         response.headers["Content-Type"] = "application/json"
         return response
 
-    def save_response(self, response: Response, cache_key: str | None = None, expires: datetime | None = None) -> None:
-        """Keep an answer if it is JSON."""
-        if cache_key is None or expires is None or not _is_json(response):
-            return
-        now, end, body = self._clock(), expires.timestamp(), response.content
-        row = (cache_key, cache_key.split(" ", 1)[0], body, now, end, _sum(cache_key, body, now, end))
+    def save_response(self, *_: Any, **__: Any) -> None:
+        """Keep nothing yet: an answer is worth keeping when it was read and found sound, see `keep`."""
+
+    def keep(self, key: str, body: bytes, seconds: float) -> None:
+        """Keep the body of an answer for so long."""
+        now = self._clock()
+        end = now + seconds
+        row = (key, key.split(" ", 1)[0], body, now, end, _sum(key, body, now, end))
 
         def work(connection: Connection) -> None:
             connection.execute("DELETE FROM answers WHERE expires < ?", (now,))
@@ -153,13 +159,6 @@ class AnswerCache(BaseCache):
             stacklevel=2,
         )
         return otherwise
-
-
-def _is_json(response: Response) -> bool:
-    try:
-        return isinstance(json.loads(response.content), (dict, list))
-    except ValueError:
-        return False
 
 
 def _sum(key: str, body: bytes, saved: float, expires: float) -> int:

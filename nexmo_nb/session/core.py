@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from http.client import OK
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -59,9 +60,9 @@ class Listing(NamedTuple):
 
 
 class Pages(NamedTuple):
-    """The rows of all pages, and how many the server says there are."""
+    """The rows of all pages, as they were taken, and how many the server says there are."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     total: int
 
 
@@ -213,8 +214,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             for host in (account.rest_host, account.api_host)
             for path, seconds in answer_cache.LIFETIMES.items()
         }
+        self._kept = answer_cache.AnswerCache(cache) if cache else None
         super().__init__(
-            backend=answer_cache.AnswerCache(cache) if cache else BaseCache(),
+            backend=self._kept or BaseCache(),
             expire_after=DO_NOT_CACHE,
             urls_expire_after=lifetimes if cache else None,
             allowable_methods=("GET",),
@@ -290,7 +292,15 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         """Do a read as `call` does, and tell whether its answer came from the cache."""
         return self._read(ask, refresh)
 
-    def pages(self, ask: Ask, listing: Listing, *, limit: int | None = None, refresh: bool = False) -> Pages:
+    def pages(
+        self,
+        ask: Ask,
+        listing: Listing,
+        *,
+        limit: int | None = None,
+        refresh: bool = False,
+        take: Callable[[dict[str, Any]], Any] = lambda row: row,
+    ) -> Pages:
         """Read page after page of 100 rows until there are no more, or `limit` rows.
 
         Parameters
@@ -303,6 +313,9 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             At most so many rows, and only as many requests as they need. Default: all.
         refresh : bool
             True: do not read the cache, and renew it.
+        take : callable
+            What to keep of a row, done as its page comes: thousands of objects at once keep the interpreter busy.
+            Default: the row.
 
         Raises
         ------
@@ -312,7 +325,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         if refresh:
             # All pages of all lists of the family: some renewed and some old would not fit together.
             self._forget(ask.family)
-        rows: list[dict[str, Any]] = []
+        rows: list[Any] = []
         count, number, mixed, seen = 0, 1, set(), set()
         while True:
             query = {**(ask.query or {}), listing.size: str(PAGE), listing.page: str(number)}
@@ -320,13 +333,13 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             mixed.add(reading.cached)
             if len(mixed) == 2:
                 # Pages of different times may miss a row or show one twice.
-                return self.pages(ask, listing, limit=limit, refresh=True)
+                return self.pages(ask, listing, limit=limit, refresh=True, take=take)
             found, count = self._page(ask, listing, reading.body, count)
             mark = marked(found)
             if found and mark in seen:
                 raise UnreachableError(f"Could not {ask.what}: page {number} repeats an earlier page. Try again.")
             seen.add(mark)
-            rows += found
+            rows += map(take, found)
             number += 1
             if limit is not None and len(rows) >= limit:
                 return Pages(rows[:limit], max(count, len(rows)))
@@ -392,25 +405,19 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         changes = self._changes(ask.family)
         try:
             trip.auth = self._auth(ask.auth)
-            options: dict[str, Any] = {
-                "trip": trip,
-                "timeout": self._timeout,
-                "stream": ask.into is not None,
-                "proxies": self.proxies,
-                "verify": self.verify,
-            }
             request = self._prepared(ask)
-            if not trip.slot:
-                response = self.exchange(request, **options)
-            elif self._kept(ask):
-                response = self.send(request, family=ask.family, force_refresh=refresh, **options)
-            else:  # past the cache, which would take a quarter of a millisecond to see that it has nothing to do
-                response = super(CacheMixin, self).send(request, family=ask.family, **options)
-            answer = judge(ask, response.status_code, response.headers, content(ask, response))
+            lifetime = 0 if ask.write or self._kept is None else answer_cache.lifetime(ask.path)
+            response = self._fetch(ask, request, trip, from_cache=bool(lifetime) and not refresh)
+            fresh = not getattr(response, "from_cache", False)
+            body = content(ask, response)
+            answer = judge(ask, response.status_code, response.headers, body)
+            sound = response.status_code == OK and not isinstance(answer, NexmoError)
+            if self._kept is not None and lifetime and fresh and sound:
+                self._kept.keep(answer_cache.key(request, family=ask.family), body, lifetime)
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.
                 self._forget(ask.family)
-            return answer if isinstance(answer, NexmoError) else Reading(answer, getattr(response, "from_cache", False))
+            return answer if isinstance(answer, NexmoError) else Reading(answer, cached=not fresh)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = no_answer(ask, why(problem), sent=trip.left and not surely_unsent(problem))
         except BaseException as problem:
@@ -424,6 +431,18 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 for family in ask.clears:
                     self._forget(family)
         return failure
+
+    def _fetch(self, ask: Ask, request: requests.PreparedRequest, trip: Trip, *, from_cache: bool) -> requests.Response:
+        """Get an answer: from the cache, where it may be there, or under a slot that is taken first, or is held."""
+        stream = ask.into is not None
+        options: dict[str, Any] = {"trip": trip, "timeout": self._timeout, "stream": stream}
+        options |= {"proxies": self.proxies, "verify": self.verify}
+        if not trip.slot:
+            return self.exchange(request, **options)
+        if from_cache:
+            return self.send(request, family=ask.family, **options)
+        # Past the cache, which would take a while to see that it has nothing to give.
+        return super(CacheMixin, self).send(request, family=ask.family, **options)
 
     def _prepared(self, ask: Ask) -> requests.PreparedRequest:
         """Write a request, without its credentials; cookies and hooks have no part in it.
@@ -446,18 +465,12 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             request.headers["Content-Length"] = "0"
         return request
 
-    def _kept(self, ask: Ask) -> bool:
-        """Whether an answer may come from the cache, or be kept in it."""
-        caching = isinstance(self.cache, answer_cache.AnswerCache)
-        return caching and not ask.write and ask.path.startswith(tuple(answer_cache.LIFETIMES))
-
     def _changes(self, family: str) -> int:
-        cache = self.cache
-        return cache.changes.get(family, 0) if isinstance(cache, answer_cache.AnswerCache) else 0
+        return 0 if self._kept is None else self._kept.changes.get(family, 0)
 
     def _forget(self, family: str) -> None:
-        if family and isinstance(self.cache, answer_cache.AnswerCache):
-            self.cache.forget(family)
+        if family and self._kept is not None:
+            self._kept.forget(family)
 
     def _auth(self, kind: str) -> Auth:
         if kind not in self._auths:
