@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -30,6 +31,8 @@ FATAL = ("9", "low-balance")
 # So many refusals for speed, or failures to connect, one after the other, and the batch waits for a person.
 PATIENCE = 20
 FAMILY = "sms"
+TOGETHER = 0.001
+"""Seconds that an answer waits for others in flight, to be recorded together with them."""
 LONGEST_PAUSE = 8.0
 """Seconds before a failed message is tried again, at most, where the server names none."""
 
@@ -230,6 +233,8 @@ class Run:
         found: list[Answer | None] = []
         with suppress(Empty):
             found.append(self._answers.get(timeout=timeout))
+            if len(self._flying) > 1:
+                time.sleep(TOGETHER)
             while True:
                 found.append(self._answers.get_nowait())
         answers = [answer for answer in found if answer is not None]

@@ -20,7 +20,6 @@ from urllib.parse import quote, urlencode, urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests_cache import DO_NOT_CACHE, CacheMixin
 from requests_cache.backends.base import BaseCache
 
@@ -454,7 +453,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         request.url = (
             _base(self.account.host(ask.host)) + quote(ask.path) + (f"?{urlencode(ask.query)}" if ask.query else "")
         )
-        request.headers = CaseInsensitiveDict(self.headers)  # type: ignore[arg-type] # all of them are text
+        # As they are: nobody asks for one of them in another case, and the library's mapping is slow to walk through.
+        request.headers = dict(self.headers)  # type: ignore[assignment]
         if ask.into is not None:
             request.headers["Accept"] = "*/*"
         if ask.body is not None:
