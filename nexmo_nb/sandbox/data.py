@@ -120,8 +120,8 @@ def by_prefix(number: str) -> Country | None:
     """Find the country of a number; None where the market has none."""
     if number.startswith(_CANADA):
         return COUNTRIES["CA"]
-    found = [code for prefix, code in _CALLING if number.startswith(prefix) and code != "CA"]
-    return COUNTRIES[found[0]] if found else None
+    found = next((code for prefix, code in _CALLING if number.startswith(prefix) and code != "CA"), None)
+    return None if found is None else COUNTRIES[found]
 
 
 def digest(*words: Any) -> int:

@@ -1,33 +1,29 @@
-"""The HTTP server on 127.0.0.1, and the accidents that it can be told to have."""
+"""The stand-in on 127.0.0.1: which endpoint answers what, and the accidents that it can be told to have."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from decimal import Decimal
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from nexmo_nb.sandbox import accidents, account, applications, auth, inbox, numbers, reports, sms, voice
 from nexmo_nb.sandbox.accidents import KINDS
 from nexmo_nb.sandbox.data import COUNTRIES
+from nexmo_nb.sandbox.wire import Server
 from nexmo_nb.sandbox.world import Answer, Request, World
 
 __all__ = ["KINDS", "Sandbox", "serve"]
 
 Endpoint = Callable[[World, Request, Mapping[str, Any] | None], Answer]
 
-LARGEST_BODY = 1_000_000
 LONGEST_NOTE = 2_000
-REASONS = {status.value: status.phrase for status in HTTPStatus}
+written = json.JSONEncoder(ensure_ascii=False).encode
 
 # Path, methods, family of the rate limit, and what answers.
 ROUTES: list[tuple[re.Pattern[str], tuple[str, ...], str, Endpoint]] = [
@@ -103,7 +99,7 @@ class Sandbox:
         self.latency = latency
         self.world = World(seed, owned, balance, limits, clock, now)
         self.closing = threading.Event()
-        self._server = _Server(port, self)
+        self._server = Server(port, self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -231,10 +227,10 @@ class Sandbox:
     def _routed(self, request: Request, failure: Mapping[str, Any] | None, entry: dict[str, Any]) -> Answer:
         if request.problem and not request.path.startswith("/v2/"):
             return Answer(400, {"type": "BAD_REQUEST", "error_title": request.problem})
-        found = [route for route in ROUTES if route[0].fullmatch(request.path)]
-        if not found:
+        found = next((route for route in ROUTES if route[0].fullmatch(request.path)), None)
+        if found is None:
             return Answer(404, {"type": "NOT_FOUND", "error_title": "Not Found"})
-        _, methods, family, endpoint = found[0]
+        _, methods, family, endpoint = found
         if request.method not in methods:
             return applications.problem(405, "#wrong-verb", "Invalid Request", "The method is not allowed.")
         if family:
@@ -284,118 +280,6 @@ class Sandbox:
         return f"<sandbox {self.url}, key {self.api_key}>"
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, port: int, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        super().__init__(("127.0.0.1", port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        # Without it every small answer waits 40 ms for the client's acknowledgement.
-        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._guard:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._guard:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        with self._guard:
-            for request in self._open:
-                try:
-                    request.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET  # noqa: N815 - names that http.server looks for
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent: the log is `Sandbox.requests`."""
-
-    def _serve(self) -> None:
-        refusal = self._refusal()
-        if refusal is not None:
-            self.close_connection = True
-            self._reply(refusal)
-            return
-        answer, failure = self.server.sandbox.answer(self._read())
-        if failure.get("kind") not in accidents.BAD:
-            self._reply(answer)
-            return
-        self.close_connection = True
-        for piece in accidents.wire(answer, failure, self._head):
-            if piece:
-                self.wfile.write(piece)
-            elif self.server.sandbox.closing.wait(float(failure.get("seconds", 0.1))):
-                return
-        if failure["kind"] == "reset":
-            accidents.hang_up(self.connection)
-
-    def _refusal(self) -> Answer | None:
-        """Refuse pages of other sites, which a browser would let speak to this server, and what is too large."""
-        port = self.server.server_address[1]
-        own = {f"127.0.0.1:{port}", f"localhost:{port}"}
-        origin = self.headers.get("Origin")
-        if self.headers.get("Host") not in own or (origin is not None and origin not in {f"http://{o}" for o in own}):
-            return Answer(403, {"error": "this server answers only pages and programs of this machine"})
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or "Transfer-Encoding" in self.headers:
-            return Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Content-Length"})
-        if int(length) > LARGEST_BODY:
-            return Answer(413, {"type": "PAYLOAD_TOO_LARGE", "error_title": "Payload too large"})
-        return None
-
-    def _read(self) -> Request:
-        parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        form: dict[str, str] = {}
-        listed, problem = None, ""
-        try:
-            if "json" in kind or "javascript" in kind:
-                listed = json.loads(body) if body else None
-            else:
-                form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        except ValueError:
-            problem = "The body cannot be read"
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return Request(self.command, parts.path, query, form, listed, dict(self.headers.items()), problem)
-
-    def _reply(self, answer: Answer) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        body = b"" if answer.status == HTTPStatus.NO_CONTENT else body
-        self.wfile.write(self._head(answer._replace(body=body)) + (b"" if self.command == "HEAD" else body))
-
-    def _head(self, answer: Answer) -> bytes:
-        """Make status line and headers of an answer whose body is bytes."""
-        headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(answer.body))}
-        if self.close_connection:
-            headers["Connection"] = "close"
-        if answer.status == HTTPStatus.NO_CONTENT:
-            del headers["Content-Length"], headers["Content-Type"]
-        head = f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"
-        return (head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode()
-
-
 def _logged(world: World, request: Request) -> dict[str, Any]:
     """Write down a request, without what proves who asked."""
     shown = ("User-Agent", "Accept", "Content-Type", "Host", "Cache-Control")
@@ -424,8 +308,9 @@ def _noted(answer: Answer, accident: str) -> str:
         return f"({len(answer.body):,} bytes)"
     if answer.body is None:
         return ""
-    text = json.dumps(answer.body, ensure_ascii=False)
-    text = re.sub(r"-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", "(private key)", text)
+    text = written(answer.body)
+    if "PRIVATE KEY" in text:
+        text = re.sub(r"-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", "(private key)", text)
     return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]} …"
 
 
