@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -399,6 +400,158 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session,
     connection.execute("PRAGMA query_only = OFF")
     assert max(received(sandbox).values()) == 1
     assert len(sandbox.messages) < 60
+
+
+def test_while_messages_fail_one_goes_at_a_time_after_longer_and_longer_pauses(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    table = plan(30)
+    waited: list[float] = []
+    flying: list[int] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        flying.append(sum(request["status"] is None for request in sandbox.requests))
+        assert set(nx.sent("b").state) <= {"planned", "accepted"}
+
+    session.pause = pause
+    sandbox.fail_next("503", times=0, path="/sms")
+    sandbox.fail_next("429", times=12, path="/sms")
+    assert set(send(table, workers=8).state) == {"accepted"}
+    assert received(sandbox) == Counter(people(30))
+    # Eight at once, and the other four one by one: 0.5 + 1 + 2 + 4 + 8 s, in steps that a stop can break off.
+    assert sum(waited) == pytest.approx(15.5)
+    assert max(waited) <= 0.25
+    assert set(flying) == {0}
+
+
+def test_a_pause_is_as_long_as_the_server_asks_and_a_very_long_one_is_a_persons_decision(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    table, waited = plan(5), []
+    session.pause = waited.append
+    sandbox.fail_next("429", path="/sms", retry_after=7)
+    assert set(send(table, workers=1).state) == {"accepted"}
+    assert sum(waited) == pytest.approx(7)
+    sandbox.fail_next("429", path="/sms", retry_after=600)
+    with pytest.raises(nx.RateLimitedError, match="5 are left") as caught:
+        send(table, batch="c", workers=1)
+    assert caught.value.retry_after == 600
+    assert sum(waited) == pytest.approx(7)
+
+
+def test_twenty_failures_in_a_row_stop_the_batch(session: nx.Session, sandbox: Sandbox) -> None:
+    table = plan(40)
+    session.pause = lambda _: None
+    sandbox.fail_next("429", times=1000, path="/sms")
+    with pytest.raises(nx.RateLimitedError, match="40 are left"):
+        send(table)
+    assert sum(request["path"] == "/sms/json" for request in sandbox.requests) == 20
+    assert set(nx.sent("b").state) == {"planned"}
+
+
+def test_an_accident_of_our_own_in_the_middle_is_recorded_and_raised(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = plan(40)
+    real, numbers = session.deliver, itertools.count()
+
+    def deliver(ask: Any) -> Any:
+        number, found = next(numbers), real(ask)
+        if number == 10:
+            raise MemoryError
+        return found
+
+    monkeypatch.setattr(session, "deliver", deliver)
+    with pytest.raises(MemoryError):
+        send(table, workers=2)
+    monkeypatch.undo()
+    counts = Counter(nx.sent("b").state)
+    assert counts["unknown"] == 1
+    assert counts["accepted"] == len(sandbox.messages) - 1
+    send(table)
+    assert received(sandbox) == Counter(people(40))
+
+
+@pytest.mark.parametrize("name", ["_room", "_take", "_receive", "_sort"])
+def test_a_fault_of_the_driver_loses_no_answer(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from nexmo_nb.bulk.run import Run
+
+    table = plan(60)
+    real, count = getattr(Run, name), 0
+
+    def faulty(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 4:
+            raise RuntimeError("a fault")
+        return real(*arguments)
+
+    monkeypatch.setattr(Run, name, faulty)
+    with pytest.raises(RuntimeError, match="a fault"):
+        send(table, workers=4)
+    monkeypatch.undo()
+    assert len(sandbox.messages) < 60
+    session.ledger.sweep()
+    states = nx.sent("b").set_index("to").state
+    assert {states[to] for to in received(sandbox)} == {"accepted"}
+    send(table)
+    assert max(received(sandbox).values()) == 1
+
+
+def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_kept(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = plan(60)
+    real, count = session.throttle.take, 0
+
+    def take(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 4:
+            for path in session.throttle.path.parent.glob("throttle.sqlite*"):
+                path.unlink()
+        return real(*arguments)
+
+    monkeypatch.setattr(session.throttle, "take", take)
+    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*are left"):
+        send(table, workers=4)
+    counts = Counter(nx.sent("b").state)
+    assert set(counts) == {"accepted", "planned"}
+    assert counts["accepted"] == len(sandbox.messages) > 0
+
+
+def test_two_runs_of_a_batch_at_once_share_it(sandbox: Sandbox) -> None:
+    one, two = connected(sandbox), connected(sandbox)
+    table = nx.plan_sms(people(120), "Hello", sender="Demo", session=one)
+    outcomes: list[pd.DataFrame] = []
+    threads = [
+        threading.Thread(target=lambda session=session: outcomes.append(send(table, session=session)))
+        for session in (one, two)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert received(sandbox) == Counter(people(120))
+    assert all(set(outcome.state) <= {"accepted", "sending"} for outcome in outcomes)
+    assert set(send(table, session=one).state) == {"accepted"}
+    one.close()
+    two.close()
+
+
+def test_a_message_of_a_batch_takes_one_slot_and_its_tries_are_counted(session: nx.Session, sandbox: Sandbox) -> None:
+    table = plan(25)
+    session.pause = lambda _: None
+    before = session.throttle.status().used
+    sandbox.fail_next("429", times=3, path="/sms")
+    send(table)
+    assert session.throttle.status().used - before == 28
+    held = "SELECT COUNT(*) FROM slots WHERE at > ?"
+    at = session.throttle._clock()
+    assert session.throttle._database.read(lambda c: c.execute(held, (at,)).fetchone()[0]) == 0
 
 
 def test_a_forgotten_batch_is_closed(session: nx.Session, sandbox: Sandbox) -> None:

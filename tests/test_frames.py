@@ -46,3 +46,26 @@ def test_a_frame_of_columns_is_that_of_its_rows() -> None:
     rows = [{"name": 1, "price": "0.5", "part": "2", "sms": 1}, {"name": None, "price": None, "part": 3, "sms": None}]
     values = {column.name: [row[column.name] for row in rows] for column in COLUMNS}
     pd.testing.assert_frame_equal(columnar(values, COLUMNS), frame(rows, COLUMNS))
+
+
+def test_frames_share_nothing_that_can_be_changed() -> None:
+    rows = [{"name": "a", "price": 1, "part": 1, "sms": True}, {"name": "b", "price": 2, "part": 2, "sms": False}]
+    one, two = (frame(rows, (*COLUMNS, Column("other"))) for _ in range(2))
+    one.columns.name = "mine"
+    one.loc[0, "name"] = "changed"
+    one.loc[1, "other"] = "new"
+    assert one.name.tolist() == ["changed", "b"]
+    assert one.other.isna().tolist() == [True, False]
+    assert two.columns.name is None
+    assert two.name.tolist() == ["a", "b"]
+    assert two.other.isna().all()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 2000])
+def test_few_rows_and_many_make_the_same_columns(rows: int) -> None:
+    columns = (Column("a"), Column("b"), Column("c"))
+    table = frame(({"a": f"a{n}", "b": None, "c": n} for n in range(rows)), columns)
+    assert table.a.tolist() == [f"a{n}" for n in range(rows)]
+    assert table.b.isna().all()
+    assert table.c.tolist() == [str(n) for n in range(rows)]
+    assert [str(dtype) for dtype in table.dtypes] == ["string"] * 3

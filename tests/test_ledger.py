@@ -20,9 +20,9 @@ import requests
 from conftest import connected
 
 import nexmo_nb as nx
-from nexmo_nb.ledger import Entry, Ledger
+from nexmo_nb.ledger import Entry, Ledger, Outcome
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.store import hold, is_held
+from nexmo_nb.store import StoreError, hold, is_held
 
 TO = "+44 7700 900123"
 PART = {"message_id": "m1", "status": "0", "price": "0.05", "currency": "EUR", "network": "23410"}
@@ -291,6 +291,55 @@ def test_an_interrupt_at_any_line_leaves_no_row_in_flight_and_nothing_sent_twice
     else:
         raise AssertionError("it never came through")
     assert n > 20
+
+
+def batch_of(ledger: Ledger, *names: str) -> dict[str, str]:
+    people = [Entry(name * 40, "w", "sms", "d", name, "Demo", "Hello") for name in names]
+    return {name: row.id for name, row in ledger.enroll("b", people).items()}
+
+
+def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger: Ledger) -> None:
+    codes = batch_of(ledger, "1", "2")
+    assert ledger.advance([], [codes["1"]]) == {codes["1"]}
+    real, connection = ledger._conclude, ledger._database._connection
+    tries = []
+
+    def conclude(*arguments: Any) -> None:
+        tries.append(1)
+        real(*arguments)
+        if len(tries) == 1:
+            raise StoreError("the disk fails")
+
+    ledger._conclude = conclude  # type: ignore[method-assign]
+    with pytest.raises(nx.UnreachableError, match="Nothing was sent"):
+        ledger.advance([Outcome(codes["1"], [PART])], [codes["2"]])
+    assert not connection.in_transaction
+    # What came back is written by itself; nothing left.
+    assert {row["recipient"]: row["state"] for row in ledger.rows()} == {"1": "accepted", "2": "planned"}
+    ledger.sweep()
+    assert ledger.advance([], [codes["2"]]) == {codes["2"]}
+
+
+def test_an_outcome_of_a_batch_that_cannot_be_written_becomes_unknown(ledger: Ledger) -> None:
+    codes = batch_of(ledger, "1", "2")
+    ledger.advance([], [codes["1"]])
+    ledger._database._connection.execute("PRAGMA query_only = ON")
+    with pytest.warns(UserWarning, match="could not record"), pytest.raises(nx.UnreachableError):
+        ledger.advance([Outcome(codes["1"], [PART])], [codes["2"]])
+    ledger._database._connection.execute("PRAGMA query_only = OFF")
+    ledger.sweep()
+    assert {row["recipient"]: row["state"] for row in ledger.rows()} == {"1": "unknown", "2": "planned"}
+
+
+def test_what_was_not_sent_is_planned_again_and_can_leave_in_the_same_breath(ledger: Ledger) -> None:
+    codes = batch_of(ledger, "1")
+    ledger.advance([], [codes["1"]])
+    back = Outcome(codes["1"], None, nx.RateLimitedError("too fast"))
+    assert ledger.advance([back], [codes["1"]]) == {codes["1"]}
+    ledger.sweep()
+    assert [row["state"] for row in ledger.rows()] == ["sending"]
+    ledger.advance([back], [])
+    assert [row["state"] for row in ledger.rows()] == ["planned"]
 
 
 def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tmp_path: Path) -> None:

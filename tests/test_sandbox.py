@@ -7,6 +7,7 @@ import csv
 import http.client
 import io
 import json
+import socket
 import threading
 import time
 import zipfile
@@ -455,6 +456,47 @@ def test_what_cannot_be_read_is_a_400(client: Client) -> None:
 
 def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
     assert client.ask("POST", "/sms/json", b"x", Content_Length="2000000")[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /account/get-balance HTTP/1.1\r\nHost: {host}\r\nauthorization: {basic}\r\n\r\n", 200),
+        ("GET /account/get-balance HTTP/1.1\nHOST:{host}\nAUTHORIZATION:  {basic} \n\n", 200),
+        ("GET /account/get-balance#x HTTP/1.0\r\nHost: {host}\r\nAuthorization: {basic}\r\n\r\n", 200),
+        ("GET /account/get-balance\r\nHost: {host}\r\n\r\n", 400),
+        ("GET /account/get-balance HTTP/2.0\r\nHost: {host}\r\n\r\n", 400),
+        ("GET / now HTTP/1.1\r\nHost: {host}\r\n\r\n", 400),
+        ("GET /account/get-balance HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n\r\n", 400),
+        ("GET /account/get-balance HTTP/1.1\r\nHost: {host}\r\n continued\r\n\r\n", 400),
+        ("GET /account/get-balance HTTP/1.1\r\nHost : {host}\r\n\r\n", 400),
+        ("GET /account/get-balance HTTP/1.1\r\nnothing\r\n\r\n", 400),
+        ("POST /sms/json HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\ncontent-length: 2\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: {host}\r\n" + "".join(f"A{n}: b\r\n" for n in range(150)) + "\r\n", 431),
+        ("GET / HTTP/1.1\r\nHost: {host}\r\nA: " + "b" * 70_000 + "\r\n\r\n", 400),
+    ],
+)
+def test_heads_of_requests_are_read_as_the_standard_says(
+    client: Client, sandbox: Sandbox, head: str, status: int
+) -> None:
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    said = head.replace("{host}", f"{host}:{port}").replace("{basic}", client.basic["Authorization"])
+    with socket.create_connection((host, int(port)), timeout=5) as wire:
+        wire.sendall(said.encode())
+        answer = http.client.HTTPResponse(wire)
+        answer.begin()
+        assert answer.status == status
+        answer.close()
+
+
+def test_a_large_body_is_asked_for_before_it_is_sent(client: Client, sandbox: Sandbox) -> None:
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    head = f"POST /sms/json HTTP/1.1\r\nHost: {host}:{port}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=5) as wire:
+        wire.sendall(head.encode())
+        assert wire.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        wire.sendall(b"to=1")
+        assert wire.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_the_log_shows_how_it_was_asked_and_never_with_what(client: Client, sandbox: Sandbox) -> None:

@@ -430,6 +430,20 @@ def first(tmp_path: Path, name: str) -> Path:
     return path
 
 
+def test_what_waited_for_its_turn_in_a_ledger_of_the_first_version_is_planned(tmp_path: Path) -> None:
+    path = first(tmp_path, "ledger")
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO sends (id, kind, batch, digest, recipient, state, owner, created)"
+            " VALUES ('c', 'sms', 'b', 'd', '2', 'claimed', 'o', 2)"
+        )
+    connection.close()
+    ledger = Ledger(path)
+    assert {row["id"]: row["state"] for row in ledger.rows()} == {"a": "accepted", "c": "planned"}
+    assert ledger.advance([], ["c"]) == {"c"}
+    ledger.close()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_of_the_first_version_opens_and_keeps_its_rows(tmp_path: Path, name: str) -> None:
     path = first(tmp_path, name)

@@ -162,6 +162,53 @@ def test_two_connections_share_one_window(path: Path, time: Time) -> None:
     two.close()
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 9), st.floats(0, 6), st.booleans()), min_size=20, max_size=40))
+def test_several_slots_at_once_are_never_more_than_fit(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, float, bool]]
+) -> None:
+    time = Time()
+    limits = {"sms": Limit(3, 4.0, from_answer=False)}
+    throttle = make(tmp_path_factory.mktemp("t") / "t.sqlite", time, limits=limits)
+    left: list[float] = []
+    open_slots: list[str] = []
+    for n, (count, pause, answered) in enumerate(steps):
+        wanted = [f"{n} {place}" for place in range(count)]
+        done = open_slots if answered else []
+        taken, wait = throttle.take(wanted, "sms", INTERACTIVE, done)
+        open_slots = wanted[:taken] if answered else open_slots + wanted[:taken]
+        left += [time.now] * taken
+        assert (wait > 0) == (taken < count)
+        assert throttle.status().used <= 5
+        time.now += pause
+    throttle.close()
+    assert most_in_any_window(left, 4.0) <= 3
+    assert most_in_any_window(left, 10.0) <= 5
+
+
+def test_slots_that_are_done_are_stamped_before_others_are_taken(throttle: Throttle, time: Time) -> None:
+    names = [str(n) for n in range(5)]
+    assert throttle.take(names, "", INTERACTIVE) == (5, 0.0)
+    time.now += 20
+    assert throttle.take(["next"], "", INTERACTIVE)[0] == 0
+    taken, wait = throttle.take(["next"], "", INTERACTIVE, done=names)
+    assert (taken, wait) == (0, pytest.approx(10.0))
+    time.now += wait + 0.001
+    assert throttle.take(["next", "last"], "", INTERACTIVE) == (2, 0.0)
+
+
+def test_what_seems_full_by_a_hair_is_waited_for(path: Path, time: Time) -> None:
+    """A slot of 0.3 is in a window of 0.1 that begins at 0.3 by one way to reckon, and out of it by another."""
+    time.now = 0.3
+    throttle = make(path, time, calls=1, period=0.1)
+    throttle.acquire("one", "", INTERACTIVE)
+    throttle.stamp("one")
+    time.now = 0.4
+    throttle.acquire("two", "", INTERACTIVE)
+    assert 0.4 <= time.now < 0.5
+    throttle.close()
+
+
 def test_the_bulk_lane_leaves_a_share_of_the_window_free(path: Path, time: Time) -> None:
     throttle = make(path, time, calls=100, period=60.0)
     for n in range(200):

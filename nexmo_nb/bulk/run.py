@@ -86,6 +86,7 @@ class Run:
         self.sent = self.parts = 0
         self.cost = 0.0
         self._flying: set[str] = set()
+        self._came: list[Answer] = []  # not recorded yet
         self._jobs: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
         self._answers: SimpleQueue[Answer | None] = SimpleQueue()
         self._stop = Event()
@@ -140,31 +141,29 @@ class Run:
         finally:
             self._stop.set()
             while self._flying:  # something went wrong in here
-                self._advance(self._collect(None), [])
+                self._receive(None)
+            self._advance([])
             for _ in range(workers):
                 self._jobs.put(None)
             self._take(slots, 0, slots)
 
     def _loop(self, workers: int, slots: list[str]) -> None:
-        answers: list[Answer] = []
         waiting = 0.0
         while True:
             room = self._room(workers)
-            waiting = self._take(slots, room, [answer.slot for answer in answers], waiting)
+            waiting = self._take(slots, room, [answer.slot for answer in self._came], waiting)
             ready = [self.queue.popleft() for _ in range(min(len(slots), room))]
-            leaving = self._advance(answers, ready)
-            answers = []
+            leaving = self._advance(ready)
             for to in leaving:
                 self._flying.add(to)
                 self._jobs.put((to, slots.pop()))
             if len(leaving) < len(ready):
                 continue  # another process took the others, or the ledger cannot be used
-            if self._flying:
-                answers = self._collect(self.session.throttle.nap(waiting) if waiting > 0 else None)
+            if self._flying or (waiting > 0 and not self._due):
+                for answer in self._receive(self.session.throttle.nap(waiting) if waiting > 0 else None):
+                    self._sort(answer.to, answer.rows or [], answer.problem)
             elif self._due and not self._stop.is_set():
                 self._pause()
-            elif waiting > 0:
-                answers = self._collect(self.session.throttle.nap(waiting))
             else:
                 return
 
@@ -211,11 +210,12 @@ class Run:
         slots += wanted[:taken]
         return wait
 
-    def _advance(self, answers: list[Answer], ready: list[str]) -> list[str]:
+    def _advance(self, ready: list[str]) -> list[str]:
         """Write down what came back and what leaves now; gives those that leave."""
+        came, self._came = self._came, []
         outcomes = [
             Outcome(self.known[answer.to].id, answer.rows, answer.problem, back=_fatal(answer.problem))
-            for answer in answers
+            for answer in came
         ]
         codes = {to: self.known[to].id for to in ready}
         if not outcomes and not codes:
@@ -228,8 +228,8 @@ class Run:
             return []
         return [to for to, code in codes.items() if code in left]
 
-    def _collect(self, timeout: float | None) -> list[Answer]:
-        """Wait for an answer, or until somebody stops the run; take all that came."""
+    def _receive(self, timeout: float | None) -> list[Answer]:
+        """Wait for an answer, or until somebody stops the run; take all that came, for the next step to record."""
         found: list[Answer | None] = []
         with suppress(Empty):
             found.append(self._answers.get(timeout=timeout))
@@ -238,9 +238,8 @@ class Run:
             while True:
                 found.append(self._answers.get_nowait())
         answers = [answer for answer in found if answer is not None]
-        for answer in answers:
-            self._flying.remove(answer.to)
-            self._sort(answer.to, answer.rows or [], answer.problem)
+        self._flying -= {answer.to for answer in answers}
+        self._came += answers
         return answers
 
     def _sort(self, to: str, rows: list[dict[str, Any]], problem: BaseException | None) -> None:
