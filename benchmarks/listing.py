@@ -28,18 +28,23 @@ def by_sdk(client: Any) -> pd.DataFrame:
 
 
 def whole(pages: int, runs: int) -> Figure:
-    with served(owned=pages * 100) as url, connected(url):
+    with served(owned=pages * 100) as url, connected(url) as session:
         client = sdk(url)
-        assert len(by_sdk(client)) == len(nx.owned_numbers()) == pages * 100
-        spent = turns({"ours": lambda: nx.owned_numbers(refresh=True), "sdk": lambda: by_sdk(client)}, runs)
-    ours, theirs = spent["ours"], spent["sdk"]
+
+        def ours() -> pd.DataFrame:
+            session.cache.clear()
+            return nx.owned_numbers()
+
+        assert len(by_sdk(client)) == len(ours()) == pages * 100
+        spent = turns({"ours": ours, "sdk": lambda: by_sdk(client)}, runs)
+    mine, theirs = spent["ours"], spent["sdk"]
     return Figure(
-        f"`owned_numbers`, {pages * 100:,} rows in {pages} pages, CPU",
-        f"{ours.cpu * 1000:.0f} ms (clock {ours.wall * 1000:.0f})",
+        f"`owned_numbers`, {pages * 100:,} rows in {pages} pages, none in the cache, CPU",
+        f"{mine.cpu * 1000:.0f} ms (clock {mine.wall * 1000:.0f})",
         f"SDK and `pd.DataFrame` {theirs.cpu * 1000:.0f} ms (clock {theirs.wall * 1000:.0f})",
-        f"{ours.cpu / theirs.cpu:.2f}",
+        f"{mine.cpu / theirs.cpu:.2f}",
         "at most 0.6",
-        ours.cpu <= 0.6 * theirs.cpu,
+        mine.cpu <= 0.6 * theirs.cpu,
     )
 
 
@@ -77,7 +82,7 @@ def growth(sizes: list[int]) -> tuple[list[Spent], list[Spent]]:
     for pages in sizes:
         with served(owned=pages * 100) as url, connected(url):
             client = sdk(url)
-            ours.append(once(lambda: nx.owned_numbers(refresh=True)))
+            ours.append(once(nx.owned_numbers))
             theirs.append(once(lambda client=client: by_sdk(client)))
     return ours, theirs
 
@@ -92,7 +97,7 @@ def draw(axes: Any, sizes: list[int], ours: list[Spent], theirs: list[Spent]) ->
 def main() -> None:
     chosen = options(__doc__)
     pages, runs = (10, 1) if chosen.quick else (100, 5)
-    figures = [whole(pages, runs), apart(pages, max(3, 2 * runs))]
+    figures = [whole(pages, 3 * runs), apart(pages, 3 * runs)]
     sizes = [1, 10] if chosen.quick else [1, 10, 100, 1000]
     ours, theirs = growth(sizes)
     plot("pages", lambda axes: draw(axes, sizes, ours, theirs))

@@ -175,8 +175,12 @@ def _shallow(body: Any) -> bool:
     for _ in range(DEEPEST):
         if not level:
             return True
-        inner = (value for held in level for value in (held.values() if type(held) is dict else held))
-        level = [value for value in inner if type(value) is dict or type(value) is list]
+        level = [
+            value
+            for held in level
+            for value in (held.values() if type(held) is dict else held)
+            if type(value) is dict or type(value) is list
+        ]
     return False
 
 

@@ -18,6 +18,7 @@ from requests_cache.backends.base import BaseCache
 from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
 
+from nexmo_nb.session.answers import Ask
 from nexmo_nb.store import Connection, Database, StoreError, remedy
 
 __all__ = ["LIFETIMES", "AnswerCache", "key", "lifetime"]
@@ -44,9 +45,9 @@ _CHANGES = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
 _BUSY = 0.9
 
 
-def lifetime(path: str) -> int:
-    """Tell for how many seconds the answers of a path are kept; 0 is never."""
-    return next((seconds for begin, seconds in LIFETIMES.items() if path.startswith(begin)), 0)
+def lifetime(ask: Ask) -> int:
+    """Tell for how many seconds an answer is kept; 0 is never."""
+    return 0 if ask.write else next((seconds for path, seconds in LIFETIMES.items() if ask.path.startswith(path)), 0)
 
 
 def key(request: PreparedRequest, *, family: str = "", **_: Any) -> str:
@@ -72,6 +73,12 @@ class AnswerCache(BaseCache):
         self._off = False
         self.changes: dict[str, int] = {}
         self._guard(self._open, None)
+
+    def holds(self, key: str) -> bool:
+        """Tell whether there is an answer, which may prove to be damaged or too old."""
+        none: list[tuple[Any, ...]] = []
+        statement = "SELECT 1 FROM answers WHERE id = ?"
+        return bool(self._guard(lambda: self._open().read(lambda c: c.execute(statement, (key,)).fetchall()), none))
 
     def get_response(self, key: str, default: Any = None) -> Any:
         """Give the stored answer, or `default`."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import threading
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
 from http.client import OK
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests_cache import DO_NOT_CACHE, CacheMixin
 from requests_cache.backends.base import BaseCache
 
@@ -30,10 +26,11 @@ from nexmo_nb.ledger import Ledger, unwritable
 from nexmo_nb.notes import Notes
 from nexmo_nb.session import cache as answer_cache
 from nexmo_nb.session.answers import Ask, judge, no_answer
-from nexmo_nb.session.auth import FORM, Auth, put_body
-from nexmo_nb.session.transfer import content, load, surely_unsent, why
+from nexmo_nb.session.auth import Auth
+from nexmo_nb.session.transfer import content, surely_unsent, why
+from nexmo_nb.session.wire import Adapter, ThrottleMixin, Trip, prepared
 from nexmo_nb.store import StoreError
-from nexmo_nb.throttle import Throttle, new_slot
+from nexmo_nb.throttle import Throttle
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
@@ -72,95 +69,9 @@ class Reading(NamedTuple):
     cached: bool
 
 
-@dataclass
-class Trip:
-    """What became of one try, for telling a request that left from one that did not."""
-
-    leaving: Callable[[], None] = lambda: None
-    slot: str = field(default_factory=new_slot)
-    """Empty: the caller holds one, and stamps it."""
-    auth: Auth | None = None
-    left: bool = False
-
-
 def marked(page: list[dict[str, Any]]) -> str:
     """Give what tells a page from every other: how long it is, and what stands first and last."""
     return repr((len(page), page[:1], page[-1:]))
-
-
-class Adapter(HTTPAdapter):
-    """An adapter for few hosts and answers without cookies: it does not look again at what it knows of each request."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._pools: dict[Any, Any] = {}
-
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> urllib3.HTTPConnectionPool:
-        """Give the connections for a request, which are found once for each host."""
-        url = str(request.url)
-        way = (url[: url.index("/", len("https://"))], verify, cert, *(proxies or {}).items())
-        if way not in self._pools:
-            self._pools[way] = super().get_connection_with_tls_context(request, verify, proxies, cert)
-        found: urllib3.HTTPConnectionPool = self._pools[way]
-        return found
-
-    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        """Give the address as it stands in the request: without a proxy, its path."""
-        return super().request_url(request, proxies) if proxies else request.path_url
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Wrap an answer, of which only status, headers and content are asked for."""
-        response = requests.Response()
-        response.status_code, response.reason, response.headers = resp.status, resp.reason, resp.headers
-        response.raw, response.request, response.url = resp, req, str(req.url)
-        return response
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._pools.clear()
-        super().close()
-
-
-class ThrottleMixin:
-    """Puts a slot of the throttle around every request that reaches the wire."""
-
-    throttle: Throttle
-
-    def send(self, request: requests.PreparedRequest, *, trip: Trip, family: str, **kwargs: Any) -> requests.Response:
-        """Wait for a slot, send, and stamp the slot whatever happens."""
-        try:
-            self.throttle.acquire(trip.slot, family)
-            return self.exchange(request, trip=trip, **kwargs)
-        finally:
-            # A slot without its stamp, as an interrupt in here leaves it, counts until it expires, which is safe; an
-            # answer that came must not be lost for it.
-            with suppress(UnreachableError):
-                self.throttle.stamp(trip.slot)
-
-    def exchange(self, request: requests.PreparedRequest, *, trip: Trip, **kwargs: Any) -> requests.Response:
-        """Send under a slot that is there, and read the answer."""
-        # Signed now, not before the wait: a signature and a token are good for a short time only.
-        if trip.auth is not None:
-            trip.auth(request)
-        trip.leaving()
-        trip.left = True
-        whole = not kwargs.pop("stream")
-        # Straight to the adapter: what requests does around it, redirects and cookies, is not wanted here.
-        adapter = self.get_adapter(request.url)  # type: ignore[attr-defined]
-        response: requests.Response = adapter.send(request, stream=True, **kwargs)
-        if whole:
-            load(response, kwargs["timeout"][1])
-        return response
-
-
-@lru_cache
-def _base(host: str) -> str:
-    """Write a base address as it goes over the wire."""
-    request = requests.PreparedRequest()
-    request.prepare_url(host, None)
-    return str(request.url).rstrip("/")
 
 
 class Session(CacheMixin, ThrottleMixin, requests.Session):
@@ -404,15 +315,18 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         changes = self._changes(ask.family)
         try:
             trip.auth = self._auth(ask.auth)
-            request = self._prepared(ask)
-            lifetime = 0 if ask.write or self._kept is None else answer_cache.lifetime(ask.path)
-            response = self._fetch(ask, request, trip, from_cache=bool(lifetime) and not refresh)
+            request = prepared(ask, self.account.host(ask.host), self.headers)
+            kept, lifetime = self._kept, answer_cache.lifetime(ask)
+            key = answer_cache.key(request, family=ask.family)
+            # Only what is there is looked for: the cache takes half a millisecond to see that it has nothing to give.
+            there = kept is not None and bool(lifetime) and not refresh and kept.holds(key)
+            response = self._fetch(ask, request, trip, from_cache=there)
             fresh = not getattr(response, "from_cache", False)
             body = content(ask, response)
             answer = judge(ask, response.status_code, response.headers, body)
             sound = response.status_code == OK and not isinstance(answer, NexmoError)
-            if self._kept is not None and lifetime and fresh and sound:
-                self._kept.keep(answer_cache.key(request, family=ask.family), body, lifetime)
+            if kept is not None and lifetime and fresh and sound:
+                kept.keep(key, body, lifetime)
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.
                 self._forget(ask.family)
@@ -432,7 +346,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         return failure
 
     def _fetch(self, ask: Ask, request: requests.PreparedRequest, trip: Trip, *, from_cache: bool) -> requests.Response:
-        """Get an answer: from the cache, where it may be there, or under a slot that is taken first, or is held."""
+        """Get an answer: from the cache, under a slot that the caller holds, or under one that is taken first."""
         stream = ask.into is not None
         options: dict[str, Any] = {"trip": trip, "timeout": self._timeout, "stream": stream}
         options |= {"proxies": self.proxies, "verify": self.verify}
@@ -440,30 +354,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             return self.exchange(request, **options)
         if from_cache:
             return self.send(request, family=ask.family, **options)
-        # Past the cache, which would take a while to see that it has nothing to give.
         return super(CacheMixin, self).send(request, family=ask.family, **options)
-
-    def _prepared(self, ask: Ask) -> requests.PreparedRequest:
-        """Write a request, without its credentials; cookies and hooks have no part in it.
-
-        Field by field: what requests does to guess what it was given takes a tenth of a millisecond.
-        """
-        request = requests.PreparedRequest()
-        request.method = ask.method
-        request.url = (
-            _base(self.account.host(ask.host)) + quote(ask.path) + (f"?{urlencode(ask.query)}" if ask.query else "")
-        )
-        # As they are: nobody asks for one of them in another case, and the library's mapping is slow to walk through.
-        request.headers = dict(self.headers)  # type: ignore[assignment]
-        if ask.into is not None:
-            request.headers["Accept"] = "*/*"
-        if ask.body is not None:
-            put_body(request, json.dumps(ask.body).encode(), "application/json")
-        elif ask.form is not None:
-            put_body(request, urlencode(ask.form), FORM)
-        elif ask.write:
-            request.headers["Content-Length"] = "0"
-        return request
 
     def _changes(self, family: str) -> int:
         return 0 if self._kept is None else self._kept.changes.get(family, 0)
