@@ -59,8 +59,7 @@ def measure(url: str, rows: int, times: int, runs: int) -> tuple[float, float, f
 def draw(axes: Any, sizes: list[int], found: list[tuple[float, float, float]]) -> None:
     for place, name in enumerate(("opening the ledger", "a send, clock", "a send, CPU")):
         axes.plot(sizes, [each[place] for each in found], marker="o", label=name)
-    axes.set(xscale="log", xlabel="sends in the ledger", ylabel="ms", title="A growing ledger")
-    axes.set_ylim(bottom=0)
+    axes.set(xscale="log", yscale="log", xlabel="sends in the ledger", ylabel="ms", title="A growing ledger")
     axes.legend()
 
 

@@ -86,7 +86,8 @@ def send_many(
     RejectedError, AuthenticationError
         If there is no credit left, or the account is refused: the rest stays planned. ``.parts`` is the frame.
     RateLimitedError, UnreachableError
-        If Nexmo could not be reached, or refused for speed, twenty times in a row: the rest stays planned.
+        If Nexmo could not be reached, or refused for speed, twenty times in a row, with pauses that grow to 8 seconds
+        between them, or asked for a pause of over a minute: the rest stays planned.
     KeyboardInterrupt
         What is in flight is finished and recorded, and the way to go on is said.
 
