@@ -83,8 +83,8 @@ def columnar(
     # Nobody else has these arrays: they need no copy.
     arrays = {n: built[column.name] for n, column in enumerate(columns)}
     table = pd.DataFrame(arrays, index=pd.RangeIndex(rows), copy=False)
-    # The names are an array of text, too; a view, because whoever names the columns' index names his own.
-    table.columns = _names(tuple(column.name for column in columns)).view()
+    # The names are an array of text, too, made once and copied: what one does with his columns is his own.
+    table.columns = _names(tuple(column.name for column in columns)).copy(deep=True)
     table.attrs.update(attrs or {})
     return table
 

@@ -210,9 +210,13 @@ def _read(session: Session, ask: Ask, refresh: bool, product: str, code: str | N
     """Read a list, and note what it says if it is new."""
     reading = session.look(ask, refresh=refresh)
     body = reading.body
-    bodies = _countries(body) if code is None else [_of(code, body)] if body else []
-    if not reading.cached:
+    try:
+        bodies = _countries(body) if code is None else [_of(code, body)] if body else []
         flat = [row for each in bodies for row in _flat(each, session.account.currency) if row.get("country")]
+    except UnreachableError:
+        session.forget(ask.family)  # else it would be shown again, for a day
+        raise
+    if not reading.cached:
         rows = [{**dict.fromkeys(NOTED), **row, "price": _price(row.get("price"))} for row in flat]
         session.notes.see_prices(product, [str(row["country"]) for row in rows] if code is None else [code], rows)
     return bodies

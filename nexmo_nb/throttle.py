@@ -203,6 +203,11 @@ class Throttle:
         """Count `slot` from now: its answer came, or it will never leave. A name that holds no slot is fine."""
         self._run(lambda: self._database.transact(lambda connection: self._stamp(connection, [slot])))
 
+    def give_back(self, slots: Sequence[str]) -> None:
+        """Free slots under which nothing left, and nothing will."""
+        rows = [(slot,) for slot in slots]
+        self._run(lambda: self._database.transact(lambda c: c.executemany("DELETE FROM slots WHERE id = ?", rows)))
+
     def status(self) -> Status:
         """Tell how many calls the window holds, how many it allows, and the seconds to the next free slot."""
         return self._run(lambda: self._database.read(self._status))

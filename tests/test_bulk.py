@@ -501,6 +501,68 @@ def test_a_fault_of_the_driver_loses_no_answer(
     assert max(received(sandbox).values()) == 1
 
 
+def test_a_batch_ends_even_if_its_record_fails_twice(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, real, count = plan(30), session.ledger.advance, 0
+
+    def advance(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count > 2:
+            raise RuntimeError("a fault")
+        return real(*arguments)
+
+    monkeypatch.setattr(session.ledger, "advance", advance)
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="a fault"):
+        send(table, workers=4)
+    monkeypatch.undo()
+    assert threading.active_count() <= before + 4  # the sandbox's, one a connection; none of the batch's
+    assert max(received(sandbox).values()) == 1
+
+
+def test_slots_that_nothing_left_under_are_given_back(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process takes every second row, and Nexmo asks for pauses: no slot is kept for later."""
+    table, real = plan(40), session.ledger.advance
+    session.pause = lambda _: None
+
+    def advance(outcomes: Any, leaving: Any) -> Any:
+        codes = [(code,) for code in leaving[::2]]
+        change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
+        session.ledger._database.transact(lambda c: c.executemany(change, codes))
+        return real(outcomes, leaving)
+
+    monkeypatch.setattr(session.ledger, "advance", advance)
+    before = session.throttle.status().used
+    sandbox.fail_next("429", times=3, path="/sms")
+    send(table)
+    asked = sum(request["path"] == "/sms/json" for request in sandbox.requests)
+    assert session.throttle.status().used - before == asked >= 5
+
+
+def test_a_message_without_a_price_counts_as_its_estimate(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = plan(10)
+    high = float(table.price_high.sum())
+    real = session.deliver
+
+    def deliver(ask: Any) -> Any:
+        body = real(ask)
+        for part in body["messages"]:
+            part["message-price"] = ""
+        ask.refusal(ask, body)
+        return body
+
+    monkeypatch.setattr(session, "deliver", deliver)
+    assert set(send(table, max_cost=high).state) == {"accepted"}
+    with pytest.raises(nx.InvalidRequestError, match=f"{high:.4f} spent so far"):
+        send(plan(20), max_cost=high)
+
+
 def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_kept(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -331,6 +331,28 @@ def test_an_outcome_of_a_batch_that_cannot_be_written_becomes_unknown(ledger: Le
     assert {row["recipient"]: row["state"] for row in ledger.rows()} == {"1": "unknown", "2": "planned"}
 
 
+def test_an_answer_that_cannot_be_written_takes_no_other_with_it(ledger: Ledger) -> None:
+    codes = batch_of(ledger, "1", "2", "3")
+    ledger.advance([], list(codes.values()))
+    odd = {**PART, "message_id": "half a pair \ud800"}
+    ledger.advance([Outcome(codes["1"], [PART]), Outcome(codes["2"], [odd]), Outcome(codes["3"], [PART])], [])
+    found = {row["recipient"]: (row["state"], row["price"]) for row in ledger.rows()}
+    assert found == {"1": ("accepted", 0.05), "2": ("unknown", None), "3": ("accepted", 0.05)}
+
+
+def test_a_warning_that_is_made_an_error_leaves_no_row_in_flight(ledger: Ledger) -> None:
+    codes = batch_of(ledger, "1")
+    ledger.advance([], [codes["1"]])
+    ledger._database._connection.execute("PRAGMA query_only = ON")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="could not record"):
+            ledger.advance([Outcome(codes["1"], [PART])], [])
+    ledger._database._connection.execute("PRAGMA query_only = OFF")
+    ledger.sweep()
+    assert [row["state"] for row in ledger.rows()] == ["unknown"]
+
+
 def test_what_was_not_sent_is_planned_again_and_can_leave_in_the_same_breath(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1")
     ledger.advance([], [codes["1"]])

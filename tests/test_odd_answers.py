@@ -672,9 +672,10 @@ def test_an_answer_that_is_nested_without_end_is_an_error(odd: Odd, depth: int) 
         nx.balance()
 
 
-@pytest.mark.parametrize("raw", [b'"\\ud800"', b'"\xed\xa0\x80"'])
-def test_half_of_a_surrogate_pair_is_replaced(odd: Odd, raw: bytes) -> None:
-    body = b'{"messages": [{"status": "0", "message-id": ' + raw + b"}]}"
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-32-be"])
+@pytest.mark.parametrize("raw", ["\\ud800", "\ud800"])
+def test_half_of_a_surrogate_pair_is_replaced(odd: Odd, raw: str, coding: str) -> None:
+    body = ('{"messages": [{"status": "0", "message-id": "' + raw + '"}]}').encode(coding, "surrogatepass")
     odd.say("POST", "/sms/json", lambda _: Answer(200, body))
     assert nx.send_sms("+44 7700 900000", "Hello", sender="Demo").message_id.str.len().ge(1).all()
     assert nx.sent().state.tolist() == ["accepted"]

@@ -464,6 +464,8 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
         ("GET /account/get-balance HTTP/1.1\r\nHost: {host}\r\nauthorization: {basic}\r\n\r\n", 200),
         ("GET /account/get-balance HTTP/1.1\nHOST:{host}\nAUTHORIZATION:  {basic} \n\n", 200),
         ("GET /account/get-balance#x HTTP/1.0\r\nHost: {host}\r\nAuthorization: {basic}\r\n\r\n", 200),
+        ("GET http://{host}/account/get-balance HTTP/1.1\r\nHost: {host}\r\nAuthorization: {basic}\r\n\r\n", 200),
+        ("GET /account/get-balance HTTP/1.1\r\nHost: {host}\r\nAccept: a\r\nAccept: b\r\nX_Y: 1\r\n\r\n", 401),
         ("GET /account/get-balance\r\nHost: {host}\r\n\r\n", 400),
         ("GET /account/get-balance HTTP/2.0\r\nHost: {host}\r\n\r\n", 400),
         ("GET / now HTTP/1.1\r\nHost: {host}\r\n\r\n", 400),

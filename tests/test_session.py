@@ -21,6 +21,7 @@ from conftest import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.sandbox.world import Answer
 from nexmo_nb.session import Ask, Listing
 
 LIST = Ask("list things", "GET", "/things")
@@ -250,6 +251,17 @@ def test_a_body_that_is_no_page_is_an_error(session: nx.Session, body: Any) -> N
     Answers(session, [body])
     with pytest.raises(nx.UnreachableError, match="not a list of rows"):
         session.pages(LIST, LISTING)
+
+
+def test_an_answer_that_is_no_list_is_not_kept(session: nx.Session, sandbox: Sandbox) -> None:
+    real, bad = sandbox.answer, [Answer(200, {"count": 1, "numbers": "oops"}), Answer(200, {"countries": 5})]
+    sandbox.answer = lambda request: (bad.pop(0), {}) if bad else real(request)  # type: ignore[method-assign]
+    with pytest.raises(nx.UnreachableError, match="not a list of rows"):
+        nx.owned_numbers()
+    with pytest.raises(nx.UnreachableError, match="no list of countries"):
+        nx.prices()
+    assert len(nx.owned_numbers()) > 0
+    assert len(nx.prices()) > 0
 
 
 @pytest.mark.parametrize("kind", ["500", "drop-before", "garbage"])

@@ -197,6 +197,14 @@ def test_slots_that_are_done_are_stamped_before_others_are_taken(throttle: Throt
     assert throttle.take(["next", "last"], "", INTERACTIVE) == (2, 0.0)
 
 
+def test_a_slot_that_is_given_back_is_free_at_once(throttle: Throttle, time: Time) -> None:
+    names = [str(n) for n in range(5)]
+    throttle.take(names, "", INTERACTIVE)
+    throttle.give_back(names[:2])
+    assert throttle.status().used == 3
+    assert throttle.take(["next", "last", "more"], "", INTERACTIVE)[0] == 2
+
+
 def test_what_seems_full_by_a_hair_is_waited_for(path: Path, time: Time) -> None:
     """A slot of 0.3 is in a window of 0.1 that begins at 0.3 by one way to reckon, and out of it by another."""
     time.now = 0.3

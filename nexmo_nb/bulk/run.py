@@ -140,12 +140,14 @@ class Run:
             self._loop(workers, slots)
         finally:
             self._stop.set()
-            while self._flying:  # something went wrong in here
-                self._receive(None)
-            self._advance([])
-            for _ in range(workers):
-                self._jobs.put(None)
-            self._take(slots, 0, slots)
+            try:
+                while self._flying:  # something went wrong in here
+                    self._receive(None)
+                self._advance([])
+            finally:
+                for _ in range(workers):
+                    self._jobs.put(None)
+                self._give_back(slots)
 
     def _loop(self, workers: int, slots: list[str]) -> None:
         waiting = 0.0
@@ -159,6 +161,8 @@ class Run:
                 self._jobs.put((to, slots.pop()))
             if len(leaving) < len(ready):
                 continue  # another process took the others, or the ledger cannot be used
+            # A slot that nothing left under would count from when it was taken, and be used when it no longer counts.
+            self._give_back(slots)
             if self._flying or (waiting > 0 and not self._due):
                 for answer in self._receive(self.session.throttle.nap(waiting) if waiting > 0 else None):
                     self._sort(answer.to, answer.rows or [], answer.problem)
@@ -210,6 +214,12 @@ class Run:
         slots += wanted[:taken]
         return wait
 
+    def _give_back(self, slots: list[str]) -> None:
+        if slots:
+            with suppress(UnreachableError):  # then they count until they expire
+                self.session.throttle.give_back(slots)
+            slots.clear()
+
     def _advance(self, ready: list[str]) -> list[str]:
         """Write down what came back and what leaves now; gives those that leave."""
         came, self._came = self._came, []
@@ -254,7 +264,8 @@ class Run:
         if problem is None:
             price = cost_of(rows) or 0.0
             self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + price
-            self._spend(to, price)
+            priced = all(row["price"] is not None for row in rows if row["status"] == "0")
+            self._spend(to, price if priced else max(price, self.estimates.get(to, 0.0)))
         elif isinstance(problem, (RejectedError, AuthenticationError)):
             if _fatal(problem):
                 self.queue.append(to)

@@ -58,7 +58,8 @@ def send_many(
         Its name, once and for all: a recipient gets one message a batch. Another message needs another name.
     max_cost : float, optional
         At most so much, in the account's currency, for the whole batch. Refused before the first message if the plan's
-        high estimate passes it; stopped before it is passed if the real prices turn out higher. Default: no cap.
+        high estimate passes it; stopped before it is passed if the real prices turn out higher. Of two runs of one
+        batch at the same time each keeps it by itself. Default: no cap.
     workers : int
         Messages in flight at once, 1 to 32.
     progress : bool
@@ -208,7 +209,7 @@ def _spent(ledger: Ledger, batch: str, good: pd.DataFrame) -> float:
     for row in ledger.rows(batch=batch):
         if row["price"] is not None:
             total += row["price"]
-        elif row["state"] in ("sending", "unknown"):
+        elif row["state"] in ("accepted", "partial", "sending", "unknown"):
             total += guess.get(str(row["recipient"]), 0.0)
     return total
 

@@ -168,8 +168,10 @@ class Ledger:
             If the file cannot be used, and rows were to leave: none may.
         """
         if not leaving:
-            self._record(outcomes)
-            self._open.difference_update(outcome.id for outcome in outcomes)
+            try:
+                self._record(outcomes)
+            finally:
+                self._open.difference_update(outcome.id for outcome in outcomes)
             return set()
         statement = (
             "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"
@@ -366,18 +368,32 @@ class Ledger:
 
     def _conclude(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
         """Write what became of sends; one that surely was not sent goes back."""
-        for code, rows, problem, back in outcomes:
-            if problem is None:
-                sound = all(row.get("status") in ("0", "started") for row in rows or [])
-                self._write(connection, code, "accepted" if sound else "partial", rows or [], None)
-                continue
-            state = None if back else state_of(problem)
-            if state is None:
-                release(connection, code, self._owner)
-            else:
-                parts = getattr(problem, "parts", None)
-                kept = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
-                self._write(connection, code, state, kept, problem)
+        for outcome in outcomes:
+            try:
+                self._conclude_one(connection, *outcome)
+            except (ValueError, TypeError, OverflowError) as odd:
+                # An answer that cannot be written must not keep the others from being so.
+                self._write(connection, outcome.id, "unknown", [], odd)
+
+    def _conclude_one(
+        self,
+        connection: Connection,
+        code: str,
+        rows: Sequence[Mapping[str, Any]] | None,
+        problem: BaseException | None,
+        back: bool,
+    ) -> None:
+        if problem is None:
+            sound = all(row.get("status") in ("0", "started") for row in rows or [])
+            self._write(connection, code, "accepted" if sound else "partial", rows or [], None)
+            return
+        state = None if back else state_of(problem)
+        if state is None:
+            release(connection, code, self._owner)
+        else:
+            parts = getattr(problem, "parts", None)
+            kept = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
+            self._write(connection, code, state, kept, problem)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
         return self._run(lambda: self._database.transact(work))

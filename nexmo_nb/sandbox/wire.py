@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ __all__ = ["Server"]
 
 LARGEST_BODY = 1_000_000
 LONGEST_LINE, MOST_HEADERS = 65_536, 100
+SINGLE = ("Host", "Content-Length", "Transfer-Encoding", "Authorization", "Origin")
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -90,7 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
         if len(words) != 3 or words[2] not in ("HTTP/1.0", "HTTP/1.1"):
             self.send_error(HTTPStatus.BAD_REQUEST, "Bad request line")
             return False
-        self.path = words[1]
+        # The address as a proxy would get it, or the path alone.
+        self.path = re.sub("^http://[^/?#]*", "", words[1])
         self.headers: Mapping[str, str] = {}  # type: ignore[assignment]
         for _ in range(MOST_HEADERS):
             line = self.rfile.readline(LONGEST_LINE + 1)
@@ -98,11 +101,12 @@ class _Handler(BaseHTTPRequestHandler):
                 break
             name, _, value = line.decode("iso-8859-1").partition(":")
             name = name.title()
-            # Twice the same, a line that continues another, or no header at all: nobody sends it in good faith.
-            if name in self.headers or not name.replace("-", "").isalnum() or len(line) > LONGEST_LINE:
+            # A line that continues another, no header at all, or two that contradict: nobody means well by it.
+            sound = name.replace("-", "").replace("_", "").isalnum() and len(line) <= LONGEST_LINE
+            if not sound or (name in self.headers and name in SINGLE):
                 self.send_error(HTTPStatus.BAD_REQUEST, "Bad header")
                 return False
-            self.headers[name] = value.strip()
+            self.headers[name] = f"{self.headers[name]}, {value.strip()}" if name in self.headers else value.strip()
         else:
             self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return False

@@ -162,7 +162,7 @@ def status_of(value: Any) -> str | None:
 def _parse(content: bytes) -> tuple[Any, bool]:
     try:
         body = json.loads(content)
-        if b"\\ud" in content.lower() or b"\xed" in content:
+        if b"\\ud" in content.lower() or b"\xed" in content or json.detect_encoding(content) != "utf-8":
             # Half of a surrogate pair, which neither a frame nor a database can hold.
             body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):

@@ -234,7 +234,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         """
         if refresh:
             # All pages of all lists of the family: some renewed and some old would not fit together.
-            self._forget(ask.family)
+            self.forget(ask.family)
         rows: list[Any] = []
         count, number, mixed, seen = 0, 1, set(), set()
         while True:
@@ -244,10 +244,14 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             if len(mixed) == 2:
                 # Pages of different times may miss a row or show one twice.
                 return self.pages(ask, listing, limit=limit, refresh=True, take=take)
-            found, count = self._page(ask, listing, reading.body, count)
-            mark = marked(found)
-            if found and mark in seen:
-                raise UnreachableError(f"Could not {ask.what}: page {number} repeats an earlier page. Try again.")
+            try:
+                found, count = self._page(ask, listing, reading.body, count)
+                mark = marked(found)
+                if found and mark in seen:
+                    raise UnreachableError(f"Could not {ask.what}: page {number} repeats an earlier page. Try again.")
+            except UnreachableError:
+                self.forget(ask.family)  # else it would be shown again
+                raise
             seen.add(mark)
             rows += map(take, found)
             number += 1
@@ -329,7 +333,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 kept.keep(key, body, lifetime)
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.
-                self._forget(ask.family)
+                self.forget(ask.family)
             return answer if isinstance(answer, NexmoError) else Reading(answer, cached=not fresh)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = no_answer(ask, why(problem), sent=trip.left and not surely_unsent(problem))
@@ -342,7 +346,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         finally:
             if trip.left:
                 for family in ask.clears:
-                    self._forget(family)
+                    self.forget(family)
         return failure
 
     def _fetch(self, ask: Ask, request: requests.PreparedRequest, trip: Trip, *, from_cache: bool) -> requests.Response:
@@ -359,7 +363,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
     def _changes(self, family: str) -> int:
         return 0 if self._kept is None else self._kept.changes.get(family, 0)
 
-    def _forget(self, family: str) -> None:
+    def forget(self, family: str) -> None:
+        """Drop the cached answers of a family, because something in it changed, or one of them is unfit."""
         if family and self._kept is not None:
             self._kept.forget(family)
 

@@ -114,7 +114,7 @@ def prepared(ask: Ask, host: str, headers: Mapping[str, str | bytes]) -> request
     if ask.into is not None:
         request.headers["Accept"] = "*/*"
     if ask.body is not None:
-        put_body(request, json.dumps(ask.body).encode(), "application/json")
+        put_body(request, json.dumps(ask.body, allow_nan=False).encode(), "application/json")
     elif ask.form is not None:
         put_body(request, urlencode(ask.form), FORM)
     elif ask.write:
