@@ -12,7 +12,7 @@ import pandas as pd
 from common import Figure, Spent, bare, connected, once, options, plot, report, sdk, served, turns
 
 import nexmo_nb as nx
-from nexmo_nb.numbers import wire
+from nexmo_nb.numbers import response as wire
 
 
 def by_sdk(client: Any) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 from common import Figure, options, report, turns
 
-from nexmo_nb.frames import joined, raw, raw_csv, typed
+from nexmo_nb.frames import apply_dtypes, concat_frames, read_text_csv, text_frame
 from nexmo_nb.reports.fields import columns_of
 from nexmo_nb.reports.parquet import Writer
 
@@ -55,9 +55,9 @@ def to_parquet(path: Path) -> None:
     """Do what `records(to=…)` does with a report that it has downloaded; runs in a process of its own."""
     with zipfile.ZipFile(path) as archive, archive.open("r.csv") as file:
         start = time.perf_counter()
-        chunks = (typed(text, COLUMNS) for text in raw_csv(file, CHUNK))
+        chunks = (apply_dtypes(text, COLUMNS) for text in read_text_csv(file, CHUNK))
         out = path.with_suffix(".parquet")
-        Writer(out).write(chunks, typed(raw([], list(COLUMNS)), COLUMNS))
+        Writer(out).write(chunks, apply_dtypes(text_frame([], list(COLUMNS)), COLUMNS))
         took = time.perf_counter() - start
     print(json.dumps([Writer(out).rows(), took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
@@ -74,7 +74,12 @@ def by_pandas(path: Path) -> int:
 def ours(path: Path) -> int:
     """Do what `records()` does with a report that it has downloaded."""
     with zipfile.ZipFile(path) as archive, archive.open("r.csv") as file:
-        return len(joined([typed(text, COLUMNS) for text in raw_csv(file, CHUNK)], typed(raw([]), COLUMNS)))
+        return len(
+            concat_frames(
+                [apply_dtypes(text, COLUMNS) for text in read_text_csv(file, CHUNK)],
+                apply_dtypes(text_frame([]), COLUMNS),
+            )
+        )
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it is written for an older pydantic
     from sms.counter import SMSCounter
 
-from nexmo_nb.gsm import segments
+from nexmo_nb.text.gsm import segments
 
 TEXTS = {
     "140 characters, basic table": "Your parcel is at the door, please have your code: the driver asks. ! " * 2,

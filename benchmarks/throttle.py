@@ -58,7 +58,7 @@ def race(seconds: float, jitter: float) -> tuple[int, float]:
 
 
 def waits(seconds: float) -> list[float]:
-    """Ask for the balance now and then while a batch runs in the background; how long each call took."""
+    """Request for the balance now and then while a batch runs in the background; how long each call took."""
     with served() as url, connected(url, calls=CALLS * 5, period=PERIOD * 5, limits=None, cache=False) as session:
         session.throttle.notify = lambda _: None
         people = [f"35191{n:07d}" for n in range(int((seconds + PERIOD * 5) * CALLS / PERIOD))]

@@ -1,6 +1,6 @@
 """Nexmo (Vonage) for notebooks: numbers, applications, SMS and voice as pandas DataFrames.
 
-Connect once, then call functions; each returns one tidy frame::
+Connect once, then call functions; each returns one one_line frame::
 
     import nexmo_nb as nx
 
@@ -31,7 +31,7 @@ from nexmo_nb.applications import (
     delete_application,
     update_application,
 )
-from nexmo_nb.bulk import forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.campaigns import forget, plan_sms, send_many, sent, settle, summary
 from nexmo_nb.costs import (
     cheapest_numbers,
     cost_per_delivered,
@@ -41,7 +41,7 @@ from nexmo_nb.costs import (
     shorter_texts,
     spend,
 )
-from nexmo_nb.encoding import explain_encoding
+from nexmo_nb.csv_files import read_csv, to_csv
 from nexmo_nb.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -53,14 +53,14 @@ from nexmo_nb.errors import (
     UnknownOutcomeError,
     UnreachableError,
 )
-from nexmo_nb.files import read_csv, to_csv
-from nexmo_nb.gsm import Segments, segments
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
 from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
 from nexmo_nb.reports import delivery, records
 from nexmo_nb.session import Session, connect, current, show_connection
 from nexmo_nb.sms import send_sms
+from nexmo_nb.text.gsm import Segments, segments
+from nexmo_nb.text.spelling import explain_encoding
 from nexmo_nb.voice import send_voice
 
 __version__ = "0.1.0"

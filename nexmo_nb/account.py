@@ -14,9 +14,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nexmo_nb.checks import application_id as check_application_id
-from nexmo_nb.checks import choice, refused
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.validation import check_application_id, check_choice, invalid_argument
 
 __all__ = ["Account", "Secret", "find_credentials"]
 
@@ -179,13 +178,15 @@ def _sealed(name: str, value: str | Secret) -> str | Secret:
             return check_application_id(value)
         except InvalidRequestError:
             # Not shown: it may be a secret that stands in the wrong place.
-            raise refused(name, "<hidden>", "a UUID, as in the column 'id' of applications()") from None
+            raise invalid_argument(name, "<hidden>", "a UUID, as in the column 'id' of applications()") from None
     if name == "private_key":
         return Secret(_key_text(value))
     if not (value and value.isascii() and value.isprintable()) or (
         name == "api_key" and (":" in value or len(value) > 32)
     ):
-        raise refused(name, "<hidden>", "the characters that the account's dashboard shows, without anything around")
+        raise invalid_argument(
+            name, "<hidden>", "the characters that the account's dashboard shows, without anything around"
+        )
     return Secret(value) if name in SECRET_FIELDS else value
 
 
@@ -199,13 +200,13 @@ def _key_text(value: str) -> str:
     # A PEM kept in an environment variable often has its line breaks written out.
     value = value.replace("\\n", "\n")
     if "PRIVATE KEY-----" not in value:
-        raise refused("private_key", "<hidden>", _KEY)
+        raise invalid_argument("private_key", "<hidden>", _KEY)
     try:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         load_pem_private_key(value.encode(), password=None)
     except Exception:  # whatever is wrong with it, the library's words may quote it
-        raise refused("private_key", "<hidden>", _KEY, "It cannot be read.") from None
+        raise invalid_argument("private_key", "<hidden>", _KEY, "It cannot be read.") from None
     return value
 
 
@@ -266,4 +267,4 @@ def _prompt(found: dict[str, Any], sources: dict[str, str], ask: Callable[[str],
 
 def check_signature_method(value: str) -> str:
     """Accept the name of a signature method as in the account's settings."""
-    return choice("signature_method", value, SIGNATURE_METHODS)
+    return check_choice("signature_method", value, SIGNATURE_METHODS)

@@ -35,7 +35,7 @@ __all__ = [
     "RejectedError",
     "UnknownOutcomeError",
     "UnreachableError",
-    "contained",
+    "without_traceback_of",
 ]
 
 
@@ -133,7 +133,7 @@ class PartialSendWarning(UserWarning):
     """Nexmo accepted some parts of a message and refused others; the frame shows which."""
 
 
-def contained(work: Callable[[], T]) -> T:
+def without_traceback_of(work: Callable[[], T]) -> T:
     """Run `work`; what it raises comes out without its frames and causes.
 
     The locals of those frames may hold a credential, which a verbose traceback would print.

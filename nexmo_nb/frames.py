@@ -15,7 +15,19 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-__all__ = ["SPAN", "TIME", "Column", "columnar", "frame", "joined", "number", "raw", "raw_csv", "scalar", "typed"]
+__all__ = [
+    "SPAN",
+    "TIME",
+    "Column",
+    "apply_dtypes",
+    "concat_frames",
+    "frame",
+    "frame_from_columns",
+    "parse_number",
+    "read_text_csv",
+    "text_frame",
+    "to_text",
+]
 
 TIME = "datetime64[ns, UTC]"
 SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
@@ -56,10 +68,12 @@ def frame(
         With exactly `columns`, also when there are no rows, and an index from 0.
     """
     rows = list(rows)
-    return columnar({column.name: [row.get(column.name) for row in rows] for column in columns}, columns, attrs)
+    return frame_from_columns(
+        {column.name: [row.get(column.name) for row in rows] for column in columns}, columns, attrs
+    )
 
 
-def columnar(
+def frame_from_columns(
     values: Mapping[str, Sequence[Any]], columns: Sequence[Column], attrs: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
     """Build the same DataFrame as `frame` from the values of each column, which many rows are quicker by.
@@ -98,9 +112,9 @@ def _array(values: Sequence[Any], dtype: str) -> Any:
     if dtype == "string":
         plain = set(map(type, values)) <= {str, type(None)}
         # One spelling of "missing" (pandas.NA) on every supported pandas; pandas 3 alone would infer another.
-        return pd.array(values if plain else [scalar(value) for value in values], dtype=_STRING)
+        return pd.array(values if plain else [to_text(value) for value in values], dtype=_STRING)
     if dtype == "float64":
-        return _floats(values) if bool not in set(map(type, values)) else np.array([number(v) for v in values])
+        return _floats(values) if bool not in set(map(type, values)) else np.array([parse_number(v) for v in values])
     if dtype in ("int64", "bool"):
         return np.array(values, dtype=dtype)
     if dtype == TIME:
@@ -111,7 +125,7 @@ def _array(values: Sequence[Any], dtype: str) -> Any:
     raise ValueError(f"no such column dtype: {dtype!r}")
 
 
-def number(value: Any) -> float:
+def parse_number(value: Any) -> float:
     """Read a number that the wire may give as text; what is no finite number is a missing value, not an error."""
     try:
         found = float("nan") if value is None or value == "" or isinstance(value, bool) else float(value)
@@ -120,16 +134,16 @@ def number(value: Any) -> float:
     return found if math.isfinite(found) else float("nan")
 
 
-def raw(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
-    """Put rows as the wire gave them into a frame of text, for `typed`; `names` are there in any case."""
+def text_frame(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
+    """Put rows as the wire gave them into a frame of text, for `apply_dtypes`; `names` are there in any case."""
     rows = list(rows)
     named = list(dict.fromkeys([*names, *(name for row in rows for name in row)]))
     built = {name: _array([row.get(name) for row in rows], "string") for name in named}
     return pd.DataFrame(built, index=pd.RangeIndex(len(rows)))
 
 
-def raw_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
-    """Read a CSV as frames of text of at most `chunk` rows, for `typed`; the country "NA" stays what it is."""
+def read_text_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
+    """Read a CSV as frames of text of at most `chunk` rows, for `apply_dtypes`; the country "NA" stays what it is."""
     with pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""], chunksize=chunk) as chunks:
         for text in chunks:
             if not isinstance(text.index, pd.RangeIndex):
@@ -138,13 +152,13 @@ def raw_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
             yield text
 
 
-def typed(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
+def apply_dtypes(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
     """Give a frame of text its names and dtypes.
 
     Parameters
     ----------
     text : DataFrame
-        Of `raw` or `raw_csv`.
+        Of `text_frame` or `read_text_csv`.
     columns : mapping
         The columns to make, in order, each by the name that it has in `text`. What `text` lacks is missing; what it
         has besides is left out. Times are read in ISO 8601 form.
@@ -158,7 +172,7 @@ def typed(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
     return pd.DataFrame(built, index=pd.RangeIndex(len(text)))
 
 
-def joined(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
+def concat_frames(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
     """Put frames of the same columns below each other; `empty` where there are none."""
     filled = [each for each in frames if len(each)]
     return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0] if filled else empty
@@ -185,12 +199,12 @@ def _floats(texts: Any) -> Any:
     try:
         found = np.fromiter(texts, dtype=object, count=len(texts)).astype("float64")
     except (TypeError, ValueError, OverflowError):
-        found = np.array([number(text) for text in texts], dtype="float64")
+        found = np.array([parse_number(text) for text in texts], dtype="float64")
     found[abs(found) == math.inf] = math.nan  # no price and no duration is infinite
     return found
 
 
-def scalar(value: Any) -> str | None:
+def to_text(value: Any) -> str | None:
     """Read a field as text; an object or a list, which no field should be, as its JSON."""
     if value is None or isinstance(value, str):
         return value

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
+from nexmo_nb import validation
 
 __all__ = ["masked", "set_options"]
 
@@ -56,7 +56,7 @@ def set_options(*, mask: bool | None = None) -> dict[str, bool]:
     {'mask': False}
     """
     if mask is not None:
-        _OPTIONS["mask"] = checks.flag("mask", mask)
+        _OPTIONS["mask"] = validation.check_bool("mask", mask)
         _register(_OPTIONS["mask"])
     return dict(_OPTIONS)
 

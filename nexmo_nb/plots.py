@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from nexmo_nb import checks
+from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.options import masked
 
@@ -175,7 +175,7 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     currency = _fits(spend, "period", "spend", "currency")
     further = [name for name in spend.columns if name not in ("period", "spend", "currency", "messages", "unpriced")]
     if len(further) > 1:
-        raise checks.refused("spend", ", ".join(further), "a frame of spend() by one column or none")
+        raise validation.invalid_argument("spend", ", ".join(further), "a frame of spend() by one column or none")
     axes = _axes(ax, 4.0)
     axes.set_title(f"Spent over time, by {further[0].replace('_', ' ')}" if further else "Spent over time")
     axes.set_ylabel(currency)
@@ -292,7 +292,9 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     known = ("currency", "messages", "estimate", "actual", "difference", "open")
     further = [name for name in comparison.columns if name not in known]
     if len(further) > 1:
-        raise checks.refused("comparison", ", ".join(further), "a frame of estimate_vs_actual() by one column or none")
+        raise validation.invalid_argument(
+            "comparison", ", ".join(further), "a frame of estimate_vs_actual() by one column or none"
+        )
     axes = _axes(ax, 4.0)
     rows = comparison.sort_values("actual", ascending=False).head(MOST_COUNTRIES)
     title = f"Estimate and actual cost, by {further[0].replace('_', ' ')}" if further else "Estimate and actual cost"
@@ -316,7 +318,7 @@ def _columns(table: Any, *needed: str) -> None:
     text = ("country", "currency", "network_name", "status", "delivery", "period")
     numbers, times = set(needed) - set(text), {"period"} & set(needed)
     further = [name for name in table.columns if name not in numbers] if isinstance(table, pd.DataFrame) else ()
-    checks.table(table, *needed, numbers=numbers, times=times, words=further)
+    validation.check_frame(table, *needed, numbers=numbers, times=times, words=further)
 
 
 def _fits(table: Any, *needed: str) -> str:
@@ -324,7 +326,7 @@ def _fits(table: Any, *needed: str) -> str:
     _columns(table, *needed)
     found = sorted(map(str, table["currency"].dropna().unique()))
     if len(found) > 1:
-        raise checks.refused(
+        raise validation.invalid_argument(
             "frame", ", ".join(found), "one currency", "Choose one: frame[frame.currency == …]; they are never added."
         )
     return found[0] if found else ""
@@ -338,7 +340,7 @@ def _axes(ax: Axes | None, height: float) -> Axes:
     except ImportError:
         raise InvalidRequestError("matplotlib is not installed: pip install 'nexmo_nb[plot]'") from None
     if ax is not None and not isinstance(ax, matplotlib_axes.Axes):
-        raise checks.refused("ax", ax, "Axes of matplotlib")
+        raise validation.invalid_argument("ax", ax, "Axes of matplotlib")
     axes = pyplot.subplots(figsize=(8.0, min(height, 12.0)), layout="constrained")[1] if ax is None else ax
     axes.spines[["top", "right"]].set_visible(False)
     return axes

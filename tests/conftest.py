@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.session import connecting
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +40,10 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     yield
-    if connecting._current is not None:
-        connecting._current.close()
-        connecting._current = None
+    module = importlib.import_module("nexmo_nb.session.connect")
+    if module._current is not None:
+        module._current.close()
+        module._current = None
 
 
 @pytest.fixture(scope="session")
@@ -70,42 +71,3 @@ def session(sandbox: Sandbox, waits: list[float]) -> Iterator[nx.Session]:
     """A session on the sandbox that does not sleep between tries, and is not held up by Nexmo's limits."""
     with connected(sandbox, sleep=waits.append) as session:
         yield session
-
-
-def connected(
-    sandbox: Sandbox, sleep: Callable[[float], None] | None = None, where: str | None = None, **options: Any
-) -> nx.Session:
-    """Connect to a sandbox with so much room that nothing waits, unless told otherwise."""
-    free = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"), (1_000_000, 1.0))
-    session = nx.connect(where or sandbox.url, **{"calls": 1_000_000, "limits": free, **options})
-    session.throttle.notify = lambda _: None
-    if sleep is not None:
-        session.pause = sleep
-    return session
-
-
-def owned(sandbox: Sandbox) -> tuple[str, str]:
-    """Name a number that the sandbox's account has."""
-    number = next(iter(sandbox.world.owned.values()))
-    return number["country"], number["msisdn"]
-
-
-def rented(sandbox: Sandbox) -> tuple[str, str]:
-    """Name a number for rent that the balance covers."""
-    number = next(number for number in sandbox.world.rent.values() if number["country"] == "GB")
-    return number["country"], number["msisdn"]
-
-
-class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`
-    pass
-
-
-def tried(call: Callable[[], Any], said: str) -> Any:
-    """Give what a call returns, or the typed error that it raises; anything else fails. `said` may be warned."""
-    with warnings.catch_warnings():
-        # What the toolkit says itself; a library's warning stays an error.
-        warnings.filterwarnings("ignore", category=UserWarning, message=said)
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message="The legacy text-to-speech")
-        with pytest.raises((nx.NexmoError, Answered)) as caught:
-            raise Answered(call())
-    return caught.value.args[0] if isinstance(caught.value, Answered) else caught.value

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from nexmo_nb import errors
-from nexmo_nb.errors import NexmoError, contained
+from nexmo_nb.errors import NexmoError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NexmoError)]
@@ -47,7 +47,7 @@ def test_contained_exceptions_lose_the_frames_below(kind: type[BaseException]) -
             raise kind("seen") from problem
 
     with pytest.raises(kind, match="seen") as caught:
-        contained(deep)
+        without_traceback_of(deep)
     names = []
     trace = caught.value.__traceback__
     while trace is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from nexmo_nb.frames import Column, columnar, frame
+from nexmo_nb.frames import Column, frame, frame_from_columns
 
 COLUMNS = (Column("name"), Column("price", "float64"), Column("part", "int64"), Column("sms", "bool"))
 
@@ -45,7 +45,7 @@ def test_one_price_that_is_no_number_leaves_the_others_as_they_are() -> None:
 def test_a_frame_of_columns_is_that_of_its_rows() -> None:
     rows = [{"name": 1, "price": "0.5", "part": "2", "sms": 1}, {"name": None, "price": None, "part": 3, "sms": None}]
     values = {column.name: [row[column.name] for row in rows] for column in COLUMNS}
-    pd.testing.assert_frame_equal(columnar(values, COLUMNS), frame(rows, COLUMNS))
+    pd.testing.assert_frame_equal(frame_from_columns(values, COLUMNS), frame(rows, COLUMNS))
 
 
 def test_frames_share_nothing_that_can_be_changed() -> None:

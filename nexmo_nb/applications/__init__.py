@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
-from nexmo_nb.applications.keyfile import KeyFile
-from nexmo_nb.applications.wire import (
+from nexmo_nb import validation
+from nexmo_nb.applications.key_file import KeyFile
+from nexmo_nb.applications.request import (
     check_application,
     checked,
     flat,
@@ -21,9 +21,9 @@ from nexmo_nb.applications.wire import (
     put,
     sound,
 )
-from nexmo_nb.errors import InvalidRequestError, NexmoError, UnreachableError, contained
+from nexmo_nb.errors import InvalidRequestError, NexmoError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.session import Ask, Listing, Session, field, no_answer, using
+from nexmo_nb.session import Listing, Request, Session, field, session_or_current, unanswered_error
 
 __all__ = [
     "application",
@@ -90,10 +90,10 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     >>> "voice" in set(nx.applications().type)
     True
     """
-    session = using(session)
-    limit = None if limit is None else checks.whole("limit", limit, 1)
-    ask = Ask("list applications", "GET", _PATH, host="api", family=_FAMILY)
-    found = session.pages(ask, _LISTING, limit=limit, refresh=checks.flag("refresh", refresh))
+    session = session_or_current(session)
+    limit = None if limit is None else validation.check_int("limit", limit, 1)
+    ask = Request("list applications", "GET", _PATH, host="api", family=_FAMILY)
+    found = session.read_pages(ask, _LISTING, limit=limit, refresh=validation.check_bool("refresh", refresh))
     return frame([flat(row) for row in found.rows], COLUMNS, {"count": found.total})
 
 
@@ -132,7 +132,9 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     >>> nx.application(nx.applications().id[0]).shape
     (1, 10)
     """
-    return frame([flat(_get(using(session), application_id, checks.flag("refresh", refresh)))], COLUMNS)
+    return frame(
+        [flat(_get(session_or_current(session), application_id, validation.check_bool("refresh", refresh)))], COLUMNS
+    )
 
 
 def create_application(
@@ -202,7 +204,7 @@ def create_application(
     >>> made.name[0], made.type[0]
     ('Survey', 'voice')
     """
-    session = using(session)
+    session = session_or_current(session)
     body = check_application(
         name,
         type=type,
@@ -215,7 +217,7 @@ def create_application(
         public_key=public_key,
     )
     file = None if public_key is not None else KeyFile(session.throttle.path.parent / "keys", private_key_path)
-    ask = Ask(
+    ask = Request(
         f"create application {name!r}",
         "POST",
         _PATH,
@@ -226,7 +228,7 @@ def create_application(
         refusal=_without_id,
     )
     # Whatever fails, no frame that saw the key becomes part of the traceback.
-    return frame([contained(lambda: _send_for_key(session, ask, file))], CREATED_COLUMNS)
+    return frame([without_traceback_of(lambda: _send_for_key(session, ask, file))], CREATED_COLUMNS)
 
 
 def update_application(
@@ -285,8 +287,8 @@ def update_application(
     >>> nx.update_application(first, name="Renamed").name[0]
     'Renamed'
     """
-    session = using(session)
-    code = checks.application_id(application_id)
+    session = session_or_current(session)
+    code = validation.check_application_id(application_id)
     fields = checked(
         answer_url=answer_url,
         answer_method=answer_method,
@@ -296,10 +298,10 @@ def update_application(
         status_url=status_url,
     )
     kinds = None if type is None else kinds_of(type)
-    changes = checks.given({"name": None if name is None else name_of(name)})
+    changes = validation.drop_none({"name": None if name is None else name_of(name)})
     key = None if public_key is None else public_key_of(public_key)
     if not (fields or kinds or changes or key):
-        raise checks.refused("update_application", None, "at least one setting to change")
+        raise validation.invalid_argument("update_application", None, "at least one setting to change")
     body = copy.deepcopy(_get(session, code, refresh=True))
     if not sound(body):
         raise UnreachableError(f"Could not update application {code}: it cannot be read as it is. Nothing was changed.")
@@ -309,7 +311,7 @@ def update_application(
     if key:
         body["keys"] = {"public_key": key}
     put(body, kinds, fields)
-    ask = Ask(
+    ask = Request(
         f"update application {code}",
         "PUT",
         f"{_PATH}/{code}",
@@ -351,15 +353,15 @@ def delete_application(application_id: str, *, session: Session | None = None) -
     >>> session = nx.connect("sandbox")
     >>> nx.delete_application(nx.applications().id[0])
     """
-    code = checks.application_id(application_id)
+    code = validation.check_application_id(application_id)
     what = f"delete application {code}"
-    ask = Ask(
+    ask = Request(
         what, "DELETE", f"{_PATH}/{code}", host="api", family=_FAMILY, clears=(_FAMILY, "owned"), refusal=_not_empty
     )
-    using(session).call(ask)
+    session_or_current(session).call(ask)
 
 
-def _send_for_key(session: Session, ask: Ask, file: KeyFile | None) -> dict[str, Any]:
+def _send_for_key(session: Session, ask: Request, file: KeyFile | None) -> dict[str, Any]:
     """Create, and move the private key from the answer into its file."""
     try:
         answer = session.call(ask)
@@ -379,19 +381,19 @@ def _send_for_key(session: Session, ask: Ask, file: KeyFile | None) -> dict[str,
 
 
 def _get(session: Session, application_id: str, refresh: bool) -> dict[str, Any]:
-    code = checks.application_id(application_id)
-    ask = Ask(f"get application {code}", "GET", f"{_PATH}/{code}", host="api", family=_FAMILY, refusal=_without_id)
+    code = validation.check_application_id(application_id)
+    ask = Request(f"get application {code}", "GET", f"{_PATH}/{code}", host="api", family=_FAMILY, refusal=_without_id)
     found: dict[str, Any] = session.call(ask, refresh=refresh)
     return found
 
 
-def _not_empty(ask: Ask, body: Any) -> NexmoError | None:
-    return no_answer(ask, "the answer is not the one to a deletion", status=200) if body else None
+def _not_empty(ask: Request, body: Any) -> NexmoError | None:
+    return unanswered_error(ask, "the answer is not the one to a deletion", status=200) if body else None
 
 
-def _without_id(ask: Ask, body: Any) -> NexmoError | None:
+def _without_id(ask: Request, body: Any) -> NexmoError | None:
     try:
-        checks.application_id(field(body, "id"))
+        validation.check_application_id(field(body, "id"))
     except InvalidRequestError:
-        return no_answer(ask, "the answer holds no application", status=200)
+        return unanswered_error(ask, "the answer holds no application", status=200)
     return None

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
-from nexmo_nb.costs.common import TIMES, grouped, named, when
-from nexmo_nb.encoding import explain_encoding
+from nexmo_nb import validation
+from nexmo_nb.costs.aggregate import TIMES, grouped, named, when
 from nexmo_nb.frames import Column, frame
+from nexmo_nb.text.spelling import explain_encoding
 
 __all__ = ["cost_per_delivered", "estimate_vs_actual", "shorter_texts", "spend"]
 
@@ -245,20 +245,22 @@ def _fate(table: pd.DataFrame) -> Any:
     """Give what became of each row; the status of a send, which has a balance beside it, says nothing of that."""
     name = "delivery" if "delivery" in table else "status"
     if name not in table or (name == "status" and "balance" in table):
-        raise checks.refused(
+        raise validation.invalid_argument(
             "frame", ", ".join(map(str, table.columns)), "a frame that says what arrived; pass it to delivery()"
         )
-    checks.table(table, words=[name])
+    validation.check_frame(table, words=[name])
     return table[name].astype("string").str.lower()
 
 
 def _period(table: pd.DataFrame, freq: str) -> Any:
     """Give the beginning of each row's day, week or month."""
-    freq = checks.choice("freq", freq, FREQUENCIES)
-    checks.table(table, times=TIMES)
+    freq = validation.check_choice("freq", freq, FREQUENCIES)
+    validation.check_frame(table, times=TIMES)
     at = when(table)
     if at is None:
-        raise checks.refused("frame", ", ".join(map(str, table.columns)), f"a frame with one of {', '.join(TIMES)}")
+        raise validation.invalid_argument(
+            "frame", ", ".join(map(str, table.columns)), f"a frame with one of {', '.join(TIMES)}"
+        )
     day = at.dt.floor("D")
     back = {"D": 0, "W": day.dt.day_of_week, "M": day.dt.day - 1}[freq]
     return day - pd.to_timedelta(back, unit="D")

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
-from nexmo_nb.costs.common import TIMES, grouped, named, when
+from nexmo_nb import validation
+from nexmo_nb.costs.aggregate import TIMES, grouped, named, when
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
-from nexmo_nb.session import Session, using
+from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["cheapest_numbers", "idle_numbers", "number_costs"]
 
@@ -123,7 +123,7 @@ def cheapest_numbers(
     >>> nx.cheapest_numbers(["PT", "GB"], features=["SMS", "VOICE"])[["country", "monthly_cost"]].values.tolist()
     [['GB', 0.8], ['PT', 1.3]]
     """
-    most = checks.whole("each", each, 1)
+    most = validation.check_int("each", each, 1)
     found = search_numbers(countries, features=features, type=type, session=session)
     found["first_year"] = (found["setup_cost"].fillna(0.0) + 12 * found["monthly_cost"]).round(8)
     ranked = found[found["monthly_cost"].notna()].sort_values(["first_year", "msisdn"], kind="stable")
@@ -185,18 +185,18 @@ def idle_numbers(
     >>> len(idle) == len(nx.owned_numbers())
     True
     """
-    session = using(session)
-    span = checks.whole("days", days, 1, 396) * 86_400.0
-    end = session.ledger.clock() if until is None else checks.seconds("until", until)
+    session = session_or_current(session)
+    span = validation.check_int("days", days, 1, 396) * 86_400.0
+    end = session.ledger.clock() if until is None else validation.check_time("until", until)
     owned = owned_numbers(session=session) if numbers is None else numbers
     named(owned, (), text=["country", "msisdn", "type", "app_id"])
     used = _used(traffic, end - span, end, max_records, session)
-    marked = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
-    idle = marked[~(marked["has_application"] & marked["has_traffic"])]
+    page_fingerprint = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
+    idle = page_fingerprint[~(page_fingerprint["has_application"] & page_fingerprint["has_traffic"])]
     prices, unknown = _cheapest(idle, session), {"monthly_cost": None, "currency": session.account.currency}
     rows = [
         {
-            **{name: None if checks.missing(value) else value for name, value in row.items()},
+            **{name: None if validation.is_missing(value) else value for name, value in row.items()},
             **prices.get(_kind(row), unknown),
         }
         for row in _rows(idle)
@@ -229,11 +229,11 @@ def _used(
         ]
     else:
         allowed = "frames of records()"
-        tables = [traffic] if isinstance(traffic, pd.DataFrame) else checks.listed("traffic", traffic, allowed)
+        tables = [traffic] if isinstance(traffic, pd.DataFrame) else validation.as_list("traffic", traffic, allowed)
     used: set[str] = set()
     for table in tables:
         named(table, (), text=["sender", "to"])
-        checks.table(table, times=TIMES)
+        validation.check_frame(table, times=TIMES)
         at = when(table)
         within = table if at is None else table[(at >= since) & (at < until)]
         for name in ("sender", "to"):

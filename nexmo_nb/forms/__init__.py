@@ -1,6 +1,6 @@
 """Forms over the functions: preview first, then send once.
 
-``base`` has what they share; each other module is a form.
+``widgets`` has what they share; each other module is a form.
 """
 
 from nexmo_nb.forms.applications import ApplicationForm, application_form

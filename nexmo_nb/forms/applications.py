@@ -14,10 +14,10 @@ from nexmo_nb.applications import (
     delete_application,
     update_application,
 )
-from nexmo_nb.checks import given, refused
 from nexmo_nb.errors import NexmoError
-from nexmo_nb.forms.base import Form, Markup, card, changes, code, labelled, table
+from nexmo_nb.forms.widgets import Form, Markup, card, changes, code, labelled, table
 from nexmo_nb.session import Session
+from nexmo_nb.validation import drop_none, invalid_argument
 
 __all__ = ["ApplicationForm", "application_form"]
 
@@ -77,14 +77,14 @@ class ApplicationForm(Form):
         if self.delete.value.strip():
             row = self._picked()
             if self.delete.value.strip() != row["name"]:
-                raise refused("delete", self.delete.value, f"the name of the application, {row['name']!r}")
+                raise invalid_argument("delete", self.delete.value, f"the name of the application, {row['name']!r}")
             return [card("Delete for good", table(self.listed[self.listed.id == row.id].drop(columns="public_key")))]
         check_application(**self._values())
         if self.pick.value == NEW:
             return [card("Create", changes([(name, "", value) for name, value in self._values().items()]))]
         changed = self._changed()
         if not changed:
-            raise refused("fields", "nothing new", "at least one change")
+            raise invalid_argument("fields", "nothing new", "at least one change")
         before = self._picked()
         return [card("Change", changes([(name, str(before[name] or ""), value) for name, value in changed.items()]))]
 
@@ -109,7 +109,7 @@ class ApplicationForm(Form):
 
     def _picked(self) -> Any:
         if self.pick.value == NEW:
-            raise refused("pick", "a new one", "an application that exists")
+            raise invalid_argument("pick", "a new one", "an application that exists")
         return self.listed[self.listed.id == self.pick.value].iloc[0]
 
     def _values(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class ApplicationForm(Form):
         names += ["inbound_url", "status_url"] if "messages" in kinds else []
         return {
             "name": self.fields["name"].value,
-            **given({n: self.fields[n].value.strip() or None for n in names[1:]}),
+            **drop_none({n: self.fields[n].value.strip() or None for n in names[1:]}),
         }
 
     def _changed(self) -> dict[str, Any]:

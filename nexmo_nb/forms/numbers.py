@@ -8,11 +8,11 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.checks import given, refused
 from nexmo_nb.errors import NexmoError
-from nexmo_nb.forms.base import Form, Markup, card, code, labelled, table, words
+from nexmo_nb.forms.widgets import Form, Markup, card, code, labelled, table, words
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.session import Session
+from nexmo_nb.validation import drop_none, invalid_argument
 
 __all__ = ["NumberForm", "number_form"]
 
@@ -64,7 +64,7 @@ class NumberForm(Form):
         """Show the number and what renting it costs, once its digits are typed again."""
         row = self._picked()
         if re.sub(r"\D", "", self.confirm.value) != row.msisdn:
-            raise refused("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
+            raise invalid_argument("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
         if self.action.value == "give back":
             return [card(f"Give back {row.msisdn} for good", words("Somebody else may rent it then."))]
         cost = f"{row.setup_cost:.2f} once and {row.monthly_cost:.2f} a month, {row.currency}"
@@ -109,15 +109,15 @@ class NumberForm(Form):
             owned = owned_numbers(pattern=pattern, match=self.match.value, session=self.session)
             return owned[owned.country.isin([c.upper() for c in codes])] if codes else owned
         if not codes:
-            raise refused("countries", self.countries.value, "country codes such as 'GB, PT'")
+            raise invalid_argument("countries", self.countries.value, "country codes such as 'GB, PT'")
         wanted = {"SMS": self.sms.value, "VOICE": self.voice.value, "MMS": self.mms.value}
         features = [name for name, chosen in wanted.items() if chosen] or None
-        more: dict[str, Any] = given({"features": features, "type": self.type.value or None, "pattern": pattern})
+        more: dict[str, Any] = drop_none({"features": features, "type": self.type.value or None, "pattern": pattern})
         return search_numbers(codes, match=self.match.value, session=self.session, **more)
 
     def _picked(self) -> Any:
         if self.found is None or self.pick.value is None:
-            raise refused("pick", None, "a number: search first, then choose one")
+            raise invalid_argument("pick", None, "a number: search first, then choose one")
         return self.found[self.found.msisdn == self.pick.value].iloc[0]
 
 

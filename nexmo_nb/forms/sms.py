@@ -10,17 +10,17 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.bulk import plan_sms, send_many, summary
-from nexmo_nb.checks import given, refused
-from nexmo_nb.encoding import explain_encoding
+from nexmo_nb.campaigns import plan_sms, send_many, summary
 from nexmo_nb.errors import InvalidRequestError, NexmoError
-from nexmo_nb.forms.base import Form, Markup, bubble, card, code, labelled, table, words
-from nexmo_nb.gsm import segments
+from nexmo_nb.forms.widgets import Form, Markup, bubble, card, code, labelled, table, words
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session
 from nexmo_nb.sms import send_sms
-from nexmo_nb.sms.form import CONTENT, fill
+from nexmo_nb.sms.request import CONTENT, fill
+from nexmo_nb.text.gsm import segments
+from nexmo_nb.text.spelling import explain_encoding
+from nexmo_nb.validation import drop_none, invalid_argument
 
 __all__ = ["SmsForm", "sms_form"]
 
@@ -107,7 +107,7 @@ class SmsForm(Form):
             self._options(),
         )
         if len(good) > 1 and self.fields["client_ref"].value.strip():
-            raise refused("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
+            raise invalid_argument("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
         columns = ["to", "country", "parts", "price_low", "price_high", "currency", "problem"]
         return [
             bubble(good.text.iloc[0], self._caption(good)),
@@ -149,7 +149,7 @@ class SmsForm(Form):
     def _only(self) -> str:
         listed = re.findall(r"[^\n,;]+", self.to.value)
         if len(listed) != 1:
-            raise refused("to", self.to.value, f"one number with type {self.type.value!r}")
+            raise invalid_argument("to", self.to.value, f"one number with type {self.type.value!r}")
         return str(listed[0]).strip()
 
     def _template(self) -> str:
@@ -158,12 +158,12 @@ class SmsForm(Form):
         return text if self.recipients is not None else text.replace("{", "{{").replace("}", "}}")
 
     def _content(self, kind: str) -> dict[str, Any]:
-        return given({name: self.fields[name].value.strip() or None for name in _OWN.get(kind, ())})
+        return drop_none({name: self.fields[name].value.strip() or None for name in _OWN.get(kind, ())})
 
     def _options(self) -> dict[str, Any]:
         names = (*_OPTIONS, "status_report_req", "trusted_number")
         values = {name: self.fields[name].value for name in names}
-        return given(
+        return drop_none(
             {name: value if not isinstance(value, str) else value.strip() or None for name, value in values.items()}
         )
 

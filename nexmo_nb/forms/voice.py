@@ -8,11 +8,11 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.checks import given
-from nexmo_nb.forms.base import Form, Markup, bubble, card, code, labelled, table, words
-from nexmo_nb.phone import country_of, to_e164
+from nexmo_nb.contacts.numbers import country_of, to_e164
+from nexmo_nb.forms.widgets import Form, Markup, bubble, card, code, labelled, table, words
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session
+from nexmo_nb.validation import drop_none
 from nexmo_nb.voice import check_voice, send_voice
 
 __all__ = ["VoiceForm", "voice_form"]
@@ -83,7 +83,7 @@ class VoiceForm(Form):
 
     def _call(self) -> dict[str, Any]:
         voice = self.voice.value.strip()
-        return given(
+        return drop_none(
             {
                 "sender": self.sender.value.strip() or None,
                 "audio_url": self.audio_url.value.strip() or None,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
-from nexmo_nb.numbers.wire import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, flat, owned, settings, table
-from nexmo_nb.phone import msisdn as check_msisdn
-from nexmo_nb.session import Ask, Session, using
+from nexmo_nb import validation
+from nexmo_nb.contacts.numbers import msisdn as check_msisdn
+from nexmo_nb.numbers.response import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, flat, owned, settings, table
+from nexmo_nb.session import Request, Session, session_or_current
 
 __all__ = ["buy_number", "cancel_number", "owned_numbers", "search_numbers", "update_number"]
 
@@ -75,26 +75,28 @@ def search_numbers(
     >>> sorted(set(numbers.country))
     ['GB', 'PT']
     """
-    session = using(session)
+    session = session_or_current(session)
     several = isinstance(country, Iterable) and not isinstance(country, str)
-    listed = checks.listed("country", country, "country codes of ISO 3166-1, such as 'GB'") if several else [country]
-    codes = list(dict.fromkeys(checks.country(code) for code in listed))
-    refresh = checks.flag("refresh", refresh)
-    query = checks.given(
+    listed = (
+        validation.as_list("country", country, "country codes of ISO 3166-1, such as 'GB'") if several else [country]
+    )
+    codes = list(dict.fromkeys(validation.check_country(code) for code in listed))
+    refresh = validation.check_bool("refresh", refresh)
+    query = validation.drop_none(
         {
             **_pattern(pattern, match),
-            "features": None if features is None else checks.features(features),
-            "type": None if type is None else checks.choice("type", type, _TYPES),
+            "features": None if features is None else validation.check_features(features),
+            "type": None if type is None else validation.check_choice("type", type, _TYPES),
         }
     )
-    limit = None if limit is None else checks.whole("limit", limit, 1)
+    limit = None if limit is None else validation.check_int("limit", limit, 1)
     rows: list[tuple[Any, ...]] = []
     count = 0
     for code in codes:
-        ask = Ask(
+        ask = Request(
             f"search numbers in {code}", "GET", "/number/search", family="numbers", query={"country": code, **query}
         )
-        found = session.pages(ask, LISTING, limit=limit, refresh=refresh, take=flat)
+        found = session.read_pages(ask, LISTING, limit=limit, refresh=refresh, take=flat)
         rows += found.rows
         count += found.total
     return table(rows, session.account.currency, COLUMNS, count)
@@ -157,20 +159,20 @@ def owned_numbers(
     >>> len(nx.owned_numbers(limit=3))
     3
     """
-    session = using(session)
-    query = checks.given(
+    session = session_or_current(session)
+    query = validation.drop_none(
         {
-            "country": None if country is None else checks.country(country),
+            "country": None if country is None else validation.check_country(country),
             **_pattern(pattern, match),
-            "application_id": None if application_id is None else checks.application_id(application_id),
+            "application_id": None if application_id is None else validation.check_application_id(application_id),
             "has_application": None
             if has_application is None
-            else _word(checks.flag("has_application", has_application)),
+            else _word(validation.check_bool("has_application", has_application)),
         }
     )
-    limit = None if limit is None else checks.whole("limit", limit, 1)
-    refresh = checks.flag("refresh", refresh)
-    found = session.pages(owned(query), LISTING, limit=limit, refresh=refresh, take=flat)
+    limit = None if limit is None else validation.check_int("limit", limit, 1)
+    refresh = validation.check_bool("refresh", refresh)
+    found = session.read_pages(owned(query), LISTING, limit=limit, refresh=refresh, take=flat)
     return table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
 
 
@@ -329,36 +331,36 @@ def update_number(
     >>> nx.update_number(first.country, first.msisdn, mo_http_url="https://example.org/in").status[0]
     '200'
     """
-    session = using(session)
-    changes = checks.given(
+    session = session_or_current(session)
+    changes = validation.drop_none(
         {
-            "app_id": None if app_id is None else checks.application_id(app_id, "app_id"),
+            "app_id": None if app_id is None else validation.check_application_id(app_id, "app_id"),
             "moHttpUrl": _url_or_empty(mo_http_url),
             "moSmppSysType": None
             if mo_smpp_sys_type is None
-            else checks.text("mo_smpp_sys_type", mo_smpp_sys_type, longest=100),
+            else validation.check_text("mo_smpp_sys_type", mo_smpp_sys_type, longest=100),
             **_voice_callback(voice_callback_type, voice_callback_value),
             "voiceStatusCallback": None
             if voice_status_callback is None
-            else checks.url("voice_status_callback", voice_status_callback),
+            else validation.check_url("voice_status_callback", voice_status_callback),
         }
     )
     if not changes:
-        raise checks.refused("update_number", None, "at least one setting to change")
-    country, msisdn = checks.country(country), check_msisdn(msisdn)
+        raise validation.invalid_argument("update_number", None, "at least one setting to change")
+    country, msisdn = validation.check_country(country), check_msisdn(msisdn)
     kept = settings(session, country, msisdn)
     return change("update", country, msisdn, {**kept, **changes}, session)
 
 
 def _pattern(pattern: str | int | None, match: str) -> dict[str, str]:
-    where = MATCHES[checks.choice("match", match, MATCHES)]
-    return {} if pattern is None else {"pattern": checks.number_pattern(pattern), "search_pattern": where}
+    where = MATCHES[validation.check_choice("match", match, MATCHES)]
+    return {} if pattern is None else {"pattern": validation.check_number_pattern(pattern), "search_pattern": where}
 
 
 def _url_or_empty(value: str | None) -> str | None:
     if value is None or (isinstance(value, str) and not value):
         return value
-    return checks.url("mo_http_url", value)
+    return validation.check_url("mo_http_url", value)
 
 
 def _word(value: bool) -> str:
@@ -366,12 +368,12 @@ def _word(value: bool) -> str:
 
 
 def _target(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"target_api_key": checks.text("target_api_key", key, longest=32)}
+    return {} if key is None else {"target_api_key": validation.check_text("target_api_key", key, longest=32)}
 
 
 def _voice_callback(kind: str | None, value: str | None) -> dict[str, str | None]:
     if (kind is None) != (value is None):
-        raise checks.refused(
+        raise validation.invalid_argument(
             "voice_callback_type" if kind is None else "voice_callback_value",
             None,
             "voice_callback_type and voice_callback_value together, or neither",
@@ -379,6 +381,6 @@ def _voice_callback(kind: str | None, value: str | None) -> dict[str, str | None
     if kind is None:
         return {}
     return {
-        "voiceCallbackType": checks.choice("voice_callback_type", kind, _CALLBACK_TYPES),
-        "voiceCallbackValue": checks.text("voice_callback_value", value, longest=2000),
+        "voiceCallbackType": validation.check_choice("voice_callback_type", kind, _CALLBACK_TYPES),
+        "voiceCallbackValue": validation.check_text("voice_callback_value", value, longest=2000),
     }

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
+from nexmo_nb import validation
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.reports.reading import records
-from nexmo_nb.session import Session, using
+from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["MEANINGS", "delivery"]
 
@@ -106,7 +106,7 @@ def delivery(
     >>> nx.delivery(parts)[["to", "delivery", "delivery_meaning"]].values.tolist()
     [['447700900000', 'delivered', 'delivered']]
     """
-    session = using(session)
+    session = session_or_current(session)
     base = _messages(messages, session)
     ids = [str(code) for code in base["message_id"].dropna().unique()]
     found = records(ids=ids, max_records=max_records, session=session)
@@ -124,9 +124,9 @@ def _messages(messages: Any, session: Session) -> pd.DataFrame:
     """Give a frame with a row for each part."""
     if isinstance(messages, str):
         session.ledger.sweep()
-        return frame(session.ledger.parts_of(checks.text("messages", messages, longest=200)), BATCH)
+        return frame(session.ledger.parts_of(validation.check_text("messages", messages, longest=200)), BATCH)
     if isinstance(messages, pd.DataFrame):
-        checks.table(messages)
+        validation.check_frame(messages)
         if "message_id" in messages:
             _refuse_objects(messages["message_id"])
             return messages.astype({"message_id": "string"})
@@ -135,17 +135,22 @@ def _messages(messages: Any, session: Session) -> pd.DataFrame:
             split = messages.assign(message_id=messages["message_ids"].astype("string").str.split(" "))
             exploded = split.drop(columns="message_ids").explode("message_id", ignore_index=True)
             return exploded.astype({"message_id": "string"})
-        raise checks.refused("messages", list(messages.columns), "a frame with a column message_id or message_ids")
+        raise validation.invalid_argument(
+            "messages", list(messages.columns), "a frame with a column message_id or message_ids"
+        )
     allowed = "a batch's name, message ids, or a frame that has them"
-    codes = [checks.text("messages", code, longest=64) for code in checks.listed("messages", messages, allowed)]
+    codes = [
+        validation.check_text("messages", code, longest=64)
+        for code in validation.as_list("messages", messages, allowed)
+    ]
     return frame([{"message_id": code} for code in codes], COLUMNS[:1])
 
 
 def _refuse_objects(column: pd.Series[Any]) -> None:
     """Refuse what is neither text nor missing: a number is no id, for it has lost its zeros."""
-    odd = [value for value in column if not isinstance(value, str) and not checks.missing(value)]
+    odd = [value for value in column if not isinstance(value, str) and not validation.is_missing(value)]
     if odd:
-        raise checks.refused("messages", odd[0], f"text in {column.name}")
+        raise validation.invalid_argument("messages", odd[0], f"text in {column.name}")
 
 
 def _row(record: Mapping[Any, Any]) -> dict[str, Any]:

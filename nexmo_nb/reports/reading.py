@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from nexmo_nb import checks
+from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
-from nexmo_nb.frames import TIME, Column, frame, joined, number, raw, raw_csv, typed
+from nexmo_nb.frames import TIME, Column, apply_dtypes, concat_frames, frame, parse_number, read_text_csv, text_frame
 from nexmo_nb.reports import wire
 from nexmo_nb.reports.fields import DIRECTED, PRODUCTS, columns_of
 from nexmo_nb.reports.parquet import Writer, file_name
-from nexmo_nb.session import Session, using
+from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["PRICE", "records"]
 
@@ -45,7 +45,7 @@ FILTERS = {
 }
 
 
-class Request(NamedTuple):
+class RecordsQuery(NamedTuple):
     """What is asked for, checked."""
 
     session: Session
@@ -63,12 +63,12 @@ class Request(NamedTuple):
         span = " to ".join(wire.stamp(at)[:10] for at in (self.start, self.end))
         return f"read {' '.join(filter(None, (self.direction, self.product)))} records, {span}"
 
-    def typed(self, text: pd.DataFrame) -> pd.DataFrame:
+    def apply_dtypes(self, text: pd.DataFrame) -> pd.DataFrame:
         """Give records their columns; latency comes in milliseconds, a currency left out is the account's."""
         columns = columns_of(self.product, self.direction, text.columns)
         if columns and not set(columns) & set(text.columns):
             raise ValueError("none of the columns is one of a record")
-        found = typed(text, columns)
+        found = apply_dtypes(text, columns)
         if "latency" in found:
             found["latency"] /= 1000.0
         if "currency" in found:
@@ -77,7 +77,7 @@ class Request(NamedTuple):
 
     def empty(self) -> pd.DataFrame:
         """Give no records, in their columns."""
-        return self.typed(raw([], list(columns_of(self.product, self.direction))))
+        return self.apply_dtypes(text_frame([], list(columns_of(self.product, self.direction))))
 
     def refuse_more(self, count: float) -> None:
         """Stop where it would be more records than the caller wants to pay for."""
@@ -183,11 +183,13 @@ def records(
     >>> nx.records().country.tolist()
     ['NA']
     """
-    session = using(session)
-    product = checks.choice("product", product, [name for name in PRODUCTS if " " not in name])
+    session = session_or_current(session)
+    product = validation.check_choice("product", product, [name for name in PRODUCTS if " " not in name])
     folder = None if to is None else _folder(to)
     if direction is not None or product in DIRECTED:
-        direction = checks.choice("direction", "outbound" if direction is None else direction, ("outbound", "inbound"))
+        direction = validation.check_choice(
+            "direction", "outbound" if direction is None else direction, ("outbound", "inbound")
+        )
     filters = _filters(
         direction,
         include_message,
@@ -195,23 +197,27 @@ def records(
             "status": status,
             "from": sender,
             "to": recipient,
-            "country": None if country is None else checks.country(country),
+            "country": None if country is None else validation.check_country(country),
             "network": network,
             "account_ref": account_ref,
             "client_ref": client_ref,
             "call_id": call_id,
         },
     )
-    until = session.ledger.clock() if end is None else checks.seconds("end", end)
-    since = until - 7 * DAY if start is None else checks.seconds("start", start)
+    until = session.ledger.clock() if end is None else validation.check_time("end", end)
+    since = until - 7 * DAY if start is None else validation.check_time("start", start)
     if not 0 <= since < until:
-        raise checks.refused("end", end, f"a time after start, {wire.stamp(max(since, 0))}")
+        raise validation.invalid_argument("end", end, f"a time after start, {wire.stamp(max(since, 0))}")
     if until - since > LONGEST:
-        raise checks.refused("start", start, "at most five years before end", "Nexmo keeps records for 13 months.")
-    bound = None if max_records is None else checks.whole("max_records", max_records, 1)
-    progress = checks.flag("progress", progress)
-    ask = Request(session, product, direction, since, until, filters, bound, checks.flag("refresh", refresh))
-    mode = checks.choice("mode", mode, MODES)
+        raise validation.invalid_argument(
+            "start", start, "at most five years before end", "Nexmo keeps records for 13 months."
+        )
+    bound = None if max_records is None else validation.check_int("max_records", max_records, 1)
+    progress = validation.check_bool("progress", progress)
+    ask = RecordsQuery(
+        session, product, direction, since, until, filters, bound, validation.check_bool("refresh", refresh)
+    )
+    mode = validation.check_choice("mode", mode, MODES)
     if ids is not None:
         _refuse_with_ids(start, end, filters, to, mode)
         return _by_id(ask, ids)
@@ -222,30 +228,36 @@ def records(
 
 def _filters(direction: str | None, include_message: bool, wanted: Mapping[str, Any]) -> dict[str, str | bool]:
     filters: dict[str, str | bool] = {} if direction is None else {"direction": direction}
-    filters |= {name: checks.text(name, value, longest=200) for name, value in wanted.items() if value is not None}
-    return filters | ({"include_message": True} if checks.flag("include_message", include_message) else {})
+    filters |= {
+        name: validation.check_text(name, value, longest=200) for name, value in wanted.items() if value is not None
+    }
+    return filters | ({"include_message": True} if validation.check_bool("include_message", include_message) else {})
 
 
 def _refuse_with_ids(start: Any, end: Any, filters: Mapping[str, Any], to: Any, mode: str) -> None:
     if start is not None or end is not None or to is not None or mode == "async" or set(filters) & set(FILTERS):
-        raise checks.refused("ids", "ids and a time, a filter, a folder or mode='async'", "ids alone")
+        raise validation.invalid_argument("ids", "ids and a time, a filter, a folder or mode='async'", "ids alone")
 
 
-def _at_once(ask: Request, mode: str, folder: Path | None) -> bool:
+def _at_once(ask: RecordsQuery, mode: str, folder: Path | None) -> bool:
     """Choose: at once for a short span in memory, else by report."""
     slow = [name for name, quick in FILTERS.items() if not quick and name in ask.filters]
     if mode == "sync" and (slow or folder):
-        raise checks.refused("mode", mode, f"'async' or 'auto' with {slow[0] if slow else 'to'}")
+        raise validation.invalid_argument("mode", mode, f"'async' or 'auto' with {slow[0] if slow else 'to'}")
     return mode == "sync" or (mode == "auto" and not slow and folder is None and ask.end - ask.start <= SMALL)
 
 
-def _by_id(ask: Request, ids: Iterable[str]) -> pd.DataFrame:
+def _by_id(ask: RecordsQuery, ids: Iterable[str]) -> pd.DataFrame:
     """Read the records of some messages or calls; those that Nexmo does not know have none."""
     allowed = "ids of messages or calls"
-    codes = list(dict.fromkeys(checks.text("ids", code, longest=64) for code in checks.listed("ids", ids, allowed)))
+    codes = list(
+        dict.fromkeys(
+            validation.check_text("ids", code, longest=64) for code in validation.as_list("ids", ids, allowed)
+        )
+    )
     for code in codes:
         if not re.fullmatch(r"[^\s,]+", code):
-            raise checks.refused("ids", code, f"{allowed}, without spaces and commas")
+            raise validation.invalid_argument("ids", code, f"{allowed}, without spaces and commas")
     ask.refuse_more(len(codes))
     rows: list[dict[str, Any]] = []
     for n in range(0, len(codes), AT_ONCE):
@@ -257,10 +269,10 @@ def _by_id(ask: Request, ids: Iterable[str]) -> pd.DataFrame:
         }
         for page in wire.pages(ask.session, query, f"read {ask.product} records by id"):
             rows += page
-    return ask.typed(raw(rows, list(columns_of(ask.product, ask.direction))))
+    return ask.apply_dtypes(text_frame(rows, list(columns_of(ask.product, ask.direction))))
 
 
-def _sync(ask: Request) -> pd.DataFrame:
+def _sync(ask: RecordsQuery) -> pd.DataFrame:
     """Read a day at a time, page by page: older servers answer for no longer span."""
     frames, count, start = [], 0, ask.start
     names = list(columns_of(ask.product, ask.direction))
@@ -270,12 +282,12 @@ def _sync(ask: Request) -> pd.DataFrame:
         for page in wire.pages(ask.session, query, ask.what):
             count += len(page)
             ask.refuse_more(count)
-            frames.append(ask.typed(raw(page, names)))
+            frames.append(ask.apply_dtypes(text_frame(page, names)))
         start = end
-    return joined(frames, ask.empty())
+    return concat_frames(frames, ask.empty())
 
 
-def _ordered(ask: Request, folder: Path | None, progress: bool) -> pd.DataFrame:
+def _ordered(ask: RecordsQuery, folder: Path | None, progress: bool) -> pd.DataFrame:
     """Order a report for each month and read them in turn; months whose files are there are not asked for again."""
     pieces = list(_pieces(ask, folder))
     missing = [piece for piece in pieces if ask.anew or piece.path is None or not piece.path.exists()]
@@ -287,14 +299,14 @@ def _ordered(ask: Request, folder: Path | None, progress: bool) -> pd.DataFrame:
             if n == 0:
                 # What the first month holds tells what all will; then they are made while it is read.
                 seconds = sum(each.end - each.start for each in missing)
-                count = number(status.get("items_count"))
+                count = parse_number(status.get("items_count"))
                 if len(missing) > 1 and ask.max_records is not None and not count >= 0:
                     raise UnreachableError(f"Could not {ask.what}: the first report does not say how many it holds.")
                 ask.refuse_more(count * seconds / (piece.end - piece.start))
                 for later in missing[1:]:
                     wire.order(ask.session, later.body, ask.what, anew=ask.anew)
             with wire.fetched(ask.session, status, ask.what) as parts:
-                chunks = (ask.typed(text) for part in parts for text in raw_csv(part, CHUNK))
+                chunks = (ask.apply_dtypes(text) for part in parts for text in read_text_csv(part, CHUNK))
                 if piece.path is None:
                     frames += chunks
                 else:
@@ -306,10 +318,10 @@ def _ordered(ask: Request, folder: Path | None, progress: bool) -> pd.DataFrame:
         for piece in pieces
         if piece.path is not None
     ]
-    return joined(frames, ask.empty()) if folder is None else frame(files, FILES)
+    return concat_frames(frames, ask.empty()) if folder is None else frame(files, FILES)
 
 
-def _pieces(ask: Request, folder: Path | None) -> Iterator[Piece]:
+def _pieces(ask: RecordsQuery, folder: Path | None) -> Iterator[Piece]:
     """Cut the span at the beginnings of months, in UTC."""
     start = ask.start
     while start < ask.end:
@@ -322,7 +334,7 @@ def _pieces(ask: Request, folder: Path | None) -> Iterator[Piece]:
         start = end
 
 
-def _concatenated(ask: Request) -> dict[str, bool]:
+def _concatenated(ask: RecordsQuery) -> dict[str, bool]:
     return {"show_concatenated": True} if (ask.product, ask.direction) == ("SMS", "outbound") else {}
 
 
@@ -334,9 +346,9 @@ def _folder(to: str | Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (OSError, TypeError, ValueError) as problem:
         reason = str(problem.strerror) if isinstance(problem, OSError) else ""
-        raise checks.refused("to", to, "a folder that can be made", reason) from None
+        raise validation.invalid_argument("to", to, "a folder that can be made", reason) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise checks.refused("to", str(to), "a folder that can be written")
+        raise validation.invalid_argument("to", str(to), "a folder that can be written")
     return folder
 
 

@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.session import Ask, Session, no_answer, tidy
-from nexmo_nb.session.core import marked
+from nexmo_nb.session import Request, Session, one_line, unanswered_error
+from nexmo_nb.session.session import page_fingerprint
 
 __all__ = ["body_of", "done", "fetched", "order", "pages", "ready", "report", "stamp"]
 
@@ -49,12 +49,12 @@ def pages(session: Session, query: Mapping[str, Any], what: str) -> Iterator[lis
     more: dict[str, str] = {}
     while True:
         asked = {name: _word(value) for name, value in {**query, **more}.items()}
-        body = session.call(Ask(what, "GET", "/v2/reports/records", host="api", family=FAMILY, query=asked))
+        body = session.call(Request(what, "GET", "/v2/reports/records", host="api", family=FAMILY, query=asked))
         rows = body.get("records") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise UnreachableError(f"Could not {what}: the answer holds no records. Try again.")
         _warn_truncated(body, what)
-        mark = marked(rows)
+        mark = page_fingerprint(rows)
         if mark in seen:
             raise UnreachableError(f"Could not {what}: the server repeats a page. Try again.")
         seen.add(mark)
@@ -76,7 +76,7 @@ def order(session: Session, body: Mapping[str, Any], what: str, *, anew: bool = 
     """
     code = None if anew else session.notes.report(_digest(session, body))
     if code is None:
-        ask = Ask(what, "POST", "/v2/reports", host="api", family=FAMILY, body=body, refusal=_without_id)
+        ask = Request(what, "POST", "/v2/reports", host="api", family=FAMILY, body=body, refusal=_without_id)
         code = str(session.call(ask)["request_id"])
         session.notes.keep_report(_digest(session, body), code)
     return code
@@ -120,7 +120,7 @@ def ready(
         session.notes.drop_reports([_digest(session, body)])
         raise RejectedError(f"Could not {what}: Nexmo gave it up ({said}). Try again.")
     if said not in ("SUCCESS", "TRUNCATED"):
-        raise UnreachableError(f"Could not {what}: its status cannot be understood ({tidy(said, 60)}). Try again.")
+        raise UnreachableError(f"Could not {what}: its status cannot be understood ({one_line(said, 60)}). Try again.")
     _warn_truncated(status, what)
     return status
 
@@ -137,7 +137,7 @@ def fetched(session: Session, status: Mapping[str, Any], what: str) -> Iterator[
     # Beside the account's other files, which only their owner may read.
     with TemporaryDirectory(prefix="report-", dir=session.throttle.path.parent) as folder:
         into = Path(folder) / "report.zip"
-        session.call(Ask("read a report", "GET", f"/v3/media/{file}", host="api", family=FAMILY, into=into))
+        session.call(Request("read a report", "GET", f"/v3/media/{file}", host="api", family=FAMILY, into=into))
         try:
             with zipfile.ZipFile(into) as archive, closing(_opened(archive)) as files:
                 yield files
@@ -229,7 +229,7 @@ def stamp(seconds: float) -> str:
 
 def _look(session: Session, code: str) -> Mapping[str, Any]:
     what, path = "look whether a report is ready", f"/v2/reports/{code}"
-    found: Mapping[str, Any] = session.call(Ask(what, "GET", path, host="api", family=FAMILY, refusal=_without_id))
+    found: Mapping[str, Any] = session.call(Request(what, "GET", path, host="api", family=FAMILY, refusal=_without_id))
     return found
 
 
@@ -238,11 +238,11 @@ def _warn_truncated(body: Mapping[str, Any], what: str) -> None:
         warnings.warn(f"Nexmo left records out ({what}): ask for a shorter time to have them all.", stacklevel=4)
 
 
-def _without_id(ask: Ask, body: Any) -> NexmoError | None:
+def _without_id(ask: Request, body: Any) -> NexmoError | None:
     code = body.get("request_id") if isinstance(body, dict) else None
     if isinstance(code, str) and _CODE.fullmatch(code):
         return None
-    return no_answer(ask, "the answer names no report", status=200)
+    return unanswered_error(ask, "the answer names no report", status=200)
 
 
 def _digest(session: Session, body: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from nexmo_nb.sandbox import accidents, account, applications, auth, inbox, numbers, reports, sms, voice
 from nexmo_nb.sandbox.accidents import KINDS
 from nexmo_nb.sandbox.data import COUNTRIES
-from nexmo_nb.sandbox.wire import Server
+from nexmo_nb.sandbox.http import Server
 from nexmo_nb.sandbox.world import Answer, Request, World
 
 __all__ = ["KINDS", "Sandbox", "serve"]

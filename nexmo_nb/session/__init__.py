@@ -5,22 +5,22 @@ Only this package speaks to the network. ``core`` is the way of a call, ``transf
 connection it is.
 """
 
-from nexmo_nb.session.answers import Ask, field, no_answer, status_of, tidy
-from nexmo_nb.session.connecting import connect, current, show_connection, using
-from nexmo_nb.session.core import LONGEST_WAIT, Listing, Pages, Session
+from nexmo_nb.session.connect import connect, current, session_or_current, show_connection
+from nexmo_nb.session.response import Request, field, one_line, parse_status, unanswered_error
+from nexmo_nb.session.session import LONGEST_RETRY_AFTER, Listing, Pages, Session
 
 __all__ = [
-    "LONGEST_WAIT",
-    "Ask",
+    "LONGEST_RETRY_AFTER",
     "Listing",
     "Pages",
+    "Request",
     "Session",
     "connect",
     "current",
     "field",
-    "no_answer",
+    "one_line",
+    "parse_status",
+    "session_or_current",
     "show_connection",
-    "status_of",
-    "tidy",
-    "using",
+    "unanswered_error",
 ]

@@ -15,10 +15,10 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from nexmo_nb.errors import UnreachableError
-from nexmo_nb.session.answers import Ask
 from nexmo_nb.session.auth import FORM, Auth, put_body
-from nexmo_nb.session.transfer import load
-from nexmo_nb.throttle import Throttle, new_slot
+from nexmo_nb.session.response import Request
+from nexmo_nb.session.transport import load
+from nexmo_nb.state.throttle import Throttle, new_slot
 
 __all__ = ["Adapter", "ThrottleMixin", "Trip", "prepared"]
 
@@ -101,7 +101,7 @@ class ThrottleMixin:
         return response
 
 
-def prepared(ask: Ask, host: str, headers: Mapping[str, str | bytes]) -> requests.PreparedRequest:
+def prepared(ask: Request, host: str, headers: Mapping[str, str | bytes]) -> requests.PreparedRequest:
     """Write a request, without its credentials; cookies and hooks have no part in it.
 
     Field by field: what requests does to guess what it was given takes a tenth of a millisecond.

@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from nexmo_nb import checks
+from nexmo_nb import validation
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
-from nexmo_nb.ledger import Entry, digest
-from nexmo_nb.session import Session, using
-from nexmo_nb.sms.answer import COLUMNS, STATUSES, meaning_of, transmit
-from nexmo_nb.sms.form import fill
+from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.request import fill
+from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, transmit
+from nexmo_nb.state.ledger_sql import Entry, digest
 
 __all__ = ["COLUMNS", "STATUSES", "send_sms"]
 
@@ -132,7 +132,7 @@ def send_sms(
     >>> parts[["part", "parts", "to", "meaning"]].values.tolist()
     [[1, 1, '447700900000', 'accepted']]
     """
-    session = using(session)
+    session = session_or_current(session)
     content = {
         "text": text,
         "udh": udh,
@@ -166,7 +166,7 @@ def send_sms(
         sender=form["from"],
         body=form.get("text"),
         client_ref=form.get("client-ref", code),
-        key=None if key is None else checks.text("key", key, longest=200),
+        key=None if key is None else validation.check_text("key", key, longest=200),
     )
     sent = {**form, "client-ref": str(entry.client_ref)}
     currency = session.account.currency
@@ -178,7 +178,7 @@ def send_sms(
 
 def _told(rows: list[dict[str, Any]], to: str) -> pd.DataFrame:
     """Give the frame of parts, and warn if some were refused."""
-    rows = [{**row, "meaning": meaning_of(row["status"])} for row in rows]
+    rows = [{**row, "meaning": meaning_of_status(row["status"])} for row in rows]
     bad = [row for row in rows if row["status"] != "0"]
     if bad:
         numbers = ", ".join(str(row["part"]) for row in bad)

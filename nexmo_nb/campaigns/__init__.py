@@ -1,0 +1,11 @@
+"""Many messages: plan them, send them once, look up what got no answer, and see what was ever sent.
+
+``plan`` checks and prices, ``send`` sends, ``settle`` looks up, ``record`` shows the ledger.
+"""
+
+from nexmo_nb.campaigns.outcome import forget, sent
+from nexmo_nb.campaigns.plan import plan_sms, summary
+from nexmo_nb.campaigns.send import send_many
+from nexmo_nb.campaigns.settle import settle
+
+__all__ = ["forget", "plan_sms", "send_many", "sent", "settle", "summary"]

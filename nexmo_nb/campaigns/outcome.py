@@ -1,0 +1,148 @@
+"""The record of every send, as a frame, and taking people out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.frames import TIME, Column, frame
+from nexmo_nb.session import Session, session_or_current
+
+__all__ = ["forget", "sent", "show"]
+
+COLUMNS = (
+    Column("batch"),
+    Column("key"),
+    Column("kind"),
+    Column("state"),
+    Column("to"),
+    Column("sender"),
+    Column("text"),
+    Column("parts", "int64"),
+    Column("price", "float64"),
+    Column("currency"),
+    Column("message_ids"),
+    Column("delivery"),
+    Column("final_price", "float64"),
+    Column("client_ref"),
+    Column("created", TIME),
+    Column("started", TIME),
+    Column("finished", TIME),
+    Column("code"),
+    Column("error"),
+)
+
+
+def sent(
+    batch: str | None = None,
+    *,
+    since: str | date | datetime | None = None,
+    until: str | date | datetime | None = None,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Show everything that was ever sent from this account on this machine.
+
+    Parameters
+    ----------
+    batch : str, optional
+        Only this batch. Default: all, and single sends.
+    since, until : str or datetime, optional
+        Only what was entered at or after, and before, a time; UTC unless it says otherwise. Default: no bound.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a message or call, oldest first: ``batch, key, kind`` (sms, calls, tts), ``state, to, sender, text``
+        (text), ``parts`` (int), ``price`` (float, in ``currency``), ``message_ids`` (joined by spaces), ``delivery``,
+        ``final_price`` (float; what `delivery` found, else missing), ``client_ref``,
+        ``created, started, finished`` (times in UTC: entered, left, answered), ``code, error``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong.
+    UnreachableError
+        If the ledger cannot be read.
+
+    Notes
+    -----
+    Nothing is asked of Nexmo. States: planned, sending, accepted, partial, rejected, unknown, not_found; see
+    `send_many`. What the states of delivery mean: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo", key="hello-1")
+    >>> nx.sent()[["key", "state", "parts"]].values.tolist()
+    [['hello-1', 'accepted', 1]]
+    """
+    session = session_or_current(session)
+    wanted: dict[str, Any] = {
+        "batch": None if batch is None else validation.check_text("batch", batch, longest=200),
+        "since": None if since is None else validation.check_time("since", since),
+        "until": None if until is None else validation.check_time("until", until),
+    }
+    session.ledger.sweep()
+    return show(session.ledger.rows(**wanted))
+
+
+def forget(*, before: str | date | datetime, session: Session | None = None) -> int:
+    """Remove numbers, senders, texts, references and keys of what was sent before a time; keep counts and costs.
+
+    Parameters
+    ----------
+    before : str or datetime
+        UTC unless it says otherwise.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    int
+        How many messages and calls were forgotten. What is planned, being sent or unknown is kept until it is settled.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `before` is no time.
+    UnreachableError
+        If the ledger cannot be written.
+
+    Notes
+    -----
+    A batch of which anything was forgotten cannot be sent on: who has been sent to is no longer known. A forgotten key
+    is free again. The file is overwritten where the data stood. Copies at Nexmo are not touched:
+    https://developer.vonage.com/en/redact/overview.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+    >>> nx.forget(before="2100-01-01"), nx.sent().to.isna().tolist()
+    (1, [True])
+    """
+    return session_or_current(session).ledger.forget(validation.check_time("before", before))
+
+
+def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make the frame of `sent`."""
+    return frame(
+        [
+            {
+                **row,
+                "to": row["recipient"],
+                "text": row["body"],
+                "parts": row["parts"] or 0,
+            }
+            for row in rows
+        ],
+        COLUMNS,
+    )

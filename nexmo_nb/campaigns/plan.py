@@ -1,0 +1,374 @@
+"""Plans: who would get what, in how many parts, at what price, and what stands in the way. Nothing is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
+from string import Formatter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.contacts.numbers import check_sender, parse_number_and_country
+from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.frames import Column, concat_frames, frame, frame_from_columns
+from nexmo_nb.pricing import prices as read_prices
+from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.request import LONGEST_TEXT
+from nexmo_nb.text.gsm import outside_gsm, segments
+
+__all__ = ["COLUMNS", "plan_sms", "summary"]
+
+COLUMNS = (
+    Column("to"),
+    Column("sender"),
+    Column("text"),
+    Column("country"),
+    Column("encoding"),
+    Column("parts", "int64"),
+    Column("price_low", "float64"),
+    Column("price_high", "float64"),
+    Column("currency"),
+    Column("problem"),
+)
+SUMMARY_COLUMNS = (
+    Column("country"),
+    Column("recipients", "int64"),
+    Column("parts", "int64"),
+    Column("price_low", "float64"),
+    Column("price_high", "float64"),
+    Column("currency"),
+    Column("problems", "int64"),
+)
+_TYPES = ("auto", "text", "unicode")
+AT_ONCE = 20_000
+"""Rows that are checked before the next ones are looked at."""
+_RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
+
+
+def plan_sms(
+    recipients: pd.DataFrame | pd.Series | Iterable[Any],
+    text: str | None = None,
+    *,
+    sender: str | int,
+    to: str = "to",
+    region: str | None = None,
+    type: str = "auto",
+    prices: bool = True,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Plan a batch of SMS: check every row and say what it would cost. Nothing is sent.
+
+    Parameters
+    ----------
+    recipients : DataFrame, Series or iterable
+        One row a message. Of a DataFrame, the column `to` holds the numbers, and the others may fill the text.
+    text : str, optional
+        The message. Names in braces are replaced by the row's values, as in ``"Olá {name}, faltam {days} dias"``; write
+        ``{{`` for a brace. Default: the column ``text``.
+    sender : str or int
+        A number of yours, or a name of at most 11 letters and digits.
+    to : str
+        Name of the column of numbers.
+    region : str, optional
+        Country (ISO 3166-1 alpha-2) of numbers without a country code. Default: every number must have one.
+    type : {"auto", "text", "unicode"}
+        Default: text where GSM-7 has every character, else unicode; row by row.
+    prices : bool
+        False: leave the prices out, and ask Nexmo nothing.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a recipient, in their order: ``to`` (digits), ``sender, text, country, encoding`` (text), ``parts``
+        (int; 0 where there is a problem), ``price_low, price_high`` (float, of the whole message over the networks of
+        the country, in ``currency``), ``problem`` (text; missing where the row can be sent). Rows with a problem are
+        never sent: a number that is none, one that stands in an earlier row, a column that is missing or empty.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the sender, a column's name or another argument is wrong.
+    NexmoError
+        If the price list cannot be read.
+
+    Notes
+    -----
+    Prices come from the account's own list (`nexmo_nb.prices`), which is read once a day. The network of a number is
+    not known beforehand, so there is a lowest and a highest price.
+
+    Reads ``/account/get-pricing``, https://developer.vonage.com/en/api/pricing.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> people = [{"to": "+351 912 345 678", "name": "Ana"}, {"to": "12", "name": "Rui"}]
+    >>> plan = nx.plan_sms(people, "Hello {name}", sender="Demo")
+    >>> plan[["to", "text", "parts"]].values.tolist()
+    [['351912345678', 'Hello Ana', 1], ['12', <NA>, 0]]
+    """
+    sender, wanted = check_sender(sender), validation.check_bool("prices", prices)
+    kind = validation.check_choice("type", type, _TYPES)
+    if region is not None:
+        region = validation.check_country(region, "region")
+    pieces = [_checked(*piece, sender, kind, region) for piece in _pieces(_columns(recipients, to), text, to)]
+    plan = _once(concat_frames(pieces, frame([], COLUMNS)))
+    return _priced(plan, session_or_current(session)) if wanted else plan
+
+
+def summary(plan: pd.DataFrame) -> pd.DataFrame:
+    """Add a plan up by country.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        As `plan_sms` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a country, and a last one, ``total`` (one for each currency, should there be several): ``country``
+        (text), ``recipients, parts`` (int; of rows that can be sent), ``price_low, price_high`` (float, in
+        ``currency``), ``problems`` (int: rows that cannot be sent).
+
+    Raises
+    ------
+    InvalidRequestError
+        If it is no plan.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> plan = nx.plan_sms(["+351 912 345 678", "+44 7700 900000"], "Hello", sender="Demo")
+    >>> nx.summary(plan)[["country", "recipients", "parts"]].values.tolist()
+    [['GB', 1, 1], ['PT', 1, 1], ['total', 2, 2]]
+    """
+    check_plan(plan)
+    known = plan["currency"].dropna().unique()
+    table = plan.assign(
+        good=plan["problem"].isna(),
+        country=plan["country"].fillna("unknown").astype("string"),
+        # A row that cannot be sent has no price, and must not make a line of its own for that.
+        currency=(plan["currency"].fillna(known[0]) if len(known) == 1 else plan["currency"]).astype("string"),
+    )
+    rows: list[dict[str, Any]] = []
+    for keys, part in (
+        *table.groupby(["country", "currency"], dropna=False, sort=True),
+        *((("total", code), part) for (code,), part in table.groupby(["currency"], dropna=False, sort=True)),
+    ):
+        good = part[part["good"]]
+        rows.append(
+            {
+                "country": keys[0],
+                "recipients": len(good),
+                "parts": good["parts"].sum(),
+                "price_low": good["price_low"].sum(min_count=1),
+                "price_high": good["price_high"].sum(min_count=1),
+                "currency": None if pd.isna(keys[1]) else keys[1],
+                "problems": len(part) - len(good),
+            }
+        )
+    return frame(rows, SUMMARY_COLUMNS)
+
+
+def check_plan(plan: Any) -> None:
+    """Refuse what `plan_sms` did not make."""
+    names = [column.name for column in COLUMNS]
+    if not isinstance(plan, pd.DataFrame) or not set(names) <= set(plan.columns):
+        raise validation.invalid_argument(
+            "plan", plan.__class__.__name__, f"a frame of plan_sms() with the columns {', '.join(names)}"
+        )
+    validation.check_frame(plan, numbers=[column.name for column in COLUMNS if column.dtype != "string"])
+    objects = [column.name for column in COLUMNS if column.dtype == "string" and plan[column.name].dtype != "string"]
+    texts = (value for name in objects for value in plan[name])
+    odd = next((value for value in texts if not isinstance(value, str) and not validation.is_missing(value)), None)
+    if odd is not None:
+        raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
+
+
+def _columns(recipients: Any, to: str) -> dict[str, Any]:
+    """Take columns out of whatever was given, by name: Series or lists."""
+    columns: dict[str, Any]
+    if not isinstance(to, str):
+        raise validation.invalid_argument("to", to, "the name of the column of numbers")
+    if isinstance(recipients, pd.DataFrame):
+        validation.check_frame(recipients)
+        columns = {str(name): recipients[name] for name in recipients.columns}
+    elif isinstance(recipients, pd.Series):
+        columns = {to: recipients}
+    elif isinstance(recipients, str):
+        raise validation.invalid_argument("recipients", recipients, _RECIPIENTS)
+    else:
+        listed = validation.as_list("recipients", recipients, _RECIPIENTS)
+        if listed and all(isinstance(row, Mapping) for row in listed):
+            names = dict.fromkeys(name for row in listed for name in row)
+            columns = {str(name): [row.get(name) for row in listed] for name in names}
+        else:
+            columns = {to: listed}
+    if to not in columns and any(map(len, columns.values())):
+        raise validation.invalid_argument(
+            "to", to, f"the name of the column of numbers; there are {', '.join(columns) or 'none'}"
+        )
+    return columns
+
+
+def _pieces(
+    columns: Mapping[str, Any], text: str | None, to: str
+) -> Iterator[tuple[list[Any], Iterable[str | _Problem]]]:
+    """Give numbers and texts, some thousand rows at a time: more at once would take several times the memory."""
+    needed, fill = _texts(text, columns)
+    readers = {name: _reader(columns[name]) for name in (to, *needed) if name in columns}
+    for start in range(0, len(columns.get(to, ())), AT_ONCE):
+        piece = {name: read(slice(start, start + AT_ONCE)) for name, read in readers.items()}
+        yield piece[to], fill(piece, len(piece[to]))
+
+
+def _reader(column: Any) -> Callable[[slice], list[Any]]:
+    """Make a function that reads rows of a column as Python's own values; whole numbers in floats are whole again."""
+    if not isinstance(column, pd.Series):
+        return lambda rows: list(column[rows])
+    if pd.api.types.is_float_dtype(column.dtype):
+        whole = bool((column.dropna() % 1 == 0).all())
+        return lambda rows: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[rows]]
+    return lambda rows: [None if validation.is_missing(v) else v for v in column.iloc[rows].tolist()]
+
+
+class _Problem(str):
+    """What is wrong with a row, in place of its text."""
+
+    __slots__ = ()
+
+
+Filler = Callable[[Mapping[str, Sequence[Any]], int], Iterable["str | _Problem"]]
+
+
+def _texts(text: str | None, columns: Mapping[str, Any]) -> tuple[list[str], Filler]:
+    """Tell the columns that the texts need, and give the function that makes texts of so many rows of them."""
+    if text is None:
+        if "text" not in columns:
+            raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
+        return ["text"], lambda values, _: map(_filled, values["text"])
+    names = _names(text)
+    missing = [name for name in names if name not in columns]
+    if missing:
+        return [], lambda _, length: [_Problem(f"text: there is no column {missing[0]!r}")] * length
+    if not names:
+        return [], lambda _, length: [text.format()] * length
+    return names, lambda values, length: (_fill(text, {name: values[name][n] for name in names}) for n in range(length))
+
+
+def _names(text: str) -> list[str]:
+    """Tell the names of columns in a template."""
+    if not isinstance(text, str):
+        raise validation.invalid_argument("text", text, "text")
+    try:
+        pieces = list(Formatter().parse(text))
+    except ValueError as problem:
+        raise validation.invalid_argument(
+            "text", text, "text, with names of columns in braces", f"{problem}; write {{{{ for a brace."
+        ) from None
+    names = list(dict.fromkeys(name for _, name, _, _ in pieces if name is not None))
+    odd = [name for name in names if not name or set(name) & set(".[]")]
+    # A width in a format could ask for more characters than the memory has.
+    odd += [spec for _, _, spec, _ in pieces if spec and re.search("[0-9]{4}|[{]", spec)]
+    if odd:
+        raise validation.invalid_argument(
+            "text", text, "names of columns in braces", f"{{{odd[0]}}} is none; write {{{{ for a brace."
+        )
+    return names
+
+
+def _fill(text: str, values: Mapping[str, Any]) -> str | _Problem:
+    for name, value in values.items():
+        if isinstance(_filled(value), _Problem):
+            return _Problem(f"text: the column {name!r} is empty")
+    try:
+        return text.format(**values)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
+        return _Problem(f"text: cannot be filled ({problem})")
+
+
+def _filled(value: Any) -> str | _Problem:
+    try:
+        written = "" if validation.is_missing(value) else str(value)
+    except ValueError as problem:  # a number of thousands of digits
+        return _Problem(f"text: cannot be written ({problem})")
+    return written if written.strip() else _Problem("text: it is empty")
+
+
+def _shown(number: Any) -> str | None:
+    """Write what stands in a number's place, if it can be written."""
+    small = isinstance(number, Integral) and abs(int(number)) < 10**18
+    return str(number)[:80] if small or isinstance(number, (str, float)) else None
+
+
+def _checked(
+    numbers: Sequence[Any], texts: Iterable[str | _Problem], sender: str, kind: str, region: str | None
+) -> pd.DataFrame:
+    """Check some rows by themselves, without prices."""
+    names = ("to", "country", "text", "encoding", "parts", "problem")
+    rows = [_row(number, text, kind, region) for number, text in zip(numbers, texts, strict=True)]
+    values: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows, strict=True), strict=True))
+    values |= {"sender": [sender] * len(rows)}
+    values |= dict.fromkeys(("price_low", "price_high", "currency"), [None] * len(rows))
+    return frame_from_columns(values, COLUMNS)
+
+
+def _row(number: Any, text: str | _Problem, kind: str, region: str | None) -> tuple[Any, ...]:
+    """Give number, country, text, encoding, parts and problem of a row."""
+    to, country = _shown(number), None
+    try:
+        to, country = parse_number_and_country(number, region)
+        if isinstance(text, _Problem):
+            raise InvalidRequestError(text)
+        encoding, parts = _encoded(text, kind)
+    except InvalidRequestError as problem:
+        return to, country, None, None, 0, str(problem)
+    return to, country, text, encoding, parts, None
+
+
+def _once(plan: pd.DataFrame) -> pd.DataFrame:
+    """Mark the rows whose number stands in an earlier one that can be sent."""
+    numbers = plan["to"][plan["problem"].isna()].astype("uint64")
+    again = numbers.duplicated()
+    if again.any():
+        first = pd.Series(numbers.index[~again], index=numbers[~again])
+        rows = numbers[again]
+        plan.loc[rows.index, "parts"] = 0
+        plan.loc[rows.index, "problem"] = [f"to: the same number stands in row {n}" for n in rows.map(first)]
+    return plan
+
+
+def _encoded(text: str, kind: str) -> tuple[str, int]:
+    """Tell encoding and parts, or what is wrong with the text."""
+    if not 1 <= len(text) <= LONGEST_TEXT:
+        raise InvalidRequestError(f"text: it has {len(text):,} characters; allowed: 1 to {LONGEST_TEXT:,}")
+    found = segments(text, encoding="ucs2" if kind == "unicode" else None)
+    if kind == "text" and found.encoding != "gsm7":
+        shown = " ".join(repr(c) for c in outside_gsm(text)[:10])
+        raise InvalidRequestError(f"text: outside GSM-7 are {shown}; replace them, or plan with type='auto'")
+    return found.encoding, found.parts
+
+
+def _priced(plan: pd.DataFrame, session: Session) -> pd.DataFrame:
+    """Give each row that can be sent its lowest and highest price."""
+    codes, countries = pd.factorize(plan["country"].where(plan["problem"].isna()))
+    if not len(countries):
+        return plan
+    table = read_prices(sorted(countries), session=session)
+    lists = {str(code): part for code, part in table.groupby("country")}
+    nan = float("nan")
+    # The last entry, which is number -1 as well, is for rows without a country.
+    low = np.array([lists[code]["price"].min() if code in lists else nan for code in (*countries, "")])
+    high = np.array([lists[code]["price"].max() if code in lists else nan for code in (*countries, "")])
+    money = [str(lists[code]["currency"].iloc[0]) if code in lists else None for code in (*countries, "")]
+    plan["price_low"], plan["price_high"] = low[codes] * plan["parts"], high[codes] * plan["parts"]
+    plan["currency"] = pd.array(money, dtype="string").take(codes)
+    return plan

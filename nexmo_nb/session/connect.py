@@ -1,0 +1,357 @@
+"""Connecting: to Nexmo, to the embedded sandbox, or to anything at a URL that speaks the same wire."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pandas as pd
+import platformdirs
+import requests
+
+from nexmo_nb.account import FIELDS, SECRET_FIELDS, Account, Secret, check_signature_method, find_credentials
+from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
+from nexmo_nb.frames import Column, frame
+from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session
+from nexmo_nb.state.sqlite import make_private_folder
+from nexmo_nb.state.throttle import FAMILY_LIMITS, KEPT, Limit, Throttle
+from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
+
+if TYPE_CHECKING:
+    from nexmo_nb.sandbox import Sandbox
+
+__all__ = ["connect", "current", "session_or_current", "show_connection"]
+
+LONGEST_TIMEOUT = 600.0
+_SETTINGS = (Column("setting"), Column("value"), Column("source"))
+
+_current: Session | None = None
+
+
+class _Options(NamedTuple):
+    limit: Limit
+    limits: dict[str, Limit]
+    cache: bool
+    timeout: float
+    state_dir: str | os.PathLike[str] | None
+
+
+def connect(
+    where: str | None = None,
+    *,
+    api_key: str | None = None,
+    api_secret: str | None = None,
+    application_id: str | None = None,
+    private_key: str | None = None,
+    signature_secret: str | None = None,
+    signature_method: str = "md5hash",
+    calls: int = 100,
+    period: float = 60.0,
+    limits: Mapping[str, tuple[int, float]] | None = None,
+    cache: bool = True,
+    timeout: float = 30.0,
+    currency: str = "EUR",
+    state_dir: str | os.PathLike[str] | None = None,
+) -> Session:
+    """Connect, and make the connection the current one.
+
+    Parameters
+    ----------
+    where : str, optional
+        ``"live"``; ``"sandbox"``, which starts the embedded sandbox and uses its demo account; or the URL of a running
+        sandbox or of a gateway that speaks the same wire. Default: the variable NEXMO_NB_CONNECT, else ``"live"``.
+        If that variable is the URL of a running sandbox, ``"sandbox"`` is that one.
+    api_key, api_secret, application_id, private_key, signature_secret : str, optional
+        Credentials; `private_key` is PEM text or a file's path. Default: looked for in NEXMO_API_KEY and
+        NEXMO_API_SECRET or VONAGE_API_KEY and VONAGE_API_SECRET (likewise …_APPLICATION_ID, …_PRIVATE_KEY,
+        …_SIGNATURE_SECRET), the system keyring under the service ``nexmo_nb``, the Vonage CLI's ``./.vonagerc`` and
+        ``~/.vonage/config.json``, then a hidden prompt. With `signature_secret`, SMS are signed and carry no secret.
+    signature_method : {"md5hash", "md5", "sha1", "sha256", "sha512"}
+        How SMS are signed, as in the account's settings. Default: Nexmo's own default.
+    calls, period : int, float
+        At most `calls` requests in any `period` seconds (at most 3600), over all processes of this user on this
+        machine that use the same account. Default: 100 in 60 s.
+    limits : mapping, optional
+        Other limits by family, such as ``{"sms": (1, 1.0)}`` for a US long number. Families: sms, calls, numbers,
+        owned, pricing, reports. Default: Nexmo's published ones.
+    cache : bool
+        Whether reads may be answered from earlier answers (numbers for 10 minutes, owned numbers and applications for
+        5, prices for a day; the balance never).
+    timeout : float
+        Seconds to wait for each part of an answer, at most 600; a connection is waited for at most 5.
+    currency : str
+        What the account is billed in, for the column ``currency``.
+    state_dir : path, optional
+        Where state is kept. Default: the variable NEXMO_NB_STATE_DIR, else the platform's user data folder.
+
+    Returns
+    -------
+    Session
+        Also what `current` returns from now on.
+
+    Raises
+    ------
+    InvalidRequestError
+        If credentials are missing, or an argument cannot be used. Nothing is sent by connecting, but for asking a
+        sandbox at a URL for its demo account.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> nx.current() is session
+    True
+    >>> session.close()
+    """
+    global _current  # noqa: PLW0603 - the one thing that a notebook connects for all its cells
+    arguments = _seal([api_key, api_secret, application_id, private_key, signature_secret])
+    api_key = api_secret = application_id = private_key = signature_secret = None
+    options = _Options(
+        Limit(check_int("calls", calls, 1, 1_000_000), _seconds("period", period, KEPT)),
+        _limits(limits),
+        check_bool("cache", cache),
+        _seconds("timeout", timeout, LONGEST_TIMEOUT),
+        (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _nothing(state_dir) else state_dir,
+    )
+    facts = {"currency": _currency(currency), "signature_method": check_signature_method(signature_method)}
+    target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
+    if not isinstance(target, str):
+        raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
+    # Whatever fails, no frame that saw a credential becomes part of the traceback.
+    _current = without_traceback_of(lambda: _open(target, arguments, facts, options))
+    return _current
+
+
+def current() -> Session:
+    """Give the session that functions use when they are not given one.
+
+    Returns
+    -------
+    Session
+        The one that `connect` made last.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `connect` was not called yet.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> nx.connect("sandbox")
+    <nexmo_nb session: sandbox, ...>
+    >>> nx.current().account.currency
+    'EUR'
+    """
+    if _current is None:
+        raise InvalidRequestError(
+            "session: not connected; allowed: a session from connect(). Call connect('sandbox') to try things out, "
+            "or connect() with your account."
+        )
+    return _current
+
+
+def session_or_current(session: Session | None) -> Session:
+    """Give the session that a function was given, or else the current one."""
+    if session is None:
+        return current()
+    if not isinstance(session, Session):
+        raise invalid_argument("session", session, "a session from connect(); None: the current one")
+    return session
+
+
+def show_connection(session: Session | None = None) -> pd.DataFrame:
+    """Show each setting of a connection and where it came from; secrets only as ``set`` or ``not set``.
+
+    Parameters
+    ----------
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``setting``, ``value``, ``source``, all text.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `connect` was not called yet.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> nx.show_connection().set_index("setting").value["api_secret"]
+    'set'
+    """
+    session = session_or_current(session)
+    account, limit = session.account, session.throttle.limit
+    rows = [("where", session.where, ""), ("rest_host", account.rest_host, ""), ("api_host", account.api_host, "")]
+    for name in FIELDS:
+        value = getattr(account, name)
+        shown = ("set" if value else "not set") if name in SECRET_FIELDS else value or "not set"
+        rows.append((name, shown, account.sources.get(name, "")))
+    rows += [
+        ("signature_method", account.signature_method, ""),
+        ("currency", account.currency, ""),
+        ("limit", f"{limit.calls} calls in {limit.seconds:g} s", ""),
+        ("cache", "off" if session.settings.urls_expire_after is None else "on", ""),
+        ("state_dir", str(session.throttle.path.parent), ""),
+    ]
+    return frame([dict(zip(("setting", "value", "source"), row, strict=True)) for row in rows], _SETTINGS)
+
+
+def _seal(values: Sequence[Any]) -> dict[str, str | Secret | None]:
+    """Name the credentials and hide them. It must not raise: its frame holds them in clear."""
+    return {
+        # All of them are secret: one may stand in another's place. What is no text is refused later, as no credential.
+        name: None if _nothing(value) else Secret(value if isinstance(value, str) else "\0")
+        for name, value in zip(FIELDS, values, strict=True)
+    }
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _open(target: str, arguments: dict[str, Any], facts: dict[str, str], options: _Options) -> Session:
+    if target == "sandbox":
+        if any(arguments.values()):
+            raise invalid_argument(
+                "where", "sandbox", "no credentials beside it: the sandbox has a demo account of its own"
+            )
+        running = _running_sandbox(options.timeout)
+        if running is None:
+            return _open_sandbox(facts, options)
+        target = running
+    if target == "live":
+        credentials, sources = find_credentials(arguments)
+        account = Account(**{**credentials, **facts}, sources=sources)  # type: ignore[arg-type]
+        return _session(account, target, options, _user_dir(options) / account.folder)
+    url = _checked_url(target)
+    demo, instance = ({}, "") if any(arguments.values()) else _demo_account(url, options.timeout)
+    credentials, sources = (demo, dict.fromkeys(demo, "sandbox")) if demo else find_credentials(arguments)
+    account = Account(**{**credentials, **facts}, rest_host=url, api_host=url, sources=sources)  # type: ignore[arg-type]
+    # A sandbox that was started again remembers nothing; what was noted of the earlier one must not be used for it.
+    return _session(account, url, options, _user_dir(options) / f"{account.folder}{instance}")
+
+
+def _running_sandbox(timeout: float) -> str | None:
+    """Name the sandbox that ``nexmo-nb lab`` started for its notebooks; None where there is none."""
+    url = (os.environ.get("NEXMO_NB_CONNECT") or "").rstrip("/")
+    return url if url.startswith("http") and _demo_account(url, timeout)[0] else None
+
+
+def _open_sandbox(facts: dict[str, str], options: _Options) -> Session:
+    from nexmo_nb.sandbox import Sandbox  # cli, tests and connect() alone start one
+
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_state_dir(options.state_dir, tempfile.gettempdir())))
+    sandbox = Sandbox()
+    demo, _ = _demo_account(sandbox.url, options.timeout)
+    sources = dict.fromkeys(demo, "sandbox")
+    account = Account(**{**demo, **facts}, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
+    session = _session(account, "sandbox", options, folder, sandbox)
+    weakref.finalize(session, _clear_up, sandbox, folder)
+    return session
+
+
+def _clear_up(sandbox: Sandbox, folder: Path) -> None:
+    sandbox.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _session(account: Account, where: str, options: _Options, folder: Path, sandbox: Sandbox | None = None) -> Session:
+    make_private_folder(folder)
+    limits = {**FAMILY_LIMITS, **options.limits}
+    try:
+        throttle = Throttle(
+            folder / "throttle.sqlite",
+            calls=options.limit.calls,
+            period=options.limit.seconds,
+            limits=limits,
+            hold=CONNECT_TIMEOUT + options.timeout,
+        )
+    except UnreachableError as problem:
+        raise InvalidRequestError(
+            f"state_dir: got {str(folder)!r}; allowed: a folder whose files can be read and written. {problem}"
+        ) from None
+    cache = folder / "cache.sqlite" if options.cache else None
+    return Session(account, throttle, cache=cache, timeout=options.timeout, where=where, sandbox=sandbox)
+
+
+def _demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
+    """Request a sandbox on this machine for its demo account; empty where it is none, or another machine."""
+    if urlsplit(url).hostname not in LOOPBACK:
+        return {}, ""
+    try:
+        with requests.Session() as wire:
+            wire.trust_env = False
+            answer = wire.get(f"{url}/_sandbox/account", timeout=timeout, allow_redirects=False).json()
+        found = {name: answer[name] for name in FIELDS if isinstance(answer.get(name), str)}
+    except (requests.RequestException, ValueError, AttributeError):
+        return {}, ""
+    sealed = {name: Secret(value) if name in SECRET_FIELDS else value for name, value in found.items()}
+    # Part of a folder's name: letters and digits only.
+    instance = "".join(c for c in str(answer.get("instance", "")) if c.isalnum())[:40]
+    return (sealed, f"-{instance}") if "api_secret" in sealed else ({}, "")
+
+
+def _checked_url(value: str) -> str:
+    url = check_url("where", value).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise invalid_argument(
+            "where", value, "https, or http on this machine (127.0.0.1)", "Credentials never travel in clear."
+        )
+    if parts.query or parts.fragment:
+        raise invalid_argument("where", value, "'live', 'sandbox' or a base URL without query")
+    return url
+
+
+def _seconds(name: str, value: Any, longest: float) -> float:
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= longest
+    if not usable:
+        raise invalid_argument(name, value, f"seconds, more than 0 and at most {longest:g}")
+    return float(value)
+
+
+def _limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
+    limits = {}
+    if values is not None and not isinstance(values, Mapping):
+        raise invalid_argument("limits", values, "a mapping of families to (calls, seconds)")
+    for given, pair in (values or {}).items():
+        family = check_choice("limits", given, FAMILY_LIMITS)
+        try:
+            calls, seconds = pair
+        except (TypeError, ValueError):
+            raise invalid_argument("limits", pair, "(calls, seconds) for each family") from None
+        limits[family] = Limit(check_int("limits", calls, 1, 1_000_000), _seconds("limits", seconds, KEPT))
+    return limits
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or not (len(value) == 3 and value.isascii() and value.isalpha()):
+        raise invalid_argument("currency", value, "a code of ISO 4217, such as 'EUR'")
+    return value.upper()
+
+
+def _state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
+    try:
+        folder = Path(default if chosen is None else chosen).expanduser().absolute()
+        os.fsencode(folder)
+        if "\0" in str(folder):
+            raise ValueError("no name holds this character")
+    except (TypeError, ValueError, RuntimeError):
+        raise invalid_argument("state_dir", chosen, "the path of a folder") from None
+    return make_private_folder(folder)
+
+
+def _user_dir(options: _Options) -> Path:
+    return _state_dir(options.state_dir, platformdirs.user_data_dir("nexmo_nb", appauthor=False))

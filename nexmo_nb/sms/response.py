@@ -1,0 +1,158 @@
+"""The answer to an SMS: always HTTP 200, a status for each part, and what each status means."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError
+from nexmo_nb.frames import Column, frame, parse_number, to_text
+from nexmo_nb.session import Request, field, one_line, parse_status, unanswered_error
+
+__all__ = ["COLUMNS", "STATUSES", "meaning_of_status", "transmit"]
+
+COLUMNS = (
+    Column("part", "int64"),
+    Column("parts", "int64"),
+    Column("to"),
+    Column("message_id"),
+    Column("status"),
+    Column("meaning"),
+    Column("error_text"),
+    Column("price", "float64"),
+    Column("balance", "float64"),
+    Column("currency"),
+    Column("network"),
+    Column("client_ref"),
+)
+
+
+class Meaning(NamedTuple):
+    """What a status means, what to do, and which error a message refused with it raises."""
+
+    words: str
+    advice: str
+    error: type[NexmoError] = RejectedError
+
+
+_REFUSED_KEYS = "Check the credentials with show_connection()."
+STATUSES: Mapping[str, Meaning] = {
+    "0": Meaning("accepted", "Delivery is reported later."),
+    "1": Meaning("throttled", "Too many messages in a second; send it again.", RateLimitedError),
+    "2": Meaning("missing parameter", "The request lacked what the text below names."),
+    "3": Meaning("invalid parameter", "Correct the value that the text below names."),
+    "4": Meaning("bad credentials", _REFUSED_KEYS, AuthenticationError),
+    "5": Meaning("internal error at Nexmo", "It was not sent; try again later."),
+    "6": Meaning(
+        "cannot be routed", "Check the number: its prefix leads to no network, or the message cannot go there."
+    ),
+    "7": Meaning("number barred", "The recipient is on a block list; ask Nexmo's support to lift it."),
+    "8": Meaning("account barred", "The account is suspended; ask Nexmo's support.", AuthenticationError),
+    "9": Meaning("no credit", "Top up the account: the balance does not cover the message."),
+    "10": Meaning("too many connections", "Close other connections of the account, then send again."),
+    "11": Meaning("account not allowed", "The account may not send SMS over HTTP.", AuthenticationError),
+    "12": Meaning("message too long", "Shorten it; binary messages hold 140 octets with their header."),
+    "13": Meaning("communication failed", "It was not sent; try again later."),
+    "14": Meaning("bad signature", "Check signature_secret, signature_method and the clock.", AuthenticationError),
+    "15": Meaning("illegal sender", "Use a number of yours, or a sender name that the country allows."),
+    "16": Meaning("invalid ttl", "Give 20,000 to 604,800,000 ms."),
+    "17": Meaning("blocked by the provider", "Nexmo or the operator blocked the recipient or the content."),
+    "19": Meaning("facility not allowed", "The account may not use this kind of message."),
+    "20": Meaning("invalid message class", "Give 0 to 3."),
+    "22": Meaning("invalid network code", "The number's network is not known."),
+    "23": Meaning("invalid callback URL", "Give a full URL of at most 100 characters."),
+    "29": Meaning(
+        "not on the allowed list", "A demo account sends only to numbers that its dashboard lists as allowed."
+    ),
+    "32": Meaning("signature and secret together", "Send either of them.", AuthenticationError),
+    "33": Meaning("number deactivated", "The recipient's number is no longer in use."),
+    "34": Meaning("invalid number", "Check the recipient's number."),
+    "101": Meaning("account not set up for the campaign", "US short codes need a campaign."),
+    "102": Meaning("recipient opted out of the campaign", "US short codes: the recipient sent STOP."),
+    "103": Meaning("campaign without a short code", "US short codes need one."),
+}
+_UNKNOWN = Meaning("a status that is not documented", "See the text below.")
+
+
+def meaning_of_status(status: str | None) -> str:
+    """Say what a status means, in a few words."""
+    return STATUSES.get(str(status), _UNKNOWN).words
+
+
+def transmit(form: Mapping[str, str], currency: str, send: Callable[[Request], Any]) -> list[dict[str, Any]]:
+    """Send a form by a session's `call` or `deliver`, and give a row a part, with prices in `currency`.
+
+    A message of which no part was accepted is an error.
+    """
+    rows: list[dict[str, Any]] = []
+
+    def refusal(ask: Request, body: Any) -> NexmoError | None:
+        nonlocal rows
+        rows = _rows(body, currency)
+        if not rows:
+            return unanswered_error(ask, "the answer tells of no message", status=200)
+        if not _whole(body, rows):
+            why = "the answer does not tell what became of every part"
+            return unanswered_error(ask, why, status=200, parts=frame(rows, COLUMNS))
+        return None if any(row["status"] == "0" for row in rows) else _refused(ask.what, rows)
+
+    what = f"send an SMS to {form['to']}"
+    ask = Request(what, "POST", "/sms/json", family="sms", form=form, auth="sms", refusal=refusal)
+    send(ask)
+    return rows
+
+
+def _rows(body: Any, currency: str) -> list[dict[str, Any]]:
+    """Flatten the parts of an answer."""
+    parts = field(body, "messages")
+    parts = parts if isinstance(parts, list) else []
+    return [
+        {
+            "part": place,
+            "parts": len(parts),
+            "to": to_text(field(part, "to")),
+            "message_id": to_text(field(part, "message-id")),
+            "status": parse_status(field(part, "status")),
+            "meaning": meaning_of_status(parse_status(field(part, "status"))),
+            "error_text": to_text(field(part, "error-text")),
+            "price": _money(field(part, "message-price")),
+            "balance": _money(field(part, "remaining-balance")),
+            "currency": currency,
+            "network": to_text(field(part, "network")),
+            "client_ref": to_text(field(part, "client-ref")),
+        }
+        for place, part in enumerate(parts, 1)
+    ]
+
+
+def _whole(body: Any, rows: list[dict[str, Any]]) -> bool:
+    """Tell whether the answer says of every part that it announces what became of it."""
+    announced = to_text(field(body, "message-count")) or ""
+    missing = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
+    return not missing and all(row["status"] is not None for row in rows)
+
+
+def _money(value: Any) -> float | None:
+    amount = parse_number(value)
+    return None if math.isnan(amount) else amount
+
+
+def _refused(what: str, rows: list[dict[str, Any]]) -> NexmoError:
+    """Make the error for a message of which no part was accepted."""
+    code, said = rows[0]["status"], one_line(rows[0]["error_text"] or "")
+    # Only if every part was throttled did the server surely do nothing that waiting would mend.
+    throttled = all(row["status"] == "1" for row in rows)
+    meaning = STATUSES.get(code, _UNKNOWN)
+    kind = RejectedError if meaning.error is RateLimitedError and not throttled else meaning.error
+    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if throttled and "wait" in said else None
+    return kind(
+        f"Could not {what}: {meaning.words} (status {code}{': ' + said if said else ''}). {meaning.advice} Nothing was "
+        "sent.",
+        status=200,
+        code=code,
+        meaning=meaning.words,
+        retry_after=int(wait[1]) / 1000 if wait else None,
+        parts=frame(rows, COLUMNS),
+    )

@@ -1,0 +1,51 @@
+"""What several test modules share: a connection without limits, a number, a call tried to its frame or error."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import nexmo_nb as nx
+from nexmo_nb.sandbox import Sandbox
+
+
+def connected(
+    sandbox: Sandbox, sleep: Callable[[float], None] | None = None, where: str | None = None, **options: Any
+) -> nx.Session:
+    """Connect to a sandbox with so much room that nothing waits, unless told otherwise."""
+    free = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"), (1_000_000, 1.0))
+    session = nx.connect(where or sandbox.url, **{"calls": 1_000_000, "limits": free, **options})
+    session.throttle.notify = lambda _: None
+    if sleep is not None:
+        session.pause = sleep
+    return session
+
+
+def owned(sandbox: Sandbox) -> tuple[str, str]:
+    """Name a number that the sandbox's account has."""
+    number = next(iter(sandbox.world.owned.values()))
+    return number["country"], number["msisdn"]
+
+
+def rented(sandbox: Sandbox) -> tuple[str, str]:
+    """Name a number for rent that the balance covers."""
+    number = next(number for number in sandbox.world.rent.values() if number["country"] == "GB")
+    return number["country"], number["msisdn"]
+
+
+class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`
+    pass
+
+
+def tried(call: Callable[[], Any], said: str) -> Any:
+    """Give what a call returns, or the typed error that it raises; anything else fails. `said` may be warned."""
+    with warnings.catch_warnings():
+        # What the toolkit says itself; a library's warning stays an error.
+        warnings.filterwarnings("ignore", category=UserWarning, message=said)
+        warnings.filterwarnings("ignore", category=DeprecationWarning, message="The legacy text-to-speech")
+        with pytest.raises((nx.NexmoError, Answered)) as caught:
+            raise Answered(call())
+    return caught.value.args[0] if isinstance(caught.value, Answered) else caught.value

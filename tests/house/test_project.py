@@ -1,0 +1,59 @@
+"""The project's own files agree with each other."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import nexmo_nb as nx
+
+ROOT = Path(__file__).parent.parent.parent
+pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="runs in a checkout only")
+
+
+def test_conda_users_get_the_same_dependencies() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = {*project["dependencies"], *extras["test"], *extras["lab"], f"python{project['requires-python']}"}
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert {line for line in conda if isinstance(line, str)} - {"pip"} == wanted
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## {nx.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_readme_names_every_action_of_the_connector() -> None:
+    text = (ROOT / "README.md").read_text()
+    for name in (
+        "search_numbers",
+        "owned_numbers",
+        "applications",
+        "application",
+        "create_application",
+        "update_application",
+        "delete_application",
+        "send_sms",
+        "send_voice",
+    ):
+        assert f"`{name}" in text
+
+
+def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    """Run the README's Python blocks in turn; each is followed by a block of the output that it printed."""
+    text = (ROOT / "README.md").read_text()
+    names: dict[str, object] = {}
+    pairs = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", text, re.DOTALL)
+    assert pairs
+    for code, shown in pairs:
+        exec(compile(code, "README.md", "exec"), names)
+        assert capsys.readouterr().out == shown
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "make test" in (ROOT / ".ci/run").read_text()
+    assert "make test" in (ROOT / "README.md").read_text()

@@ -1,0 +1,312 @@
+"""The limit: never one call too many, by the server's own clock, whatever dies, waits or steps."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.state.throttle import BULK, INTERACTIVE, Limit, Throttle
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "throttle.sqlite"
+
+
+def make(path: Path, time: Time, calls: int = 5, period: float = 10.0, **options: object) -> Throttle:
+    settings = {"limits": {}, "hold": 35.0, "boot": "b1", "notify": lambda _: None, **options}
+    return Throttle(path, calls=calls, period=period, clock=time, sleep=time.sleep, **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def throttle(path: Path, time: Time) -> Iterator[Throttle]:
+    throttle = make(path, time)
+    yield throttle
+    throttle.close()
+
+
+def call(
+    throttle: Throttle, time: Time, name: str, took: float = 0.0, family: str = "", lane: str = INTERACTIVE
+) -> float:
+    """Make a call that takes some time, and tell when its slot was given."""
+    throttle.acquire(name, family, lane)
+    at = time.now
+    time.now += took
+    throttle.stamp(name)
+    return at
+
+
+def most_in_any_window(moments: list[float], period: float) -> int:
+    moments = sorted(moments)
+    return max(sum(1 for other in moments if moment <= other < moment + period) for moment in moments)
+
+
+def test_the_window_lets_its_calls_through_at_once_and_the_next_one_later(throttle: Throttle, time: Time) -> None:
+    given = [call(throttle, time, str(n)) for n in range(6)]
+    assert given[:5] == [1000.0] * 5
+    assert given[5] >= 1010.0
+
+
+def test_the_window_counts_from_the_answer_so_that_a_delayed_request_cannot_fall_into_a_full_one(
+    throttle: Throttle, time: Time
+) -> None:
+    call(throttle, time, "slow", took=8.0)
+    for n in range(4):
+        call(throttle, time, str(n))
+    assert call(throttle, time, "next") >= 1018.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), min_size=30, max_size=60))
+def test_no_jitter_makes_one_call_too_many(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[float, float]]
+) -> None:
+    time = Time()
+    throttle = make(tmp_path_factory.mktemp("t") / "t.sqlite", time)
+    arrivals = []
+    for n, (took, pause) in enumerate(steps):
+        at = call(throttle, time, str(n), took)
+        arrivals += [at + took * part for part in (0.5,)]
+        time.now += pause / 10
+    throttle.close()
+    assert most_in_any_window(arrivals, 10.0) <= 5
+
+
+def test_a_slot_under_way_counts_until_it_is_stamped(throttle: Throttle, time: Time) -> None:
+    throttle.acquire("open", "", INTERACTIVE)
+    time.now += 30
+    for n in range(4):
+        call(throttle, time, str(n))
+    assert throttle.status().used == 5
+
+
+def test_the_slot_of_a_process_that_died_frees_itself(throttle: Throttle, time: Time) -> None:
+    for n in range(5):
+        throttle.acquire(str(n), "", INTERACTIVE)
+    assert call(throttle, time, "next") == pytest.approx(1000 + 35 + 10, abs=0.3)
+
+
+def test_status_tells_used_limit_and_the_seconds_to_the_next_slot(throttle: Throttle, time: Time) -> None:
+    assert throttle.status() == (0, 5, 0.0)
+    for n in range(5):
+        call(throttle, time, str(n))
+        time.now += 1
+    assert throttle.status() == (5, 5, pytest.approx(5.0))
+
+
+def test_asking_for_the_status_takes_no_slot(throttle: Throttle) -> None:
+    throttle.status()
+    assert throttle.status().used == 0
+
+
+def test_a_wait_of_more_than_a_second_tells_how_long_once(path: Path, time: Time) -> None:
+    said: list[str] = []
+    throttle = make(path, time, notify=said.append)
+    for n in range(6):
+        call(throttle, time, str(n))
+    throttle.close()
+    assert len(said) == 1
+    assert "about 10 s" in said[0]
+    assert "5 calls in 10 s" in said[0]
+
+
+def test_an_interrupt_while_waiting_leaves_no_slot(path: Path, time: Time) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    throttle = make(path, time)
+    for n in range(5):
+        call(throttle, time, str(n))
+    throttle._sleep = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        throttle.acquire("never", "", INTERACTIVE)
+    assert throttle.status().used == 5
+    throttle.close()
+
+
+def test_two_connections_share_one_window(path: Path, time: Time) -> None:
+    one, two = make(path, time), make(path, time)
+    given = [call((one, two)[n % 2], time, f"{n}") for n in range(6)]
+    assert given[:5] == [1000.0] * 5
+    assert given[5] >= 1010
+    one.close()
+    two.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 9), st.floats(0, 6), st.booleans()), min_size=20, max_size=40))
+def test_several_slots_at_once_are_never_more_than_fit(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, float, bool]]
+) -> None:
+    time = Time()
+    limits = {"sms": Limit(3, 4.0, from_answer=False)}
+    throttle = make(tmp_path_factory.mktemp("t") / "t.sqlite", time, limits=limits)
+    left: list[float] = []
+    open_slots: list[str] = []
+    for n, (count, pause, answered) in enumerate(steps):
+        wanted = [f"{n} {place}" for place in range(count)]
+        done = open_slots if answered else []
+        taken, wait = throttle.take(wanted, "sms", INTERACTIVE, done)
+        open_slots = wanted[:taken] if answered else open_slots + wanted[:taken]
+        left += [time.now] * taken
+        assert (wait > 0) == (taken < count)
+        assert throttle.status().used <= 5
+        time.now += pause
+    throttle.close()
+    assert most_in_any_window(left, 4.0) <= 3
+    assert most_in_any_window(left, 10.0) <= 5
+
+
+def test_slots_that_are_done_are_stamped_before_others_are_taken(throttle: Throttle, time: Time) -> None:
+    names = [str(n) for n in range(5)]
+    assert throttle.take(names, "", INTERACTIVE) == (5, 0.0)
+    time.now += 20
+    assert throttle.take(["next"], "", INTERACTIVE)[0] == 0
+    taken, wait = throttle.take(["next"], "", INTERACTIVE, done=names)
+    assert (taken, wait) == (0, pytest.approx(10.0))
+    time.now += wait + 0.001
+    assert throttle.take(["next", "last"], "", INTERACTIVE) == (2, 0.0)
+
+
+def test_a_slot_that_is_given_back_is_free_at_once(throttle: Throttle, time: Time) -> None:
+    names = [str(n) for n in range(5)]
+    throttle.take(names, "", INTERACTIVE)
+    throttle.give_back(names[:2])
+    assert throttle.status().used == 3
+    assert throttle.take(["next", "last", "more"], "", INTERACTIVE)[0] == 2
+
+
+def test_what_seems_full_by_a_hair_is_waited_for(path: Path, time: Time) -> None:
+    """A slot of 0.3 is in a window of 0.1 that begins at 0.3 by one way to reckon, and out of it by another."""
+    time.now = 0.3
+    throttle = make(path, time, calls=1, period=0.1)
+    throttle.acquire("one", "", INTERACTIVE)
+    throttle.stamp("one")
+    time.now = 0.4
+    throttle.acquire("two", "", INTERACTIVE)
+    assert 0.4 <= time.now < 0.5
+    throttle.close()
+
+
+def test_the_bulk_lane_leaves_a_share_of_the_window_free(path: Path, time: Time) -> None:
+    throttle = make(path, time, calls=100, period=60.0)
+    for n in range(200):
+        call(throttle, time, f"b{n}", took=0.1, lane=BULK)
+        used = throttle.status()
+        assert used.used <= 98
+        assert used.wait == 0.0
+    before = time.now
+    call(throttle, time, "i", lane=INTERACTIVE)
+    assert time.now == before
+    throttle.close()
+
+
+def test_the_bulk_lane_spreads_its_calls_over_the_window(path: Path, time: Time) -> None:
+    throttle = make(path, time, calls=100, period=60.0)
+    given = [call(throttle, time, str(n), lane=BULK) for n in range(196)]
+    throttle.close()
+    assert most_in_any_window(given, 3.0) <= 5
+    assert given[-1] - given[0] == pytest.approx(120, rel=0.05)
+
+
+@pytest.mark.parametrize(("from_answer", "expected"), [(True, 1.5), (False, 1.0)])
+def test_a_family_has_its_own_window(path: Path, time: Time, from_answer: bool, expected: float) -> None:
+    throttle = make(path, time, calls=100, limits={"owned": Limit(1, 1.0, from_answer)})
+    first = call(throttle, time, "1", took=0.5, family="owned")
+    other = call(throttle, time, "2", family="sms")
+    second = call(throttle, time, "3", family="owned")
+    throttle.close()
+    assert other == first + 0.5
+    assert second - first == pytest.approx(expected, abs=0.3)
+
+
+def test_after_a_reboot_the_last_window_counts_once_more_and_no_older_call_does(path: Path, time: Time) -> None:
+    before = make(path, time)
+    call(before, time, "old")
+    time.now += 100
+    for n in range(3):
+        call(before, time, str(n))
+    before.close()
+    time.now = 3.0
+    after = make(path, time, boot="b2")
+    assert after.status().used == 3
+    time.now += 10.5
+    assert after.status().used == 0
+    after.close()
+
+
+def test_without_a_boot_name_slots_ahead_of_the_clock_are_of_an_earlier_boot(path: Path, time: Time) -> None:
+    time.now = 1_000_000.0
+    before = make(path, time, boot="")
+    for n in range(5):
+        call(before, time, str(n))
+    before.close()
+    time.now = 50.0
+    after = make(path, time, boot="")
+    assert call(after, time, "next") == pytest.approx(60, abs=0.3)
+    after.close()
+
+
+def test_old_slots_are_swept_away(throttle: Throttle, time: Time, path: Path) -> None:
+    call(throttle, time, "old")
+    time.now += 4000
+    call(throttle, time, "new")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT id FROM slots").fetchall() == [("new",)]
+    connection.close()
+
+
+def test_the_file_is_the_users_alone(throttle: Throttle, path: Path) -> None:
+    throttle.acquire("1", "", INTERACTIVE)
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("throttle.sqlite*")}
+    assert modes == {0o600}
+
+
+def test_stamping_what_holds_no_slot_is_fine(throttle: Throttle) -> None:
+    throttle.stamp("nobody")
+    assert throttle.status().used == 0
+
+
+def test_a_forked_child_is_told_to_connect_again(throttle: Throttle) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            throttle.acquire("child", "", INTERACTIVE)
+        except InvalidRequestError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_slots_are_given_in_order(throttle: Throttle, time: Time) -> None:
+    given = [call(throttle, time, str(n), took=0.3) for n in range(20)]
+    assert all(a <= b for a, b in pairwise(given))

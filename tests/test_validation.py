@@ -1,0 +1,138 @@
+"""Arguments: what is right goes through as the wire wants it; what is wrong is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from nexmo_nb import validation
+from nexmo_nb.errors import InvalidRequestError
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("SMS", "SMS"),
+        ("sms,voice", "SMS,VOICE"),
+        (["VOICE", "SMS"], "SMS,VOICE"),
+        (["MMS", "SMS"], "SMS,MMS"),
+        ({"VOICE", "MMS"}, "VOICE,MMS"),
+        ("VOICE,SMS,MMS", "SMS,MMS,VOICE"),
+        ("SMS, SMS", "SMS"),
+    ],
+)
+def test_features_go_out_in_the_documented_order(given: object, sent: str) -> None:
+    assert validation.check_features(given) == sent
+
+
+@pytest.mark.parametrize("given", ["", "FAX", ["SMS", "FAX"], [], 5, [None]])
+def test_other_features_are_refused(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^features: got .*allowed"):
+        validation.check_features(given)
+
+
+@pytest.mark.parametrize(("given", "sent"), [("gb", "GB"), (" PT ", "PT"), ("NA", "NA")])
+def test_countries(given: str, sent: str) -> None:
+    assert validation.check_country(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("UK", "'GB'"),
+        ("England", "two-letter"),
+        ("ZZ", "two-letter"),
+        (float("nan"), "keep_default_na"),
+        (None, "None"),
+    ],
+)
+def test_what_is_no_country_is_refused(given: object, why: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^country: got .*{why}"):
+        validation.check_country(given)
+
+
+@pytest.mark.parametrize(("given", "sent"), [("4477", "4477"), (4477, "4477"), ("0077", "0077"), ("+44 77", "4477")])
+def test_patterns_keep_their_zeros(given: object, sent: str) -> None:
+    assert validation.check_number_pattern(given) == sent
+
+
+@pytest.mark.parametrize("given", ["", "abc", "44*", "1" * 16, 44.0, None, True, -44])
+def test_patterns_without_digits_are_refused(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^pattern: got"):
+        validation.check_number_pattern(given)
+
+
+@pytest.mark.parametrize("given", ["https://example.org", "http://example.org:8080/a?b=c", "https://例え.jp/"])
+def test_urls(given: str) -> None:
+    assert validation.check_url("callback", given) == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "example.org",
+        "ftp://example.org",
+        "https://",
+        "https://a b.org",
+        "https://example.org/\r\nX: y",
+        "https://x:99999/",
+        "",
+        None,
+        5,
+        "https://" + "a" * 3000,
+    ],
+)
+def test_what_is_no_url_is_refused(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^callback: got"):
+        validation.check_url("callback", given)
+
+
+def test_a_url_with_a_password_is_refused_without_showing_it() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        validation.check_url("callback", "https://me:hunter2@example.org")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["0605", "06 05", b"\x06\x05", "0605 "])
+def test_octets(given: object) -> None:
+    assert validation.check_hex("udh", given) == "0605"
+
+
+@pytest.mark.parametrize("given", ["", "060", "xx", None, 605, "06\u0660\u0661"])
+def test_what_is_no_hex_is_refused(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^udh: got"):
+        validation.check_hex("udh", given)
+
+
+@pytest.mark.parametrize("given", [0, 255, "7"])
+def test_whole_numbers(given: object) -> None:
+    assert validation.check_int("protocol_id", given, 0, 255) == int(str(given))
+
+
+@pytest.mark.parametrize("given", [-1, 256, 1.0, "1.5", True, None, "٣x", float("nan")])
+def test_other_numbers_are_refused(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^protocol_id: got .*whole number from 0 to 255"):
+        validation.check_int("protocol_id", given, 0, 255)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "../../account",
+        "5d6f0b6e-0a4e-4c0e-9f5f-0a1b2c3d4e5f/..",
+        "",
+        None,
+        5,
+        "5d6f0b6e0a4e4c0e9f5f0a1b2c3d4e5f",
+        "x" * 36,
+    ],
+)
+def test_only_a_uuid_becomes_part_of_a_path(given: object) -> None:
+    with pytest.raises(InvalidRequestError, match="^application_id: got"):
+        validation.check_application_id(given)
+
+
+def test_a_long_value_is_shown_in_short() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        validation.check_text("name", "x" * 5000, longest=255)
+    assert len(str(caught.value)) < 300
+    assert "5002 characters" in str(caught.value)

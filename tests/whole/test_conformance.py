@@ -1,0 +1,290 @@
+"""Requests of the client and answers of the sandbox are what Vonage's OpenAPI files of 2021 describe.
+
+The client is connected as if live, so that hosts and credentials are the real ones; its wire is led to a sandbox. What
+differs from the files is listed in `KNOWN_DRIFT`, each with its reason, and has to differ.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import openapi
+import pytest
+import requests
+import urllib3
+from conformance import (
+    ABORT,
+    API,
+    APP,
+    APP_NEW,
+    APPS,
+    BALANCE,
+    BUY,
+    CALL,
+    CASES,
+    MEDIA,
+    ORDER,
+    OWNED,
+    PRICES,
+    RECORDS,
+    SEARCH,
+    SMS,
+    Case,
+    Desk,
+)
+from drift import DIFFERENCES, UNUSED
+from helpers import connected
+
+from nexmo_nb.sandbox import Sandbox
+
+DESCRIPTION = openapi.Description(Path(__file__).with_name("specs"))
+# Endpoint and difference, and what was seen there.
+Differences = dict[tuple[str, str], Any]
+
+
+class Exchange(NamedTuple):
+    """A request as it left, and its answer as it came."""
+
+    by_client: bool
+    request: requests.PreparedRequest
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def operation(self) -> openapi.Operation | None:
+        return DESCRIPTION.operation(str(self.request.method), str(self.request.url))
+
+
+class Wire(requests.adapters.HTTPAdapter):
+    """Leads what is meant for Nexmo to a sandbox, and keeps what went and what came."""
+
+    def __init__(self, sandbox: Sandbox, seen: list[Exchange], by_client: bool) -> None:
+        super().__init__()
+        self.sandbox, self.seen, self.by_client = sandbox, seen, by_client
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        through = request.copy()
+        through.url = self.sandbox.url + request.path_url
+        response = super().send(through, *arguments, **options)
+        body = response.content
+        self.seen.append(Exchange(self.by_client, request, response.status_code, response.headers, body))
+        response._content, response._content_consumed = False, False
+        response.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
+        return response
+
+
+def exchanges(case: Case, sandbox: Sandbox) -> list[Exchange]:
+    """Do what a case says, and give what was exchanged."""
+    sandbox.reset()
+    seen: list[Exchange] = []
+    account = {"api_key": sandbox.api_key, "api_secret": sandbox.api_secret}
+    if "signature_secret" in case.connection:
+        account |= {"signature_secret": sandbox.signature_secret}
+    if case.endpoint == CALL:
+        # Only there, for reading a key takes 50 ms.
+        account |= {"application_id": sandbox.application_id, "private_key": sandbox.private_key}
+    options = {**account, **{k: v for k, v in case.connection.items() if v}, "cache": False}
+    with connected(sandbox, sleep=lambda _: None, where="live", **options) as session, requests.Session() as by_hand:
+        session.mount("https://", Wire(sandbox, seen, True))
+        by_hand.mount("https://", Wire(sandbox, seen, False))
+        with pytest.raises(case.raises) if case.raises else nullcontext():
+            case.do(Desk(sandbox, by_hand))
+    return seen
+
+
+def differences(seen: Sequence[Exchange]) -> Differences:
+    """Compare what was exchanged with its description."""
+    found: Differences = {}
+    for each in seen:
+        operation = each.operation
+        if operation is None:
+            found[str(each.request.url), "is not described"] = each.request.method
+            continue
+        told = openapi.answer_differences(operation, each.status, each.headers, each.body)
+        if each.by_client:
+            told |= openapi.request_differences(operation, each.request)
+        found |= {(operation.name, what): value for what, value in told.items()}
+    return found
+
+
+Run = Callable[[Case], tuple[list[Exchange], Differences]]
+RUNS: dict[str, tuple[list[Exchange], Differences]] = {}
+"""What the cases came to: a case gives the same each time, and is asked for by several tests."""
+
+
+@pytest.fixture
+def run(shared: Sandbox) -> Run:
+    """Do a case, unless another test did."""
+
+    def run(case: Case) -> tuple[list[Exchange], Differences]:
+        if str(case) not in RUNS:
+            seen = exchanges(case, shared)
+            RUNS[str(case)] = seen, differences(seen)
+        return RUNS[str(case)]
+
+    return run
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_requests_and_answers_are_as_described(run: Run, case: Case) -> None:
+    found = run(case)[1]
+    assert {pair: value for pair, value in found.items() if pair not in DIFFERENCES} == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_case_brings_about_what_it_is_for(run: Run, case: Case) -> None:
+    happened = [(each.operation.name, each.status) for each in run(case)[0] if each.operation]
+    assert (case.endpoint, case.status) in happened
+
+
+@pytest.mark.parametrize(("endpoint", "difference"), DIFFERENCES)
+def test_a_known_difference_is_still_there(run: Run, endpoint: str, difference: str) -> None:
+    assert any((endpoint, difference) in run(case)[1] for case in CASES if case.endpoint == endpoint)
+
+
+def test_no_two_cases_and_no_two_differences_have_the_same_name() -> None:
+    names = [*map(str, CASES), *DIFFERENCES]
+    assert len(names) == len(set(names))
+
+
+def test_every_described_answer_is_tried() -> None:
+    described = {(each.name, int(status)) for each in DESCRIPTION.operations for status in each.responses}
+    missing = described - {(case.endpoint, case.status) for case in CASES}
+    # A method that is not described belongs to no operation; the sandbox gives JSON whatever is accepted; and a request
+    # for all prices has nothing that could be wrong.
+    assert {pair for pair in missing if pair[1] not in (405, 406)} == {(PRICES, 400)}
+
+
+def test_a_method_that_is_not_known_is_refused_as_described(shared: Sandbox) -> None:
+    shared.reset()
+    answer = requests.patch(f"{shared.url}/v2/applications", auth=(shared.api_key, shared.api_secret), timeout=5)
+    operation = DESCRIPTION.operation("GET", f"{API}/v2/applications")
+    assert operation is not None
+    assert answer.status_code == 405
+    assert openapi.answer_differences(operation, 405, answer.headers, answer.content) == {}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "right", "wrong", "difference"),
+    [
+        (SEARCH, "country=GB&", "", "request query/country is missing"),
+        (SEARCH, "size=100", "size=101", "request query/size breaks maximum"),
+        (SEARCH, "size=100", "size=all", "request query/size breaks type"),
+        (SEARCH, "type=landline", "type=pager", "request query/type breaks enum"),
+        (SEARCH, "pattern=4", "patern=4", "request query/patern is not described"),
+        (SEARCH, "search_pattern=0", "search_pattern=3", "request query/search_pattern breaks enum"),
+        (SMS, "to=447700900123&", "", "request body/to is missing"),
+        (SMS, "to=447700900123", "to=my-phone", "request body/to breaks pattern"),
+        (SMS, "ttl=20000", "ttl=19999", "request body/ttl breaks minimum"),
+        (CALL, '"number": "4', '"nummer": "4', "request body/to/*/nummer is not described"),
+        (CALL, '"event_method": "GET"', '"event_method": "PUT"', "request body/event_method breaks enum"),
+        (APP_NEW, '"name": "A", ', "", "request body/name is missing"),
+    ],
+)
+def test_a_request_that_is_not_as_described_is_told(
+    run: Run, endpoint: str, right: str, wrong: str, difference: str
+) -> None:
+    seen = (each for case in CASES if case.endpoint == endpoint for each in run(case)[0])
+    each = next(each for each in seen if right in f"{each.request.url} {_body(each)}")
+    request = each.request.copy()
+    request.url, request.body = str(request.url).replace(right, wrong), _body(each).replace(right, wrong)
+    assert (endpoint, difference) in differences([each._replace(request=request)])
+
+
+def _body(each: Exchange) -> str:
+    return each.request.body.decode() if isinstance(each.request.body, bytes) else each.request.body or ""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "right", "wrong", "difference"),
+    [
+        (SEARCH, b'"msisdn"', b'"number"', "answer 200/numbers/*/number is not described"),
+        (OWNED, b'"error-code"', b'"error_code"', "answer 401/error_code is not described"),
+        (BALANCE, b'"value": 25.0', b'"value": "25.0"', "answer 200/value breaks type"),
+        (BALANCE, b"{", b"[", "answer 200 cannot be read"),
+        (BUY, b'"error-code": "420"', b'"error-code": 420', "answer 420/error-code breaks type"),
+        (SMS, b'"message-count": "1"', b'"message-count": 1', "answer 200/message-count breaks type"),
+        (SMS, b'"message-id"', b'"message_id"', "answer 200/messages/*/message_id is not described"),
+        (CALL, b'"outbound"', b'"sideways"', "answer 201/direction breaks enum"),
+        (
+            APP,
+            b'"http_method"',
+            b'"method"',
+            "answer 200/capabilities/voice/webhooks/answer_url/method is not described",
+        ),
+        (APPS, b'"total_items": 3', b'"total_items": "3"', "answer 200/total_items breaks type"),
+        (APPS, b'"title"', b'"error_title"', "answer 400/error_title is not described"),
+        (RECORDS, b'"date_received"', b'"received"', "answer 200/records/*/received is not described"),
+        (RECORDS, b'"SUCCESS"', b'"DONE"', "answer 200/request_status breaks enum"),
+        (ORDER, b'"PENDING"', b'"WAITING"', "answer 200/request_status breaks enum"),
+        (MEDIA, b"PK", b"KP", "answer 200 cannot be read"),
+    ],
+)
+def test_an_answer_that_is_not_as_described_is_told(
+    run: Run, endpoint: str, right: bytes, wrong: bytes, difference: str
+) -> None:
+    seen = (each for case in CASES if case.endpoint == endpoint for each in run(case)[0])
+    each = next(each for each in seen if right in each.body and each.operation and each.operation.name == endpoint)
+    assert (endpoint, difference) in differences([each._replace(body=each.body.replace(right, wrong))])
+
+
+def test_another_status_is_told(run: Run) -> None:
+    seen = [each._replace(status=202) for each in run(CASES[0])[0]]
+    assert (SEARCH, "answer 202 is not described") in differences(seen)
+
+
+def test_another_content_type_is_told(run: Run) -> None:
+    seen = [each._replace(headers={"Content-Type": "text/html"}) for each in run(CASES[0])[0]]
+    assert (SEARCH, "answer 200 content: text/html") in differences(seen)
+
+
+def test_another_host_is_told(run: Run) -> None:
+    request = run(CASES[0])[0][0].request.copy()
+    request.url = str(request.url).replace("rest.", "api.")
+    assert (request.url, "is not described") in differences([run(CASES[0])[0][0]._replace(request=request)])
+
+
+def test_a_body_of_another_type_is_told(run: Run) -> None:
+    case = next(case for case in CASES if case.endpoint == SMS)
+    request = run(case)[0][0].request.copy()
+    request.headers["Content-Type"] = "application/json"
+    assert (SMS, "request body") in differences([run(case)[0][0]._replace(request=request)])
+
+
+@pytest.fixture
+def unused(run: Run) -> set[tuple[str, str]]:
+    """Every described field that no case sent, or got with a success: endpoint, and side with field."""
+    used: set[tuple[str, str]] = set()
+    for each in (each for case in CASES for each in run(case)[0] if each.operation):
+        sent = openapi.request_fields(each.request) if each.by_client else set()
+        json_came = each.status < 300 and each.headers.get("Content-Type") == "application/json"
+        came = openapi.seen_fields(json.loads(each.body)) if json_came else set()
+        used |= {(each.operation.name, f"request {field}") for field in sent}
+        used |= {(each.operation.name, f"answer {field}") for field in came}
+    # The client never calls a report off.
+    operations = [each for each in DESCRIPTION.operations if each.name != ABORT]
+    return {(each.name, field) for each in operations for field in openapi.all_fields(each)} - used
+
+
+def test_every_described_parameter_is_sent(unused: set[tuple[str, str]]) -> None:
+    sides = {(endpoint, field) for endpoint, field in unused if field.startswith("request")}
+    sides -= {(RECORDS, "request /type")}  # of conversations, which are no longer a product
+    assert [field for _, field in sides if not any(re.fullmatch(pattern, field) for pattern in UNUSED)] == []
+
+
+def test_every_described_field_of_a_success_is_answered(unused: set[tuple[str, str]]) -> None:
+    sides = {(endpoint, field) for endpoint, field in unused if field.startswith("answer")}
+    sides -= {(ORDER, "answer /start_time")}  # what was just ordered has not begun
+    assert [field for _, field in sides if not any(re.fullmatch(pattern, field) for pattern in UNUSED)] == []
+
+
+@pytest.mark.parametrize("pattern", UNUSED)
+def test_an_unused_field_is_still_unused(unused: set[tuple[str, str]], pattern: str) -> None:
+    assert any(re.fullmatch(pattern, field) for _, field in unused)
