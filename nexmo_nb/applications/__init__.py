@@ -223,9 +223,9 @@ def create_application(
         _PATH,
         host="api",
         family=_FAMILY,
-        body=body,
-        clears=(_FAMILY,),
-        refusal=_without_id,
+        json=body,
+        invalidates=(_FAMILY,),
+        find_refusal=_without_id,
     )
     # Whatever fails, no frame that saw the key becomes part of the traceback.
     return frame([without_traceback_of(lambda: _send_for_key(session, ask, file))], CREATED_COLUMNS)
@@ -317,9 +317,9 @@ def update_application(
         f"{_PATH}/{code}",
         host="api",
         family=_FAMILY,
-        body=body,
-        clears=(_FAMILY,),
-        refusal=_without_id,
+        json=body,
+        invalidates=(_FAMILY,),
+        find_refusal=_without_id,
     )
     return frame([flat(session.call(ask))], COLUMNS)
 
@@ -356,7 +356,13 @@ def delete_application(application_id: str, *, session: Session | None = None) -
     code = validation.check_application_id(application_id)
     what = f"delete application {code}"
     ask = Request(
-        what, "DELETE", f"{_PATH}/{code}", host="api", family=_FAMILY, clears=(_FAMILY, "owned"), refusal=_not_empty
+        what,
+        "DELETE",
+        f"{_PATH}/{code}",
+        host="api",
+        family=_FAMILY,
+        invalidates=(_FAMILY, "owned"),
+        find_refusal=_not_empty,
     )
     session_or_current(session).call(ask)
 
@@ -382,7 +388,9 @@ def _send_for_key(session: Session, ask: Request, file: KeyFile | None) -> dict[
 
 def _get(session: Session, application_id: str, refresh: bool) -> dict[str, Any]:
     code = validation.check_application_id(application_id)
-    ask = Request(f"get application {code}", "GET", f"{_PATH}/{code}", host="api", family=_FAMILY, refusal=_without_id)
+    ask = Request(
+        f"get application {code}", "GET", f"{_PATH}/{code}", host="api", family=_FAMILY, find_refusal=_without_id
+    )
     found: dict[str, Any] = session.call(ask, refresh=refresh)
     return found
 

@@ -89,8 +89,8 @@ def sent(
         "since": None if since is None else validation.check_time("since", since),
         "until": None if until is None else validation.check_time("until", until),
     }
-    session.ledger.sweep()
-    return show(session.ledger.rows(**wanted))
+    session.ledger.mark_abandoned_unknown()
+    return show(session.ledger.read_sends(**wanted))
 
 
 def forget(*, before: str | date | datetime, session: Session | None = None) -> int:

@@ -164,7 +164,7 @@ class Run:
             # A slot that nothing left under would count from when it was taken, and be used when it no longer counts.
             self._give_back(slots)
             if self._flying or (waiting > 0 and not self._due):
-                for answer in self._receive(self.session.throttle.nap(waiting) if waiting > 0 else None):
+                for answer in self._receive(self.session.throttle.poll_interval(waiting) if waiting > 0 else None):
                     self._sort(answer.to, answer.rows or [], answer.problem)
             elif self._due and not self._stop.is_set():
                 self._pause()
@@ -205,9 +205,9 @@ class Run:
         throttle = self.session.throttle
         wanted = [new_slot() for _ in range(room - len(slots))]
         try:
-            if waiting > 0 and wanted and not done and (wait := throttle.wait(FAMILY, BULK)) > 0:
+            if waiting > 0 and wanted and not done and (wait := throttle.seconds_until_free(FAMILY, BULK)) > 0:
                 return wait
-            taken, wait = throttle.take(wanted, FAMILY, BULK, done) if wanted or done else (0, 0.0)
+            taken, wait = throttle.try_acquire(wanted, FAMILY, BULK, done) if wanted or done else (0, 0.0)
         except UnreachableError as problem:
             self._halt(problem)
             return 0.0
@@ -231,7 +231,7 @@ class Run:
         if not outcomes and not codes:
             return []
         try:
-            left = self.session.ledger.advance(outcomes, list(codes.values()))
+            left = self.session.ledger.record_and_claim(outcomes, list(codes.values()))
         except UnreachableError as problem:  # what cannot be recorded is not sent
             self.queue.extendleft(reversed(ready))
             self._halt(problem)

@@ -121,7 +121,7 @@ def send_many(
     forms = _forms(plan, options)
     ledger = session.ledger
     entries = [_entry(ledger, form) for form in forms.values()]
-    known = ledger.enroll(name, entries, resend_not_found=again)
+    known = ledger.add_batch(name, entries, resend_not_found=again)
     high, low = _estimates(plan, "price_high"), _estimates(plan, "price_low")
     left = _cap(max_cost, plan, known, ledger, name)
     run = Run(session, name, forms=forms, known=known, estimates=high, lowest=low, left=left)
@@ -130,7 +130,7 @@ def send_many(
     except KeyboardInterrupt:
         print(run.told())  # noqa: T201 - said to the person who interrupted
         raise
-    table = _outcome(plan, ledger.rows(batch=name))
+    table = _outcome(plan, ledger.read_sends(batch=name))
     if run.trouble is not None:
         raise _stopped(run, table)
     if run.capped:
@@ -216,7 +216,7 @@ def _spent(ledger: Ledger, batch: str, good: pd.DataFrame) -> float:
     """Add up what the batch cost; what nobody knows counts as its estimate."""
     guess = _estimates(good, "price_high")
     total = 0.0
-    for row in ledger.rows(batch=batch):
+    for row in ledger.read_sends(batch=batch):
         if row["price"] is not None:
             total += row["price"]
         elif row["state"] in ("accepted", "partial", "sending", "unknown"):

@@ -69,8 +69,8 @@ def settle(
     if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
         raise validation.invalid_argument("delay", delay, "seconds, 0 or more")
     ledger = session.ledger
-    ledger.sweep()
-    rows = ledger.rows(batch=name, state="unknown")
+    ledger.mark_abandoned_unknown()
+    rows = ledger.read_sends(batch=name, state="unknown")
     unknown = [row for row in rows if row["kind"] == "sms" and row["client_ref"] is not None]
     now = ledger.clock()
     found = _found(session, unknown, now)
@@ -81,9 +81,9 @@ def settle(
             changes.append((row["id"], "accepted", [_part(record, session.account.currency) for record in records]))
         elif now - (row["started"] or row["created"]) >= delay:
             changes.append((row["id"], "not_found", []))
-    ledger.settle(changes)
+    ledger.record_settled(changes)
     ids = [row["id"] for row in unknown]
-    return show(row for n in range(0, len(ids), CHUNK) for row in ledger.rows(ids=ids[n : n + CHUNK]))
+    return show(row for n in range(0, len(ids), CHUNK) for row in ledger.read_sends(ids=ids[n : n + CHUNK]))
 
 
 def _found(session: Session, unknown: list[dict[str, Any]], now: float) -> dict[str, list[Mapping[str, str]]]:

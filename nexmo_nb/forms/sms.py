@@ -175,8 +175,8 @@ class SmsForm(Form):
     def _doubts(self, good: pd.DataFrame) -> list[Markup]:
         """Warn of messages that may already have been sent."""
         numbers, texts = set(good.to), set(good.text)
-        self.session.ledger.sweep()
-        unknown = self.session.ledger.rows(state="unknown")
+        self.session.ledger.mark_abandoned_unknown()
+        unknown = self.session.ledger.read_sends(state="unknown")
         same = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
         if not same:
             return []

@@ -94,7 +94,7 @@ def search_numbers(
     count = 0
     for code in codes:
         ask = Request(
-            f"search numbers in {code}", "GET", "/number/search", family="numbers", query={"country": code, **query}
+            f"search numbers in {code}", "GET", "/number/search", family="numbers", params={"country": code, **query}
         )
         found = session.read_pages(ask, LISTING, limit=limit, refresh=refresh, take=flat)
         rows += found.rows

@@ -52,7 +52,7 @@ MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 
 def owned(query: Mapping[str, str]) -> Request:
     """Request for owned numbers."""
-    return Request("list owned numbers", "GET", "/account/numbers", family="owned", query=query)
+    return Request("list owned numbers", "GET", "/account/numbers", family="owned", params=query)
 
 
 def settings(session: Session, country: str, msisdn: str) -> dict[str, str]:
@@ -80,9 +80,9 @@ def change(
         "POST",
         f"/number/{action}",
         family="numbers",
-        form=form,
-        clears=("numbers", "owned"),
-        refusal=_refusal,
+        data=form,
+        invalidates=("numbers", "owned"),
+        find_refusal=_refusal,
     )
     body = session.call(ask)
     row = {**form, "status": parse_status(field(body, "error-code")), "meaning": field(body, "error-code-label")}

@@ -216,7 +216,7 @@ def _read(session: Session, ask: Request, refresh: bool, product: str, code: str
         bodies = _countries(body) if code is None else [_of(code, body)] if body else []
         flat = [row for each in bodies for row in _flat(each, session.account.currency) if row.get("country")]
     except UnreachableError:
-        session.forget(ask.family)  # else it would be shown again, for a day
+        session.drop_cached(ask.family)  # else it would be shown again, for a day
         raise
     if not reading.cached:
         rows = [{**dict.fromkeys(NOTED), **row, "price": _price(row.get("price"))} for row in flat]
@@ -277,7 +277,7 @@ def _flat(country: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
 def _one(code: str, product: str, refresh: bool, session: Session) -> list[Mapping[str, Any]]:
     """Read the prices of one country."""
     path = f"/account/get-pricing/outbound/{product}"
-    ask = Request(f"read {product} prices of {code}", "GET", path, family="pricing", query={"country": code})
+    ask = Request(f"read {product} prices of {code}", "GET", path, family="pricing", params={"country": code})
     try:
         return _read(session, ask, refresh, product, code)
     except (RejectedError, NotFoundError):

@@ -111,7 +111,7 @@ def delivery(
     ids = [str(code) for code in base["message_id"].dropna().unique()]
     found = records(ids=ids, max_records=max_records, session=session)
     rows = [_row(row) for row in found.to_dict("records")]
-    session.ledger.deliveries(rows)
+    session.ledger.record_deliveries(rows)
     known = {row["message_id"]: row for row in rows}
     looked = [known.get(code, {"message_id": code, "delivery_meaning": NONE_YET}) for code in ids]
     told = {column.name for column in COLUMNS[1:]}
@@ -123,8 +123,8 @@ def delivery(
 def _messages(messages: Any, session: Session) -> pd.DataFrame:
     """Give a frame with a row for each part."""
     if isinstance(messages, str):
-        session.ledger.sweep()
-        return frame(session.ledger.parts_of(validation.check_text("messages", messages, longest=200)), BATCH)
+        session.ledger.mark_abandoned_unknown()
+        return frame(session.ledger.read_batch_parts(validation.check_text("messages", messages, longest=200)), BATCH)
     if isinstance(messages, pd.DataFrame):
         validation.check_frame(messages)
         if "message_id" in messages:

@@ -49,7 +49,7 @@ def pages(session: Session, query: Mapping[str, Any], what: str) -> Iterator[lis
     more: dict[str, str] = {}
     while True:
         asked = {name: _word(value) for name, value in {**query, **more}.items()}
-        body = session.call(Request(what, "GET", "/v2/reports/records", host="api", family=FAMILY, query=asked))
+        body = session.call(Request(what, "GET", "/v2/reports/records", host="api", family=FAMILY, params=asked))
         rows = body.get("records") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise UnreachableError(f"Could not {what}: the answer holds no records. Try again.")
@@ -76,7 +76,7 @@ def order(session: Session, body: Mapping[str, Any], what: str, *, anew: bool = 
     """
     code = None if anew else session.notes.report(_digest(session, body))
     if code is None:
-        ask = Request(what, "POST", "/v2/reports", host="api", family=FAMILY, body=body, refusal=_without_id)
+        ask = Request(what, "POST", "/v2/reports", host="api", family=FAMILY, json=body, find_refusal=_without_id)
         code = str(session.call(ask)["request_id"])
         session.notes.keep_report(_digest(session, body), code)
     return code
@@ -137,7 +137,7 @@ def fetched(session: Session, status: Mapping[str, Any], what: str) -> Iterator[
     # Beside the account's other files, which only their owner may read.
     with TemporaryDirectory(prefix="report-", dir=session.throttle.path.parent) as folder:
         into = Path(folder) / "report.zip"
-        session.call(Request("read a report", "GET", f"/v3/media/{file}", host="api", family=FAMILY, into=into))
+        session.call(Request("read a report", "GET", f"/v3/media/{file}", host="api", family=FAMILY, download_to=into))
         try:
             with zipfile.ZipFile(into) as archive, closing(_opened(archive)) as files:
                 yield files
@@ -229,7 +229,9 @@ def stamp(seconds: float) -> str:
 
 def _look(session: Session, code: str) -> Mapping[str, Any]:
     what, path = "look whether a report is ready", f"/v2/reports/{code}"
-    found: Mapping[str, Any] = session.call(Request(what, "GET", path, host="api", family=FAMILY, refusal=_without_id))
+    found: Mapping[str, Any] = session.call(
+        Request(what, "GET", path, host="api", family=FAMILY, find_refusal=_without_id)
+    )
     return found
 
 

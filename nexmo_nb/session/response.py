@@ -64,15 +64,15 @@ class Request:
         Which of the account's two hosts.
     family : str
         Whose limit and whose cached answers it belongs to.
-    query, form, body : mapping, optional
+    params, data, json : mapping, optional
         Query, form fields or JSON body. None: there is none.
     auth : {"basic", "jwt", "form", "sms"}
         How it proves who asks; ``"sms"`` is signed where the account has a signature secret, else basic.
-    into : Path, optional
+    download_to : Path, optional
         File into which a success is written as it comes, instead of being parsed; the call returns it.
-    clears : tuple of str
+    invalidates : tuple of str
         Families whose cached answers are no longer true afterwards.
-    refusal : callable, optional
+    find_refusal : callable, optional
         Finds, given the ask and the body, what a body means whose HTTP status says success. None: it is a success.
     """
 
@@ -81,16 +81,16 @@ class Request:
     path: str
     host: Literal["rest", "api"] = "rest"
     family: str = ""
-    query: Mapping[str, str] | None = None
-    form: Mapping[str, str] | None = None
-    body: Mapping[str, Any] | None = None
+    params: Mapping[str, str] | None = None
+    data: Mapping[str, str] | None = None
+    json: Mapping[str, Any] | None = None
     auth: Literal["basic", "jwt", "form", "sms"] = "basic"
-    into: Path | None = None
-    clears: tuple[str, ...] = ()
-    refusal: Callable[[Request, Any], NexmoError | None] | None = None
+    download_to: Path | None = None
+    invalidates: tuple[str, ...] = ()
+    find_refusal: Callable[[Request, Any], NexmoError | None] | None = None
 
     @property
-    def write(self) -> bool:
+    def is_write(self) -> bool:
         """Whether it may change something or cost money."""
         return self.method != "GET"
 
@@ -104,11 +104,11 @@ def parse_response(ask: Request, status: int, headers: Mapping[str, str], conten
     body, readable = _parse(content)
     if 200 <= status < 300 and not content and ask.method == "DELETE":
         return None
-    if 200 <= status < 300 and ask.into is not None:
-        return ask.into
+    if 200 <= status < 300 and ask.download_to is not None:
+        return ask.download_to
     if 200 <= status < 300:
         if readable and isinstance(body, (dict, list)):
-            return (ask.refusal(ask, body) if ask.refusal else None) or body
+            return (ask.find_refusal(ask, body) if ask.find_refusal else None) or body
         return unanswered_error(ask, "the answer is not JSON, or none of a usual kind", status=status)
     code, words = _explain(body) if isinstance(body, dict) else ("", "")
     words = words or f"HTTP {status}"
@@ -129,7 +129,7 @@ def unanswered_error(ask: Request, why: str, *, sent: bool = True, **facts: Any)
     """Make the error for a request without a usable answer: a write that went out may have happened."""
     if not sent:
         return UnreachableError(f"Could not {ask.what}: {why}. Nothing was sent; try again.", **facts)
-    if not ask.write:
+    if not ask.is_write:
         return UnreachableError(f"Could not {ask.what}: {why}. Nothing was changed; try again.", **facts)
     return UnknownOutcomeError(
         f"It is unknown whether this was done: {ask.what}. The request went out, but {why}. It may have happened and "

@@ -235,12 +235,12 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         """
         if refresh:
             # All pages of all lists of the family: some renewed and some old would not fit together.
-            self.forget(ask.family)
+            self.drop_cached(ask.family)
         rows: list[Any] = []
         count, number, mixed, seen = 0, 1, set(), set()
         while True:
-            query = {**(ask.query or {}), listing.size: str(PAGE), listing.page: str(number)}
-            reading = self._read(replace(ask, query=query), refresh)
+            query = {**(ask.params or {}), listing.size: str(PAGE), listing.page: str(number)}
+            reading = self._read(replace(ask, params=query), refresh)
             mixed.add(reading.cached)
             if len(mixed) == 2:
                 # Pages of different times may miss a row or show one twice.
@@ -251,7 +251,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 if found and mark in seen:
                     raise UnreachableError(f"Could not {ask.what}: page {number} repeats an earlier page. Try again.")
             except UnreachableError:
-                self.forget(ask.family)  # else it would be shown again
+                self.drop_cached(ask.family)  # else it would be shown again
                 raise
             seen.add(mark)
             rows += map(take, found)
@@ -334,7 +334,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
                 kept.keep(key, body, seconds)
             if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
                 # What was read may be older than a change that somebody made meanwhile.
-                self.forget(ask.family)
+                self.drop_cached(ask.family)
             return answer if isinstance(answer, NexmoError) else Reading(answer, cached=not fresh)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             failure = unanswered_error(ask, why(problem), sent=trip.left and not surely_unsent(problem))
@@ -346,15 +346,15 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             failure = unanswered_error(ask, f"its answer could not be read ({type(problem).__name__})")
         finally:
             if trip.left:
-                for family in ask.clears:
-                    self.forget(family)
+                for family in ask.invalidates:
+                    self.drop_cached(family)
         return failure
 
     def _fetch(
         self, ask: Request, request: requests.PreparedRequest, trip: Trip, *, from_cache: bool
     ) -> requests.Response:
         """Get an answer: from the cache, under a slot that the caller holds, or under one that is taken first."""
-        stream = ask.into is not None
+        stream = ask.download_to is not None
         options: dict[str, Any] = {"trip": trip, "timeout": self._timeout, "stream": stream}
         options |= {"proxies": self.proxies, "verify": self.verify}
         if not trip.slot:
@@ -366,7 +366,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
     def _changes(self, family: str) -> int:
         return 0 if self._kept is None else self._kept.changes.get(family, 0)
 
-    def forget(self, family: str) -> None:
+    def drop_cached(self, family: str) -> None:
         """Drop the cached answers of a family, because something in it changed, or one of them is unfit."""
         if family and self._kept is not None:
             self._kept.forget(family)
@@ -393,6 +393,6 @@ def lifetime(ask: Request) -> int:
     """Tell for how many seconds an answer is kept; 0 is never."""
     return (
         0
-        if ask.write
+        if ask.is_write
         else next((seconds for path, seconds in answer_cache.LIFETIMES.items() if ask.path.startswith(path)), 0)
     )

@@ -44,11 +44,11 @@ def _pieces(response: requests.Response, most: int, seconds: float) -> Iterator[
 
 def content(ask: Request, response: requests.Response) -> bytes:
     """Give what came; what may be larger than memory goes into its file, which only its owner can read."""
-    if ask.into is None:
+    if ask.download_to is None:
         return response.content
     if not 200 <= response.status_code < 300:
         return b"".join(_pieces(response, LARGEST, SLOWEST_FILE))
-    with open(os.open(ask.into, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+    with open(os.open(ask.download_to, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(_pieces(response, LARGEST_FILE, SLOWEST_FILE))
     return b""
 

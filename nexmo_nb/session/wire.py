@@ -83,7 +83,7 @@ class ThrottleMixin:
             # A slot without its stamp, as an interrupt in here leaves it, counts until it expires, which is safe; an
             # answer that came must not be lost for it.
             with suppress(UnreachableError):
-                self.throttle.stamp(trip.slot)
+                self.throttle.confirm(trip.slot)
 
     def exchange(self, request: requests.PreparedRequest, *, trip: Trip, **kwargs: Any) -> requests.Response:
         """Send under a slot that is there, and read the answer."""
@@ -108,16 +108,16 @@ def prepared(ask: Request, host: str, headers: Mapping[str, str | bytes]) -> req
     """
     request = requests.PreparedRequest()
     request.method = ask.method
-    request.url = _base(host) + quote(ask.path) + (f"?{urlencode(ask.query)}" if ask.query else "")
+    request.url = _base(host) + quote(ask.path) + (f"?{urlencode(ask.params)}" if ask.params else "")
     # As they are: nobody asks for one of them in another case, and the library's mapping is slow to walk through.
     request.headers = dict(headers)  # type: ignore[assignment]
-    if ask.into is not None:
+    if ask.download_to is not None:
         request.headers["Accept"] = "*/*"
-    if ask.body is not None:
-        put_body(request, json.dumps(ask.body, allow_nan=False).encode(), "application/json")
-    elif ask.form is not None:
-        put_body(request, urlencode(ask.form), FORM)
-    elif ask.write:
+    if ask.json is not None:
+        put_body(request, json.dumps(ask.json, allow_nan=False).encode(), "application/json")
+    elif ask.data is not None:
+        put_body(request, urlencode(ask.data), FORM)
+    elif ask.is_write:
         request.headers["Content-Length"] = "0"
     return request
 

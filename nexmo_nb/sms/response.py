@@ -99,7 +99,7 @@ def transmit(form: Mapping[str, str], currency: str, send: Callable[[Request], A
         return None if any(row["status"] == "0" for row in rows) else _refused(ask.what, rows)
 
     what = f"send an SMS to {form['to']}"
-    ask = Request(what, "POST", "/sms/json", family="sms", form=form, auth="sms", refusal=refusal)
+    ask = Request(what, "POST", "/sms/json", family="sms", data=form, auth="sms", find_refusal=refusal)
     send(ask)
     return rows
 

@@ -73,7 +73,7 @@ class Ledger:
         self._open: set[str] = set()
         make_private_folder(path.parent / "owners")
         self._lock: int | None = lock_file(self._owner_file(self._owner))
-        self.sweep()
+        self.mark_abandoned_unknown()
         self._tidy()
 
     def once(self, entry: Entry, work: Work) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ class Ledger:
             self._open.discard(entry.id)
         return rows
 
-    def enroll(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, Enrolled]:
+    def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, Enrolled]:
         """Enter the rows of a batch that are not in it yet, and tell the state of each, by recipient.
 
         Raises
@@ -131,7 +131,7 @@ class Ledger:
         InvalidRequestError
             If rows that were sent, or may have been, have another content now; or the batch was forgotten.
         """
-        self.sweep()
+        self.mark_abandoned_unknown()
         open_states = ("planned", "not_found") if resend_not_found else ("planned",)
         now = self.clock()
         rows = [(e.id, e.kind, batch, n, e.digest, e.recipient, e.sender, e.body, now) for n, e in enumerate(entries)]
@@ -157,7 +157,7 @@ class Ledger:
 
         return self._change(work)
 
-    def advance(self, outcomes: Sequence[Outcome], leaving: Sequence[str]) -> set[str]:
+    def record_and_claim(self, outcomes: Sequence[Outcome], leaving: Sequence[str]) -> set[str]:
         """Record in one transaction what became of sends, and that planned rows leave now; which ones do is returned.
 
         A row that is not among them was taken by another process.
@@ -194,7 +194,7 @@ class Ledger:
             self._open.difference_update({*leaving, *(outcome.id for outcome in outcomes)} - left)
         return left
 
-    def settle(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
+    def record_settled(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
 
         def work(connection: Connection) -> None:
@@ -205,7 +205,7 @@ class Ledger:
 
         self._change(work)
 
-    def rows(
+    def read_sends(
         self,
         *,
         batch: str | None = None,
@@ -237,7 +237,7 @@ class Ledger:
         sends = [dict(zip(SEND, row, strict=True)) for row in found]
         return [{**send, **delivered(messages.get(send["id"], []))} for send in sends]
 
-    def parts_of(self, batch: str) -> list[dict[str, Any]]:
+    def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
         """Read the parts of a batch's SMS that Nexmo gave an id."""
         names = ("batch", "to", "client_ref", "message_id", "price", "currency")
         statement = (
@@ -248,7 +248,7 @@ class Ledger:
         found = self._look(lambda c: c.execute(statement, (batch,)).fetchall())
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def deliveries(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def record_deliveries(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Keep what became of messages of this ledger, by Nexmo's records; the last word counts."""
         names = ("message_id", "delivery", "delivery_code", "final_price", "currency", "finalized")
         values = [(*(row[name] for name in names), row["message_id"]) for row in rows if row["message_id"]]
@@ -276,7 +276,7 @@ class Ledger:
         self._run(self._database.compact)
         return done
 
-    def sweep(self) -> None:
+    def mark_abandoned_unknown(self) -> None:
         """Turn what was left in ``sending`` into ``unknown``.
 
         By processes that died; and by this one, where a second interrupt or a full disk kept an outcome from the disk.
@@ -318,7 +318,7 @@ class Ledger:
 
     def _known(self, entry: Entry) -> list[dict[str, Any]] | None:
         """Give what was recorded under a key; None where nothing was sent under it."""
-        self.sweep()
+        self.mark_abandoned_unknown()
         return self._change(lambda connection: recorded(connection, entry))
 
     def _enter(self, entry: Entry) -> None:
@@ -451,7 +451,7 @@ class _KnownError(Exception):
 def _insist(act: Callable[[], None]) -> None:
     """Do what an interrupt must not break off: it is done again, and then the interrupt goes on.
 
-    One that strikes before its first line, or a second one, leaves the row in ``sending``: `sweep` makes it unknown.
+    One that strikes before its first line, or a second one, leaves the row in ``sending``: `mark_abandoned_unknown` makes it unknown.
     """
     try:
         act()

@@ -96,7 +96,7 @@ def boot_id() -> str:
         return ""
 
 
-def say(message: str) -> None:
+def print_wait(message: str) -> None:
     """Tell a person about a wait."""
     print(message, file=sys.stderr, flush=True)
 
@@ -133,7 +133,7 @@ class Throttle:
         hold: float = 35.0,
         clock: Callable[[], float] = now,
         sleep: Callable[[float], None] = time.sleep,
-        notify: Callable[[str], None] = say,
+        notify: Callable[[str], None] = print_wait,
         boot: str | None = None,
     ) -> None:
         self.path = path
@@ -149,7 +149,7 @@ class Throttle:
         burst = max(1, calls // 20)
         self._pace = Limit(burst, burst * period / max(1, calls - self._share), from_answer=False)
         self._database = self._run(lambda: Database(path, _SCHEMA, changes=_CHANGES))
-        self._run(lambda: self._database.transact(self._adopt))
+        self._run(lambda: self._database.transact(self._carry_over_boot))
 
     def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
         """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards."""
@@ -157,7 +157,7 @@ class Throttle:
         wait = 0.0
         while True:
             if wait <= 0:
-                taken, wait = self.take([slot], family, lane)
+                taken, wait = self.try_acquire([slot], family, lane)
                 if taken:
                     return
             left = math.ceil(wait)
@@ -167,10 +167,10 @@ class Throttle:
                     f"Waiting about {left} s: the limit of {self.limit.calls} calls in "
                     f"{self.limit.seconds:g} s is reached (interrupt to stop)."
                 )
-            self._sleep(self.nap(wait))
-            wait = self.wait(family, lane)
+            self._sleep(self.poll_interval(wait))
+            wait = self.seconds_until_free(family, lane)
 
-    def take(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
+    def try_acquire(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
         """Take as many slots as are free now, without waiting, and stamp those that are `done`.
 
         Gives how many of `wanted`, from its beginning, were taken, and the seconds until the next may be.
@@ -191,15 +191,15 @@ class Throttle:
 
         return self._run(lambda: self._database.transact(work))
 
-    def wait(self, family: str, lane: str) -> float:
+    def seconds_until_free(self, family: str, lane: str) -> float:
         """Seconds until a slot is free; looked at without a lock: many that wait must not hinder one that stamps."""
         return self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
 
-    def nap(self, wait: float) -> float:
+    def poll_interval(self, wait: float) -> float:
         """Seconds to sleep before looking again: a slot under way may be stamped, and so be free, earlier."""
         return min(wait, 0.25, max(self.limit.seconds / 40, 0.005))
 
-    def stamp(self, slot: str) -> None:
+    def confirm(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or it will never leave. A name that holds no slot is fine."""
         self._run(lambda: self._database.transact(lambda connection: self._stamp(connection, [slot])))
 
@@ -265,7 +265,7 @@ class Throttle:
         row = connection.execute(statement, (*values, limit.calls - 1)).fetchone()
         return 0.0 if row is None else float(row[0]) + limit.seconds - at
 
-    def _adopt(self, connection: Connection) -> None:
+    def _carry_over_boot(self, connection: Connection) -> None:
         """Bring the slots of an earlier boot, whose clock said something else, into this one.
 
         Those of its last window count as if they had just been used: a wait of at most one window, never a call too

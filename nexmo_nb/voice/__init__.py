@@ -211,10 +211,17 @@ def _ask(said: Mapping[str, Any], api: str) -> Request:
     what = f"call {said['to']}"
     if api == "calls":
         return Request(
-            what, "POST", "/v1/calls", host="api", family="calls", body=_call(said), auth="jwt", refusal=_without_uuid
+            what,
+            "POST",
+            "/v1/calls",
+            host="api",
+            family="calls",
+            json=_call(said),
+            auth="jwt",
+            find_refusal=_without_uuid,
         )
     return Request(
-        what, "POST", "/tts/json", host="api", family="calls", form=_tts(said), auth="form", refusal=_tts_refusal
+        what, "POST", "/tts/json", host="api", family="calls", data=_tts(said), auth="form", find_refusal=_tts_refusal
     )
 
 
@@ -325,5 +332,5 @@ def _tts_refusal(ask: Request, body: Any) -> NexmoError | None:
     meaning, said = _TTS_STATUSES.get(code, "a status that is not documented"), one_line(row["error_text"] or "")
     kind = AuthenticationError if code == "4" else RejectedError
     message = f"Could not {ask.what}: {meaning} (status {code}{': ' + said if said else ''}). Nobody was called."
-    parts = frame([{**row, "call_id": row["message_id"], "to": (ask.form or {})["to"], "api": "tts"}], COLUMNS)
+    parts = frame([{**row, "call_id": row["message_id"], "to": (ask.data or {})["to"], "api": "tts"}], COLUMNS)
     return kind(message, status=200, code=code, meaning=meaning, parts=parts)

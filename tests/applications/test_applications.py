@@ -157,12 +157,12 @@ def test_an_update_sends_back_what_it_has_no_name_for(session: nx.Session, sandb
             "PUT",
             f"/v2/applications/{made.id}",
             host="api",
-            body={
+            json={
                 "name": "Survey",
                 "privacy": {"improve_ai": False},
                 "capabilities": {"voice": {"region": "eu-west", "signed_callbacks": True}, "vbc": {}},
             },
-            clears=("applications",),
+            invalidates=("applications",),
         )
     )
     nx.update_application(made.id, name="Other")
@@ -247,7 +247,7 @@ def test_a_wrong_update_is_refused_before_anything_is_sent(
 def test_refusals_of_the_server_name_the_field(session: nx.Session, sandbox: Sandbox) -> None:
     body = json.loads('{"name": "x", "capabilities": {"voice": {"webhooks": {"answer_url": {"address": 5}}}}}')
     with pytest.raises(nx.InvalidRequestError, match="answer_url"):
-        session.call(nx.session.Request("make it", "POST", "/v2/applications", host="api", body=body))
+        session.call(nx.session.Request("make it", "POST", "/v2/applications", host="api", json=body))
 
 
 KEY = """-----BEGIN PUBLIC KEY-----

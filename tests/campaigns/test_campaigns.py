@@ -381,7 +381,7 @@ def test_a_full_disk_stops_a_batch_before_the_wire(session: nx.Session, sandbox:
 def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session, sandbox: Sandbox) -> None:
     table = plan(400, "a" * 400)
     connection = session.ledger._database._connection
-    real = session.ledger.advance
+    real = session.ledger.record_and_claim
     left = 0
 
     def advance(outcomes: Any, leaving: Any) -> set[str]:
@@ -391,7 +391,7 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session,
             connection.execute("PRAGMA query_only = ON")
         return real(outcomes, leaving)
 
-    session.ledger.advance = advance  # type: ignore[method-assign]
+    session.ledger.record_and_claim = advance  # type: ignore[method-assign]
     with (
         pytest.warns(UserWarning, match="could not record"),
         pytest.raises(nx.UnreachableError, match=r"readonly.*are left"),
@@ -494,7 +494,7 @@ def test_a_fault_of_the_driver_loses_no_answer(
         send(table, workers=4)
     monkeypatch.undo()
     assert len(sandbox.messages) < 60
-    session.ledger.sweep()
+    session.ledger.mark_abandoned_unknown()
     states = nx.sent("b").set_index("to").state
     assert {states[to] for to in received(sandbox)} == {"accepted"}
     send(table)
@@ -504,7 +504,7 @@ def test_a_fault_of_the_driver_loses_no_answer(
 def test_a_batch_ends_even_if_its_record_fails_twice(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table, real, count = plan(30), session.ledger.advance, 0
+    table, real, count = plan(30), session.ledger.record_and_claim, 0
 
     def advance(*arguments: Any) -> Any:
         nonlocal count
@@ -513,7 +513,7 @@ def test_a_batch_ends_even_if_its_record_fails_twice(
             raise RuntimeError("a fault")
         return real(*arguments)
 
-    monkeypatch.setattr(session.ledger, "advance", advance)
+    monkeypatch.setattr(session.ledger, "record_and_claim", advance)
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="a fault"):
         send(table, workers=4)
@@ -526,7 +526,7 @@ def test_slots_that_nothing_left_under_are_given_back(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process takes every second row, and Nexmo asks for pauses: no slot is kept for later."""
-    table, real = plan(40), session.ledger.advance
+    table, real = plan(40), session.ledger.record_and_claim
     session.pause = lambda _: None
 
     def advance(outcomes: Any, leaving: Any) -> Any:
@@ -535,7 +535,7 @@ def test_slots_that_nothing_left_under_are_given_back(
         session.ledger._database.transact(lambda c: c.executemany(change, codes))
         return real(outcomes, leaving)
 
-    monkeypatch.setattr(session.ledger, "advance", advance)
+    monkeypatch.setattr(session.ledger, "record_and_claim", advance)
     before = session.throttle.status().used
     sandbox.fail_next("429", times=3, path="/sms")
     send(table)
@@ -554,7 +554,7 @@ def test_a_message_without_a_price_counts_as_its_estimate(
         body = real(ask)
         for part in body["messages"]:
             part["message-price"] = ""
-        ask.refusal(ask, body)
+        ask.find_refusal(ask, body)
         return body
 
     monkeypatch.setattr(session, "call_with_slot", deliver)
@@ -567,7 +567,7 @@ def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_ke
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = plan(60)
-    real, count = session.throttle.take, 0
+    real, count = session.throttle.try_acquire, 0
 
     def take(*arguments: Any) -> Any:
         nonlocal count
@@ -577,7 +577,7 @@ def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_ke
                 path.unlink()
         return real(*arguments)
 
-    monkeypatch.setattr(session.throttle, "take", take)
+    monkeypatch.setattr(session.throttle, "try_acquire", take)
     with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*are left"):
         send(table, workers=4)
     counts = Counter(nx.sent("b").state)

@@ -220,8 +220,8 @@ def test_a_long_wait_counts_down_in_the_form(form: SmsForm, monkeypatch: pytest.
     def waited(*_: Any) -> float:
         return max(0.0, 3.0 - len(said))
 
-    monkeypatch.setattr(throttle, "wait", waited)
-    monkeypatch.setattr(throttle, "take", lambda wanted, *_: (0 if waited() else len(wanted), waited()))
+    monkeypatch.setattr(throttle, "seconds_until_free", waited)
+    monkeypatch.setattr(throttle, "try_acquire", lambda wanted, *_: (0 if waited() else len(wanted), waited()))
     monkeypatch.setattr(throttle, "_sleep", lambda _: said.append(form.message))
     form.preview.click()
     assert [text.split(":")[0] for text in said] == ["Waiting about 3 s", "Waiting about 2 s", "Waiting about 2 s"]

@@ -210,7 +210,7 @@ def test_an_outcome_that_cannot_be_written_does_not_lose_the_answer(ledger: Ledg
     with pytest.warns(UserWarning, match="could not record"):
         assert ledger.once(entry("a" * 40), work) == [PART]
     ledger._database._connection.execute("PRAGMA query_only = OFF")
-    assert [row["state"] for row in ledger.rows()] == ["sending"]
+    assert [row["state"] for row in ledger.read_sends()] == ["sending"]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_an_interrupt_is_unknown_only_if_the_request_had_left(
 
     with pytest.raises(KeyboardInterrupt):
         ledger.once(entry("a" * 40), work)
-    assert [row["state"] for row in ledger.rows()] == kept
+    assert [row["state"] for row in ledger.read_sends()] == kept
 
 
 def test_an_interrupt_while_the_answer_is_written_keeps_the_answer(
@@ -247,7 +247,7 @@ def test_an_interrupt_while_the_answer_is_written_keeps_the_answer(
     monkeypatch.setattr(ledger, "_write", write)
     with pytest.raises(KeyboardInterrupt):
         ledger.once(entry("a" * 40), lambda leaving: [PART] if leaving() is None else [])
-    assert [(row["state"], row["price"]) for row in ledger.rows()] == [("accepted", 0.05)]
+    assert [(row["state"], row["price"]) for row in ledger.read_sends()] == [("accepted", 0.05)]
 
 
 def test_an_interrupt_at_any_line_leaves_no_row_in_flight_and_nothing_sent_twice(
@@ -296,12 +296,12 @@ def test_an_interrupt_at_any_line_leaves_no_row_in_flight_and_nothing_sent_twice
 
 def batch_of(ledger: Ledger, *names: str) -> dict[str, str]:
     people = [Entry(name * 40, "w", "sms", "d", name, "Demo", "Hello") for name in names]
-    return {name: row.id for name, row in ledger.enroll("b", people).items()}
+    return {name: row.id for name, row in ledger.add_batch("b", people).items()}
 
 
 def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2")
-    assert ledger.advance([], [codes["1"]]) == {codes["1"]}
+    assert ledger.record_and_claim([], [codes["1"]]) == {codes["1"]}
     real, connection = ledger._conclude, ledger._database._connection
     tries = []
 
@@ -313,56 +313,56 @@ def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger
 
     ledger._conclude = conclude  # type: ignore[method-assign]
     with pytest.raises(nx.UnreachableError, match="Nothing was sent"):
-        ledger.advance([Outcome(codes["1"], [PART])], [codes["2"]])
+        ledger.record_and_claim([Outcome(codes["1"], [PART])], [codes["2"]])
     assert not connection.in_transaction
     # What came back is written by itself; nothing left.
-    assert {row["recipient"]: row["state"] for row in ledger.rows()} == {"1": "accepted", "2": "planned"}
-    ledger.sweep()
-    assert ledger.advance([], [codes["2"]]) == {codes["2"]}
+    assert {row["recipient"]: row["state"] for row in ledger.read_sends()} == {"1": "accepted", "2": "planned"}
+    ledger.mark_abandoned_unknown()
+    assert ledger.record_and_claim([], [codes["2"]]) == {codes["2"]}
 
 
 def test_an_outcome_of_a_batch_that_cannot_be_written_becomes_unknown(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2")
-    ledger.advance([], [codes["1"]])
+    ledger.record_and_claim([], [codes["1"]])
     ledger._database._connection.execute("PRAGMA query_only = ON")
     with pytest.warns(UserWarning, match="could not record"), pytest.raises(nx.UnreachableError):
-        ledger.advance([Outcome(codes["1"], [PART])], [codes["2"]])
+        ledger.record_and_claim([Outcome(codes["1"], [PART])], [codes["2"]])
     ledger._database._connection.execute("PRAGMA query_only = OFF")
-    ledger.sweep()
-    assert {row["recipient"]: row["state"] for row in ledger.rows()} == {"1": "unknown", "2": "planned"}
+    ledger.mark_abandoned_unknown()
+    assert {row["recipient"]: row["state"] for row in ledger.read_sends()} == {"1": "unknown", "2": "planned"}
 
 
 def test_an_answer_that_cannot_be_written_takes_no_other_with_it(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2", "3")
-    ledger.advance([], list(codes.values()))
+    ledger.record_and_claim([], list(codes.values()))
     odd = {**PART, "message_id": "half a pair \ud800"}
-    ledger.advance([Outcome(codes["1"], [PART]), Outcome(codes["2"], [odd]), Outcome(codes["3"], [PART])], [])
-    found = {row["recipient"]: (row["state"], row["price"]) for row in ledger.rows()}
+    ledger.record_and_claim([Outcome(codes["1"], [PART]), Outcome(codes["2"], [odd]), Outcome(codes["3"], [PART])], [])
+    found = {row["recipient"]: (row["state"], row["price"]) for row in ledger.read_sends()}
     assert found == {"1": ("accepted", 0.05), "2": ("unknown", None), "3": ("accepted", 0.05)}
 
 
 def test_a_warning_that_is_made_an_error_leaves_no_row_in_flight(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1")
-    ledger.advance([], [codes["1"]])
+    ledger.record_and_claim([], [codes["1"]])
     ledger._database._connection.execute("PRAGMA query_only = ON")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(UserWarning, match="could not record"):
-            ledger.advance([Outcome(codes["1"], [PART])], [])
+            ledger.record_and_claim([Outcome(codes["1"], [PART])], [])
     ledger._database._connection.execute("PRAGMA query_only = OFF")
-    ledger.sweep()
-    assert [row["state"] for row in ledger.rows()] == ["unknown"]
+    ledger.mark_abandoned_unknown()
+    assert [row["state"] for row in ledger.read_sends()] == ["unknown"]
 
 
 def test_what_was_not_sent_is_planned_again_and_can_leave_in_the_same_breath(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1")
-    ledger.advance([], [codes["1"]])
+    ledger.record_and_claim([], [codes["1"]])
     back = Outcome(codes["1"], None, nx.RateLimitedError("too fast"))
-    assert ledger.advance([back], [codes["1"]]) == {codes["1"]}
-    ledger.sweep()
-    assert [row["state"] for row in ledger.rows()] == ["sending"]
-    ledger.advance([back], [])
-    assert [row["state"] for row in ledger.rows()] == ["planned"]
+    assert ledger.record_and_claim([back], [codes["1"]]) == {codes["1"]}
+    ledger.mark_abandoned_unknown()
+    assert [row["state"] for row in ledger.read_sends()] == ["sending"]
+    ledger.record_and_claim([back], [])
+    assert [row["state"] for row in ledger.read_sends()] == ["planned"]
 
 
 def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tmp_path: Path) -> None:
@@ -372,8 +372,8 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
         "from nexmo_nb.state.ledger import Ledger\nfrom nexmo_nb.state.ledger_sql import Entry\n"
         "ledger = Ledger(Path(sys.argv[1]))\n"
         "name = sys.argv[2]\n"
-        "ledger.enroll(name, [Entry(name * 39 + 'c', 'w', 'sms', 'd', '1', 's', 'b')])\n"
-        "ledger.advance([], [name * 39 + 'c'])\n"
+        "ledger.add_batch(name, [Entry(name * 39 + 'c', 'w', 'sms', 'd', '1', 's', 'b')])\n"
+        "ledger.record_and_claim([], [name * 39 + 'c'])\n"
         "ledger._enter(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
         "print('begun', flush=True)\n"
         "time.sleep(60)\n"
@@ -391,14 +391,14 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
     ledger = Ledger(path)
     dead = {"a" * 40: "unknown", "a" * 39 + "c": "unknown"}
     alive = {"b" * 40: "sending", "b" * 39 + "c": "sending"}
-    assert {row["id"]: row["state"] for row in ledger.rows()} == {**dead, **alive}
+    assert {row["id"]: row["state"] for row in ledger.read_sends()} == {**dead, **alive}
     children[1].send_signal(signal.SIGSTOP)
-    ledger.sweep()
-    assert {row["id"]: row["state"] for row in ledger.rows()} == {**dead, **alive}
+    ledger.mark_abandoned_unknown()
+    assert {row["id"]: row["state"] for row in ledger.read_sends()} == {**dead, **alive}
     children[1].kill()
     children[1].wait()
-    ledger.sweep()
-    assert sorted(row["state"] for row in ledger.rows()) == ["unknown"] * 4
+    ledger.mark_abandoned_unknown()
+    assert sorted(row["state"] for row in ledger.read_sends()) == ["unknown"] * 4
     assert len(list((tmp_path / "owners").iterdir())) == 1
     ledger.close()
     for child in children:

@@ -259,11 +259,11 @@ def test_a_batch_says_that_its_record_vanished(session: nx.Session, sandbox: San
 def test_a_row_that_another_process_took_is_not_sent_by_this_one(tmp_path: Path) -> None:
     one, two = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
     people = [Entry(name * 40, f"send an SMS to {name}", "sms", "d", name, "Demo", "Hello") for name in "123"]
-    codes = [one.enroll("b", people)[name].id for name in "123"]
-    assert two.advance([], codes[:2]) == set(codes[:2])
-    assert one.advance([], codes) == {codes[2]}
-    assert one.advance([], codes) == set()
-    two.advance([Outcome(codes[0], [{"status": "0"}])], [])
+    codes = [one.add_batch("b", people)[name].id for name in "123"]
+    assert two.record_and_claim([], codes[:2]) == set(codes[:2])
+    assert one.record_and_claim([], codes) == {codes[2]}
+    assert one.record_and_claim([], codes) == set()
+    two.record_and_claim([Outcome(codes[0], [{"status": "0"}])], [])
     one.close()
     two.close()
     three = Ledger(tmp_path / "ledger.sqlite")
@@ -284,7 +284,7 @@ def test_a_send_whose_process_was_taken_for_dead_leaves_no_second_time(tmp_path:
 
     with pytest.raises(nx.UnreachableError, match="to another process"):
         one.once(Entry("a" * 40, "send an SMS to 1", "sms", "d", "1", "Demo", "Hello"), send)
-    assert [row["state"] for row in one.rows()] == ["unknown"]
+    assert [row["state"] for row in one.read_sends()] == ["unknown"]
     one.close()
 
 
@@ -440,8 +440,8 @@ def test_what_waited_for_its_turn_in_a_ledger_of_the_first_version_is_planned(tm
         )
     connection.close()
     ledger = Ledger(path)
-    assert {row["id"]: row["state"] for row in ledger.rows()} == {"a": "accepted", "c": "planned"}
-    assert ledger.advance([], ["c"]) == {"c"}
+    assert {row["id"]: row["state"] for row in ledger.read_sends()} == {"a": "accepted", "c": "planned"}
+    assert ledger.record_and_claim([], ["c"]) == {"c"}
     ledger.close()
 
 

@@ -61,7 +61,7 @@ def call(
     throttle.acquire(name, family, lane)
     at = time.now
     time.now += took
-    throttle.stamp(name)
+    throttle.confirm(name)
     return at
 
 
@@ -175,7 +175,7 @@ def test_several_slots_at_once_are_never_more_than_fit(
     for n, (count, pause, answered) in enumerate(steps):
         wanted = [f"{n} {place}" for place in range(count)]
         done = open_slots if answered else []
-        taken, wait = throttle.take(wanted, "sms", INTERACTIVE, done)
+        taken, wait = throttle.try_acquire(wanted, "sms", INTERACTIVE, done)
         open_slots = wanted[:taken] if answered else open_slots + wanted[:taken]
         left += [time.now] * taken
         assert (wait > 0) == (taken < count)
@@ -188,21 +188,21 @@ def test_several_slots_at_once_are_never_more_than_fit(
 
 def test_slots_that_are_done_are_stamped_before_others_are_taken(throttle: Throttle, time: Time) -> None:
     names = [str(n) for n in range(5)]
-    assert throttle.take(names, "", INTERACTIVE) == (5, 0.0)
+    assert throttle.try_acquire(names, "", INTERACTIVE) == (5, 0.0)
     time.now += 20
-    assert throttle.take(["next"], "", INTERACTIVE)[0] == 0
-    taken, wait = throttle.take(["next"], "", INTERACTIVE, done=names)
+    assert throttle.try_acquire(["next"], "", INTERACTIVE)[0] == 0
+    taken, wait = throttle.try_acquire(["next"], "", INTERACTIVE, done=names)
     assert (taken, wait) == (0, pytest.approx(10.0))
     time.now += wait + 0.001
-    assert throttle.take(["next", "last"], "", INTERACTIVE) == (2, 0.0)
+    assert throttle.try_acquire(["next", "last"], "", INTERACTIVE) == (2, 0.0)
 
 
 def test_a_slot_that_is_given_back_is_free_at_once(throttle: Throttle, time: Time) -> None:
     names = [str(n) for n in range(5)]
-    throttle.take(names, "", INTERACTIVE)
+    throttle.try_acquire(names, "", INTERACTIVE)
     throttle.give_back(names[:2])
     assert throttle.status().used == 3
-    assert throttle.take(["next", "last", "more"], "", INTERACTIVE)[0] == 2
+    assert throttle.try_acquire(["next", "last", "more"], "", INTERACTIVE)[0] == 2
 
 
 def test_what_seems_full_by_a_hair_is_waited_for(path: Path, time: Time) -> None:
@@ -210,7 +210,7 @@ def test_what_seems_full_by_a_hair_is_waited_for(path: Path, time: Time) -> None
     time.now = 0.3
     throttle = make(path, time, calls=1, period=0.1)
     throttle.acquire("one", "", INTERACTIVE)
-    throttle.stamp("one")
+    throttle.confirm("one")
     time.now = 0.4
     throttle.acquire("two", "", INTERACTIVE)
     assert 0.4 <= time.now < 0.5
@@ -292,7 +292,7 @@ def test_the_file_is_the_users_alone(throttle: Throttle, path: Path) -> None:
 
 
 def test_stamping_what_holds_no_slot_is_fine(throttle: Throttle) -> None:
-    throttle.stamp("nobody")
+    throttle.confirm("nobody")
     assert throttle.status().used == 0
 
 

@@ -127,15 +127,15 @@ class Watch:
         assert not any(database._connection.in_transaction for database in databases(session)), strike.struck
         if strike.struck and strike.struck[0].startswith(("Ledger.once", "_insist")):
             # An error is at work already, and nothing guards the lines that are to guard its record.
-            session.ledger.sweep()
+            session.ledger.mark_abandoned_unknown()
         statement = "SELECT id, state FROM sends WHERE state = 'sending'"
         assert session.ledger._look(lambda c: c.execute(statement).fetchall()) == [], strike.struck
         throttle, at = session.throttle, session.throttle._clock()
         held = throttle._database.read(lambda c: c.execute("SELECT id, at FROM slots WHERE at > ?", (at,)).fetchall())
         new = set(held) - self.known
         # The one window that is left is where the stamp itself is written; then the slot expires.
-        stamping = strike.line in ("with suppress(UnreachableError):", "self.throttle.stamp(trip.slot)")
-        if not stamping and not any(where.startswith("Throttle.stamp:") for where in strike.struck):
+        stamping = strike.line in ("with suppress(UnreachableError):", "self.throttle.confirm(trip.slot)")
+        if not stamping and not any(where.startswith("Throttle.confirm:") for where in strike.struck):
             assert new == set(), strike.struck
         assert all(until <= at + throttle._hold for _, until in new)
         self.known |= new
@@ -157,7 +157,7 @@ class Watch:
 
 def truth(session: nx.Session, happened: set[str], text: str, strike: Strike) -> str | None:
     """Compare the ledger's word on a send with what the sandbox got; its state."""
-    rows = [row for row in session.ledger.rows() if row["body"] == text]
+    rows = [row for row in session.ledger.read_sends() if row["body"] == text]
     state = rows[0]["state"] if rows else None
     assert len(rows) <= 1
     if text in happened:
