@@ -10,6 +10,8 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.ledger import Ledger
+from nexmo_nb.state.sends import Entry
 
 
 def connected(
@@ -34,6 +36,16 @@ def rented(sandbox: Sandbox) -> tuple[str, str]:
     """Name a number for rent that the balance covers."""
     number = next(number for number in sandbox.world.rent.values() if number["country"] == "GB")
     return number["country"], number["msisdn"]
+
+
+def send_once(ledger: Ledger, entry: Entry, work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Send by `work` under the record of the ledger, as `send_sms` does."""
+    with ledger.open_send(entry) as send:
+        rows = send.record_intent()
+        if rows is None:
+            rows = work()
+            send.record_outcome(rows)
+    return rows
 
 
 class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`

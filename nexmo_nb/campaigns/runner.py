@@ -20,8 +20,9 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 from nexmo_nb.session import LONGEST_RETRY_AFTER, Session
-from nexmo_nb.sms.response import transmit
-from nexmo_nb.state.ledger_sql import Enrolled, Outcome, cost_of
+from nexmo_nb.sms.request import build_request
+from nexmo_nb.sms.response import parse_parts
+from nexmo_nb.state.sends import BatchRow, Outcome, sum_prices
 from nexmo_nb.state.throttle import BULK, new_slot
 
 __all__ = ["Run"]
@@ -72,7 +73,7 @@ class Run:
         batch: str,
         *,
         forms: Mapping[str, dict[str, str]],
-        known: Mapping[str, Enrolled],
+        known: Mapping[str, BatchRow],
         estimates: Mapping[str, float],
         lowest: Mapping[str, float],
         left: float | None,
@@ -178,7 +179,8 @@ class Run:
             rows, problem = None, None
             form = {**self.forms[to], "client-ref": self.known[to].id}
             try:
-                rows = transmit(form, self.session.account.currency, self.session.call_with_slot)
+                currency = self.session.account.currency
+                rows = parse_parts(self.session.call_with_slot(build_request(form, currency)), currency)
             except BaseException as trouble:
                 problem = trouble
             self._answers.put(Answer(to, slot, rows, problem))
@@ -262,7 +264,7 @@ class Run:
             return
         self._failures = self._pauses = 0
         if problem is None:
-            price = cost_of(rows) or 0.0
+            price = sum_prices(rows) or 0.0
             self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + price
             priced = all(row["price"] is not None for row in rows if row["status"] == "0")
             self._spend(to, price if priced else max(price, self.estimates.get(to, 0.0)))

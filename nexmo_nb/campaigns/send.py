@@ -14,10 +14,10 @@ from nexmo_nb.campaigns.runner import Run
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import CONTENT, fill
+from nexmo_nb.sms.request import CONTENT, build_fields
 from nexmo_nb.sms.response import meaning_of_status
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.ledger_sql import Enrolled, Entry, digest
+from nexmo_nb.state.sends import BatchRow, Entry, compute_digest
 
 __all__ = ["COLUMNS", "send_many"]
 
@@ -161,7 +161,7 @@ def _forms(plan: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str
     good = plan[plan["problem"].isna()]
     for to, sender, text, encoding in zip(good["to"], good["sender"], good["text"], good["encoding"], strict=True):
         content = {**dict.fromkeys(CONTENT), "text": None if pd.isna(text) else str(text)}
-        form = fill(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
+        form = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
         if form["to"] in forms:
             raise validation.invalid_argument(
                 "plan", to, "each recipient once", "Two rows without a problem have this number."
@@ -174,7 +174,7 @@ def _entry(ledger: Ledger, form: Mapping[str, str]) -> Entry:
     what = f"send an SMS to {form['to']}"
     # Options such as ttl may change between runs; who gets what from whom may not.
     content = {name: form[name] for name in ("to", "from", "type", "text")}
-    return Entry(ledger.new_id(), what, "sms", digest(content), form["to"], form["from"], form["text"])
+    return Entry(ledger.new_id(), what, "sms", compute_digest(content), form["to"], form["from"], form["text"])
 
 
 def _estimates(plan: pd.DataFrame, column: str) -> dict[str, float]:
@@ -182,7 +182,7 @@ def _estimates(plan: pd.DataFrame, column: str) -> dict[str, float]:
     return {str(to): float(price) for to, price in zip(good["to"], good[column], strict=True) if pd.notna(price)}
 
 
-def _cap(max_cost: Any, plan: pd.DataFrame, known: Mapping[str, Enrolled], ledger: Ledger, batch: str) -> float | None:
+def _cap(max_cost: Any, plan: pd.DataFrame, known: Mapping[str, BatchRow], ledger: Ledger, batch: str) -> float | None:
     """Tell what may still be spent, or refuse a cap that the high estimate passes."""
     if max_cost is None:
         return None

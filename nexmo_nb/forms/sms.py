@@ -17,7 +17,7 @@ from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session
 from nexmo_nb.sms import send_sms
-from nexmo_nb.sms.request import CONTENT, fill
+from nexmo_nb.sms.request import CONTENT, build_fields
 from nexmo_nb.text.gsm import segments
 from nexmo_nb.text.spelling import explain_encoding
 from nexmo_nb.validation import drop_none, invalid_argument
@@ -99,7 +99,7 @@ class SmsForm(Form):
         if good.empty:
             problem = plan.problem.iloc[0] if len(plan) else "to: there is no recipient"
             raise InvalidRequestError(str(problem))
-        fill(
+        build_fields(
             good.to.iloc[0],
             self.sender.value,
             kind,
@@ -137,7 +137,7 @@ class SmsForm(Form):
     def _look_special(self, kind: str) -> list[Markup]:
         to = self._only()
         content = {**dict.fromkeys(CONTENT), **self._content(kind)}
-        form = fill(to, self.sender.value, kind, content, self._options())
+        form = build_fields(to, self.sender.value, kind, content, self._options())
         self.plan = None
         shown = "\n".join(f"{name}: {value}" for name, value in form.items() if name not in ("from", "to", "type"))
         known = words("Its parts and price are known when it is sent.")

@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.session import Request, Session, one_line, unanswered_error
-from nexmo_nb.session.session import page_fingerprint
+from nexmo_nb.session import Request, Session, one_line, page_fingerprint, unanswered_error
 
 __all__ = ["body_of", "done", "fetched", "order", "pages", "ready", "report", "stamp"]
 

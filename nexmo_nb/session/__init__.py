@@ -1,13 +1,21 @@
-"""The one connection that carries every call: `connect`, `current`, and the `Session` they give.
+"""The connection that carries every call: `connect`, `current`, and the `Session` that they give.
 
-Only this package speaks to the network. ``core`` is the way of a call, ``transfer`` fetches an answer within bounds,
-``answers`` reads it, ``auth`` puts credentials on a request, ``cache`` keeps answers, ``connecting`` finds out whose
-connection it is.
+Only this package speaks to the network. ``request`` says what is asked, ``session`` sends it, ``transport`` reads what
+comes back within bounds, ``response`` parses it, ``auth`` adds the credentials, ``connect`` finds out whose they are.
 """
 
 from nexmo_nb.session.connect import connect, current, session_or_current, show_connection
-from nexmo_nb.session.response import Request, field, one_line, parse_status, unanswered_error
-from nexmo_nb.session.session import LONGEST_RETRY_AFTER, Listing, Pages, Session
+from nexmo_nb.session.request import Listing, Request
+from nexmo_nb.session.response import (
+    LONGEST_RETRY_AFTER,
+    Pages,
+    field,
+    one_line,
+    page_fingerprint,
+    parse_status,
+    unanswered_error,
+)
+from nexmo_nb.session.session import Session
 
 __all__ = [
     "LONGEST_RETRY_AFTER",
@@ -19,6 +27,7 @@ __all__ = [
     "current",
     "field",
     "one_line",
+    "page_fingerprint",
     "parse_status",
     "session_or_current",
     "show_connection",

@@ -1,4 +1,4 @@
-"""Who asks: Basic, JWT, form keys or a signature, put on a request at the last moment, afresh for every try."""
+"""Authentication: Basic, JWT, form keys or a signature, put on each request when it is prepared."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import hmac
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -17,19 +16,10 @@ from requests.auth import AuthBase
 from nexmo_nb.account import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["FORM", "Auth", "put_body", "signature"]
-
-FORM = "application/x-www-form-urlencoded"
+__all__ = ["Auth", "sign"]
 
 
-def put_body(request: PreparedRequest, body: str | bytes, kind: str) -> None:
-    """Give a request its body, of which all characters are ASCII, and the headers that tell of it."""
-    request.body = body
-    request.headers["Content-Type"] = kind
-    request.headers["Content-Length"] = str(len(body))
-
-
-def signature(fields: Mapping[str, str], secret: Secret, method: str) -> str:
+def sign(fields: Mapping[str, str], secret: Secret, method: str) -> str:
     """Sign fields as Nexmo does (https://developer.vonage.com/en/getting-started/concepts/signing-messages).
 
     Parameters
@@ -54,7 +44,7 @@ def signature(fields: Mapping[str, str], secret: Secret, method: str) -> str:
 
 
 class Auth(AuthBase):
-    """Credentials of one account, for requests to put on a prepared request; its repr shows nothing."""
+    """The credentials of one account, as an authentication object of requests; its repr shows nothing."""
 
     def __init__(self, account: Account, kind: str, *, clock: Callable[[], float] = time.time) -> None:
         self._account, self._clock = account, clock
@@ -65,21 +55,26 @@ class Auth(AuthBase):
                 "connect: this call needs an application and its private key; allowed: application_id= and "
                 "private_key= of connect(), or NEXMO_APPLICATION_ID and NEXMO_PRIVATE_KEY."
             )
-        self._put = {"basic": self._basic, "jwt": self._jwt, "form": self._form, "signed": self._signed}[kind]
+        self._add = {
+            "basic": self._add_basic,
+            "jwt": self._add_jwt,
+            "form": self._add_form_keys,
+            "signed": self._add_signature,
+        }[kind]
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the credentials on a request."""
-        self._put(request)
+        """Add the credentials to a request."""
+        self._add(request)
         return request
 
     def __repr__(self) -> str:
         return "<credentials>"
 
-    def _basic(self, request: PreparedRequest) -> None:
+    def _add_basic(self, request: PreparedRequest) -> None:
         pair = f"{self._account.api_key}:{self._account.api_secret.reveal()}"
         request.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
 
-    def _jwt(self, request: PreparedRequest) -> None:
+    def _add_jwt(self, request: PreparedRequest) -> None:
         import jwt  # 70 ms that only voice calls need
 
         assert self._account.private_key is not None
@@ -88,21 +83,17 @@ class Auth(AuthBase):
         token = jwt.encode(claims, self._account.private_key.reveal(), algorithm="RS256")
         request.headers["Authorization"] = f"Bearer {token}"
 
-    def _form(self, request: PreparedRequest) -> None:
+    def _add_form_keys(self, request: PreparedRequest) -> None:
         keys = {"api_key": self._account.api_key, "api_secret": self._account.api_secret.reveal()}
-        self._fill(request, {**keys, **_fields(request)})
+        request.prepare_body({**keys, **_parse_form(request)}, None)
 
-    def _signed(self, request: PreparedRequest) -> None:
+    def _add_signature(self, request: PreparedRequest) -> None:
         assert self._account.signature_secret is not None
-        fields = {"api_key": self._account.api_key, **_fields(request), "timestamp": str(int(self._clock()))}
-        sig = signature(fields, self._account.signature_secret, self._account.signature_method)
-        self._fill(request, {**fields, "sig": sig})
-
-    @staticmethod
-    def _fill(request: PreparedRequest, fields: Mapping[str, Any]) -> None:
-        put_body(request, urlencode(fields), FORM)
+        fields = {"api_key": self._account.api_key, **_parse_form(request), "timestamp": str(int(self._clock()))}
+        sig = sign(fields, self._account.signature_secret, self._account.signature_method)
+        request.prepare_body({**fields, "sig": sig}, None)
 
 
-def _fields(request: PreparedRequest) -> dict[str, str]:
+def _parse_form(request: PreparedRequest) -> dict[str, str]:
     body = request.body or ""
     return dict(parse_qsl(body.decode() if isinstance(body, bytes) else body, keep_blank_values=True))

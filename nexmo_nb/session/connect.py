@@ -202,7 +202,7 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
         ("signature_method", account.signature_method, ""),
         ("currency", account.currency, ""),
         ("limit", f"{limit.calls} calls in {limit.seconds:g} s", ""),
-        ("cache", "off" if session.settings.urls_expire_after is None else "on", ""),
+        ("cache", "off" if session.cache is None else "on", ""),
         ("state_dir", str(session.throttle.path.parent), ""),
     ]
     return frame([dict(zip(("setting", "value", "source"), row, strict=True)) for row in rows], _SETTINGS)

@@ -1,84 +1,70 @@
-"""The session: cache outside, throttle inside, wire innermost. It knows no endpoint."""
+"""The session: one connection that caches, keeps the limit and carries every call. It knows no endpoint."""
 
 from __future__ import annotations
 
 import platform
-import re
 import threading
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
-from http.client import OK
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests_cache import DO_NOT_CACHE, CacheMixin
-from requests_cache.backends.base import BaseCache
+from requests.adapters import HTTPAdapter
 
 from nexmo_nb.account import Account
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without_traceback_of
 from nexmo_nb.session.auth import Auth
-from nexmo_nb.session.response import Request, parse_response, unanswered_error
-from nexmo_nb.session.transport import content, surely_unsent, why
-from nexmo_nb.session.wire import Adapter, ThrottleMixin, Trip, prepared
-from nexmo_nb.state import response_cache as answer_cache
+from nexmo_nb.session.request import Listing, Request, cache_lifetime
+from nexmo_nb.session.response import (
+    Pages,
+    Response,
+    page_fingerprint,
+    parse_page,
+    parse_response,
+    retry_wait,
+    unanswered_error,
+)
+from nexmo_nb.session.transport import download, failure_reason, read_body, surely_unsent
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.ledger_sql import unwritable
 from nexmo_nb.state.price_history import Notes
-from nexmo_nb.state.sqlite import StateError
-from nexmo_nb.state.throttle import Throttle
+from nexmo_nb.state.response_cache import ResponseCache, create_key
+from nexmo_nb.state.throttle import Throttle, new_slot
 from nexmo_nb.validation import invalid_argument
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
-__all__ = ["Listing", "Pages", "Session", "page_fingerprint"]
+__all__ = ["CONNECT_TIMEOUT", "LOOPBACK", "Session"]
 
 VERSION = "0.1.0"
-TRIES = 3
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = 100
-LONGEST_RETRY_AFTER = 60.0
-"""Seconds of a server's Retry-After that are waited for; a longer one is the caller's decision."""
 CONNECT_TIMEOUT = 5.0
 
 
-class Listing(NamedTuple):
-    """How an endpoint pages: names of the query's page and size, where the rows and their total stand."""
+@dataclass
+class _Attempt:
+    """How far one attempt got: `left` says that the request may have reached the server."""
 
-    page: str
-    size: str
-    rows: tuple[str, ...]
-    total: str
+    left: bool = False
 
 
-class Pages(NamedTuple):
-    """The rows of all pages, as they were taken, and how many the server says there are."""
-
-    rows: list[Any]
-    total: int
-
-
-class Reading(NamedTuple):
-    """A parsed answer, and whether it came from the cache."""
-
-    body: Any
-    cached: bool
-
-
-def page_fingerprint(page: list[dict[str, Any]]) -> str:
-    """Give what tells a page from every other: how long it is, and what stands first and last."""
-    return repr((len(page), page[:1], page[-1:]))
-
-
-class Session(CacheMixin, ThrottleMixin, requests.Session):
+class Session(requests.Session):
     """One connection to Nexmo: cached, throttled, never sending a write twice.
 
     Made by `nexmo_nb.connect`. A context manager: leaving it closes the connection.
+
+    It uses requests-cache below its ``CacheMixin``, as a backend (`ResponseCache`). The mixin would save a response
+    before it is parsed and found sound, would read its body without a bound, and would sign a request before the wait
+    for a slot of the throttle, which may be longer than a signature is valid.
 
     Parameters
     ----------
@@ -89,7 +75,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
     cache : Path, optional
         File of the cache. Default: nothing is cached.
     timeout : float
-        Seconds to wait for each part of an answer.
+        Seconds to wait for each part of a response.
     where : str
         What to call this connection.
     sandbox : Sandbox, optional
@@ -103,6 +89,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         Credentials (hidden), hosts and currency.
     throttle : Throttle
         ``throttle.status()`` tells how full the window is.
+    cache : ResponseCache or None
+        The cached responses.
     notes : Notes
         Price lists as they changed, and reports that were ordered.
     sandbox : Sandbox or None
@@ -120,31 +108,20 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         sandbox: Sandbox | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        lifetimes: dict[Any, Any] = {
-            f"{host.split('://', 1)[1]}{path}": seconds
-            for host in (account.rest_host, account.api_host)
-            for path, seconds in answer_cache.LIFETIMES.items()
-        }
-        self._kept = answer_cache.ResponseCache(cache) if cache else None
-        super().__init__(
-            backend=self._kept or BaseCache(),
-            expire_after=DO_NOT_CACHE,
-            urls_expire_after=lifetimes if cache else None,
-            allowable_methods=("GET",),
-            key_fn=answer_cache.key,
-        )
+        super().__init__()
         self.account, self.throttle, self.where, self.sandbox = account, throttle, where, sandbox
+        self.cache = ResponseCache(cache) if cache else None
         self._ledger: Ledger | None = None
         self.notes = Notes(throttle.path.with_name("notes.sqlite"))
-        self._guard = threading.RLock()
+        self._lock = threading.RLock()
         self._timeout, self.pause = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
         self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
-        del self.headers["Connection"]  # to keep it is what HTTP/1.1 does by itself
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._read_environment()
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Adapter(max_retries=0, pool_maxsize=32))
+            self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
 
     @property
     def ledger(self) -> Ledger:
@@ -155,57 +132,62 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         UnreachableError
             If its file cannot be used: then nothing can be sent.
         """
-        with self._guard:
+        with self._lock:
             if self._ledger is None:
-                path = self.throttle.path.with_name("ledger.sqlite")
-                try:
-                    self._ledger = Ledger(path)
-                except StateError as problem:
-                    raise unwritable(path, problem) from None
+                self._ledger = Ledger(self.throttle.path.with_name("ledger.sqlite"))
             return self._ledger
 
-    def call(self, ask: Request, *, refresh: bool = False, leaving: Callable[[], None] = lambda: None) -> Any:
-        """Do one request and return its parsed JSON (None where the answer has no body).
+    def call(self, request: Request, *, refresh: bool = False) -> Any:
+        """Send one request and return its parsed body (None where there is none).
 
-        In order: the cache, if `ask` only reads; a slot of the throttle; the wire; one typed error or the JSON. A read
-        is tried three times. A write is tried again only where the server surely did nothing.
+        1. A read looks into the cache, unless `refresh`.
+        2. The throttle gives a slot, after a wait where the limit is reached.
+        3. The request is prepared and signed, leaves, and its response is read, all within the timeout.
+        4. The response is parsed: the body, or one typed error. A sound body of a read is saved in the cache.
+        5. After an error, a read is tried again, up to three times. A write is tried again only where the server surely
+           did nothing.
 
         Parameters
         ----------
-        ask : Request
-            What to request.
+        request : Request
+            What to send.
         refresh : bool
             True: do not read the cache, and renew it.
-        leaving : callable
-            Called when a slot is there, just before the request leaves; what it raises keeps the request back.
 
         Raises
         ------
         NexmoError
             One of `nexmo_nb.errors`, by what went wrong.
         """
-        return self._read(ask, refresh, leaving).body
+        return self.read_with_source(request, refresh=refresh).body
 
-    def call_with_slot(self, ask: Request) -> Any:
-        """Do a request as `call` does, once, under a slot of the throttle that the caller holds and stamps.
+    def read_with_source(self, request: Request, *, refresh: bool = False) -> Response:
+        """Do the same as `call`, and tell whether the body came from the cache."""
+        attempts = 1
+        while isinstance(answer := without_traceback_of(lambda: self._attempt(request, refresh)), NexmoError):
+            wait = retry_wait(answer, attempts)
+            if wait is None:
+                raise answer
+            self._wait_for_retry(request, wait)
+            attempts += 1
+        return answer
+
+    def call_with_slot(self, request: Request) -> Any:
+        """Send a request once, under a slot of the throttle that the caller holds and confirms.
 
         Raises
         ------
         NexmoError
             One of `nexmo_nb.errors`, by what went wrong.
         """
-        reading = without_traceback_of(lambda: self._try(ask, False, Trip(slot="")))
-        if isinstance(reading, NexmoError):
-            raise reading
-        return reading.body
-
-    def read_with_source(self, ask: Request, *, refresh: bool = False) -> Reading:
-        """Do a read as `call` does, and tell whether its answer came from the cache."""
-        return self._read(ask, refresh)
+        answer = without_traceback_of(lambda: self._attempt(request, refresh=True, has_slot=True))
+        if isinstance(answer, NexmoError):
+            raise answer
+        return answer.body
 
     def read_pages(
         self,
-        ask: Request,
+        request: Request,
         listing: Listing,
         *,
         limit: int | None = None,
@@ -216,7 +198,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
 
         Parameters
         ----------
-        ask : Request
+        request : Request
             The request, without its page.
         listing : Listing
             How the endpoint pages.
@@ -225,8 +207,7 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         refresh : bool
             True: do not read the cache, and renew it.
         take : callable
-            What to keep of a row, done as its page comes: thousands of objects at once keep the interpreter busy.
-            Default: the row.
+            What to keep of a row, applied as each page comes. Default: the row.
 
         Raises
         ------
@@ -234,43 +215,49 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
             If any page fails, or the server repeats a page: a part of the rows is never returned as if it were all.
         """
         if refresh:
-            # All pages of all lists of the family: some renewed and some old would not fit together.
-            self.drop_cached(ask.family)
+            # All pages of all lists of the family, because renewed pages and old ones would not fit together.
+            self.drop_cached(request.family)
         rows: list[Any] = []
-        count, number, mixed, seen = 0, 1, set(), set()
+        fingerprints: set[str] = set()
+        sources: set[bool] = set()
+        total, number = 0, 1
         while True:
-            query = {**(ask.params or {}), listing.size: str(PAGE), listing.page: str(number)}
-            reading = self._read(replace(ask, params=query), refresh)
-            mixed.add(reading.cached)
-            if len(mixed) == 2:
+            params = {**(request.params or {}), listing.size: str(PAGE), listing.page: str(number)}
+            response = self.read_with_source(replace(request, params=params), refresh=refresh)
+            sources.add(response.cached)
+            if len(sources) == 2:
                 # Pages of different times may miss a row or show one twice.
-                return self.read_pages(ask, listing, limit=limit, refresh=True, take=take)
-            try:
-                found, count = self._page(ask, listing, reading.body, count)
-                mark = page_fingerprint(found)
-                if found and mark in seen:
-                    raise UnreachableError(f"Could not {ask.what}: page {number} repeats an earlier page. Try again.")
-            except UnreachableError:
-                self.drop_cached(ask.family)  # else it would be shown again
-                raise
-            seen.add(mark)
-            rows += map(take, found)
+                return self.read_pages(request, listing, limit=limit, refresh=True, take=take)
+            page, announced = self._parse_new_page(request, listing, number, response.body, fingerprints)
+            total = total if announced is None else announced
+            rows += map(take, page)
             number += 1
             if limit is not None and len(rows) >= limit:
-                return Pages(rows[:limit], max(count, len(rows)))
-            # A total that is missing, or that more rows came than, says nothing: a page that is not full is the last.
-            if not found or len(rows) == count or (len(rows) > count and len(found) < PAGE):
+                return Pages(rows[:limit], max(total, len(rows)))
+            # A total may be missing, or less than the rows that came: then a page that is not full is the last.
+            if not page or len(rows) == total or (len(rows) > total and len(page) < PAGE):
                 break
-        if len(rows) < count:
+        if len(rows) < total:
             warnings.warn(
-                f"The server announced {count} rows and gave {len(rows)} ({ask.what}); read again with refresh=True.",
+                f"The server announced {total} rows and gave {len(rows)} ({request.what}); "
+                "read again with refresh=True.",
                 stacklevel=3,
             )
-        return Pages(rows, max(count, len(rows)))
+        return Pages(rows, max(total, len(rows)))
+
+    def drop_cached(self, family: str) -> None:
+        """Delete the cached responses of a family: something that they show changed, or one of them is unfit."""
+        if family and self.cache is not None:
+            self.cache.delete_family(family)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow no redirect: it could lead anywhere, with credentials."""
 
     def close(self) -> None:
         """Close the connection, its files, and the embedded sandbox if it has one."""
-        super().close()  # type: ignore[no-untyped-call]
+        super().close()
+        if self.cache is not None:
+            self.cache.responses.close()
         self.throttle.close()
         if self._ledger is not None:
             self._ledger.close()
@@ -278,98 +265,123 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         if self.sandbox is not None:
             self.sandbox.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A session is not pickled or copied; connect again where it is needed.")
+
     def __repr__(self) -> str:
         limit = self.throttle.limit
         return (
             f"<nexmo_nb session: {self.where}, key {self.account.api_key}, {limit.calls} calls / {limit.seconds:g} s>"
         )
 
-    @staticmethod
-    def _page(ask: Request, listing: Listing, body: Any, count: int) -> tuple[list[dict[str, Any]], int]:
-        """Take rows and total out of a page; `{}` is an empty one."""
-        found: Any = body
-        for name in listing.rows:
-            found = found.get(name, []) if isinstance(found, dict) else found
-        total = body.get(listing.total) if isinstance(body, dict) else "none"
-        if total is not None:
-            count, found = (int(total), found) if re.fullmatch("-?[0-9]{1,15}", str(total)) else (count, None)
-        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-            raise UnreachableError(f"Could not {ask.what}: the answer is not a list of rows. Try again.")
-        return found, count
-
-    def _read(self, ask: Request, refresh: bool, leaving: Callable[[], None] = lambda: None) -> Reading:
-        """Try until there is an answer, or an error that another try cannot or must not mend."""
-        attempt = 1
-        while isinstance(reading := without_traceback_of(lambda: self._try(ask, refresh, Trip(leaving))), NexmoError):
-            wait = reading.retry_after if reading.retry_after is not None else 0.5 * 2 ** (attempt - 1)
-            if not reading.retryable or attempt == TRIES or wait > LONGEST_RETRY_AFTER:
-                raise reading
-            if wait > 1:
-                self.throttle.notify(f"Waiting {wait:.0f} s to {ask.what} again: the server asks for it.")
-            try:
-                self.pause(wait)
-            except KeyboardInterrupt as interrupt:
-                interrupt.left = False  # type: ignore[attr-defined] # the try before it surely did nothing
-                raise
-            attempt += 1
-        return reading
-
-    def _try(self, ask: Request, refresh: bool, trip: Trip) -> Reading | NexmoError:
-        """Send once. An error is returned, so that nothing of the wire becomes part of it."""
+    def _attempt(self, request: Request, refresh: bool, *, has_slot: bool = False) -> Response | NexmoError:
+        """Make one attempt. An error is returned, not raised, so that no object of the wire becomes part of it."""
+        attempt = _Attempt()
         failure: NexmoError
-        changes = self._changes(ask.family)
         try:
-            trip.auth = self._auth(ask.auth)
-            request = prepared(ask, self.account.host(ask.host), self.headers)
-            kept, seconds = self._kept, lifetime(ask)
-            key = answer_cache.key(request, family=ask.family)
-            # Only what is there is looked for: the cache takes half a millisecond to see that it has nothing to give.
-            there = kept is not None and bool(seconds) and not refresh and kept.holds(key)
-            response = self._fetch(ask, request, trip, from_cache=there)
-            fresh = not getattr(response, "from_cache", False)
-            body = content(ask, response)
-            answer = parse_response(ask, response.status_code, response.headers, body)
-            sound = response.status_code == OK and not isinstance(answer, NexmoError)
-            if kept is not None and seconds and fresh and sound:
-                kept.keep(key, body, seconds)
-            if isinstance(answer, NotFoundError) or self._changes(ask.family) != changes:
-                # What was read may be older than a change that somebody made meanwhile.
-                self.drop_cached(ask.family)
-            return answer if isinstance(answer, NexmoError) else Reading(answer, cached=not fresh)
+            return self._find_cached(request, refresh) or self._fetch(request, attempt, has_slot)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
-            failure = unanswered_error(ask, why(problem), sent=trip.left and not surely_unsent(problem))
+            was_sent = attempt.left and not surely_unsent(problem)
+            failure = unanswered_error(request, failure_reason(problem), sent=was_sent)
         except BaseException as problem:
-            # Whoever keeps a record must know whether this may have happened.
-            problem.left = trip.left  # type: ignore[attr-defined]
-            if isinstance(problem, NexmoError) or not isinstance(problem, Exception) or not trip.left:
+            # The ledger must know whether the send may have happened.
+            problem.left = attempt.left  # type: ignore[attr-defined]
+            if isinstance(problem, NexmoError) or not isinstance(problem, Exception) or not attempt.left:
                 raise
-            failure = unanswered_error(ask, f"its answer could not be read ({type(problem).__name__})")
+            failure = unanswered_error(request, f"its answer could not be read ({type(problem).__name__})")
         finally:
-            if trip.left:
-                for family in ask.invalidates:
+            if attempt.left:
+                for family in request.invalidates:
                     self.drop_cached(family)
         return failure
 
-    def _fetch(
-        self, ask: Request, request: requests.PreparedRequest, trip: Trip, *, from_cache: bool
-    ) -> requests.Response:
-        """Get an answer: from the cache, under a slot that the caller holds, or under one that is taken first."""
-        stream = ask.download_to is not None
-        options: dict[str, Any] = {"trip": trip, "timeout": self._timeout, "stream": stream}
-        options |= {"proxies": self.proxies, "verify": self.verify}
-        if not trip.slot:
-            return self.exchange(request, **options)
-        if from_cache:
-            return self.send(request, family=ask.family, **options)
-        return super(CacheMixin, self).send(request, family=ask.family, **options)
+    def _find_cached(self, request: Request, refresh: bool) -> Response | None:
+        """Look a read up in the cache."""
+        if self.cache is None or refresh or not cache_lifetime(request):
+            return None
+        content = self.cache.find_body(self._cache_key(request))
+        if content is None:
+            return None
+        body = parse_response(request, HTTPStatus.OK, {}, content)
+        return None if isinstance(body, NexmoError) else Response(body, cached=True)
 
-    def _changes(self, family: str) -> int:
-        return 0 if self._kept is None else self._kept.changes.get(family, 0)
+    def _fetch(self, request: Request, attempt: _Attempt, has_slot: bool) -> Response | NexmoError:
+        """Send a request, parse what comes back, and keep the cache true."""
+        auth = self._auth(request.auth)
+        changes = self._count_changes(request.family)
+        status, headers, content = (self._transmit if has_slot else self._transmit_in_turn)(request, auth, attempt)
+        body = parse_response(request, status, headers, content)
+        is_sound = status == HTTPStatus.OK and not isinstance(body, NexmoError)
+        if self.cache is not None and is_sound and (seconds := cache_lifetime(request)):
+            self.cache.save_body(self._cache_key(request), content, seconds)
+        if isinstance(body, NotFoundError) or self._count_changes(request.family) != changes:
+            # What is not found any more may still be shown by a list; what was read may be older than a change.
+            self.drop_cached(request.family)
+        return body if isinstance(body, NexmoError) else Response(body, cached=False)
 
-    def drop_cached(self, family: str) -> None:
-        """Drop the cached answers of a family, because something in it changed, or one of them is unfit."""
-        if family and self._kept is not None:
-            self._kept.forget(family)
+    def _transmit_in_turn(self, request: Request, auth: Auth, attempt: _Attempt) -> tuple[int, Any, bytes]:
+        """Wait for a slot of the throttle, transmit, and confirm the slot whatever happens."""
+        slot = new_slot()
+        try:
+            self.throttle.acquire(slot, request.family)
+            return self._transmit(request, auth, attempt)
+        finally:
+            # A slot that is not confirmed counts until it expires, which is safe; a response must not be lost for it.
+            with suppress(UnreachableError):
+                self.throttle.confirm(slot)
+
+    def _transmit(self, request: Request, auth: Auth, attempt: _Attempt) -> tuple[int, Any, bytes]:
+        """Put a request on the wire, and read status, headers and body of its response."""
+        prepared = self.prepare_request(self._to_requests(request, auth))
+        attempt.left = True
+        response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
+        if request.download_to is None or not response.ok:
+            return response.status_code, response.headers, read_body(response, self._timeout[1])
+        download(response, request.download_to)
+        return response.status_code, response.headers, b""
+
+    def _to_requests(self, request: Request, auth: Auth | None = None) -> requests.Request:
+        """Turn a request into one of the requests library."""
+        return requests.Request(
+            request.method,
+            self.account.host(request.host) + request.path,
+            headers={"Accept": "*/*"} if request.download_to else None,
+            params=request.params,
+            data=request.data,
+            json=request.json,
+            auth=auth,
+        )
+
+    def _cache_key(self, request: Request) -> str:
+        prepared = self._to_requests(request).prepare()
+        return create_key(request.family, str(prepared.url))
+
+    def _count_changes(self, family: str) -> int:
+        return 0 if self.cache is None else self.cache.count_changes(family)
+
+    def _parse_new_page(
+        self, request: Request, listing: Listing, number: int, body: Any, fingerprints: set[str]
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """Parse a page that is not among those that came already, and add it to them."""
+        try:
+            page, total = parse_page(request, listing.rows, listing.total, body)
+            fingerprint = page_fingerprint(page)
+            if page and fingerprint in fingerprints:
+                raise UnreachableError(f"Could not {request.what}: page {number} repeats an earlier page. Try again.")
+        except UnreachableError:
+            self.drop_cached(request.family)  # else the cache would show it again
+            raise
+        fingerprints.add(fingerprint)
+        return page, total
+
+    def _wait_for_retry(self, request: Request, wait: float) -> None:
+        if wait > 1:
+            self.throttle.notify(f"Waiting {wait:.0f} s to {request.what} again: the server asks for it.")
+        try:
+            self.pause(wait)
+        except KeyboardInterrupt as interrupt:
+            interrupt.left = False  # type: ignore[attr-defined] # the attempt before it surely did nothing
+            raise
 
     def _auth(self, kind: str) -> Auth:
         if kind not in self._auths:
@@ -377,22 +389,13 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         return self._auths[kind]
 
     def _read_environment(self) -> None:
-        """Take proxies and CA bundle from the environment once: per call it costs 100 µs, and brings netrc's logins."""
+        """Take proxies and CA bundle from the environment once, and nothing else: netrc holds logins of others."""
         settings = self.merge_environment_settings(self.account.api_host, {}, False, None, None)
-        # A proxy has no business with this machine's own addresses, and must not see the credentials for them.
-        local = urlsplit(self.account.api_host).hostname in LOOPBACK
-        self.proxies = {} if local else dict(settings["proxies"])
+        # A proxy must not see the credentials for addresses of this machine.
+        is_local = urlsplit(self.account.api_host).hostname in LOOPBACK
+        self.proxies = {} if is_local else dict(settings["proxies"])
         self.verify = settings["verify"] if isinstance(settings["verify"], str) else True
         if isinstance(self.verify, str) and not Path(self.verify).exists():
             allowed = "a file or folder of certificates that exists"
             raise invalid_argument("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", self.verify, allowed)
         self.trust_env = False
-
-
-def lifetime(ask: Request) -> int:
-    """Tell for how many seconds an answer is kept; 0 is never."""
-    return (
-        0
-        if ask.is_write
-        else next((seconds for path, seconds in answer_cache.LIFETIMES.items() if ask.path.startswith(path)), 0)
-    )

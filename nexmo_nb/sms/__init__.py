@@ -1,6 +1,6 @@
 """SMS: one message to one recipient, and what each part of it became.
 
-``form`` checks and writes the request, ``answer`` sends it and reads what came back.
+``request`` builds the request from arguments, ``response`` parses the answer into rows.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from nexmo_nb import validation
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import fill
-from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, transmit
-from nexmo_nb.state.ledger_sql import Entry, digest
+from nexmo_nb.sms.request import build_fields, build_request
+from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, parse_parts
+from nexmo_nb.state.sends import Entry, compute_digest
 
 __all__ = ["COLUMNS", "STATUSES", "send_sms"]
 
@@ -155,37 +155,42 @@ def send_sms(
         "content_id": content_id,
         "trusted_number": trusted_number,
     }
-    form = fill(to, sender, type, content, options)
-    code = session.ledger.new_id()
-    entry = Entry(
-        id=code,
-        what=f"send an SMS to {form['to']}",
+    fields = build_fields(to, sender, type, content, options)
+    entry = _build_entry(session.ledger.new_id(), fields, key)
+    currency = session.account.currency
+    request = build_request({**fields, "client-ref": str(entry.client_ref)}, currency)
+    with session.ledger.open_send(entry) as send:
+        rows = send.record_intent()
+        if rows is None:
+            rows = parse_parts(session.call(request), currency)
+            send.record_outcome(rows)
+    _warn_if_partial(rows, fields["to"])
+    return frame([{**row, "meaning": meaning_of_status(row["status"])} for row in rows], COLUMNS)
+
+
+def _build_entry(send_id: str, fields: dict[str, str], key: str | None) -> Entry:
+    """Build what the ledger keeps of a message."""
+    return Entry(
+        id=send_id,
+        what=f"send an SMS to {fields['to']}",
         kind="sms",
-        digest=digest(form),
-        recipient=form["to"],
-        sender=form["from"],
-        body=form.get("text"),
-        client_ref=form.get("client-ref", code),
+        digest=compute_digest(fields),
+        recipient=fields["to"],
+        sender=fields["from"],
+        body=fields.get("text"),
+        client_ref=fields.get("client-ref", send_id),
         key=None if key is None else validation.check_text("key", key, longest=200),
     )
-    sent = {**form, "client-ref": str(entry.client_ref)}
-    currency = session.account.currency
-    rows = session.ledger.once(
-        entry, lambda leaving: transmit(sent, currency, lambda ask: session.call(ask, leaving=leaving))
-    )
-    return _told(rows, form["to"])
 
 
-def _told(rows: list[dict[str, Any]], to: str) -> pd.DataFrame:
-    """Give the frame of parts, and warn if some were refused."""
-    rows = [{**row, "meaning": meaning_of_status(row["status"])} for row in rows]
-    bad = [row for row in rows if row["status"] != "0"]
-    if bad:
-        numbers = ", ".join(str(row["part"]) for row in bad)
+def _warn_if_partial(rows: list[dict[str, Any]], to: str) -> None:
+    refused = [row for row in rows if row["status"] != "0"]
+    if refused:
+        numbers = ", ".join(str(row["part"]) for row in refused)
+        reason = f"{meaning_of_status(refused[0]['status'])} ({refused[0]['status']})"
         warnings.warn(
-            f"Nexmo accepted {len(rows) - len(bad)} of {len(rows)} parts to {to} and refused part {numbers}: "
-            f"{bad[0]['meaning']} ({bad[0]['status']}). Sending the whole again would double the accepted parts.",
+            f"Nexmo accepted {len(rows) - len(refused)} of {len(rows)} parts to {to} and refused part {numbers}: "
+            f"{reason}. Sending the whole again would double the accepted parts.",
             PartialSendWarning,
             stacklevel=3,
         )
-    return frame(rows, COLUMNS)

@@ -1,16 +1,19 @@
-"""The request of an SMS: what each type needs and forbids, checked and written as the wire wants it. Pure."""
+"""From arguments to the request of an SMS: what each type needs and forbids, and how the wire writes it. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_sender, to_e164
+from nexmo_nb.session import Request
+from nexmo_nb.sms.response import find_refusal
 from nexmo_nb.text.gsm import outside_gsm
 
-__all__ = ["CONTENT", "LONGEST_TEXT", "fill"]
+__all__ = ["CONTENT", "LONGEST_TEXT", "build_fields", "build_request"]
 
 TYPES = ("auto", "text", "unicode", "binary", "wappush", "vcal", "vcard")
 LONGEST_TEXT = 3200
@@ -25,11 +28,14 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "vcard": ("vcard",),
 }
 _MAY: Mapping[str, tuple[str, ...]] = {"wappush": ("validity",)}
+_RANGES = {"ttl": (20_000, 604_800_000), "message_class": (0, 3), "protocol_id": (0, 255)}
 CONTENT = ("text", "udh", "body", "title", "url", "validity", "vcal", "vcard")
 
 
-def fill(to: Any, sender: Any, kind: Any, content: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, str]:
-    """Check everything and write the form of one SMS.
+def build_fields(
+    to: Any, sender: Any, kind: Any, content: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, str]:
+    """Check everything, and build the form fields of one SMS.
 
     Parameters
     ----------
@@ -43,24 +49,37 @@ def fill(to: Any, sender: Any, kind: Any, content: Mapping[str, Any], options: M
     InvalidRequestError
         If any of them is wrong.
     """
-    settled = _kind(kind, content)
+    sms_type = _choose_type(kind, content)
     return {
         "from": check_sender(sender),
         "to": to_e164(to),
-        "type": settled,
-        **_content(settled, content),
-        **_options(options),
+        "type": sms_type,
+        **_build_content(sms_type, content),
+        **_build_options(options),
     }
 
 
-def _kind(given: Any, content: Mapping[str, Any]) -> str:
-    """Settle the type, and check that the content is the one that it carries."""
+def build_request(fields: Mapping[str, str], currency: str) -> Request:
+    """Build the request that sends form fields; `currency` is that of the prices in the answer."""
+    return Request(
+        f"send an SMS to {fields['to']}",
+        "POST",
+        "/sms/json",
+        family="sms",
+        data=fields,
+        auth="sms",
+        find_refusal=partial(find_refusal, currency=currency),
+    )
+
+
+def _choose_type(given: Any, content: Mapping[str, Any]) -> str:
+    """Choose the type where it is auto, and check that the content is what the type carries."""
     kind = validation.check_choice("type", given, TYPES)
     if kind == "auto":
         others = [name for name in CONTENT if name != "text" and content[name] is not None]
         if others:
             raise validation.invalid_argument(
-                others[0], content[others[0]], f"only with its type; type is {kind!r}", _belongs(others[0])
+                others[0], content[others[0]], f"only with its type; type is {kind!r}", _name_owners(others[0])
             )
         kind = "unicode" if isinstance(content["text"], str) and outside_gsm(content["text"]) else "text"
     for name in CONTENT:
@@ -68,20 +87,20 @@ def _kind(given: Any, content: Mapping[str, Any]) -> str:
             raise validation.invalid_argument(name, None, f"a value: type {kind!r} needs {' and '.join(_NEEDS[kind])}")
         if content[name] is not None and name not in _NEEDS[kind] + _MAY.get(kind, ()):
             raise validation.invalid_argument(
-                name, content[name], f"nothing: type {kind!r} carries no {name}", _belongs(name)
+                name, content[name], f"nothing: type {kind!r} carries no {name}", _name_owners(name)
             )
     return kind
 
 
-def _belongs(name: str) -> str:
+def _name_owners(name: str) -> str:
     kinds = [kind for kind in _NEEDS if name in _NEEDS[kind] + _MAY.get(kind, ())]
     return f"{name} goes with type={' or '.join(repr(kind) for kind in kinds)}."
 
 
-def _content(kind: str, content: Mapping[str, Any]) -> dict[str, str]:
-    """Check the content of one type and write it as the wire wants it."""
+def _build_content(kind: str, content: Mapping[str, Any]) -> dict[str, str]:
+    """Check the content of one type, and build its fields."""
     if kind in ("text", "unicode"):
-        return {"text": _text(kind, content["text"])}
+        return {"text": _check_body(kind, content["text"])}
     if kind == "binary":
         udh, body = validation.check_hex("udh", content["udh"]), validation.check_hex("body", content["body"])
         octets = (len(udh) + len(body)) // 2
@@ -101,7 +120,7 @@ def _content(kind: str, content: Mapping[str, Any]) -> dict[str, str]:
     return {kind: validation.check_text(kind, content[kind], longest=LONGEST_TEXT, lines=True)}
 
 
-def _text(kind: str, text: Any) -> str:
+def _check_body(kind: str, text: Any) -> str:
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_TEXT:
         advice = f"It has {len(text):,}." if isinstance(text, str) else ""
         raise validation.invalid_argument("text", text, f"text of 1 to {LONGEST_TEXT:,} characters", advice)
@@ -109,9 +128,9 @@ def _text(kind: str, text: Any) -> str:
         raise validation.invalid_argument(
             "text", text, "text without half of a surrogate pair", "Remove the damaged character."
         )
-    strangers = outside_gsm(text) if kind == "text" else []
-    if strangers:
-        shown = " ".join(repr(c) for c in strangers[:20]) + (" …" if len(strangers) > 20 else "")
+    outsiders = outside_gsm(text) if kind == "text" else []
+    if outsiders:
+        shown = " ".join(repr(c) for c in outsiders[:20]) + (" …" if len(outsiders) > 20 else "")
         raise validation.invalid_argument(
             "text",
             text,
@@ -121,8 +140,8 @@ def _text(kind: str, text: Any) -> str:
     return text
 
 
-def _options(options: Mapping[str, Any]) -> dict[str, str]:
-    """Check what every type may carry, and write it as the wire wants it."""
+def _build_options(options: Mapping[str, Any]) -> dict[str, str]:
+    """Check what every type may carry, and build its fields."""
     fields: dict[str, str] = {}
     for name, value in validation.drop_none(dict(options)).items():
         wire = name.replace("_", "-")
@@ -137,6 +156,3 @@ def _options(options: Mapping[str, Any]) -> dict[str, str]:
         else:
             fields[wire] = validation.check_text(name, value, longest=100)
     return fields
-
-
-_RANGES = {"ttl": (20_000, 604_800_000), "message_class": (0, 3), "protocol_id": (0, 255)}

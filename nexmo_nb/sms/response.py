@@ -1,17 +1,17 @@
-"""The answer to an SMS: always HTTP 200, a status for each part, and what each status means."""
+"""From the answer to an SMS to its rows: HTTP 200, a status for each part, and what each status means. Pure."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError
 from nexmo_nb.frames import Column, frame, parse_number, to_text
 from nexmo_nb.session import Request, field, one_line, parse_status, unanswered_error
 
-__all__ = ["COLUMNS", "STATUSES", "meaning_of_status", "transmit"]
+__all__ = ["COLUMNS", "STATUSES", "find_refusal", "is_throttled", "meaning_of_status", "parse_parts"]
 
 COLUMNS = (
     Column("part", "int64"),
@@ -81,72 +81,63 @@ def meaning_of_status(status: str | None) -> str:
     return STATUSES.get(str(status), _UNKNOWN).words
 
 
-def transmit(form: Mapping[str, str], currency: str, send: Callable[[Request], Any]) -> list[dict[str, Any]]:
-    """Send a form by a session's `call` or `deliver`, and give a row a part, with prices in `currency`.
-
-    A message of which no part was accepted is an error.
-    """
-    rows: list[dict[str, Any]] = []
-
-    def refusal(ask: Request, body: Any) -> NexmoError | None:
-        nonlocal rows
-        rows = _rows(body, currency)
-        if not rows:
-            return unanswered_error(ask, "the answer tells of no message", status=200)
-        if not _whole(body, rows):
-            why = "the answer does not tell what became of every part"
-            return unanswered_error(ask, why, status=200, parts=frame(rows, COLUMNS))
-        return None if any(row["status"] == "0" for row in rows) else _refused(ask.what, rows)
-
-    what = f"send an SMS to {form['to']}"
-    ask = Request(what, "POST", "/sms/json", family="sms", data=form, auth="sms", find_refusal=refusal)
-    send(ask)
-    return rows
-
-
-def _rows(body: Any, currency: str) -> list[dict[str, Any]]:
-    """Flatten the parts of an answer."""
+def parse_parts(body: Any, currency: str) -> list[dict[str, Any]]:
+    """Parse an answer into a row a part, with prices in `currency`; no rows where it tells of no message."""
     parts = field(body, "messages")
     parts = parts if isinstance(parts, list) else []
     return [
         {
-            "part": place,
+            "part": number,
             "parts": len(parts),
             "to": to_text(field(part, "to")),
             "message_id": to_text(field(part, "message-id")),
             "status": parse_status(field(part, "status")),
             "meaning": meaning_of_status(parse_status(field(part, "status"))),
             "error_text": to_text(field(part, "error-text")),
-            "price": _money(field(part, "message-price")),
-            "balance": _money(field(part, "remaining-balance")),
+            "price": _parse_amount(field(part, "message-price")),
+            "balance": _parse_amount(field(part, "remaining-balance")),
             "currency": currency,
             "network": to_text(field(part, "network")),
             "client_ref": to_text(field(part, "client-ref")),
         }
-        for place, part in enumerate(parts, 1)
+        for number, part in enumerate(parts, 1)
     ]
 
 
-def _whole(body: Any, rows: list[dict[str, Any]]) -> bool:
-    """Tell whether the answer says of every part that it announces what became of it."""
+def find_refusal(request: Request, body: Any, *, currency: str) -> NexmoError | None:
+    """Find the error that an answer stands for; None where at least one part was accepted."""
+    rows = parse_parts(body, currency)
+    if not rows:
+        return unanswered_error(request, "the answer tells of no message", status=200)
+    if not _is_complete(body, rows):
+        reason = "the answer does not tell what became of every part"
+        return unanswered_error(request, reason, status=200, parts=frame(rows, COLUMNS))
+    return None if any(row["status"] == "0" for row in rows) else _refusal_error(request.what, rows)
+
+
+def _is_complete(body: Any, rows: list[dict[str, Any]]) -> bool:
+    """Tell whether an answer says, of every part that it announces, what became of it."""
     announced = to_text(field(body, "message-count")) or ""
-    missing = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
-    return not missing and all(row["status"] is not None for row in rows)
+    lacks_parts = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
+    return not lacks_parts and all(row["status"] is not None for row in rows)
 
 
-def _money(value: Any) -> float | None:
+def _parse_amount(value: Any) -> float | None:
     amount = parse_number(value)
     return None if math.isnan(amount) else amount
 
 
-def _refused(what: str, rows: list[dict[str, Any]]) -> NexmoError:
+def is_throttled(rows: list[dict[str, Any]]) -> bool:
+    """Tell whether every part was throttled: only then did the server surely do nothing, and may be asked again."""
+    return all(row["status"] == "1" for row in rows)
+
+
+def _refusal_error(what: str, rows: list[dict[str, Any]]) -> NexmoError:
     """Make the error for a message of which no part was accepted."""
     code, said = rows[0]["status"], one_line(rows[0]["error_text"] or "")
-    # Only if every part was throttled did the server surely do nothing that waiting would mend.
-    throttled = all(row["status"] == "1" for row in rows)
     meaning = STATUSES.get(code, _UNKNOWN)
-    kind = RejectedError if meaning.error is RateLimitedError and not throttled else meaning.error
-    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if throttled and "wait" in said else None
+    kind = RejectedError if meaning.error is RateLimitedError and not is_throttled(rows) else meaning.error
+    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if is_throttled(rows) and "wait" in said else None
     return kind(
         f"Could not {what}: {meaning.words} (status {code}{': ' + said if said else ''}). {meaning.advice} Nothing was "
         "sent.",

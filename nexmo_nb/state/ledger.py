@@ -1,4 +1,22 @@
-"""The book of sends: entered before they leave, concluded after, read and forgotten."""
+"""The ledger: every send is on the disk before its request leaves, and its outcome after it.
+
+================  =====================================================================================================
+state             meaning
+================  =====================================================================================================
+``planned``       a row of a batch that was not sent yet; the only state that is ever sent
+``sending``       the intent is recorded: the request may have left; a process owns the row
+``accepted``      Nexmo accepted every part
+``partial``       Nexmo accepted some parts
+``rejected``      Nexmo refused the send; a key that was rejected may be used again
+``unknown``       a request left and no answer was recorded; never sent again, until `settle` looks it up
+``not_found``     it was looked up, and Nexmo has no record of it
+================  =====================================================================================================
+
+``planned`` becomes ``sending`` (claim, or intent of a single send), ``sending`` becomes ``accepted``, ``partial``,
+``rejected`` or ``unknown`` (outcome), or ``planned`` again where surely nothing was sent (a single send is deleted
+then). ``unknown`` becomes ``accepted`` or ``not_found`` when it is settled. What a process that died had in ``sending``
+becomes ``unknown``.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +27,33 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
-from nexmo_nb.errors import UnreachableError
-from nexmo_nb.state.ledger_sql import (
-    CHANGES,
-    FINAL,
-    PART,
-    SCHEMA,
-    SEND,
-    Enrolled,
-    Entry,
-    Outcome,
-    bury,
-    cost_of,
-    delivered,
-    enrolled,
-    recorded,
-    refuse_changed,
-    refuse_forgotten,
-    release,
-    state_of,
-    unwritable,
+from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, state_after_error, state_of_parts
+from nexmo_nb.state.sqlite import (
+    Connection,
+    Database,
+    StateError,
+    advice_for,
+    damaged_error,
+    is_damaged,
+    is_locked,
+    lock_file,
+    make_private_folder,
 )
-from nexmo_nb.state.sqlite import Connection, Database, StateError, is_locked, lock_file, make_private_folder
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "SingleSend"]
 
 T = TypeVar("T")
-Work = Callable[[Callable[[], None]], list[dict[str, Any]]]
-"""Sends, and returns the rows of the parts; it calls what it is given just before the request leaves."""
 DAY = 86_400.0
+_WHY_NOT_AGAIN = {
+    "sending": "it is being sent right now, by this or another process; wait, then call again",
+    "unknown": "nobody knows whether it was sent; settle() looks it up",
+    "not_found": "it was looked up and not found; use another key to send it anew",
+}
 
 
 class Ledger:
@@ -48,14 +62,14 @@ class Ledger:
     Parameters
     ----------
     path : Path
-        The database file; beside it, the folder ``owners`` tells which processes live.
+        The database file; the folder ``owners`` beside it tells which processes live.
     clock, new_id : callable, optional
         Unix time; 40 hexadecimal characters that name a send. For tests.
 
     Raises
     ------
-    StateError
-        If the file cannot be used; later on, every method raises `UnreachableError` for that.
+    UnreachableError
+        If the file cannot be used; also by every method. Then nothing may be sent.
     """
 
     def __init__(
@@ -66,144 +80,148 @@ class Ledger:
         new_id: Callable[[], str] = lambda: secrets.token_hex(20),
     ) -> None:
         self.path, self.clock, self.new_id = path, clock, new_id
-        self._database = Database(path, SCHEMA, changes=CHANGES, durable=True)
-        # A process is alive as long as the system holds its lock on a file of this name: neither a number that is
-        # used again nor a reboot can be mistaken for it.
+        self._database = self._run(lambda: Database(path, sql.SCHEMA, changes=sql.CHANGES, durable=True))
+        # A process lives as long as the system holds its lock on a file of its own. Neither a process number that is
+        # used again nor a restart of the machine can be mistaken for it.
         self._owner = secrets.token_hex(16)
-        self._open: set[str] = set()
+        self._in_flight: set[str] = set()
         make_private_folder(path.parent / "owners")
-        self._lock: int | None = lock_file(self._owner_file(self._owner))
+        self._lock: int | None = self._run(lambda: lock_file(self._owner_file(self._owner)))
         self.mark_abandoned_unknown()
-        self._tidy()
+        self._delete_old_owner_files()
 
-    def once(self, entry: Entry, work: Work) -> list[dict[str, Any]]:
-        """Record the intent, do `work`, and record the parts that it returns; a key that is known returns its own.
+    def open_send(self, entry: Entry) -> SingleSend:
+        """Give the context in which a single send is recorded."""
+        return SingleSend(self, entry)
+
+    def record_intent(self, entry: Entry) -> list[dict[str, Any]] | None:
+        """Record that a single send leaves now, in ``sending``; or give the parts that were recorded under its key.
 
         Raises
         ------
         UnreachableError
-            If the intent cannot be recorded; nothing is sent.
+            If it cannot be recorded: then it must not be sent.
         UnknownOutcomeError
             If the key is in flight, or nobody knows what became of it.
         InvalidRequestError
             If the key was used for something else.
         """
-        known = None if entry.key is None else self._known(entry)
-        if known is not None:
+
+        def work(connection: Connection) -> list[dict[str, Any]] | None:
+            known = None if entry.key is None else _find_by_key(connection, entry)
+            if known is None:
+                sql.insert_single(connection, entry, self._owner, self.clock())
             return known
-        rows: list[dict[str, Any]] | None = None
-        left = False
 
-        def leaving() -> None:
-            nonlocal left
-            if left:
-                self._leave(entry.id)
-            else:
-                self._enter(entry)
-            left = True
+        if entry.key is not None:
+            self.mark_abandoned_unknown()
+        self._in_flight.add(entry.id)
+        return self._transact(work)
 
-        try:
-            rows = work(leaving)
-            self._record([Outcome(entry.id, rows)])
-        except _KnownError as found:
-            return found.rows
-        except BaseException as problem:
-            trouble = problem
-
-            def record() -> None:
-                if rows is not None:  # an interrupt struck while the answer was being recorded
-                    self._record([Outcome(entry.id, rows)])
-                elif left or not isinstance(trouble, Exception):
-                    # An interrupt may strike between the entry and the next line, when nothing had left.
-                    self._record([Outcome(entry.id, None, trouble, back=not left)])
-
-            _insist(record)
-            raise
-        finally:
-            self._open.discard(entry.id)
-        return rows
-
-    def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, Enrolled]:
-        """Enter the rows of a batch that are not in it yet, and tell the state of each, by recipient.
+    def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, BatchRow]:
+        """Add the rows of a batch that are not in it yet, in ``planned``, and give the state of each by recipient.
 
         Raises
         ------
         InvalidRequestError
-            If rows that were sent, or may have been, have another content now; or the batch was forgotten.
+            If rows that were sent, or may have been, have another content now; or people of the batch were erased.
         """
         self.mark_abandoned_unknown()
         open_states = ("planned", "not_found") if resend_not_found else ("planned",)
-        now = self.clock()
-        rows = [(e.id, e.kind, batch, n, e.digest, e.recipient, e.sender, e.body, now) for n, e in enumerate(entries)]
 
-        def work(connection: Connection) -> dict[str, Enrolled]:
-            refuse_forgotten(connection, batch)
-            connection.executemany(
-                "INSERT INTO sends (id, kind, batch, place, digest, recipient, sender, body, created, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO NOTHING",
-                rows,
-            )
-            known = enrolled(connection, batch)
+        def work(connection: Connection) -> dict[str, BatchRow]:
+            _refuse_erased(connection, batch)
+            sql.insert_planned(connection, batch, entries, self.clock())
+            known = sql.read_batch(connection, batch)
             changed = [e for e in entries if known[e.recipient].digest != e.digest]
-            refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
-            connection.executemany(
-                "UPDATE sends SET digest = ?, sender = ?, body = ?, kind = ? WHERE batch = ? AND recipient = ?",
-                [(e.digest, e.sender, e.body, e.kind, batch, e.recipient) for e in changed],
-            )
+            _refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
+            sql.update_content(connection, batch, changed)
             if resend_not_found:
-                again = [(known[e.recipient].id,) for e in entries if known[e.recipient].state == "not_found"]
-                connection.executemany("UPDATE sends SET state = 'planned' WHERE id = ?", again)
-            return enrolled(connection, batch)
+                missing = [known[e.recipient] for e in entries if known[e.recipient].state == "not_found"]
+                sql.plan_again(connection, [row.id for row in missing])
+            return sql.read_batch(connection, batch)
 
-        return self._change(work)
+        return self._transact(work)
 
-    def record_and_claim(self, outcomes: Sequence[Outcome], leaving: Sequence[str]) -> set[str]:
-        """Record in one transaction what became of sends, and that planned rows leave now; which ones do is returned.
+    def record_and_claim(self, outcomes: Sequence[Outcome], ids: Sequence[str]) -> set[str]:
+        """Record outcomes, and claim planned rows that leave now, in one transaction; give the ids that were claimed.
 
-        A row that is not among them was taken by another process.
+        A row that is not among them was claimed by another process.
 
         Raises
         ------
         UnreachableError
-            If the file cannot be used, and rows were to leave: none may.
+            If the file cannot be used, and rows were to be claimed: none may leave.
         """
-        if not leaving:
-            try:
-                self._record(outcomes)
-            finally:
-                self._open.difference_update(outcome.id for outcome in outcomes)
+        if not ids:
+            self.record_outcomes(outcomes)
             return set()
-        statement = (
-            "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"
-            " WHERE id = ? AND state = 'planned'"
-        )
 
         def work(connection: Connection) -> set[str]:
-            self._conclude(connection, outcomes)
+            self._write_outcomes(connection, outcomes)
             at = self.clock()
-            return {code for code in leaving if connection.execute(statement, (self._owner, at, code)).rowcount == 1}
+            return {send_id for send_id in ids if sql.claim(connection, send_id, self._owner, at)}
 
-        self._open.update(leaving)
-        left: set[str] = set()
+        self._in_flight.update(ids)
+        claimed: set[str] = set()
         try:
-            left = self._change(work)
+            claimed = self._transact(work)
         except UnreachableError:
-            self._record(outcomes)  # alone; if that fails as well, it warns
+            self.record_outcomes(outcomes)  # alone; if that fails as well, it warns
             raise
         finally:
-            self._open.difference_update({*leaving, *(outcome.id for outcome in outcomes)} - left)
-        return left
+            self._in_flight.difference_update({*ids, *(outcome.id for outcome in outcomes)} - claimed)
+        return claimed
+
+    def record_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes. If the disk does not take them, a warning says so, and the answers still count."""
+        try:
+            self._database.transact(lambda connection: self._write_outcomes(connection, outcomes))
+        except StateError as problem:
+            trouble = problem
+        else:
+            return
+        finally:
+            self._in_flight.difference_update(outcome.id for outcome in outcomes)
+        warnings.warn(
+            f"The ledger {self.path} could not record what became of a send ({trouble}); it will be shown as unknown, "
+            "and never sent again by itself.",
+            stacklevel=2,
+        )
 
     def record_settled(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
 
         def work(connection: Connection) -> None:
-            for code, state, rows in changes:
-                row = connection.execute("SELECT state FROM sends WHERE id = ?", (code,)).fetchone()
-                if row is not None and row[0] == "unknown":
-                    self._write(connection, code, state, rows, None)
+            for send_id, state, rows in changes:
+                if sql.read_state(connection, send_id) == "unknown":
+                    sql.write_outcome(connection, send_id, state, rows, at=self.clock())
 
-        self._change(work)
+        self._transact(work)
+
+    def record_deliveries(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Record what became of messages of this ledger, by Nexmo's records; the last record counts."""
+        self._transact(lambda connection: sql.write_deliveries(connection, rows))
+
+    def close_send(self, send_id: str) -> None:
+        """Note that this process is done with a send: if its row is still in ``sending``, it was abandoned."""
+        self._in_flight.discard(send_id)
+
+    def mark_abandoned_unknown(self) -> None:
+        """Set to ``unknown`` what was left in ``sending`` by processes that died.
+
+        And by this process, where a second interrupt or a full disk kept an outcome from being recorded.
+        """
+        rows = self._read(sql.read_in_flight)
+        owners = {owner for _, owner in rows} - {self._owner}
+        dead = {owner for owner in owners if not is_locked(self._owner_file(owner))}
+        mine = {send_id for send_id, owner in rows if owner == self._owner} - self._in_flight
+        abandoned = [(send_id, owner) for send_id, owner in rows if owner in dead or send_id in mine]
+        if abandoned:
+            self._transact(lambda connection: sql.mark_unknown(connection, abandoned, self.clock()))
+        for owner in dead:
+            with suppress(OSError):
+                self._owner_file(owner).unlink()
 
     def read_sends(
         self,
@@ -214,191 +232,69 @@ class Ledger:
         since: float | None = None,
         until: float | None = None,
     ) -> list[dict[str, Any]]:
-        """Read sends, oldest first, with their messages' ids, delivery and final price; all, but for what is given."""
+        """Read sends, oldest first, with their message ids, delivery and final price; all, or those that match."""
         wanted = {"batch = ?": batch, "state = ?": state, "created >= ?": since, "created < ?": until}
-        conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
-        if ids is not None:
-            conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        values = [value for given in conditions.values() for value in given]
-        found = self._look(
-            lambda c: c.execute(
-                f"SELECT {', '.join(SEND)} FROM sends {where} ORDER BY created, COALESCE(place, 0), id", values
-            ).fetchall()
-        )
-        messages: dict[str, list[tuple[str | None, str | None, float | None]]] = {}
-        statement = (
-            "SELECT send, parts.message_id, delivery, deliveries.price FROM parts"
-            " LEFT JOIN deliveries ON deliveries.message_id = parts.message_id"
-            f" WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part"
-        )
-        for send, *part in self._look(lambda c: c.execute(statement, values).fetchall()):
-            messages.setdefault(send, []).append(tuple(part))
-        sends = [dict(zip(SEND, row, strict=True)) for row in found]
-        return [{**send, **delivered(messages.get(send["id"], []))} for send in sends]
+        return self._read(lambda connection: sql.read_sends(connection, wanted, ids))
 
     def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
         """Read the parts of a batch's SMS that Nexmo gave an id."""
-        names = ("batch", "to", "client_ref", "message_id", "price", "currency")
-        statement = (
-            "SELECT batch, recipient, client_ref, message_id, parts.price, currency FROM parts"
-            " JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
-            " ORDER BY created, place, part"
-        )
-        found = self._look(lambda c: c.execute(statement, (batch,)).fetchall())
-        return [dict(zip(names, row, strict=True)) for row in found]
-
-    def record_deliveries(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Keep what became of messages of this ledger, by Nexmo's records; the last word counts."""
-        names = ("message_id", "delivery", "delivery_code", "final_price", "currency", "finalized")
-        values = [(*(row[name] for name in names), row["message_id"]) for row in rows if row["message_id"]]
-        statement = (
-            "INSERT INTO deliveries (message_id, delivery, code, price, currency, finalized)"
-            " SELECT ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = ?)"
-            " ON CONFLICT (message_id) DO UPDATE SET delivery = excluded.delivery, code = excluded.code,"
-            " price = excluded.price, currency = excluded.currency, finalized = excluded.finalized"
-        )
-        self._change(lambda connection: connection.executemany(statement, values))
+        return self._read(lambda connection: sql.read_batch_parts(connection, batch))
 
     def forget(self, before: float) -> int:
-        """Remove numbers, senders, texts, references and keys of finished sends that were made before a time."""
-        marks = ", ".join("?" for _ in FINAL)
-
-        def work(connection: Connection) -> int:
-            return connection.execute(
-                "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
-                " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
-                f" WHERE created < ? AND recipient IS NOT NULL AND state IN ({marks})",
-                (before, *FINAL),
-            ).rowcount
-
-        done = self._change(work)
+        """Erase numbers, senders, texts, references and keys of finished sends that were created before a time."""
+        count = self._transact(lambda connection: sql.erase_people(connection, before))
         self._run(self._database.compact)
-        return done
+        return count
 
-    def mark_abandoned_unknown(self) -> None:
-        """Turn what was left in ``sending`` into ``unknown``.
+    def close(self) -> None:
+        """Close the files."""
+        if self._lock is not None:
+            in_flight = 1
+            with suppress(UnreachableError):
+                in_flight = self._read(lambda connection: sql.count_in_flight(connection, self._owner))
+            os.close(self._lock)
+            self._lock = None
+            # The file stays where rows are in flight: it tells the next process that their owner died.
+            if not in_flight:
+                with suppress(OSError):
+                    self._owner_file(self._owner).unlink()
+        self._database.close()
 
-        By processes that died; and by this one, where a second interrupt or a full disk kept an outcome from the disk.
-        """
-        statement = "SELECT id, owner FROM sends WHERE state = 'sending'"
-        rows = self._look(lambda c: c.execute(statement).fetchall())
-        owners = {owner for _, owner in rows} - {self._owner}
-        dead = {owner for owner in owners if not is_locked(self._owner_file(owner))}
-        left = [row for row in rows if row[1] in dead or (row[1] == self._owner and row[0] not in self._open)]
-        if left:
-            self._change(lambda connection: bury(connection, left, self.clock()))
-        for owner in dead:
-            with suppress(OSError):
-                self._owner_file(owner).unlink()
+    def _write_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            try:
+                self._write_outcome(connection, outcome)
+            except (ValueError, TypeError, OverflowError) as odd:
+                # An answer that cannot be written must not keep the others from being written.
+                sql.write_outcome(connection, outcome.id, "unknown", [], at=self.clock(), problem=odd)
 
-    def _tidy(self) -> None:
-        """Remove lock files of processes that died idle; a day old, so that none is taken away while it is made."""
+    def _write_outcome(self, connection: Connection, outcome: Outcome) -> None:
+        if outcome.problem is None:
+            rows = outcome.rows or []
+            sql.write_outcome(connection, outcome.id, state_of_parts(rows), rows, at=self.clock())
+            return
+        state = None if outcome.back else state_after_error(outcome.problem)
+        if state is None:
+            sql.return_to_planned(connection, outcome.id, self._owner)
+            return
+        parts = getattr(outcome.problem, "parts", None)
+        rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
+        sql.write_outcome(connection, outcome.id, state, rows, at=self.clock(), problem=outcome.problem)
+
+    def _owner_file(self, owner: str) -> Path:
+        return self.path.parent / "owners" / f"{owner}.lock"
+
+    def _delete_old_owner_files(self) -> None:
+        """Delete lock files of processes that died idle; only those of a day ago, so that none is just being made."""
         for path in (self.path.parent / "owners").glob("*.lock"):
             with suppress(OSError):
                 if self.clock() - path.stat().st_mtime > DAY and not is_locked(path):
                     path.unlink()
 
-    def close(self) -> None:
-        """Close the files."""
-        statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
-        if self._lock is not None:
-            left = 1
-            with suppress(UnreachableError):
-                left = self._look(lambda c: c.execute(statement, (self._owner,)).fetchone()[0])
-            os.close(self._lock)
-            self._lock = None
-            if not left:
-                with suppress(OSError):
-                    self._owner_file(self._owner).unlink()
-        self._database.close()
-
-    def _owner_file(self, owner: str) -> Path:
-        return self.path.parent / "owners" / f"{owner}.lock"
-
-    def _known(self, entry: Entry) -> list[dict[str, Any]] | None:
-        """Give what was recorded under a key; None where nothing was sent under it."""
-        self.mark_abandoned_unknown()
-        return self._change(lambda connection: recorded(connection, entry))
-
-    def _enter(self, entry: Entry) -> None:
-        """Write a single send down as it leaves, unless another took its key while this one waited for its turn."""
-        at = self.clock()
-        row = (*entry[:1], *entry[2:], "sending", self._owner, at, at)
-
-        def work(connection: Connection) -> list[dict[str, Any]] | None:
-            before = None if entry.key is None else recorded(connection, entry)
-            if before is None:
-                connection.execute(
-                    "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner,"
-                    " created, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
-            return before
-
-        self._open.add(entry.id)
-        known = self._change(work)
-        if known is not None:
-            raise _KnownError(known)
-
-    def _leave(self, code: str) -> None:
-        """Write down that a request leaves now: from here on it may have happened."""
-        values = (self.clock(), code, self._owner)
-        statement = "UPDATE sends SET state = 'sending', started = ? WHERE id = ? AND owner = ? AND state = 'sending'"
-        if self._change(lambda c: c.execute(statement, values)).rowcount != 1:
-            # Somebody removed the lock by which others see that this process lives, and they took the row from it.
-            raise UnreachableError(
-                f"The ledger {self.path} gave this send to another process, which took this one for dead. Nothing was "
-                "sent by this one; connect() again."
-            )
-
-    def _record(self, outcomes: Sequence[Outcome]) -> None:
-        """Commit outcomes; if the disk will not take them, the answers still count."""
-        try:
-            self._database.transact(lambda connection: self._conclude(connection, outcomes))
-        except StateError as problem:
-            trouble = problem
-        else:
-            return
-        warnings.warn(
-            f"The ledger {self.path} could not record what became of a send ({trouble}); it will be shown as unknown, "
-            "and never sent again by itself.",
-            stacklevel=2,
-        )
-
-    def _conclude(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
-        """Write what became of sends; one that surely was not sent goes back."""
-        for outcome in outcomes:
-            try:
-                self._conclude_one(connection, *outcome)
-            except (ValueError, TypeError, OverflowError) as odd:
-                # An answer that cannot be written must not keep the others from being so.
-                self._write(connection, outcome.id, "unknown", [], odd)
-
-    def _conclude_one(
-        self,
-        connection: Connection,
-        code: str,
-        rows: Sequence[Mapping[str, Any]] | None,
-        problem: BaseException | None,
-        back: bool,
-    ) -> None:
-        if problem is None:
-            sound = all(row.get("status") in ("0", "started") for row in rows or [])
-            self._write(connection, code, "accepted" if sound else "partial", rows or [], None)
-            return
-        state = None if back else state_of(problem)
-        if state is None:
-            release(connection, code, self._owner)
-        else:
-            parts = getattr(problem, "parts", None)
-            kept = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
-            self._write(connection, code, state, kept, problem)
-
-    def _change(self, work: Callable[[Connection], T]) -> T:
+    def _transact(self, work: Callable[[Connection], T]) -> T:
         return self._run(lambda: self._database.transact(work))
 
-    def _look(self, work: Callable[[Connection], T]) -> T:
+    def _read(self, work: Callable[[Connection], T]) -> T:
         return self._run(lambda: self._database.read(work))
 
     def _run(self, work: Callable[[], T]) -> T:
@@ -406,55 +302,104 @@ class Ledger:
             return work()
         except StateError as problem:
             trouble = problem
-        raise unwritable(self.path, trouble)
-
-    def _write(
-        self,
-        connection: Connection,
-        code: str,
-        state: str,
-        rows: Sequence[Mapping[str, Any]],
-        problem: BaseException | None,
-    ) -> None:
-        """Write a state and parts over what is there."""
-        words = None if problem is None else str(problem) or type(problem).__name__
-        connection.execute(
-            "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
-            " error = ? WHERE id = ?",
-            (
-                state,
-                self.clock(),
-                len(rows) or None,
-                cost_of(rows),
-                next((row["currency"] for row in rows if row.get("currency")), None),
-                getattr(problem, "code", None),
-                words,
-                code,
-            ),
-        )
-        connection.execute("DELETE FROM parts WHERE send = ?", (code,))
-        connection.executemany(
-            "INSERT INTO parts (send, part, message_id, status, error_text, price, balance, network)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(code, n, *(row.get(name) for name in PART)) for n, row in enumerate(rows, 1)],
-        )
+        raise _unusable_error(self.path, trouble)
 
 
-class _KnownError(Exception):
-    """Keeps a request back whose key was sent by another; not a failure."""
+class SingleSend:
+    """The record of a single send, as a context: whatever happens inside, its outcome is recorded.
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        super().__init__("sent under this key by another")
-        self.rows = rows
+    In order: `record_intent`, the request, `record_outcome`. An error or an interrupt that leaves the context after the
+    intent is an outcome, too.
+    """
+
+    def __init__(self, ledger: Ledger, entry: Entry) -> None:
+        self._ledger, self._entry = ledger, entry
+        self._rows: list[dict[str, Any]] | None = None
+        self._has_intent = self._is_recorded = False
+
+    def __enter__(self) -> SingleSend:
+        return self
+
+    def record_intent(self) -> list[dict[str, Any]] | None:
+        """Record the intent; a key that was sent before gives its parts instead. See `Ledger.record_intent`."""
+        known = self._ledger.record_intent(self._entry)
+        self._has_intent = known is None
+        return known
+
+    def record_outcome(self, rows: list[dict[str, Any]]) -> None:
+        """Record the parts of the answer."""
+        self._rows = rows
+        self._ledger.record_outcomes([Outcome(self._entry.id, rows)])
+        self._is_recorded = True
+
+    def __exit__(self, kind: object, problem: BaseException | None, traceback: TracebackType | None) -> None:
+        # An interrupt inside `record_intent` may have come after its commit; nothing left then.
+        is_open = self._has_intent or (problem is not None and not isinstance(problem, Exception))
+        if problem is not None and is_open and not self._is_recorded:
+            outcome = Outcome(self._entry.id, None, problem, back=not self._has_intent)
+            if self._rows is not None:
+                outcome = Outcome(self._entry.id, self._rows)
+            retry_on_interrupt(lambda: self._ledger.record_outcomes([outcome]))
+        self._ledger.close_send(self._entry.id)
 
 
-def _insist(act: Callable[[], None]) -> None:
+def retry_on_interrupt(work: Callable[[], None]) -> None:
     """Do what an interrupt must not break off: it is done again, and then the interrupt goes on.
 
-    One that strikes before its first line, or a second one, leaves the row in ``sending``: `mark_abandoned_unknown` makes it unknown.
+    A second interrupt leaves the row in ``sending``: `Ledger.mark_abandoned_unknown` makes it unknown.
     """
     try:
-        act()
+        work()
     except KeyboardInterrupt:
-        act()
+        work()
         raise
+
+
+def _find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] | None:
+    """Give the parts that were recorded under a key; None where nothing was sent under it; or raise why not."""
+    found = sql.read_key(connection, str(entry.key))
+    if found is None:
+        return None
+    send_id, state, digest = found
+    if state == "rejected":
+        sql.delete_send(connection, send_id)
+        return None
+    if digest != entry.digest:
+        raise InvalidRequestError(
+            f"key: got {entry.key!r}, which was used for another message or call; allowed: the same content again, or "
+            "another key. Nothing was sent."
+        )
+    if state in ("accepted", "partial"):
+        return sql.read_parts(connection, send_id)
+    if state not in _WHY_NOT_AGAIN:
+        raise damaged_error(f"it has a send in the state {state!r}")
+    raise UnknownOutcomeError(
+        f"Did not {entry.what} again: the key {entry.key!r} was used before, and {_WHY_NOT_AGAIN[state]}."
+    )
+
+
+def _refuse_erased(connection: Connection, batch: str) -> None:
+    """Refuse a batch of which anybody was erased."""
+    if sql.count_erased(connection, batch):
+        raise InvalidRequestError(
+            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
+            "cannot be told who has been sent to; use another name."
+        )
+
+
+def _refuse_changed(batch: str, entries: Sequence[Entry]) -> None:
+    """Refuse rows whose content is not the one that was sent."""
+    if entries:
+        raise InvalidRequestError(
+            f"batch: got {batch!r}, in which {len(entries)} recipients were already sent another text, or one from "
+            f"another sender (the first: {entries[0].recipient}); allowed: the same plan again, or another batch name "
+            "for another message. Nothing was sent."
+        )
+
+
+def _unusable_error(path: Path, problem: Exception) -> UnreachableError:
+    keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
+    return UnreachableError(
+        f"The ledger {path} cannot be used ({problem}). Nothing was sent, because what is not recorded could be sent "
+        f"twice. {advice_for(problem)}{keep if is_damaged(problem) else ''}".rstrip()
+    )

@@ -1,46 +1,16 @@
-"""What a send is in the ledger: its columns, its states, and the questions that a key or a batch asks."""
+"""The SQL of the ledger: tables, and one function or statement for each thing that is read or written.
+
+Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
+each message id by Nexmo's records.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from nexmo_nb.errors import (
-    InvalidRequestError,
-    NexmoError,
-    RateLimitedError,
-    UnknownOutcomeError,
-    UnreachableError,
-)
-from nexmo_nb.frames import parse_number
-from nexmo_nb.state.sqlite import Connection, advice_for, damaged_error, is_damaged
-
-__all__ = [
-    "CHANGES",
-    "FINAL",
-    "PART",
-    "SCHEMA",
-    "SEND",
-    "Enrolled",
-    "Entry",
-    "Outcome",
-    "bury",
-    "cost_of",
-    "delivered",
-    "digest",
-    "enrolled",
-    "read_parts",
-    "recorded",
-    "refuse_changed",
-    "refuse_forgotten",
-    "release",
-    "state_of",
-    "unwritable",
-]
+from nexmo_nb.state.sends import FINAL_STATES, BatchRow, Entry, sum_prices, summarize_delivery
+from nexmo_nb.state.sqlite import Connection
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS sends (
@@ -60,8 +30,8 @@ SCHEMA = (
 )
 # An earlier layout had a state for rows that wait for their turn.
 CHANGES = (("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),)
-FINAL = ("accepted", "partial", "rejected", "not_found")
-SEND = (
+
+SEND_COLUMNS = [
     "id",
     "kind",
     "batch",
@@ -79,163 +49,217 @@ SEND = (
     "currency",
     "code",
     "error",
-)
-PART = ("message_id", "status", "error_text", "price", "balance", "network")
+]
+PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
+DELIVERY_COLUMNS = ("message_id", "delivery", "delivery_code", "final_price", "currency", "finalized")
 
 
-class Entry(NamedTuple):
-    """One message or call, as it will be sent; `what` names it in errors."""
-
-    id: str
-    what: str
-    kind: str
-    digest: str
-    recipient: str
-    sender: str | None
-    body: str | None
-    client_ref: str | None = None
-    key: str | None = None
-
-
-class Outcome(NamedTuple):
-    """What became of a send: the rows of its parts, or a problem; `back` says that it was not sent, or counts as so."""
-
-    id: str
-    rows: Sequence[Mapping[str, Any]] | None
-    problem: BaseException | None = None
-    back: bool = False
-
-
-class Enrolled(NamedTuple):
-    """A row of a batch as the ledger knows it."""
-
-    id: str
-    state: str
-    digest: str
-
-
-def delivered(parts: Sequence[tuple[str | None, str | None, float | None]]) -> dict[str, Any]:
-    """Sum up the parts of a send: (message id, what became of it if that is known, its final price).
-
-    Different fates are joined by commas; the price is given when every part's is known.
-    """
-    fates = sorted({fate for _, fate, _ in parts if fate})
-    known = [price for _, _, price in parts if price is not None]
-    whole = bool(parts) and len(known) == len(parts)
-    return {
-        "message_ids": " ".join(code for code, _, _ in parts if code) or None,
-        "delivery": ", ".join(fates) or None,
-        "final_price": round(sum(known), 8) if whole else None,
-    }
-
-
-def cost_of(rows: Iterable[Mapping[str, Any]]) -> float | None:
-    """Add up the prices of parts; None where no part has one that can be read."""
-    prices = [price for price in (parse_number(row.get("price")) for row in rows) if not math.isnan(price)]
-    return round(sum(prices), 8) if prices else None
-
-
-def digest(fields: Mapping[str, Any]) -> str:
-    """Fingerprint a content, to tell whether two sends are the same."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def state_of(problem: BaseException) -> str | None:
-    """Tell what an error makes of a send; None where surely nothing was sent."""
-    if getattr(problem, "left", True) is False:
-        return None
-    if isinstance(problem, UnknownOutcomeError):
-        return "unknown"
-    if isinstance(problem, (UnreachableError, RateLimitedError)):
-        return None
-    if isinstance(problem, NexmoError):
-        return "rejected"
-    return "unknown"
-
-
-def unwritable(path: Path, problem: Exception) -> UnreachableError:
-    """Make the error for a ledger that cannot be used."""
-    keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
-    return UnreachableError(
-        f"The ledger {path} cannot be used ({problem}). Nothing was sent, because what is not recorded could be sent "
-        f"twice. {advice_for(problem)}{keep if is_damaged(problem) else ''}".rstrip()
+def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -> None:
+    """Insert a single send, in ``sending``."""
+    connection.execute(
+        "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner, created, started)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?, ?, ?)",
+        (
+            entry.id,
+            entry.kind,
+            entry.digest,
+            entry.recipient,
+            entry.sender,
+            entry.body,
+            entry.client_ref,
+            entry.key,
+            owner,
+            at,
+            at,
+        ),
     )
 
 
-def recorded(connection: Connection, entry: Entry) -> list[dict[str, Any]] | None:
-    """Look a key up: the recorded parts, None where nothing was sent under it, or the error that says why not."""
-    found = connection.execute("SELECT id, state, digest FROM sends WHERE key = ?", (entry.key,)).fetchone()
-    if found is None:
-        return None
-    code, state, fingerprint = found
-    if state == "rejected":
-        connection.execute("DELETE FROM parts WHERE send = ?", (code,))
-        connection.execute("DELETE FROM sends WHERE id = ?", (code,))
-        return None
-    if fingerprint != entry.digest:
-        raise InvalidRequestError(
-            f"key: got {entry.key!r}, which was used for another message or call; allowed: the same content again, or "
-            "another key. Nothing was sent."
-        )
-    if state in ("accepted", "partial"):
-        return read_parts(connection, code)
-    words = {
-        "sending": "it is being sent right now, by this or another process; wait, then call again",
-        "unknown": "nobody knows whether it was sent; settle() looks it up",
-        "not_found": "it was looked up and not found; use another key to send it anew",
-    }
-    if state not in words:
-        raise damaged_error(f"it has a send in the state {state!r}")
-    raise UnknownOutcomeError(f"Did not {entry.what} again: the key {entry.key!r} was used before, and {words[state]}.")
+def insert_planned(connection: Connection, batch: str, entries: Sequence[Entry], at: float) -> None:
+    """Insert the rows of a batch that are not in it yet, in ``planned``."""
+    connection.executemany(
+        "INSERT INTO sends (id, kind, batch, place, digest, recipient, sender, body, created, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO NOTHING",
+        [(e.id, e.kind, batch, place, e.digest, e.recipient, e.sender, e.body, at) for place, e in enumerate(entries)],
+    )
 
 
-def read_parts(connection: Connection, code: str) -> list[dict[str, Any]]:
-    """Read the parts of one send, as they were returned."""
-    kept = connection.execute("SELECT recipient, client_ref, currency FROM sends WHERE id = ?", (code,)).fetchone()
-    shared = dict(zip(("to", "client_ref", "currency"), kept, strict=True))
-    found = connection.execute(f"SELECT part, {', '.join(PART)} FROM parts WHERE send = ? ORDER BY part", (code,))
-    rows = [dict(zip(("part", *PART), row, strict=True)) for row in found.fetchall()]
-    return [{**shared, **row, "parts": len(rows)} for row in rows]
+def update_content(connection: Connection, batch: str, entries: Iterable[Entry]) -> None:
+    """Give rows of a batch that were not sent another content."""
+    connection.executemany(
+        "UPDATE sends SET digest = ?, sender = ?, body = ?, kind = ? WHERE batch = ? AND recipient = ?",
+        [(e.digest, e.sender, e.body, e.kind, batch, e.recipient) for e in entries],
+    )
 
 
-def enrolled(connection: Connection, batch: str) -> dict[str, Enrolled]:
-    """Read the rows of a batch, by recipient."""
-    found = connection.execute("SELECT recipient, id, state, digest FROM sends WHERE batch = ?", (batch,))
-    return {row[0]: Enrolled(*row[1:]) for row in found.fetchall()}
+def plan_again(connection: Connection, ids: Iterable[str]) -> None:
+    """Set rows to ``planned``."""
+    connection.executemany("UPDATE sends SET state = 'planned' WHERE id = ?", [(send_id,) for send_id in ids])
 
 
-def release(connection: Connection, code: str, owner: str) -> None:
-    """Undo a send that surely was not sent: a row of a batch is planned again, a single send was never there."""
-    mine = "id = ? AND owner = ? AND state = 'sending'"
-    connection.execute(f"DELETE FROM sends WHERE {mine} AND batch IS NULL", (code, owner))
-    connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {mine}", (code, owner))
+def claim(connection: Connection, send_id: str, owner: str, at: float) -> bool:
+    """Set a row from ``planned`` to ``sending``; False where it is not planned, because another process claimed it."""
+    changed = connection.execute(
+        "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"
+        " WHERE id = ? AND state = 'planned'",
+        (owner, at, send_id),
+    )
+    return changed.rowcount == 1
 
 
-def bury(connection: Connection, left: Sequence[tuple[str, str]], at: float) -> None:
-    """Settle (id, owner) of rows that were left behind: they are unknown."""
+def return_to_planned(connection: Connection, send_id: str, owner: str) -> None:
+    """Undo a claim: nothing was sent. A row of a batch is planned again, a single send is deleted."""
+    is_mine = "id = ? AND owner = ? AND state = 'sending'"
+    connection.execute(f"DELETE FROM sends WHERE {is_mine} AND batch IS NULL", (send_id, owner))
+    connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {is_mine}", (send_id, owner))
+
+
+def mark_unknown(connection: Connection, abandoned: Sequence[tuple[str, str]], at: float) -> None:
+    """Set abandoned rows, each an id and its owner, from ``sending`` to ``unknown``."""
     connection.executemany(
         "UPDATE sends SET state = 'unknown', owner = NULL, finished = ?,"
         " error = 'whoever sent it ended before an answer was recorded'"
         " WHERE id = ? AND owner = ? AND state = 'sending'",
-        [(at, *row) for row in left],
+        [(at, *row) for row in abandoned],
     )
 
 
-def refuse_forgotten(connection: Connection, batch: str) -> None:
-    """Refuse a batch of which anything was forgotten."""
+def write_outcome(
+    connection: Connection,
+    send_id: str,
+    state: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    at: float,
+    problem: BaseException | None = None,
+) -> None:
+    """Write a state and parts over those that are there."""
+    error = None if problem is None else str(problem) or type(problem).__name__
+    currency = next((row["currency"] for row in rows if row.get("currency")), None)
+    code = getattr(problem, "code", None)
+    connection.execute(
+        "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
+        " error = ? WHERE id = ?",
+        (state, at, len(rows) or None, sum_prices(rows), currency, code, error, send_id),
+    )
+    connection.execute("DELETE FROM parts WHERE send = ?", (send_id,))
+    connection.executemany(
+        "INSERT INTO parts (send, part, message_id, status, error_text, price, balance, network)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(send_id, part, *(row.get(name) for name in PART_COLUMNS)) for part, row in enumerate(rows, 1)],
+    )
+
+
+def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write what became of message ids of this ledger over what is there; other ids are left out."""
+    connection.executemany(
+        "INSERT INTO deliveries (message_id, delivery, code, price, currency, finalized)"
+        " SELECT ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = ?)"
+        " ON CONFLICT (message_id) DO UPDATE SET delivery = excluded.delivery, code = excluded.code,"
+        " price = excluded.price, currency = excluded.currency, finalized = excluded.finalized",
+        [(*(row[name] for name in DELIVERY_COLUMNS), row["message_id"]) for row in rows if row["message_id"]],
+    )
+
+
+def erase_people(connection: Connection, before: float) -> int:
+    """Erase numbers, senders, texts, references and keys of finished sends that are older than a time; count them."""
+    states = ", ".join("?" for _ in FINAL_STATES)
+    return connection.execute(
+        "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
+        " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
+        f" WHERE created < ? AND recipient IS NOT NULL AND state IN ({states})",
+        (before, *FINAL_STATES),
+    ).rowcount
+
+
+def delete_send(connection: Connection, send_id: str) -> None:
+    """Delete a send and its parts."""
+    connection.execute("DELETE FROM parts WHERE send = ?", (send_id,))
+    connection.execute("DELETE FROM sends WHERE id = ?", (send_id,))
+
+
+def read_state(connection: Connection, send_id: str) -> str | None:
+    """Read the state of a send; None where there is no such send."""
+    row = connection.execute("SELECT state FROM sends WHERE id = ?", (send_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def read_key(connection: Connection, key: str) -> tuple[str, str, str] | None:
+    """Read id, state and digest of the send that has a key."""
+    row: tuple[str, str, str] | None = connection.execute(
+        "SELECT id, state, digest FROM sends WHERE key = ?", (key,)
+    ).fetchone()
+    return row
+
+
+def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
+    """Read the parts of one send, as they were returned."""
+    kept = connection.execute("SELECT recipient, client_ref, currency FROM sends WHERE id = ?", (send_id,)).fetchone()
+    shared = dict(zip(("to", "client_ref", "currency"), kept, strict=True))
+    names = ("part", *PART_COLUMNS)
+    found = connection.execute(f"SELECT {', '.join(names)} FROM parts WHERE send = ? ORDER BY part", (send_id,))
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [{**shared, **row, "parts": len(rows)} for row in rows]
+
+
+def read_batch(connection: Connection, batch: str) -> dict[str, BatchRow]:
+    """Read the rows of a batch, by recipient."""
+    found = connection.execute("SELECT recipient, id, state, digest FROM sends WHERE batch = ?", (batch,))
+    return {row[0]: BatchRow(*row[1:]) for row in found.fetchall()}
+
+
+def read_batch_parts(connection: Connection, batch: str) -> list[dict[str, Any]]:
+    """Read the parts of a batch's SMS that Nexmo gave an id."""
+    names = ("batch", "to", "client_ref", "message_id", "price", "currency")
+    found = connection.execute(
+        "SELECT batch, recipient, client_ref, message_id, parts.price, currency FROM parts"
+        " JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
+        " ORDER BY created, place, part",
+        (batch,),
+    )
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
+    """Read id and owner of the sends in ``sending``."""
+    return connection.execute("SELECT id, owner FROM sends WHERE state = 'sending'").fetchall()
+
+
+def count_in_flight(connection: Connection, owner: str) -> int:
+    """Count the sends in ``sending`` of one owner."""
+    statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
+    return int(connection.execute(statement, (owner,)).fetchone()[0])
+
+
+def count_erased(connection: Connection, batch: str) -> int:
+    """Count the rows of a batch whose recipient was erased."""
     statement = "SELECT COUNT(*) FROM sends WHERE batch = ? AND recipient IS NULL"
-    if connection.execute(statement, (batch,)).fetchone()[0]:
-        raise InvalidRequestError(
-            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
-            "cannot be told who has been sent to; use another name."
-        )
+    return int(connection.execute(statement, (batch,)).fetchone()[0])
 
 
-def refuse_changed(batch: str, entries: Sequence[Entry]) -> None:
-    """Refuse rows whose content is not the one that was sent."""
-    if entries:
-        raise InvalidRequestError(
-            f"batch: got {batch!r}, in which {len(entries)} recipients were already sent another text, or one from "
-            f"another sender (the first: {entries[0].recipient}); allowed: the same plan again, or another batch name "
-            "for another message. Nothing was sent."
-        )
+def read_sends(
+    connection: Connection, wanted: Mapping[str, Any], ids: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Read sends, oldest first, with their message ids, delivery and final price.
+
+    `wanted` maps any of ``batch = ?``, ``state = ?``, ``created >= ?`` and ``created < ?`` to a value; None is any.
+    """
+    conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
+    if ids is not None:
+        conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    values = [value for given in conditions.values() for value in given]
+    sends = connection.execute(
+        f"SELECT {', '.join(SEND_COLUMNS)} FROM sends {where} ORDER BY created, COALESCE(place, 0), id", values
+    ).fetchall()
+    parts = connection.execute(
+        "SELECT send, parts.message_id, delivery, deliveries.price FROM parts"
+        " LEFT JOIN deliveries ON deliveries.message_id = parts.message_id"
+        f" WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part",
+        values,
+    )
+    by_send: dict[str, list[tuple[str | None, str | None, float | None]]] = {}
+    for send, message_id, delivery, price in parts:
+        by_send.setdefault(send, []).append((message_id, delivery, price))
+    rows = [dict(zip(SEND_COLUMNS, send, strict=True)) for send in sends]
+    return [{**row, **summarize_delivery(by_send.get(row["id"], []))} for row in rows]

@@ -1,6 +1,8 @@
-"""Cached answers, kept so that the cache can never cost a call: any trouble with its file switches it off.
+"""The cache of responses: a backend for requests-cache in one SQLite file of one account.
 
-Only the body of an answer is stored, under its family and address. No request, header or credential reaches the file.
+requests-cache's own SQLite backend waits for ever where another process holds the file, and stores whole requests.
+This one stores the body alone, under the family and the URL of its request, so that no header and no credential reaches
+the file. Any trouble with the file costs one warning and switches the cache off; it never costs a call.
 """
 
 from __future__ import annotations
@@ -8,49 +10,33 @@ from __future__ import annotations
 import time
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from requests import PreparedRequest
-from requests_cache.backends.base import BaseCache
+from requests_cache.backends.base import BaseCache, BaseStorage
 from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
 
+from nexmo_nb.state import response_cache_sql as sql
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
-__all__ = ["LIFETIMES", "ResponseCache", "key"]
+__all__ = ["ResponseCache", "create_key"]
 
 T = TypeVar("T")
 
-# How long an answer may be shown again, in seconds, by path. What is not here is never kept; the balance above all.
-LIFETIMES = {
-    "/number/search": 600,
-    "/account/numbers": 300,
-    "/v2/applications": 300,
-    "/account/get-pricing": 86_400,
-    "/account/get-full-pricing": 86_400,
-    "/account/get-prefix-pricing": 86_400,
-}
-
-_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS answers (
-        id TEXT PRIMARY KEY, family TEXT NOT NULL, body BLOB NOT NULL, saved REAL NOT NULL, expires REAL NOT NULL)""",
-    "CREATE INDEX IF NOT EXISTS answers_expires ON answers (expires)",
-)
-# A damaged disk page may still look like a row: the sum of what was stored tells.
-_CHANGES = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
-_BUSY = 0.9
+BUSY = 0.9
+"""Seconds to wait for another process's transaction."""
 
 
-def key(request: PreparedRequest, *, family: str = "", **_: Any) -> str:
-    """Name the cached answer of a request."""
-    return f"{family} {request.url}"
+def create_key(family: str, url: str) -> str:
+    """Make the key of a response: the family of its request, a space and the URL."""
+    return f"{family} {url}"
 
 
 class ResponseCache(BaseCache):
-    """A cache for `requests_cache.CacheMixin` in one SQLite file of one account.
+    """The cached responses of one account.
 
     Parameters
     ----------
@@ -60,99 +46,126 @@ class ResponseCache(BaseCache):
         Unix time; for tests.
     """
 
+    responses: ResponseStorage
+
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(cache_name=str(path))
+        self.responses = ResponseStorage(path, clock=clock)
+        self._changes: dict[str, int] = {}
+
+    def find_body(self, key: str) -> bytes | None:
+        """Find the body of a response that has not expired; None where there is none."""
+        response = self.get_response(key)
+        return None if response is None or response.is_expired else bytes(response.content)
+
+    def save_body(self, key: str, body: bytes, seconds: float) -> None:
+        """Save the body of a response for some seconds."""
+        self.responses.save(key, body, seconds)
+
+    def delete_family(self, family: str) -> None:
+        """Delete the responses of a family, because something that they show has changed."""
+        self._changes[family] = self.count_changes(family) + 1
+        self.responses.run(sql.DELETE_FAMILY, [(family,)])
+
+    def count_changes(self, family: str) -> int:
+        """Count how often this session deleted a family: a read that began before the last time is out of date."""
+        return self._changes.get(family, 0)
+
+
+class ResponseStorage(BaseStorage[str, CachedResponse]):
+    """The file of a `ResponseCache`, as the mapping of keys to responses that requests-cache works with.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    clock : callable
+        Unix time.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float]) -> None:
+        super().__init__()
         self._path, self._clock = path, clock
         self._database: Database | None = None
-        self._off = False
-        self.changes: dict[str, int] = {}
-        self._guard(self._open, None)
+        self._is_off = False
+        self._guard(lambda database: database.path, path)  # opens the file, so that trouble with it shows at once
 
-    def holds(self, key: str) -> bool:
-        """Tell whether there is an answer, which may prove to be damaged or too old."""
-        none: list[tuple[Any, ...]] = []
-        statement = "SELECT 1 FROM answers WHERE id = ?"
-        return bool(self._guard(lambda: self._open().read(lambda c: c.execute(statement, (key,)).fetchall()), none))
-
-    def get_response(self, key: str, default: Any = None) -> Any:
-        """Give the stored answer, or `default`."""
-        statement = "SELECT CAST(body AS BLOB), saved, expires, sum FROM answers WHERE id = ?"
-        none: list[tuple[Any, ...]] = []
-        rows = self._guard(
-            lambda: self._open().read(lambda connection: connection.execute(statement, (key,)).fetchall()), none
-        )
-        if not rows or rows[0][3] not in (None, _sum(key, *rows[0][:3])):
-            return default
-        body, saved, expires, _ = rows[0]
-        # An answer from the future was saved before somebody set the clock back.
+    def __getitem__(self, key: str) -> CachedResponse:
+        row = self._guard(lambda database: database.read(lambda c: c.execute(sql.SELECT, (key,)).fetchone()), None)
+        if row is None or row[3] not in (None, _checksum(key, *row[:3])):
+            raise KeyError(key)
+        body, saved, expires, _ = row
+        # A response from the future was saved before the clock was set back: its age is not known.
         if saved > self._clock() + 1:
-            return default
+            raise KeyError(key)
+        url = key.split(" ", 1)[1]
         response = CachedResponse(
             status_code=200,
-            url=key.split(" ", 1)[1],
+            url=url,
             content=body,
-            created_at=_utc(saved),
-            expires=_utc(expires),
-            request=CachedRequest(method="GET", url=key.split(" ", 1)[1]),
+            created_at=datetime.fromtimestamp(saved, tz=UTC),
+            expires=datetime.fromtimestamp(expires, tz=UTC),
+            request=CachedRequest(method="GET", url=url),
         )
         response.headers["Content-Type"] = "application/json"
         return response
 
-    def save_response(self, *_: Any, **__: Any) -> None:
-        """Keep nothing yet: an answer is worth keeping when it was read and found sound, see `keep`."""
+    def __setitem__(self, key: str, response: CachedResponse) -> None:
+        seconds = 0.0 if response.expires is None else response.expires.timestamp() - self._clock()
+        self.save(key, response.content, seconds)
 
-    def keep(self, key: str, body: bytes, seconds: float) -> None:
-        """Keep the body of an answer for so long."""
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self.run(sql.DELETE_KEY, [(key,)])
+
+    def __iter__(self) -> Iterator[str]:
+        none: list[tuple[Any, ...]] = []
+        rows = self._guard(lambda database: database.read(lambda c: c.execute(sql.SELECT_KEYS).fetchall()), none)
+        return iter([row[0] for row in rows])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def save(self, key: str, body: bytes, seconds: float) -> None:
+        """Save a body for some seconds, and delete what has expired."""
         now = self._clock()
-        end = now + seconds
-        row = (key, key.split(" ", 1)[0], body, now, end, _sum(key, body, now, end))
+        row = (key, key.split(" ", 1)[0], body, now, now + seconds, _checksum(key, body, now, now + seconds))
 
         def work(connection: Connection) -> None:
-            connection.execute("DELETE FROM answers WHERE expires < ?", (now,))
-            connection.execute(
-                "REPLACE INTO answers (id, family, body, saved, expires, sum) VALUES (?, ?, ?, ?, ?, ?)", row
-            )
+            connection.execute(sql.DELETE_EXPIRED, (now,))
+            connection.execute(sql.INSERT, row)
 
-        self._guard(lambda: self._open().transact(work), None)
-
-    def forget(self, family: str) -> None:
-        """Drop the answers of a family, because something in it changed."""
-        self.changes[family] = self.changes.get(family, 0) + 1
-        self._change("DELETE FROM answers WHERE family = ?", [(family,)])
-
-    def delete(self, *keys: str, **_: Any) -> None:
-        """Drop answers by key."""
-        self._change("DELETE FROM answers WHERE id = ?", [(key,) for key in keys])
+        self._guard(lambda database: database.transact(work), None)
 
     def clear(self) -> None:
-        """Drop every answer."""
-        self._change("DELETE FROM answers", [()])
+        """Delete every response."""
+        self.run(sql.DELETE_ALL, [()])
+
+    def run(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run a statement for each of some rows, in one transaction."""
+
+        def work(connection: Connection) -> None:
+            connection.executemany(statement, rows)
+
+        self._guard(lambda database: database.transact(work), None)
 
     def close(self) -> None:
         """Close the file."""
         if self._database is not None:
             self._database.close()
-        self._off = True
+        self._is_off = True
 
-    def _change(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        def work(connection: Connection) -> None:
-            connection.executemany(statement, rows)
-
-        self._guard(lambda: self._open().transact(work), None)
-
-    def _open(self) -> Database:
-        if self._database is None:
-            self._database = Database(self._path, _SCHEMA, changes=_CHANGES, busy=_BUSY)
-        return self._database
-
-    def _guard(self, work: Callable[[], T], otherwise: T) -> T:
-        """Do `work`; trouble with the file costs one warning, and the cache for the rest of this session."""
-        if self._off:
+    def _guard(self, work: Callable[[Database], T], otherwise: T) -> T:
+        """Do `work` on the file; trouble with it costs one warning, and the cache for the rest of this session."""
+        if self._is_off:
             return otherwise
         try:
-            return work()
+            if self._database is None:
+                self._database = Database(self._path, sql.SCHEMA, changes=sql.CHANGES, busy=BUSY)
+            return work(self._database)
         except StateError as problem:
-            self._off = True
+            self._is_off = True
             trouble = problem
         warnings.warn(
             f"The cache {self._path} cannot be used ({trouble}); answers are fetched anew from now on. "
@@ -162,10 +175,5 @@ class ResponseCache(BaseCache):
         return otherwise
 
 
-def _sum(key: str, body: bytes, saved: float, expires: float) -> int:
-    """Give the checksum of a row."""
+def _checksum(key: str, body: bytes, saved: float, expires: float) -> int:
     return zlib.crc32(body, zlib.crc32(repr((key, saved, expires)).encode()))
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, tz=UTC)

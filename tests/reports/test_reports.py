@@ -291,7 +291,7 @@ def test_every_documented_code_has_a_meaning() -> None:
 
 def test_the_ledger_takes_no_delivery_of_messages_that_are_not_its_own(session: nx.Session) -> None:
     nx.delivery(nx.records(**SPAN).head(5))
-    assert session.ledger._look(lambda c: c.execute("SELECT COUNT(*) FROM deliveries").fetchone()) == (0,)
+    assert session.ledger._read(lambda c: c.execute("SELECT COUNT(*) FROM deliveries").fetchone()) == (0,)
 
 
 def test_notes_that_cannot_be_written_cost_a_warning_and_not_the_read(

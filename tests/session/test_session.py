@@ -160,7 +160,7 @@ def test_a_cache_that_another_process_holds_costs_a_warning_and_no_call(sandbox:
 
 
 def test_an_interrupt_inside_a_cache_write_leaves_the_cache_usable(session: nx.Session, sandbox: Sandbox) -> None:
-    database = session.cache._database
+    database = session.cache.responses._database
     real = database._connection
 
     class Interrupting:
@@ -188,17 +188,17 @@ def test_an_interrupt_inside_a_cache_write_leaves_the_cache_usable(session: nx.S
 
 
 class Answers:
-    """Stands in for the wire below `pages`: gives prepared bodies in turn."""
+    """Stands in for the wire below `read_pages`: gives prepared bodies in turn."""
 
     def __init__(self, session: nx.Session, bodies: list[Any]) -> None:
         self.bodies, self.asked = list(bodies), 0
-        session.__dict__["_read"] = self.read
+        session.__dict__["read_with_source"] = self.read
 
-    def read(self, ask: Request, refresh: bool) -> Any:
-        from nexmo_nb.session.session import Reading
+    def read(self, request: Request, refresh: bool) -> Any:
+        from nexmo_nb.session.response import Response
 
         self.asked += 1
-        return Reading(self.bodies.pop(0), False)
+        return Response(self.bodies.pop(0), cached=False)
 
 
 def numbers(*names: int) -> list[dict[str, int]]:
@@ -354,13 +354,13 @@ def test_an_interrupt_while_waiting_for_an_answer_is_an_interrupt(sandbox: Sandb
 def test_an_answer_that_came_is_not_lost_if_the_slot_cannot_be_stamped(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leave = session.ledger._leave
+    real = session.throttle.acquire
 
-    def read_only(code: str) -> None:
-        leave(code)
+    def acquire(*arguments: str) -> None:
+        real(*arguments)
         session.throttle._database._connection.execute("PRAGMA query_only = ON")
 
-    monkeypatch.setattr(session.ledger, "_leave", read_only)
+    monkeypatch.setattr(session.throttle, "acquire", acquire)
     assert nx.send_sms("447700900123", "Hello", sender="Demo").status.tolist() == ["0"]
 
 

@@ -10,19 +10,20 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import requests
-from helpers import connected
+from helpers import connected, send_once
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state import ledger_sql
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.ledger_sql import Entry, Outcome
+from nexmo_nb.state.sends import Entry, Outcome
 from nexmo_nb.state.sqlite import StateError, is_locked, lock_file
 
 TO = "+44 7700 900123"
@@ -202,13 +203,12 @@ def test_a_full_disk_stops_a_send_before_the_wire(session: nx.Session, sandbox: 
 
 
 def test_an_outcome_that_cannot_be_written_does_not_lose_the_answer(ledger: Ledger) -> None:
-    def work(leaving: Callable[[], None]) -> list[dict[str, Any]]:
-        leaving()
+    def work() -> list[dict[str, Any]]:
         ledger._database._connection.execute("PRAGMA query_only = ON")
         return [PART]
 
     with pytest.warns(UserWarning, match="could not record"):
-        assert ledger.once(entry("a" * 40), work) == [PART]
+        assert send_once(ledger, entry("a" * 40), work) == [PART]
     ledger._database._connection.execute("PRAGMA query_only = OFF")
     assert [row["state"] for row in ledger.read_sends()] == ["sending"]
 
@@ -220,33 +220,35 @@ def test_an_outcome_that_cannot_be_written_does_not_lose_the_answer(ledger: Ledg
 def test_an_interrupt_is_unknown_only_if_the_request_had_left(
     ledger: Ledger, begun: bool, facts: dict[str, bool], kept: list[str]
 ) -> None:
-    def work(leaving: Callable[[], None]) -> list[dict[str, Any]]:
-        if begun:
-            leaving()
-        interrupt = KeyboardInterrupt()
-        vars(interrupt).update(facts)
-        raise interrupt
+    interrupt = KeyboardInterrupt()
+    vars(interrupt).update(facts)
+
+    def send() -> None:
+        with ledger.open_send(entry("a" * 40)) as send:
+            if begun:
+                send.record_intent()
+            raise interrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ledger.once(entry("a" * 40), work)
+        send()
     assert [row["state"] for row in ledger.read_sends()] == kept
 
 
 def test_an_interrupt_while_the_answer_is_written_keeps_the_answer(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = ledger._write
+    real = ledger_sql.write_outcome
     calls = []
 
-    def write(*arguments: Any) -> None:
+    def write(*arguments: Any, **options: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        real(*arguments)
+        real(*arguments, **options)
 
-    monkeypatch.setattr(ledger, "_write", write)
+    monkeypatch.setattr(ledger_sql, "write_outcome", write)
     with pytest.raises(KeyboardInterrupt):
-        ledger.once(entry("a" * 40), lambda leaving: [PART] if leaving() is None else [])
+        send_once(ledger, entry("a" * 40), lambda: [PART])
     assert [(row["state"], row["price"]) for row in ledger.read_sends()] == [("accepted", 0.05)]
 
 
@@ -302,7 +304,7 @@ def batch_of(ledger: Ledger, *names: str) -> dict[str, str]:
 def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2")
     assert ledger.record_and_claim([], [codes["1"]]) == {codes["1"]}
-    real, connection = ledger._conclude, ledger._database._connection
+    real, connection = ledger._write_outcomes, ledger._database._connection
     tries = []
 
     def conclude(*arguments: Any) -> None:
@@ -311,7 +313,7 @@ def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger
         if len(tries) == 1:
             raise StateError("the disk fails")
 
-    ledger._conclude = conclude  # type: ignore[method-assign]
+    ledger._write_outcomes = conclude  # type: ignore[method-assign]
     with pytest.raises(nx.UnreachableError, match="Nothing was sent"):
         ledger.record_and_claim([Outcome(codes["1"], [PART])], [codes["2"]])
     assert not connection.in_transaction
@@ -369,12 +371,12 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from nexmo_nb.state.ledger import Ledger\nfrom nexmo_nb.state.ledger_sql import Entry\n"
+        "from nexmo_nb.state.ledger import Ledger\nfrom nexmo_nb.state.sends import Entry\n"
         "ledger = Ledger(Path(sys.argv[1]))\n"
         "name = sys.argv[2]\n"
         "ledger.add_batch(name, [Entry(name * 39 + 'c', 'w', 'sms', 'd', '1', 's', 'b')])\n"
         "ledger.record_and_claim([], [name * 39 + 'c'])\n"
-        "ledger._enter(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
+        "ledger.record_intent(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
         "print('begun', flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -108,7 +108,12 @@ def points(files: tuple[str, ...], work: Callable[[], Any], step: int) -> Iterat
 
 
 def databases(session: nx.Session) -> list[Database]:
-    found = [session.throttle._database, session.ledger._database, session.cache._database, session.notes._database]
+    found = [
+        session.throttle._database,
+        session.ledger._database,
+        session.cache.responses._database,
+        session.notes._database,
+    ]
     return [database for database in found if database is not None]
 
 
@@ -125,11 +130,11 @@ class Watch:
         session = self.session
         assert all(self.free()), strike.struck
         assert not any(database._connection.in_transaction for database in databases(session)), strike.struck
-        if strike.struck and strike.struck[0].startswith(("Ledger.once", "_insist")):
+        if strike.struck and strike.struck[0].startswith(("SingleSend.__exit__", "retry_on_interrupt")):
             # An error is at work already, and nothing guards the lines that are to guard its record.
             session.ledger.mark_abandoned_unknown()
         statement = "SELECT id, state FROM sends WHERE state = 'sending'"
-        assert session.ledger._look(lambda c: c.execute(statement).fetchall()) == [], strike.struck
+        assert session.ledger._read(lambda c: c.execute(statement).fetchall()) == [], strike.struck
         throttle, at = session.throttle, session.throttle._clock()
         held = throttle._database.read(lambda c: c.execute("SELECT id, at FROM slots WHERE at > ?", (at,)).fetchall())
         new = set(held) - self.known
@@ -144,7 +149,7 @@ class Watch:
         found: list[bool] = []
 
         def ask() -> None:
-            for lock in [self.session._guard, *(database._lock for database in databases(self.session))]:
+            for lock in [self.session._lock, *(database._lock for database in databases(self.session))]:
                 found.append(lock.acquire(blocking=False))
                 if found[-1]:
                     lock.release()

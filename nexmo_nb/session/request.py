@@ -1,0 +1,84 @@
+"""What is asked: one request, before credentials and before it is a request of the requests library. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from nexmo_nb.errors import NexmoError
+
+__all__ = ["Listing", "Request", "cache_lifetime"]
+
+LIFETIMES: Mapping[str, int] = {
+    "/number/search": 600,
+    "/account/numbers": 300,
+    "/v2/applications": 300,
+    "/account/get-pricing": 86_400,
+    "/account/get-full-pricing": 86_400,
+    "/account/get-prefix-pricing": 86_400,
+}
+"""Seconds for which a response may be used again, by the beginning of its path. Other paths are never cached."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to Nexmo.
+
+    Attributes
+    ----------
+    what : str
+        What it does, in words, for messages: ``"search numbers in GB"``.
+    method, path : str
+        HTTP method, and path below the host.
+    host : {"rest", "api"}
+        Which of the account's two hosts.
+    family : str
+        Whose limit and whose cached responses it belongs to.
+    params, data, json : mapping, optional
+        Query, form fields or JSON body, as for `requests.request`. None: there is none.
+    auth : {"basic", "jwt", "form", "sms"}
+        How it is authenticated; ``"sms"`` is signed where the account has a signature secret, else basic.
+    download_to : Path, optional
+        File to which a successful response is written as it comes, instead of being parsed; the call returns it.
+    invalidates : tuple of str
+        Families whose cached responses are no longer true afterwards.
+    find_refusal : callable, optional
+        Finds, given the request and the parsed body of a response with a good HTTP status, the error that the body
+        stands for. None: the body is a success.
+    """
+
+    what: str
+    method: str
+    path: str
+    host: Literal["rest", "api"] = "rest"
+    family: str = ""
+    params: Mapping[str, str] | None = None
+    data: Mapping[str, str] | None = None
+    json: Mapping[str, Any] | None = None
+    auth: Literal["basic", "jwt", "form", "sms"] = "basic"
+    download_to: Path | None = None
+    invalidates: tuple[str, ...] = ()
+    find_refusal: Callable[[Request, Any], NexmoError | None] | None = None
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change something or cost money."""
+        return self.method != "GET"
+
+
+class Listing(NamedTuple):
+    """How an endpoint pages: names of the parameters for page and size, where rows and their total stand."""
+
+    page: str
+    size: str
+    rows: tuple[str, ...]
+    total: str
+
+
+def cache_lifetime(request: Request) -> int:
+    """Give the seconds for which the response to a request may be used again; 0 is never."""
+    if request.is_write:
+        return 0
+    return next((seconds for path, seconds in LIFETIMES.items() if request.path.startswith(path)), 0)

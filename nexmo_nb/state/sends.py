@@ -1,0 +1,110 @@
+"""A send as the ledger keeps it: what is sent, what became of it, and what an error makes of it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nexmo_nb.errors import NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.frames import parse_number
+
+__all__ = [
+    "FINAL_STATES",
+    "BatchRow",
+    "Entry",
+    "Outcome",
+    "compute_digest",
+    "state_after_error",
+    "state_of_parts",
+    "sum_prices",
+    "summarize_delivery",
+]
+
+FINAL_STATES = ("accepted", "partial", "rejected", "not_found")
+"""States of sends of which the outcome is known."""
+ACCEPTED_STATUSES = ("0", "started")
+"""What an accepted part of an SMS, and a call that was placed, give as their status."""
+
+
+class Entry(NamedTuple):
+    """One message or call, as it will be sent; `what` names it in errors."""
+
+    id: str
+    what: str
+    kind: str
+    digest: str
+    recipient: str
+    sender: str | None
+    body: str | None
+    client_ref: str | None = None
+    key: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What became of a send: the rows of its parts, or a problem.
+
+    `back` says that the send counts as not sent, whatever the problem: a row of a batch is planned again.
+    """
+
+    id: str
+    rows: Sequence[Mapping[str, Any]] | None
+    problem: BaseException | None = None
+    back: bool = False
+
+
+class BatchRow(NamedTuple):
+    """A row of a batch as the ledger knows it."""
+
+    id: str
+    state: str
+    digest: str
+
+
+def state_of_parts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Give the state of a send that was answered: accepted where every part was, else partial."""
+    return "accepted" if all(row.get("status") in ACCEPTED_STATUSES for row in rows) else "partial"
+
+
+def state_after_error(problem: BaseException) -> str | None:
+    """Give the state of a send that ended in an error; None where surely nothing was sent.
+
+    The session notes on an exception, as ``left``, whether the request may have reached the server.
+    """
+    if getattr(problem, "left", True) is False:
+        return None
+    if isinstance(problem, UnknownOutcomeError):
+        return "unknown"
+    if isinstance(problem, (UnreachableError, RateLimitedError)):
+        return None
+    if isinstance(problem, NexmoError):
+        return "rejected"
+    return "unknown"
+
+
+def sum_prices(rows: Iterable[Mapping[str, Any]]) -> float | None:
+    """Add up the prices of parts; None where no part has a price that can be read."""
+    prices = [price for price in (parse_number(row.get("price")) for row in rows) if not math.isnan(price)]
+    return round(sum(prices), 8) if prices else None
+
+
+def summarize_delivery(parts: Sequence[tuple[str | None, str | None, float | None]]) -> dict[str, Any]:
+    """Sum up the parts of a send, each a message id, its delivery status and its final price, as far as they are known.
+
+    Different statuses are joined by commas; the final price is given where every part has one.
+    """
+    statuses = sorted({status for _, status, _ in parts if status})
+    prices = [price for _, _, price in parts if price is not None]
+    is_complete = bool(parts) and len(prices) == len(parts)
+    return {
+        "message_ids": " ".join(message_id for message_id, _, _ in parts if message_id) or None,
+        "delivery": ", ".join(statuses) or None,
+        "final_price": round(sum(prices), 8) if is_complete else None,
+    }
+
+
+def compute_digest(fields: Mapping[str, Any]) -> str:
+    """Compute the fingerprint of a content: two sends are the same where theirs is."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
