@@ -109,22 +109,22 @@ def connect(
     True
     >>> session.close()
     """
-    global _current  # noqa: PLW0603 - the one thing that a notebook connects for all its cells
-    arguments = _seal([api_key, api_secret, application_id, private_key, signature_secret])
+    global _current  # noqa: PLW0603 - one connection serves all cells of a notebook
+    arguments = _hide_credentials([api_key, api_secret, application_id, private_key, signature_secret])
     api_key = api_secret = application_id = private_key = signature_secret = None
     options = _Options(
-        Limit(check_int("calls", calls, 1, 1_000_000), _seconds("period", period, KEPT)),
-        _limits(limits),
+        Limit(check_int("calls", calls, 1, 1_000_000), _check_seconds("period", period, KEPT)),
+        _check_limits(limits),
         check_bool("cache", cache),
-        _seconds("timeout", timeout, LONGEST_TIMEOUT),
-        (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _nothing(state_dir) else state_dir,
+        _check_seconds("timeout", timeout, LONGEST_TIMEOUT),
+        (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _is_empty(state_dir) else state_dir,
     )
-    facts = {"currency": _currency(currency), "signature_method": check_signature_method(signature_method)}
+    facts = {"currency": _check_currency(currency), "signature_method": check_signature_method(signature_method)}
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
-    # Whatever fails, no frame that saw a credential becomes part of the traceback.
-    _current = without_traceback_of(lambda: _open(target, arguments, facts, options))
+    # No frame that held a credential may become part of a traceback.
+    _current = without_traceback_of(lambda: _open_session(target, arguments, facts, options))
     return _current
 
 
@@ -208,66 +208,68 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
     return frame([dict(zip(("setting", "value", "source"), row, strict=True)) for row in rows], _SETTINGS)
 
 
-def _seal(values: Sequence[Any]) -> dict[str, str | Secret | None]:
-    """Name the credentials and hide them. It must not raise: its frame holds them in clear."""
+def _hide_credentials(values: Sequence[Any]) -> dict[str, str | Secret | None]:
+    """Hide the credentials, by name. This must not raise, because its frame holds them in clear."""
     return {
-        # All of them are secret: one may stand in another's place. What is no text is refused later, as no credential.
-        name: None if _nothing(value) else Secret(value if isinstance(value, str) else "\0")
+        # Each may hold a secret, because a caller may have swapped two. What is not text is refused later.
+        name: None if _is_empty(value) else Secret(value if isinstance(value, str) else "\0")
         for name, value in zip(FIELDS, values, strict=True)
     }
 
 
-def _nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def _open(target: str, arguments: dict[str, Any], facts: dict[str, str], options: _Options) -> Session:
+def _open_session(target: str, arguments: dict[str, Any], facts: dict[str, str], options: _Options) -> Session:
     if target == "sandbox":
         if any(arguments.values()):
             raise invalid_argument(
                 "where", "sandbox", "no credentials beside it: the sandbox has a demo account of its own"
             )
-        running = _running_sandbox(options.timeout)
+        running = _find_running_sandbox(options.timeout)
         if running is None:
-            return _open_sandbox(facts, options)
+            return _open_embedded_sandbox(facts, options)
         target = running
     if target == "live":
         credentials, sources = find_credentials(arguments)
         account = Account(**{**credentials, **facts}, sources=sources)  # type: ignore[arg-type]
-        return _session(account, target, options, _user_dir(options) / account.folder)
-    url = _checked_url(target)
-    demo, instance = ({}, "") if any(arguments.values()) else _demo_account(url, options.timeout)
+        return _make_session(account, target, options, _make_user_dir(options) / account.folder)
+    url = _check_where_url(target)
+    demo, instance = ({}, "") if any(arguments.values()) else _fetch_demo_account(url, options.timeout)
     credentials, sources = (demo, dict.fromkeys(demo, "sandbox")) if demo else find_credentials(arguments)
     account = Account(**{**credentials, **facts}, rest_host=url, api_host=url, sources=sources)  # type: ignore[arg-type]
-    # A sandbox that was started again remembers nothing; what was noted of the earlier one must not be used for it.
-    return _session(account, url, options, _user_dir(options) / f"{account.folder}{instance}")
+    # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
+    return _make_session(account, url, options, _make_user_dir(options) / f"{account.folder}{instance}")
 
 
-def _running_sandbox(timeout: float) -> str | None:
-    """Name the sandbox that ``nexmo-nb lab`` started for its notebooks; None where there is none."""
+def _find_running_sandbox(timeout: float) -> str | None:
+    """Give the URL of the sandbox that ``nexmo-nb lab`` started for its notebooks; None where there is none."""
     url = (os.environ.get("NEXMO_NB_CONNECT") or "").rstrip("/")
-    return url if url.startswith("http") and _demo_account(url, timeout)[0] else None
+    return url if url.startswith("http") and _fetch_demo_account(url, timeout)[0] else None
 
 
-def _open_sandbox(facts: dict[str, str], options: _Options) -> Session:
+def _open_embedded_sandbox(facts: dict[str, str], options: _Options) -> Session:
     from nexmo_nb.sandbox import Sandbox  # cli, tests and connect() alone start one
 
-    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_state_dir(options.state_dir, tempfile.gettempdir())))
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_make_state_dir(options.state_dir, tempfile.gettempdir())))
     sandbox = Sandbox()
-    demo, _ = _demo_account(sandbox.url, options.timeout)
+    demo, _ = _fetch_demo_account(sandbox.url, options.timeout)
     sources = dict.fromkeys(demo, "sandbox")
     account = Account(**{**demo, **facts}, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
-    session = _session(account, "sandbox", options, folder, sandbox)
-    weakref.finalize(session, _clear_up, sandbox, folder)
+    session = _make_session(account, "sandbox", options, folder, sandbox)
+    weakref.finalize(session, _close_and_delete, sandbox, folder)
     return session
 
 
-def _clear_up(sandbox: Sandbox, folder: Path) -> None:
+def _close_and_delete(sandbox: Sandbox, folder: Path) -> None:
     sandbox.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _session(account: Account, where: str, options: _Options, folder: Path, sandbox: Sandbox | None = None) -> Session:
+def _make_session(
+    account: Account, where: str, options: _Options, folder: Path, sandbox: Sandbox | None = None
+) -> Session:
     make_private_folder(folder)
     limits = {**FAMILY_LIMITS, **options.limits}
     try:
@@ -286,7 +288,7 @@ def _session(account: Account, where: str, options: _Options, folder: Path, sand
     return Session(account, throttle, cache=cache, timeout=options.timeout, where=where, sandbox=sandbox)
 
 
-def _demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
+def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
     """Request a sandbox on this machine for its demo account; empty where it is none, or another machine."""
     if urlsplit(url).hostname not in LOOPBACK:
         return {}, ""
@@ -298,12 +300,12 @@ def _demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
     except (requests.RequestException, ValueError, AttributeError):
         return {}, ""
     sealed = {name: Secret(value) if name in SECRET_FIELDS else value for name, value in found.items()}
-    # Part of a folder's name: letters and digits only.
+    # It becomes part of a folder's name: letters and digits only.
     instance = "".join(c for c in str(answer.get("instance", "")) if c.isalnum())[:40]
     return (sealed, f"-{instance}") if "api_secret" in sealed else ({}, "")
 
 
-def _checked_url(value: str) -> str:
+def _check_where_url(value: str) -> str:
     url = check_url("where", value).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
@@ -315,14 +317,14 @@ def _checked_url(value: str) -> str:
     return url
 
 
-def _seconds(name: str, value: Any, longest: float) -> float:
+def _check_seconds(name: str, value: Any, longest: float) -> float:
     usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= longest
     if not usable:
         raise invalid_argument(name, value, f"seconds, more than 0 and at most {longest:g}")
     return float(value)
 
 
-def _limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
+def _check_limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
     limits = {}
     if values is not None and not isinstance(values, Mapping):
         raise invalid_argument("limits", values, "a mapping of families to (calls, seconds)")
@@ -332,17 +334,17 @@ def _limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
             calls, seconds = pair
         except (TypeError, ValueError):
             raise invalid_argument("limits", pair, "(calls, seconds) for each family") from None
-        limits[family] = Limit(check_int("limits", calls, 1, 1_000_000), _seconds("limits", seconds, KEPT))
+        limits[family] = Limit(check_int("limits", calls, 1, 1_000_000), _check_seconds("limits", seconds, KEPT))
     return limits
 
 
-def _currency(value: Any) -> str:
+def _check_currency(value: Any) -> str:
     if not isinstance(value, str) or not (len(value) == 3 and value.isascii() and value.isalpha()):
         raise invalid_argument("currency", value, "a code of ISO 4217, such as 'EUR'")
     return value.upper()
 
 
-def _state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
+def _make_state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
     try:
         folder = Path(default if chosen is None else chosen).expanduser().absolute()
         os.fsencode(folder)
@@ -353,5 +355,5 @@ def _state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
     return make_private_folder(folder)
 
 
-def _user_dir(options: _Options) -> Path:
-    return _state_dir(options.state_dir, platformdirs.user_data_dir("nexmo_nb", appauthor=False))
+def _make_user_dir(options: _Options) -> Path:
+    return _make_state_dir(options.state_dir, platformdirs.user_data_dir("nexmo_nb", appauthor=False))

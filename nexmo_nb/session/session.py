@@ -115,7 +115,6 @@ class Session(requests.Session):
         self.notes = Notes(throttle.path.with_name("notes.sqlite"))
         self._lock = threading.RLock()
         self._timeout, self.pause = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
-        self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -307,7 +306,7 @@ class Session(requests.Session):
 
     def _fetch(self, request: Request, attempt: _Attempt, has_slot: bool) -> Response | NexmoError:
         """Send a request, parse what comes back, and keep the cache true."""
-        auth = self._auth(request.auth)
+        auth = Auth(self.account, request.auth)
         changes = self._count_changes(request.family)
         status, headers, content = (self._transmit if has_slot else self._transmit_in_turn)(request, auth, attempt)
         body = parse_response(request, status, headers, content)
@@ -382,11 +381,6 @@ class Session(requests.Session):
         except KeyboardInterrupt as interrupt:
             interrupt.left = False  # type: ignore[attr-defined] # the attempt before it surely did nothing
             raise
-
-    def _auth(self, kind: str) -> Auth:
-        if kind not in self._auths:
-            self._auths[kind] = Auth(self.account, kind)
-        return self._auths[kind]
 
     def _read_environment(self) -> None:
         """Take proxies and CA bundle from the environment once, and nothing else: netrc holds logins of others."""

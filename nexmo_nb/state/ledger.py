@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.state import ledger_sql as sql
-from nexmo_nb.state.sends import BatchRow, Entry, Outcome, state_after_error, state_of_parts
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, refuse_changed, state_after_error, state_of_parts
 from nexmo_nb.state.sqlite import (
     Connection,
     Database,
@@ -134,7 +134,7 @@ class Ledger:
             sql.insert_planned(connection, batch, entries, self.clock())
             known = sql.read_batch(connection, batch)
             changed = [e for e in entries if known[e.recipient].digest != e.digest]
-            _refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
+            refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
             sql.update_content(connection, batch, changed)
             if resend_not_found:
                 missing = [known[e.recipient] for e in entries if known[e.recipient].state == "not_found"]
@@ -384,16 +384,6 @@ def _refuse_erased(connection: Connection, batch: str) -> None:
         raise InvalidRequestError(
             f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
             "cannot be told who has been sent to; use another name."
-        )
-
-
-def _refuse_changed(batch: str, entries: Sequence[Entry]) -> None:
-    """Refuse rows whose content is not the one that was sent."""
-    if entries:
-        raise InvalidRequestError(
-            f"batch: got {batch!r}, in which {len(entries)} recipients were already sent another text, or one from "
-            f"another sender (the first: {entries[0].recipient}); allowed: the same plan again, or another batch name "
-            "for another message. Nothing was sent."
         )
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nexmo_nb.errors import NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.errors import InvalidRequestError, NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.frames import parse_number
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Entry",
     "Outcome",
     "compute_digest",
+    "refuse_changed",
     "state_after_error",
     "state_of_parts",
     "sum_prices",
@@ -108,3 +109,13 @@ def summarize_delivery(parts: Sequence[tuple[str | None, str | None, float | Non
 def compute_digest(fields: Mapping[str, Any]) -> str:
     """Compute the fingerprint of a content: two sends are the same where theirs is."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def refuse_changed(batch: str, entries: Sequence[Entry]) -> None:
+    """Refuse rows whose content is not the one that was sent."""
+    if entries:
+        raise InvalidRequestError(
+            f"batch: got {batch!r}, in which {len(entries)} recipients were already sent another text, or one from "
+            f"another sender (the first: {entries[0].recipient}); allowed: the same plan again, or another batch name "
+            "for another message. Nothing was sent."
+        )

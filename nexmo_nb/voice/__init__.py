@@ -135,16 +135,10 @@ def send_voice(
             stacklevel=2,
         )
     request = build_request(message, api)
-    entry = Entry(
-        id=session.ledger.new_id(),
-        what=request.what,
-        kind=api,
-        digest=compute_digest({**message, "api": api}),
-        recipient=message["to"],
-        sender=message["sender"],
-        body=message["text"],
-        key=None if key is None else validation.check_text("key", key, longest=200),
-    )
+    key = None if key is None else validation.check_text("key", key, longest=200)
+    digest = compute_digest({**message, "api": api})
+    addressed = (message["to"], message["sender"], message["text"])
+    entry = Entry(session.ledger.new_id(), request.what, api, digest, *addressed, key=key)
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:
