@@ -8,20 +8,22 @@ Connect once, then call functions; each returns one one_line frame::
     nx.search_numbers(["GB", "PT"], features=["SMS", "VOICE"])
     nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
 
-How the package is built, imports pointing down only::
+How the package is built; a room imports from those below it, and from its own line::
 
-    7   cli  forms  plots
-    6   bulk  costs
-    5   numbers  applications  sms  voice  pricing  reports
-    4   session
-    3   throttle  ledger  notes  encoding  files
-    2   store  account  frames  phone  checks  options
-    1   errors  gsm
-        sandbox stands aside: it imports none of these; connect() and cli start it
+    8   cli  forms
+    7   campaigns  costs  plots
+    6   numbers  applications  sms  voice  pricing  reports
+    5   session
+    4   state
+    3   account  contacts
+    2   frames  validation  text  options  csv_files
+    1   errors
+        sandbox stands aside: it imports none of these; only session and cli start it
 
-A datum's way: a function names what is asked, ``session.call`` answers from the cache or takes a slot of the throttle
-and goes to the wire, and ``frames.frame`` gives the rows their columns and dtypes. A send is in the ledger before it
-leaves.
+The way of a read: a function of level 6 builds a `Request` from its arguments (``request.py``), ``session.call`` answers
+it from the cache, or takes a slot of the throttle and goes to the wire, the function parses the answer into rows
+(``response.py``), and ``frames.frame`` gives them their columns and dtypes. A send records its intent in the ledger
+before the call, and its outcome after it.
 """
 
 from nexmo_nb.applications import (
