@@ -20,10 +20,10 @@ How the package is built; a room imports from those below it, and from its own l
     1   errors
         sandbox stands aside: it imports none of these; only session and cli start it
 
-The way of a read: a function of level 6 builds a `Request` from its arguments (``request.py``), ``session.call`` answers
-it from the cache, or takes a slot of the throttle and goes to the wire, the function parses the answer into rows
-(``response.py``), and ``frames.frame`` gives them their columns and dtypes. A send records its intent in the ledger
-before the call, and its outcome after it.
+The way of a read: a function of level 6 builds a `Request` from its arguments (``request.py``), ``session.call``
+answers it from the cache, or takes a slot of the throttle and goes to the wire, the function parses the answer into
+rows (``response.py``), and ``frames.frame`` gives them their columns and dtypes. A send records its intent in the
+ledger before the call, and its outcome after it.
 """
 
 from nexmo_nb.applications import (
