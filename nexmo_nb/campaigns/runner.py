@@ -22,7 +22,7 @@ from nexmo_nb.errors import (
 from nexmo_nb.session import LONGEST_RETRY_AFTER, Session
 from nexmo_nb.sms.response import transmit
 from nexmo_nb.state.ledger_sql import Enrolled, Outcome, cost_of
-from nexmo_nb.state.throttle import BULK, new_slot
+from nexmo_nb.state.throttle import BULK, make_slot_id
 
 __all__ = ["Run"]
 
@@ -203,7 +203,7 @@ class Run:
     def _take(self, slots: list[str], room: int, done: list[str], waiting: float = 0.0) -> float:
         """Take slots for as many messages, and stamp those that are done; seconds to wait for what is missing."""
         throttle = self.session.throttle
-        wanted = [new_slot() for _ in range(room - len(slots))]
+        wanted = [make_slot_id() for _ in range(room - len(slots))]
         try:
             if waiting > 0 and wanted and not done and (wait := throttle.seconds_until_free(FAMILY, BULK)) > 0:
                 return wait

@@ -18,7 +18,7 @@ from nexmo_nb.errors import UnreachableError
 from nexmo_nb.session.auth import FORM, Auth, put_body
 from nexmo_nb.session.response import Request
 from nexmo_nb.session.transport import load
-from nexmo_nb.state.throttle import Throttle, new_slot
+from nexmo_nb.state.throttle import Throttle, make_slot_id
 
 __all__ = ["Adapter", "ThrottleMixin", "Trip", "prepared"]
 
@@ -28,7 +28,7 @@ class Trip:
     """What became of one try, for telling a request that left from one that did not."""
 
     leaving: Callable[[], None] = lambda: None
-    slot: str = field(default_factory=new_slot)
+    slot: str = field(default_factory=make_slot_id)
     """Empty: the caller holds one, and stamps it."""
     auth: Auth | None = None
     left: bool = False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nexmo_nb.errors import UnreachableError
+from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
 from nexmo_nb.state.ledger_sql import (
     CHANGES,
     FINAL,
@@ -32,7 +33,7 @@ from nexmo_nb.state.ledger_sql import (
     state_of,
     unwritable,
 )
-from nexmo_nb.state.sqlite import Connection, Database, StateError, is_locked, lock_file, make_private_folder
+from nexmo_nb.state.sqlite import Connection, Database, StateError
 
 __all__ = ["Ledger"]
 
@@ -66,7 +67,7 @@ class Ledger:
         new_id: Callable[[], str] = lambda: secrets.token_hex(20),
     ) -> None:
         self.path, self.clock, self.new_id = path, clock, new_id
-        self._database = Database(path, SCHEMA, changes=CHANGES, durable=True)
+        self._database = Database(path, SCHEMA, migrations=CHANGES, durable=True)
         # A process is alive as long as the system holds its lock on a file of this name: neither a number that is
         # used again nor a reboot can be mistaken for it.
         self._owner = secrets.token_hex(16)

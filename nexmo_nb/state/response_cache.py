@@ -142,7 +142,7 @@ class ResponseCache(BaseCache):
 
     def _open(self) -> Database:
         if self._database is None:
-            self._database = Database(self._path, _SCHEMA, changes=_CHANGES, busy=_BUSY)
+            self._database = Database(self._path, _SCHEMA, migrations=_CHANGES, busy=_BUSY)
         return self._database
 
     def _guard(self, work: Callable[[], T], otherwise: T) -> T:

@@ -21,9 +21,10 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.files import is_locked, lock_file
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.ledger_sql import Entry, Outcome
-from nexmo_nb.state.sqlite import StateError, is_locked, lock_file
+from nexmo_nb.state.sqlite import StateError
 
 TO = "+44 7700 900123"
 PART = {"message_id": "m1", "status": "0", "price": "0.05", "currency": "EUR", "network": "23410"}
