@@ -28,7 +28,8 @@ from nexmo_nb.session.wire import Adapter, ThrottleMixin, Trip, prepared
 from nexmo_nb.state import response_cache as answer_cache
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.ledger_sql import unwritable
-from nexmo_nb.state.price_history import Notes
+from nexmo_nb.state.price_history import PriceHistory
+from nexmo_nb.state.report_requests import ReportRequests
 from nexmo_nb.state.sqlite import StateError
 from nexmo_nb.state.throttle import Throttle
 from nexmo_nb.validation import invalid_argument
@@ -135,7 +136,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         )
         self.account, self.throttle, self.where, self.sandbox = account, throttle, where, sandbox
         self._ledger: Ledger | None = None
-        self.notes = Notes(throttle.path.with_name("notes.sqlite"))
+        notes = throttle.path.with_name("notes.sqlite")
+        self.price_history, self.report_requests = PriceHistory(notes), ReportRequests(notes)
         self._guard = threading.RLock()
         self._timeout, self.pause = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
         self._auths = {kind: Auth(account, kind) for kind in ("basic", "form", "sms")}
@@ -274,7 +276,8 @@ class Session(CacheMixin, ThrottleMixin, requests.Session):
         self.throttle.close()
         if self._ledger is not None:
             self._ledger.close()
-        self.notes.close()
+        self.price_history.close()
+        self.report_requests.close()
         if self.sandbox is not None:
             self.sandbox.close()
 
