@@ -49,7 +49,7 @@ def overhead(times: int, runs: int) -> list[Figure]:
     with served() as url, connected(url) as full, connected(url, cache=False) as bare:
         # Past the cache, past the throttle: what is left is the session's own work and requests.
         bare.throttle.acquire = lambda *_: None  # type: ignore[method-assign]
-        bare.throttle.stamp = lambda *_: None  # type: ignore[method-assign]
+        bare.throttle.confirm = lambda *_: None  # type: ignore[method-assign]
         spent = turns(
             {
                 "full": read(full, nx.balance),

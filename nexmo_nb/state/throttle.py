@@ -28,14 +28,12 @@ __all__ = [
     "FAMILY_LIMITS",
     "INTERACTIVE",
     "SLOT_LIFETIME",
-    "BulkLane",
     "Limit",
     "Status",
     "Throttle",
     "Window",
-    "list_windows",
+    "make_bulk_windows",
     "make_slot_id",
-    "plan_bulk_lane",
     "seconds_until_room",
 ]
 
@@ -80,13 +78,6 @@ class Window(NamedTuple):
     value: str = ""
 
 
-class BulkLane(NamedTuple):
-    """How the bulk lane uses the account's window: `reserved` calls are left to others, `pace` spreads its own."""
-
-    reserved: int
-    pace: Limit
-
-
 class Status(NamedTuple):
     """How full the account's window is.
 
@@ -105,27 +96,15 @@ class Status(NamedTuple):
     wait: float
 
 
-def plan_bulk_lane(limit: Limit) -> BulkLane:
-    """Leave a fiftieth of the calls to the interactive lane, and spread the rest in bursts of a twentieth."""
-    reserved = max(1, limit.calls // 50) if limit.calls > 1 else 0
+def make_bulk_windows(limit: Limit) -> list[Window]:
+    """Make the windows of the bulk lane under the account's limit.
+
+    They leave a fiftieth of the calls to the interactive lane, and spread the others in bursts of a twentieth.
+    """
+    calls = limit.calls - max(1, limit.calls // 50) if limit.calls > 1 else limit.calls
     burst = max(1, limit.calls // 20)
-    return BulkLane(reserved, Limit(burst, burst * limit.seconds / max(1, limit.calls - reserved), from_answer=False))
-
-
-def list_windows(
-    limit: Limit, bulk_lane: BulkLane, family_limits: Mapping[str, Limit], family: str, lane: str
-) -> list[Window]:
-    """List the windows that must all have room for a call of a family in a lane."""
-    if lane == BULK:
-        windows = [
-            Window(Limit(limit.calls - bulk_lane.reserved, limit.seconds)),
-            Window(bulk_lane.pace, "lane", BULK),
-        ]
-    else:
-        windows = [Window(limit)]
-    if family in family_limits:
-        windows.append(Window(family_limits[family], "family", family))
-    return windows
+    pace = Limit(burst, burst * limit.seconds / calls, from_answer=False)
+    return [Window(Limit(calls, limit.seconds)), Window(pace, "lane", BULK)]
 
 
 def seconds_until_room(slot_time: float | None, period: float, now: float) -> float:
@@ -204,7 +183,7 @@ class Throttle:
         """True: `notify` is called each second of a wait, for a display where each message replaces the last."""
         self._hold, self._clock, self._sleep = hold, clock, sleep
         self._boot = read_boot_id() if boot is None else boot
-        self._bulk_lane = plan_bulk_lane(self.limit)
+        self._bulk_windows = make_bulk_windows(self.limit)
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS))
         self._run(lambda: self._database.transact(self._carry_over_boot))
 
@@ -293,7 +272,11 @@ class Throttle:
         )
 
     def _list_windows(self, family: str, lane: str) -> list[Window]:
-        return list_windows(self.limit, self._bulk_lane, self.families, family, lane)
+        """List the windows that must all have room for a call of a family in a lane."""
+        windows = self._bulk_windows if lane == BULK else [Window(self.limit)]
+        if family in self.families:
+            return [*windows, Window(self.families[family], "family", family)]
+        return windows
 
     def _confirm_slots(self, connection: Connection, slots: Sequence[str]) -> None:
         now = self._clock()

@@ -4,42 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from nexmo_nb.state.throttle import (
-    BULK,
-    INTERACTIVE,
-    Limit,
-    Window,
-    list_windows,
-    make_slot_id,
-    plan_bulk_lane,
-    seconds_until_room,
-)
-
-LIMIT = Limit(100, 60.0)
-SMS = Limit(30, 1.03, from_answer=False)
+from nexmo_nb.state.throttle import BULK, Limit, Window, make_bulk_windows, make_slot_id, seconds_until_room
 
 
 @pytest.mark.parametrize(
-    ("calls", "reserved", "burst", "seconds"),
-    [(1, 0, 1, 60.0), (2, 1, 1, 60.0), (10, 1, 1, 60 / 9), (100, 2, 5, 300 / 98), (1000, 20, 50, 3000 / 980)],
+    ("limit", "calls", "burst", "seconds"),
+    [(1, 1, 1, 60.0), (2, 1, 1, 60.0), (10, 9, 1, 60 / 9), (100, 98, 5, 300 / 98), (1000, 980, 50, 3000 / 980)],
 )
-def test_the_bulk_lane_leaves_a_call_to_others_wherever_there_are_two(
-    calls: int, reserved: int, burst: int, seconds: float
+def test_the_bulk_lane_leaves_calls_to_others_and_spreads_its_own(
+    limit: int, calls: int, burst: int, seconds: float
 ) -> None:
-    lane = plan_bulk_lane(Limit(calls, 60.0))
-    assert lane == (reserved, (burst, pytest.approx(seconds), False))
-
-
-def test_an_interactive_call_needs_room_in_the_whole_window_only() -> None:
-    assert list_windows(LIMIT, plan_bulk_lane(LIMIT), {"sms": SMS}, "owned", INTERACTIVE) == [Window(LIMIT)]
-
-
-def test_a_bulk_call_needs_room_in_its_share_at_its_pace_and_in_its_family() -> None:
-    lane = plan_bulk_lane(LIMIT)
-    assert list_windows(LIMIT, lane, {"sms": SMS}, "sms", BULK) == [
-        Window(Limit(98, 60.0)),
-        Window(lane.pace, "lane", BULK),
-        Window(SMS, "family", "sms"),
+    assert make_bulk_windows(Limit(limit, 60.0)) == [
+        Window(Limit(calls, 60.0)),
+        Window(Limit(burst, pytest.approx(seconds), from_answer=False), "lane", BULK),
     ]
 
 
