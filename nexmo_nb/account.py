@@ -1,6 +1,6 @@
 """An account: credentials, hosts and currency, and where credentials are found.
 
-A secret lives in a `Secret`, which shows itself to nobody but the code that signs a request.
+Secrets are held in a `Secret`, whose text only the code that signs a request reads.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.validation import check_application_id, check_choice, invalid_argument
 
-__all__ = ["Account", "Secret", "find_credentials"]
+__all__ = ["FIELDS", "SECRET_FIELDS", "Account", "Secret", "check_signature_method", "find_credentials"]
 
 LIVE_REST = "https://rest.nexmo.com"
 LIVE_API = "https://api.nexmo.com"
 SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
 FIELDS = ("api_key", "api_secret", "application_id", "private_key", "signature_secret")
 SECRET_FIELDS = ("api_secret", "private_key", "signature_secret")
+HIDDEN = "<hidden>"
+"""Shown in messages in place of a credential."""
 
 _CLI_NAMES = {
     "api_key": "api-key",
@@ -34,7 +36,7 @@ _CLI_NAMES = {
 
 
 class Secret:
-    """A text that is kept out of every repr, format, pickle and copy.
+    """A text that appears in no repr, format, pickle or copy.
 
     Examples
     --------
@@ -46,11 +48,11 @@ class Secret:
     __slots__ = ("_reveal",)
 
     def __init__(self, value: str) -> None:
-        # In a closure, because debuggers and Verbose tracebacks print attributes.
+        # In a closure, because debuggers and verbose tracebacks print attributes.
         self._reveal: Callable[[], str] = lambda: value
 
     def reveal(self) -> str:
-        """Hand out the text: only to code that puts it on the wire."""
+        """Return the text; only for code that puts it into a request."""
         return self._reveal()
 
     def __repr__(self) -> str:
@@ -74,22 +76,22 @@ class Secret:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose calls they are, and where they go.
+    """The account that makes the calls, and the hosts that they go to.
 
     Attributes
     ----------
     api_key : str
         The account's public name, 8 characters.
     api_secret, signature_secret, private_key : Secret or None
-        Shown to nobody.
+        Never shown.
     application_id : str or None
         The application whose key signs Voice API calls.
     signature_method : str
-        How sends are signed where there is a signature secret.
+        How SMS are signed if there is a signature secret.
     rest_host, api_host : str
-        Base addresses, without a slash at the end.
+        Base URLs, without a slash at the end.
     currency : str
-        What the account is billed in: the API's prices of messages and numbers name none.
+        The account's currency: the API's prices of messages and numbers do not name it.
     sources : mapping
         Where each setting came from, for `nexmo_nb.show_connection`.
     """
@@ -106,7 +108,7 @@ class Account:
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def host(self, name: str) -> str:
-        """Give the base address by its short name, ``"rest"`` or ``"api"``."""
+        """Return the base URL by its short name, ``"rest"`` or ``"api"``."""
         return self.rest_host if name == "rest" else self.api_host
 
     @property
@@ -116,7 +118,7 @@ class Account:
 
     @property
     def folder(self) -> str:
-        """A name for this account's state, different for every host and key."""
+        """The name of the folder of this account's state, different for every host and key."""
         host = self.rest_host.split("://", 1)[1]
         return "".join(c if c.isalnum() or c in ".-" else "_" for c in f"{host}-{self.api_key}")
 
@@ -134,7 +136,7 @@ def find_credentials(
     Parameters
     ----------
     arguments : mapping
-        What the caller passed, by name; None or absent is looked for elsewhere.
+        What the caller passed, by name; a credential that is absent or None is looked for elsewhere.
     environ, home, folder : optional
         Environment, home folder and working folder to look in. Default: the process's own.
     ask : callable, optional
@@ -155,94 +157,88 @@ def find_credentials(
     sources: dict[str, str] = {}
     places: Iterable[tuple[str, Callable[[str], str | Secret | None]]] = (
         ("argument", arguments.get),
-        ("environment", lambda name: _from_environment(environ, name)),
-        ("keyring", _from_keyring),
-        (".vonagerc", _from_file(folder / ".vonagerc")),
-        ("~/.vonage/config.json", _from_file(home / ".vonage" / "config.json")),
+        ("environment", lambda name: _read_environment(environ, name)),
+        ("keyring", _read_keyring),
+        (".vonagerc", _read_cli_file(folder / ".vonagerc").get),
+        ("~/.vonage/config.json", _read_cli_file(home / ".vonage" / "config.json").get),
     )
-    for source, look in places:
+    for source, read in places:
         for name in FIELDS:
-            value = None if name in found else look(name)
+            value = None if name in found else read(name)
             if value:
-                found[name], sources[name] = _sealed(name, value), source
+                found[name], sources[name] = _check_credential(name, value), source
     if "api_key" not in found or "api_secret" not in found:
-        _prompt(found, sources, ask or _asker())
+        _prompt_for_missing(found, sources, ask or _find_prompt())
     return found, sources
 
 
-def _sealed(name: str, value: str | Secret) -> str | Secret:
-    """Check one credential; a message never shows what was given."""
+def _check_credential(name: str, value: str | Secret) -> str | Secret:
+    """Check one credential and hide it if it is a secret; no message shows its value."""
     value = (value.reveal() if isinstance(value, Secret) else value).strip()
     if name == "application_id":
         try:
             return check_application_id(value)
         except InvalidRequestError:
-            # Not shown: it may be a secret that stands in the wrong place.
-            raise invalid_argument(name, "<hidden>", "a UUID, as in the column 'id' of applications()") from None
+            # The value may be a secret that was given in the wrong place.
+            raise invalid_argument(name, HIDDEN, "a UUID, as in the column 'id' of applications()") from None
     if name == "private_key":
-        return Secret(_key_text(value))
-    if not (value and value.isascii() and value.isprintable()) or (
-        name == "api_key" and (":" in value or len(value) > 32)
-    ):
-        raise invalid_argument(
-            name, "<hidden>", "the characters that the account's dashboard shows, without anything around"
-        )
+        return Secret(_read_private_key(value))
+    is_printable = bool(value) and value.isascii() and value.isprintable()
+    if not is_printable or (name == "api_key" and (":" in value or len(value) > 32)):
+        allowed = "the characters that the account's dashboard shows, without anything around"
+        raise invalid_argument(name, HIDDEN, allowed)
     return Secret(value) if name in SECRET_FIELDS else value
 
 
-def _key_text(value: str) -> str:
+def _read_private_key(value: str) -> str:
     """Accept a private key as PEM text or as the path of a file that holds it."""
+    allowed = "an RSA private key as PEM text without a password, or the path of a file that holds it"
     if "-----BEGIN" not in value:
         try:
             value = Path(value).expanduser().read_text(encoding="ascii")
         except (OSError, ValueError):
             value = ""
-    # A PEM kept in an environment variable often has its line breaks written out.
+    # In an environment variable, a PEM text often has a backslash and an "n" for each line break.
     value = value.replace("\\n", "\n")
     if "PRIVATE KEY-----" not in value:
-        raise invalid_argument("private_key", "<hidden>", _KEY)
+        raise invalid_argument("private_key", HIDDEN, allowed)
     try:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         load_pem_private_key(value.encode(), password=None)
-    except Exception:  # whatever is wrong with it, the library's words may quote it
-        raise invalid_argument("private_key", "<hidden>", _KEY, "It cannot be read.") from None
+    except Exception:  # of any kind: the library's message may quote the key
+        raise invalid_argument("private_key", HIDDEN, allowed, "It cannot be read.") from None
     return value
 
 
-_KEY = "an RSA private key as PEM text without a password, or the path of a file that holds it"
-
-
-def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
+def _read_environment(environ: Mapping[str, str], name: str) -> str | None:
     return environ.get(f"NEXMO_{name.upper()}") or environ.get(f"VONAGE_{name.upper()}")
 
 
-def _from_keyring(name: str) -> str | None:
+def _read_keyring(name: str) -> str | None:
     try:
         import keyring
 
         found: str | None = keyring.get_password("nexmo_nb", name)
-    except Exception:  # an absent extra or a locked keyring must not stand in the way of the other places
+    except Exception:  # without the extra, or with a locked keyring, the other places are still read
         return None
     return found
 
 
-def _from_file(path: Path) -> Callable[[str], str | None]:
-    """Read a configuration file of the Vonage CLI (JSON), once, if it is there."""
+def _read_cli_file(path: Path) -> dict[str, str]:
+    """Read the credentials in a configuration file (JSON) of the Vonage CLI; none if it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        content = {}
-
-    def look(name: str) -> str | None:
-        value = content.get(_CLI_NAMES.get(name, "")) if isinstance(content, dict) else None
-        return value if isinstance(value, str) else None
-
-    return look
+        return {}
+    if not isinstance(content, dict):
+        return {}
+    values = {name: content.get(cli_name) for name, cli_name in _CLI_NAMES.items()}
+    return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
-def _asker() -> Callable[[str], str] | None:
-    """Tell whether a person can answer: a terminal, or a Jupyter kernel whose front end allows input."""
+def _find_prompt() -> Callable[[str], str] | None:
+    """Return `getpass` if a person can answer: in a terminal, or in a Jupyter front end that allows input."""
     if sys.stdin is not None and sys.stdin.isatty():
         return getpass
     kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
@@ -250,19 +246,32 @@ def _asker() -> Callable[[str], str] | None:
     return getpass if allowed else None
 
 
-def _prompt(found: dict[str, Any], sources: dict[str, str], ask: Callable[[str], str] | None) -> None:
+def _prompt_for_missing(
+    found: dict[str, str | Secret], sources: dict[str, str], ask: Callable[[str], str] | None
+) -> None:
+    """Ask for the API key and secret where they were not found.
+
+    Raises
+    ------
+    InvalidRequestError
+        If nobody can be asked, or the answer is empty.
+    """
     for name, label in (("api_key", "API key: "), ("api_secret", "API secret: ")):
         if name in found:
             continue
-        answer = _sealed(name, ask(label) or "-") if ask else None
-        if ask is None or (isinstance(answer, Secret) and answer.reveal() == "-"):
-            raise InvalidRequestError(
-                f"{name}: no value found; allowed: the key and secret of the account's dashboard. Looked in: the "
-                "arguments of connect(), NEXMO_API_KEY and NEXMO_API_SECRET (or VONAGE_…), the system keyring (needs "
-                "pip install 'nexmo_nb[keyring]'), ./.vonagerc and ~/.vonage/config.json. Without an account, use "
-                "connect('sandbox')."
-            )
-        found[name], sources[name] = answer, "prompt"
+        answer = ask(label) if ask else ""
+        if not answer:
+            raise _make_missing_error(name)
+        found[name], sources[name] = _check_credential(name, answer), "prompt"
+
+
+def _make_missing_error(name: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"{name}: no value found; allowed: the key and secret of the account's dashboard. Looked in: the "
+        "arguments of connect(), NEXMO_API_KEY and NEXMO_API_SECRET (or VONAGE_…), the system keyring (needs "
+        "pip install 'nexmo_nb[keyring]'), ./.vonagerc and ~/.vonage/config.json. Without an account, use "
+        "connect('sandbox')."
+    )
 
 
 def check_signature_method(value: str) -> str:

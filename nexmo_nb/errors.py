@@ -1,4 +1,4 @@
-"""The error tree: one class for each thing a caller would do differently.
+"""The error tree: one class for each case that a caller handles differently.
 
 ::
 
@@ -11,8 +11,8 @@
     ├── UnreachableError                        nothing was sent, or a read got no answer
     └── UnknownOutcomeError                     a write went out and no answer came: it may have happened
 
-No error holds a request, a response or an account, so none can carry a credential into a traceback, a pickle or
-a saved notebook.
+No error holds a request, a response or an account, so that none carries a credential into a traceback, a pickle or a
+saved notebook.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ __all__ = [
 
 
 class NexmoError(Exception):
-    """Whatever this toolkit raises on purpose.
+    """The base class of this package's errors.
 
     Parameters
     ----------
     message : str
-        What was asked, what came back, what it means and what to do.
+        What was asked, what the answer was, what it means and what to do.
     status : int, optional
-        HTTP status of the answer; None when there was none.
+        HTTP status of the answer; None if there was none.
     code : str, optional
-        Nexmo's own code: an SMS status such as ``"9"``, or the last word of an error type such as ``"throttled"``.
+        Nexmo's code: an SMS status such as ``"9"``, or the last word of an error type, such as ``"throttled"``.
     retry_after : float, optional
-        Seconds after which another try may succeed, where the server said so.
+        Seconds after which another try may succeed, if the server named them.
     meaning : str, optional
         What the code means, in a few words.
     parts : pandas.DataFrame, optional
@@ -65,7 +65,7 @@ class NexmoError(Exception):
     """
 
     retryable: ClassVar[bool] = False
-    """Whether the same call may simply be made again: nothing was done, and the cause may pass by itself."""
+    """Whether the same call may be made again: nothing was done, and the cause may be temporary."""
 
     def __init__(
         self,
@@ -89,9 +89,9 @@ class NexmoError(Exception):
 
 
 class InvalidRequestError(NexmoError, ValueError):
-    """An argument is wrong, found here before anything was sent, or by the server. Nothing was done.
+    """An argument is wrong, as found before anything was sent or by the server. Nothing was done.
 
-    Not raised when the request was well formed and Nexmo declined it (`RejectedError`).
+    Not raised if the request was well formed and Nexmo declined it (`RejectedError`).
     """
 
 
@@ -104,14 +104,14 @@ class NotFoundError(NexmoError):
 
 
 class RejectedError(NexmoError):
-    """Nexmo understood the request and said no: no credit, a barred number, a sender that is not allowed.
+    """Nexmo understood the request and declined it: no credit, a barred number, a sender that is not allowed.
 
-    `code` and `meaning` say why, `parts` holds the answer to a send. Sending the same again gives the same answer.
+    `code` and `meaning` give the reason, `parts` the answer to a send. The same request gets the same answer again.
     """
 
 
 class RateLimitedError(NexmoError):
-    """The server said the calls come too fast. Nothing was done; try again after `retry_after` seconds."""
+    """The server said that the calls come too fast. Nothing was done; try again after `retry_after` seconds."""
 
     retryable = True
 
@@ -123,9 +123,9 @@ class UnreachableError(NexmoError):
 
 
 class UnknownOutcomeError(NexmoError):
-    """A write went out and no usable answer came: it may have happened, and may have cost money.
+    """A write was sent and no usable answer came: it may have happened, and may have cost money.
 
-    Never raised for reads. It is not `retryable`: making the call again might do the thing twice.
+    Never raised for reads. Not `retryable`: the same call, made again, may do the thing twice.
     """
 
 
@@ -134,13 +134,13 @@ class PartialSendWarning(UserWarning):
 
 
 def without_traceback_of(work: Callable[[], T]) -> T:
-    """Run `work`; what it raises comes out without its frames and causes.
+    """Run `work`, and raise its exceptions without their traceback and causes.
 
-    The locals of those frames may hold a credential, which a verbose traceback would print.
+    The local variables of those frames may hold a credential, which a verbose traceback would print.
     """
     try:
         return work()
-    except BaseException as problem:  # an interrupt, too, would carry the frames
+    except BaseException as problem:  # a KeyboardInterrupt has a traceback, too
         failure = problem.with_traceback(None)
         failure.__cause__ = failure.__context__ = None
     raise failure

@@ -1,7 +1,7 @@
 """Checks of arguments before anything is sent. Pure.
 
-Each returns the value as the wire wants it, or raises `InvalidRequestError` that names the parameter, what was given
-and what is allowed.
+Each check returns the value as the API takes it, or raises an `InvalidRequestError` that names the parameter and says
+what was given, what is allowed and, where it helps, what to do.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ _HEX = re.compile("[0-9a-fA-F]*")
 LATEST = 7_258_118_400.0
 """Unix seconds of the year 2200."""
 
-FEATURES = ("SMS", "VOICE", "MMS")
 _FEATURE_ORDER = {
     frozenset(names.split(",")): names
     for names in ("SMS", "VOICE", "MMS", "SMS,VOICE", "SMS,MMS", "VOICE,MMS", "SMS,MMS,VOICE")
@@ -52,40 +51,45 @@ _FEATURE_ORDER = {
 
 def invalid_argument(name: str, value: Any, allowed: str, advice: str = "") -> InvalidRequestError:
     """Make the error for a wrong argument; the caller raises it."""
-    shown = _shown(value)
-    shown = shown if len(shown) <= 80 else f"{shown[:77]}… ({len(shown)} characters)"
-    allowed = _line(allowed)
-    allowed = allowed if len(allowed) <= 600 else f"{allowed[:599]}…"
+    shown = _show_value(value)
+    if len(shown) > 80:
+        shown = f"{shown[:77]}… ({len(shown)} characters)"
+    allowed = _join_lines(allowed)
+    if len(allowed) > 600:
+        allowed = f"{allowed[:599]}…"
     return InvalidRequestError(f"{name}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}")
 
 
-def _shown(value: Any) -> str:
-    """Show a value on one line; some cannot be shown, such as a number of thousands of digits."""
+def _show_value(value: Any) -> str:
+    """Show a value on one line. Some have no repr, such as an integer of thousands of digits."""
     try:
-        shown = repr(value)
-    except Exception:  # whatever a value does to be seen, it must not hide what is wrong with it
+        return _join_lines(repr(value))
+    except Exception:  # an error in a foreign repr must not hide what is wrong with the argument
         return f"a {type(value).__name__}"
-    return _line(shown)
 
 
-def _line(text: str) -> str:
+def _join_lines(text: str) -> str:
+    """Put a text on one line, without characters that cannot be printed."""
     return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a cell holds nothing."""
+    """Tell whether a cell is empty: None, or a missing value of pandas."""
     import pandas as pd
 
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def drop_none(fields: dict[str, Any]) -> dict[str, Any]:
-    """Keep what was given: drop the entries that are None."""
+    """Return the entries that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def check_text(name: str, value: Any, *, longest: int, shortest: int = 1, lines: bool = False) -> str:
-    """Accept a text of at most `longest` characters; control characters only as line breaks and tabs of `lines`."""
+    """Accept a text of `shortest` to `longest` characters.
+
+    Control characters are refused; with `lines`, line breaks and tabs are accepted.
+    """
     allowed = f"text of {shortest} to {longest} characters"
     if not isinstance(value, str):
         raise invalid_argument(name, value, allowed)
@@ -97,7 +101,7 @@ def check_text(name: str, value: Any, *, longest: int, shortest: int = 1, lines:
 
 
 def check_int(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Accept a whole number, also as text, in a range."""
+    """Accept a whole number from `low` to `high`, also as text."""
     allowed = f"a whole number from {low:,} to {high:,}" if high is not None else f"a whole number from {low:,}"
     if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value.strip()):
         value = int(value)
@@ -112,13 +116,13 @@ def check_int(name: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def check_time(name: str, value: Any) -> float:
-    """Accept a time, in UTC unless it says otherwise, as Unix seconds."""
+    """Accept a time, in UTC unless it has another zone, and return Unix seconds."""
     import numpy as np
     import pandas as pd
 
     allowed = "a time of the years 1970 to 2200, such as '2026-11-24' or a datetime"
     if not isinstance(value, (str, date, np.datetime64)):
-        # A number would be taken for nanoseconds.
+        # pandas would read a number as nanoseconds.
         raise invalid_argument(name, value, allowed)
     try:
         at = pd.Timestamp(value)
@@ -139,7 +143,7 @@ def check_bool(name: str, value: Any) -> bool:
 
 
 def check_choice(name: str, value: Any, allowed: Iterable[str]) -> str:
-    """Accept one of a few words, in any case, and return it as listed."""
+    """Accept one of a few words, in any case, and return it in the case of `allowed`."""
     words = list(allowed)
     found = {word.lower(): word for word in words}.get(value.strip().lower()) if isinstance(value, str) else None
     if found is None:
@@ -148,22 +152,26 @@ def check_choice(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 
 def as_list(name: str, value: Any, allowed: str) -> list[Any]:
-    """Accept several values, or a text for one; a frame or a mapping, which would give its names, is refused."""
+    """Accept several values, or one text; refuse a frame or a mapping, whose iteration gives names."""
     if isinstance(value, str):
         return [value]
-    frames = type(value).__name__ == "DataFrame"
-    if frames or isinstance(value, (bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
+    is_frame = type(value).__name__ == "DataFrame"
+    if is_frame or isinstance(value, (bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
         raise invalid_argument(name, value, allowed)
     try:
         return list(value)
-    except TypeError:  # an array without a dimension says that it can be gone through, and cannot
+    except TypeError:  # an array without dimensions has __iter__, which raises
         raise invalid_argument(name, value, allowed) from None
 
 
 def check_frame(
     value: Any, *needed: str, numbers: Iterable[str] = (), times: Iterable[str] = (), words: Iterable[str] = ()
 ) -> None:
-    """Check that a value is a frame with columns of these names; the others, where it has them, hold what they say."""
+    """Check that a value is a DataFrame with the `needed` columns.
+
+    Those of the columns `numbers`, `times` and `words` that it has must hold numbers, times in UTC, and texts or other
+    plain values.
+    """
     import pandas as pd
 
     if not isinstance(value, pd.DataFrame):
@@ -174,37 +182,49 @@ def check_frame(
     lacking = [name for name in dict.fromkeys(needed) if name not in value.columns]
     if lacking:
         raise invalid_argument("frame", names, f"a frame with {', '.join(lacking)}")
-    for name in dict.fromkeys(numbers):
-        if name in value.columns and not _numeric(value[name]):
-            raise invalid_argument("frame", f"{value[name].dtype} in {name}", f"numbers in {name}")
-    for name in dict.fromkeys(times):
-        if name in value.columns and not isinstance(value[name].dtype, pd.DatetimeTZDtype):
-            raise invalid_argument("frame", f"{value[name].dtype} in {name}", f"times in UTC in {name}")
-    for name in dict.fromkeys(words):
-        if name in value.columns and not all(map(_plain, value[name] if value[name].dtype == object else ())):
-            raise invalid_argument("frame", f"objects in {name}", f"text, without half of a surrogate pair, in {name}")
+    for check, checked in ((_check_numbers, numbers), (_check_times, times), (_check_words, words)):
+        for name in dict.fromkeys(checked):
+            if name in value.columns:
+                check(name, value[name])
 
 
-def _plain(cell: Any) -> bool:
+def _check_numbers(name: str, column: Any) -> None:
+    if not _has_numbers(column):
+        raise invalid_argument("frame", f"{column.dtype} in {name}", f"numbers in {name}")
+
+
+def _check_times(name: str, column: Any) -> None:
+    import pandas as pd
+
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        raise invalid_argument("frame", f"{column.dtype} in {name}", f"times in UTC in {name}")
+
+
+def _check_words(name: str, column: Any) -> None:
+    if column.dtype == object and not all(map(_is_plain, column)):
+        raise invalid_argument("frame", f"objects in {name}", f"text, without half of a surrogate pair, in {name}")
+
+
+def _is_plain(cell: Any) -> bool:
     """Tell whether a cell can be written as text."""
     if isinstance(cell, str):
         return not _SURROGATE.search(cell)
     return is_missing(cell) or isinstance(cell, (Real, date))
 
 
-def _numeric(column: Any) -> bool:
-    import pandas as pd
+def _has_numbers(column: Any) -> bool:
+    """Tell whether every cell of a column is a real number or missing; True and False are no numbers."""
+    from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_complex_dtype(column.dtype):
+    if is_bool_dtype(column.dtype) or is_complex_dtype(column.dtype):
         return False
-    known = (value for value in column if not is_missing(value))
-    return pd.api.types.is_numeric_dtype(column.dtype) or (
-        column.dtype == object and all(isinstance(value, Real) and not isinstance(value, bool) for value in known)
-    )
+    if column.dtype != object:
+        return bool(is_numeric_dtype(column.dtype))
+    return all(is_missing(cell) or (isinstance(cell, Real) and not isinstance(cell, bool)) for cell in column)
 
 
 def check_url(name: str, value: Any, *, longest: int = 2000) -> str:
-    """Accept an absolute http or https address without a login in it."""
+    """Accept an absolute http or https URL without a login in it."""
     allowed = f"an absolute URL such as 'https://example.org/path', at most {longest:,} characters"
     if not isinstance(value, str) or len(value) > longest or re.search(r"\s", value) or _CONTROL.search(value):
         raise invalid_argument(name, value, allowed)
@@ -216,14 +236,14 @@ def check_url(name: str, value: Any, *, longest: int = 2000) -> str:
     if not usable:
         raise invalid_argument(name, value, allowed, "It needs http:// or https:// and a host.")
     if "@" in parts.netloc:
-        # The value itself would put a password into the message.
+        # The value is not shown: it may hold a password.
         raise invalid_argument(name, "a URL with a login in it", allowed, "Leave the user and password out of the URL.")
     return value
 
 
 def check_country(value: Any, name: str = "country") -> str:
     """Accept an ISO 3166-1 alpha-2 code of a country that has phone numbers."""
-    from phonenumbers import SUPPORTED_REGIONS  # 20 ms that an import of this package should not cost
+    from phonenumbers import SUPPORTED_REGIONS  # importing it takes 20 ms
 
     code = value.strip().upper() if isinstance(value, str) else ""
     if code in SUPPORTED_REGIONS:
@@ -237,7 +257,7 @@ def check_country(value: Any, name: str = "country") -> str:
 
 
 def check_features(value: Any) -> str:
-    """Accept features in any order, as text or list, and return them in the one order that the API documents."""
+    """Accept features in any order, as a text or a list, and return them in the order that the API documents."""
     names = value.split(",") if isinstance(value, str) else value
     allowed = "any of 'SMS', 'VOICE' and 'MMS', as a list or as text such as 'SMS,VOICE'"
     try:
@@ -265,7 +285,7 @@ def check_number_pattern(value: Any) -> str:
 
 
 def check_hex(name: str, value: Any) -> str:
-    """Accept octets written in hexadecimal digits, two each, as text or bytes."""
+    """Accept octets, as bytes or as a text of two hexadecimal digits each, and return the digits."""
     allowed = "octets as hexadecimal digits, two each, such as '0605040B8423F0'"
     if isinstance(value, (bytes, bytearray)):
         value = bytes(value).hex()
@@ -276,7 +296,7 @@ def check_hex(name: str, value: Any) -> str:
 
 
 def check_application_id(value: Any, name: str = "application_id") -> str:
-    """Accept a UUID: nothing else may become part of a path."""
+    """Accept a UUID; it becomes part of a URL's path, where nothing else may stand."""
     code = value.strip() if isinstance(value, str) else ""
     if not _UUID.fullmatch(code):
         raise invalid_argument(name, value, "a UUID, as in the column 'id' of applications()")

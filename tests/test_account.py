@@ -78,6 +78,12 @@ def test_a_person_is_asked_last_and_only_for_what_is_missing() -> None:
     assert (found["api_secret"], sources["api_secret"]) == ("hidden42", "prompt")
 
 
+@pytest.mark.parametrize("known", [{}, {"api_key": "abcd1234"}])
+def test_an_empty_answer_is_no_credential(known: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^{'api_secret' if known else 'api_key'}: no value found"):
+        find(known, ask=lambda _: "")
+
+
 def test_nothing_anywhere_tells_every_place_that_was_looked_in() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         find()

@@ -38,7 +38,7 @@ def test_an_invalid_request_is_a_value_error() -> None:
 
 
 @pytest.mark.parametrize("kind", [NexmoError, KeyboardInterrupt, ZeroDivisionError])
-def test_contained_exceptions_lose_the_frames_below(kind: type[BaseException]) -> None:
+def test_exceptions_without_a_traceback_lose_the_frames_below(kind: type[BaseException]) -> None:
     def deep() -> None:
         hidden = "hidden"
         try:

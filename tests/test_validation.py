@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
+import pandas as pd
 import pytest
 
 from nexmo_nb import validation
@@ -136,3 +140,49 @@ def test_a_long_value_is_shown_in_short() -> None:
         validation.check_text("name", "x" * 5000, longest=255)
     assert len(str(caught.value)) < 300
     assert "5002 characters" in str(caught.value)
+
+
+COLUMNS = {
+    "price": [0.5, None],
+    "sent": pd.to_datetime(["2026-01-01", "2026-01-02"], utc=True),
+    "text": pd.Series(["a", date(2026, 1, 1)], dtype=object),
+}
+
+
+@pytest.mark.parametrize(
+    "columns", [{}, {"price": pd.Series([1, None], dtype=object)}, {"text": pd.Series(["a", 1.5], dtype="string")}]
+)
+def test_a_frame_with_the_columns_it_needs_is_accepted(columns: dict[str, Any]) -> None:
+    frame = pd.DataFrame({**COLUMNS, **columns})
+    validation.check_frame(frame, "price", numbers=["price", "absent"], times=["sent"], words=["text"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"price": ["x", "y"]}, "numbers in price"),
+        ({"price": [True, False]}, "numbers in price"),
+        ({"price": pd.Series([True, 1], dtype=object)}, "numbers in price"),
+        ({"price": [1j, 2j]}, "numbers in price"),
+        ({"sent": pd.to_datetime(["2026-01-01"] * 2)}, "datetime64.*allowed: times in UTC in sent"),
+        ({"text": pd.Series([{}, "a"], dtype=object)}, "objects in text"),
+        ({"text": pd.Series(["\ud800", "a"], dtype=object)}, "surrogate pair, in text"),
+    ],
+)
+def test_a_column_that_holds_something_else_is_refused(columns: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^frame: got .*{words}"):
+        validation.check_frame(pd.DataFrame({**COLUMNS, **columns}), numbers=["price"], times=["sent"], words=["text"])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([1], "a DataFrame"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "names of their own"),
+        (pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])), "names of their own"),
+        (pd.DataFrame({"a": [1]}), "got 'a'; allowed: a frame with b, c"),
+    ],
+)
+def test_what_is_no_frame_with_the_columns_is_refused(given: object, words: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^frame: .*{words}"):
+        validation.check_frame(given, "a", "b", "c")

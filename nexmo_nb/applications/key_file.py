@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 from nexmo_nb import validation
-from nexmo_nb.state.sqlite import make_private_folder
+from nexmo_nb.state.files import make_private_folder
 
 __all__ = ["KeyFile"]
 

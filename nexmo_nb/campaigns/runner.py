@@ -23,7 +23,7 @@ from nexmo_nb.session import LONGEST_RETRY_AFTER, Session
 from nexmo_nb.sms.request import build_request
 from nexmo_nb.sms.response import parse_parts
 from nexmo_nb.state.sends import BatchRow, Outcome, sum_prices
-from nexmo_nb.state.throttle import BULK, new_slot
+from nexmo_nb.state.throttle import BULK, make_slot_id
 
 __all__ = ["Run"]
 
@@ -205,7 +205,7 @@ class Run:
     def _take(self, slots: list[str], room: int, done: list[str], waiting: float = 0.0) -> float:
         """Take slots for as many messages, and stamp those that are done; seconds to wait for what is missing."""
         throttle = self.session.throttle
-        wanted = [new_slot() for _ in range(room - len(slots))]
+        wanted = [make_slot_id() for _ in range(room - len(slots))]
         try:
             if waiting > 0 and wanted and not done and (wait := throttle.seconds_until_free(FAMILY, BULK)) > 0:
                 return wait

@@ -186,13 +186,13 @@ def price_changes(
     >>> nx.price_changes()[["country", "network_name", "change"]].round(3).values.tolist()[0]
     ['PT', 'Vodafone', 0.1]
     """
-    notes = session_or_current(session).notes
+    history = session_or_current(session).price_history
     wanted = None if product is None else validation.check_choice("product", product, PRODUCTS)
     start = float("-inf") if since is None else validation.check_time("since", since)
     first: dict[tuple[str, str], float] = {}
     last: dict[tuple[str, str, str], dict[str, Any]] = {}
     rows = []
-    for row in notes.prices():
+    for row in history.read_prices():
         begun = first.setdefault((row["product"], row["country"]), row["seen"])
         place = (row["product"], row["country"], row["network_code"])
         before, last[place] = last.get(place), row
@@ -220,7 +220,9 @@ def _read(session: Session, ask: Request, refresh: bool, product: str, code: str
         raise
     if not reading.cached:
         rows = [{**dict.fromkeys(NOTED), **row, "price": _price(row.get("price"))} for row in flat]
-        session.notes.see_prices(product, [str(row["country"]) for row in rows] if code is None else [code], rows)
+        session.price_history.record_prices(
+            product, [str(row["country"]) for row in rows] if code is None else [code], rows
+        )
     return bodies
 
 

@@ -73,11 +73,11 @@ def order(session: Session, body: Mapping[str, Any], what: str, *, anew: bool = 
     UnknownOutcomeError
         If there was no answer: it may be made, and cost its records' price.
     """
-    code = None if anew else session.notes.report(_digest(session, body))
+    code = None if anew else session.report_requests.find(_digest(session, body))
     if code is None:
         ask = Request(what, "POST", "/v2/reports", host="api", family=FAMILY, json=body, find_refusal=_without_id)
         code = str(session.call(ask)["request_id"])
-        session.notes.keep_report(_digest(session, body), code)
+        session.report_requests.record(_digest(session, body), code)
     return code
 
 
@@ -116,7 +116,7 @@ def ready(
         status = _look(session, code)
     said = status.get("request_status")
     if said in ("FAILED", "ABORTED"):
-        session.notes.drop_reports([_digest(session, body)])
+        session.report_requests.delete([_digest(session, body)])
         raise RejectedError(f"Could not {what}: Nexmo gave it up ({said}). Try again.")
     if said not in ("SUCCESS", "TRUNCATED"):
         raise UnreachableError(f"Could not {what}: its status cannot be understood ({one_line(said, 60)}). Try again.")
@@ -163,7 +163,7 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 def done(session: Session, bodies: Sequence[Mapping[str, Any]]) -> None:
     """Forget reports that were read whole."""
-    session.notes.drop_reports([_digest(session, body) for body in bodies])
+    session.report_requests.delete([_digest(session, body) for body in bodies])
 
 
 def report(

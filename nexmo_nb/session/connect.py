@@ -19,8 +19,8 @@ from nexmo_nb.account import FIELDS, SECRET_FIELDS, Account, Secret, check_signa
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session
-from nexmo_nb.state.sqlite import make_private_folder
-from nexmo_nb.state.throttle import FAMILY_LIMITS, KEPT, Limit, Throttle
+from nexmo_nb.state.files import make_private_folder
+from nexmo_nb.state.throttle import FAMILY_LIMITS, SLOT_LIFETIME, Limit, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def connect(
     arguments = _hide_credentials([api_key, api_secret, application_id, private_key, signature_secret])
     api_key = api_secret = application_id = private_key = signature_secret = None
     options = _Options(
-        Limit(check_int("calls", calls, 1, 1_000_000), _check_seconds("period", period, KEPT)),
+        Limit(check_int("calls", calls, 1, 1_000_000), _check_seconds("period", period, SLOT_LIFETIME)),
         _check_limits(limits),
         check_bool("cache", cache),
         _check_seconds("timeout", timeout, LONGEST_TIMEOUT),
@@ -334,7 +334,9 @@ def _check_limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, L
             calls, seconds = pair
         except (TypeError, ValueError):
             raise invalid_argument("limits", pair, "(calls, seconds) for each family") from None
-        limits[family] = Limit(check_int("limits", calls, 1, 1_000_000), _check_seconds("limits", seconds, KEPT))
+        limits[family] = Limit(
+            check_int("limits", calls, 1, 1_000_000), _check_seconds("limits", seconds, SLOT_LIFETIME)
+        )
     return limits
 
 

@@ -34,9 +34,10 @@ from nexmo_nb.session.response import (
 )
 from nexmo_nb.session.transport import download, failure_reason, read_body, surely_unsent
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.price_history import Notes
+from nexmo_nb.state.price_history import PriceHistory
+from nexmo_nb.state.report_requests import ReportRequests
 from nexmo_nb.state.response_cache import ResponseCache, create_key
-from nexmo_nb.state.throttle import Throttle, new_slot
+from nexmo_nb.state.throttle import Throttle, make_slot_id
 from nexmo_nb.validation import invalid_argument
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class Session(requests.Session):
         ``throttle.status()`` tells how full the window is.
     cache : ResponseCache or None
         The cached responses.
-    notes : Notes
-        Price lists as they changed, and reports that were ordered.
+    price_history, report_requests
+        Price lists as they changed; reports that were requested and not read yet.
     sandbox : Sandbox or None
         The embedded sandbox, where there is one.
     """
@@ -112,7 +113,8 @@ class Session(requests.Session):
         self.account, self.throttle, self.where, self.sandbox = account, throttle, where, sandbox
         self.cache = ResponseCache(cache) if cache else None
         self._ledger: Ledger | None = None
-        self.notes = Notes(throttle.path.with_name("notes.sqlite"))
+        notes = throttle.path.with_name("notes.sqlite")
+        self.price_history, self.report_requests = PriceHistory(notes), ReportRequests(notes)
         self._lock = threading.RLock()
         self._timeout, self.pause = (min(CONNECT_TIMEOUT, timeout), timeout), sleep
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
@@ -260,7 +262,8 @@ class Session(requests.Session):
         self.throttle.close()
         if self._ledger is not None:
             self._ledger.close()
-        self.notes.close()
+        self.price_history.close()
+        self.report_requests.close()
         if self.sandbox is not None:
             self.sandbox.close()
 
@@ -320,7 +323,7 @@ class Session(requests.Session):
 
     def _transmit_in_turn(self, request: Request, auth: Auth, attempt: _Attempt) -> tuple[int, Any, bytes]:
         """Wait for a slot of the throttle, transmit, and confirm the slot whatever happens."""
-        slot = new_slot()
+        slot = make_slot_id()
         try:
             self.throttle.acquire(slot, request.family)
             return self._transmit(request, auth, attempt)

@@ -32,6 +32,7 @@ from typing import Any, TypeVar
 
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
 from nexmo_nb.state.sends import BatchRow, Entry, Outcome, refuse_changed, state_after_error, state_of_parts
 from nexmo_nb.state.sqlite import (
     Connection,
@@ -40,9 +41,6 @@ from nexmo_nb.state.sqlite import (
     advice_for,
     damaged_error,
     is_damaged,
-    is_locked,
-    lock_file,
-    make_private_folder,
 )
 
 __all__ = ["Ledger", "SingleSend"]
@@ -80,7 +78,7 @@ class Ledger:
         new_id: Callable[[], str] = lambda: secrets.token_hex(20),
     ) -> None:
         self.path, self.clock, self.new_id = path, clock, new_id
-        self._database = self._run(lambda: Database(path, sql.SCHEMA, changes=sql.CHANGES, durable=True))
+        self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True))
         # A process lives as long as the system holds its lock on a file of its own. Neither a process number that is
         # used again nor a restart of the machine can be mistaken for it.
         self._owner = secrets.token_hex(16)

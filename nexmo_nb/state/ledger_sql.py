@@ -29,7 +29,7 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS sends_created ON sends (created)",
 )
 # An earlier layout had a state for rows that wait for their turn.
-CHANGES = (("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),)
+MIGRATIONS = (("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),)
 
 SEND_COLUMNS = [
     "id",

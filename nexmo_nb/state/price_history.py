@@ -1,39 +1,28 @@
-"""What reads leave behind that is worth keeping: price lists as they changed, and reports that were ordered.
-
-Nothing depends on it: where its file cannot be used, a warning says so, and reads go on.
-"""
+"""The price lists that were read, as they changed over time."""
 
 from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
+from nexmo_nb.state import notes_sql as sql
+from nexmo_nb.state.notes_file import NotesFile
+from nexmo_nb.state.sqlite import Connection
 
-__all__ = ["Notes"]
+__all__ = ["PriceHistory", "find_changed_prices"]
 
-T = TypeVar("T")
-
-_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS prices (
-        product TEXT NOT NULL, country TEXT NOT NULL, network_code TEXT NOT NULL, seen REAL NOT NULL,
-        country_name TEXT, network_name TEXT, price REAL, currency TEXT,
-        PRIMARY KEY (product, country, network_code, seen))""",
-    """CREATE TABLE IF NOT EXISTS reports (
-        digest TEXT PRIMARY KEY, report TEXT NOT NULL, ordered REAL NOT NULL)""",
-)
-PRICE = ("product", "country", "network_code", "seen", "country_name", "network_name", "price", "currency")
-BUSY = 0.9
-KEPT = 72 * 3600.0
-"""Seconds for which Nexmo keeps a report's file, https://developer.vonage.com/en/reports/overview."""
+Price = Mapping[str, Any]
+"""A price in a list: ``country, network_code, country_name, network_name, price, currency``."""
 
 
-class Notes:
-    """The notes of one account on this machine, shared by its processes.
+class PriceHistory:
+    """The prices that one account saw on this machine, shared by its processes.
+
+    A file that cannot be used costs a warning; then no price is found, and none is recorded.
 
     Parameters
     ----------
@@ -44,99 +33,94 @@ class Notes:
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self.path, self.clock = path, clock
-        self._database: Database | None = None
+        self.file = NotesFile(path)
+        self.clock = clock
 
-    def see_prices(self, product: str, countries: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
-        """Note what is new in a price list that was read whole for some countries; a network that is gone costs None.
+    def record_prices(self, product: str, countries: Iterable[str], rows: Iterable[Price]) -> None:
+        """Record what changed in a price list that was read completely for some countries.
 
-        Each row has ``country, network_code, country_name, network_name, price, currency``.
+        Parameters
+        ----------
+        product : str
+            The product that the list is of.
+        countries : iterable of str
+            The countries that the list covers. A network of theirs that is not listed any more gets the price None.
+        rows : iterable of mappings
+            Each has ``country, network_code, country_name, network_name, price, currency``.
         """
-        listed = {(row["country"], row["network_code"] or ""): row for row in rows}
-        covered = set(countries)
+        listed, covered = list(rows), set(countries)
 
         def work(connection: Connection) -> None:
-            now = self._later(connection)
-            known = {
-                (row[1], row[2]): row
-                for row in connection.execute(
-                    f"SELECT {', '.join(PRICE)} FROM prices WHERE product = ? ORDER BY seen", (product,)
-                )
-            }
-            fresh = [
-                (product, *place, now, row["country_name"], row["network_name"], row["price"], row["currency"])
-                for place, row in listed.items()
-                if place not in known or not _same(known[place][6:], (row["price"], row["currency"]))
-            ]
-            gone = [
-                (product, *place, now, *row[4:6], None, row[7])
-                for place, row in known.items()
-                if place[0] in covered and place not in listed and row[6] is not None
-            ]
-            connection.executemany(
-                f"INSERT INTO prices ({', '.join(PRICE)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (product, country, network_code, seen) DO NOTHING",
-                fresh + gone,
-            )
+            known = _read_prices(connection, sql.SELECT_PRICES_OF_PRODUCT, {"product": product})
+            values = {"product": product, "seen": self._choose_time(connection)}
+            changed = find_changed_prices(known, listed, covered)
+            connection.executemany(sql.INSERT_PRICE, [{**row, **values} for row in changed])
 
-        self._guard(lambda database: database.transact(work), None)
+        self.file.transact(work)
 
-    def _later(self, connection: Connection) -> float:
-        """Tell the time, later than of all prices so far: a clock that was set back must not mix up their order."""
-        latest = connection.execute("SELECT MAX(seen) FROM prices").fetchone()[0]
-        return self.clock() if latest is None else max(self.clock(), latest + 0.001)
-
-    def prices(self) -> list[dict[str, Any]]:
-        """Give every price that was new when it was seen, in that order."""
-        statement = f"SELECT {', '.join(PRICE)} FROM prices ORDER BY seen, product, country, network_code"
-        none: list[tuple[Any, ...]] = []
-        found = self._guard(lambda database: database.read(lambda c: c.execute(statement).fetchall()), none)
-        return [dict(zip(PRICE, row, strict=True)) for row in found]
-
-    def report(self, digest: str) -> str | None:
-        """Give the id of a report that was ordered and not read yet, as long as Nexmo keeps it."""
-        values = (digest, self.clock() - KEPT)
-        statement = "SELECT report FROM reports WHERE digest = ? AND ordered > ?"
-        found = self._guard(lambda database: database.read(lambda c: c.execute(statement, values).fetchone()), None)
-        return None if found is None else str(found[0])
-
-    def keep_report(self, digest: str, report: str) -> None:
-        """Note that a report was ordered."""
-        now = self.clock()
-
-        def work(connection: Connection) -> None:
-            connection.execute("DELETE FROM reports WHERE digest = ? OR ordered <= ?", (digest, now - KEPT))
-            connection.execute("INSERT INTO reports (digest, report, ordered) VALUES (?, ?, ?)", (digest, report, now))
-
-        self._guard(lambda database: database.transact(work), None)
-
-    def drop_reports(self, digests: Iterable[str]) -> None:
-        """Forget reports that were read, or are of no use."""
-        rows = [(digest,) for digest in digests]
-        statement = "DELETE FROM reports WHERE digest = ?"
-        self._guard(lambda database: database.transact(lambda c: c.executemany(statement, rows)), None)
+    def read_prices(self) -> list[dict[str, Any]]:
+        """Return every recorded price, oldest first, with ``product`` and ``seen`` (Unix seconds)."""
+        none: list[dict[str, Any]] = []
+        return self.file.read(lambda connection: _read_prices(connection, sql.SELECT_PRICES), none)
 
     def close(self) -> None:
         """Close the file."""
-        if self._database is not None:
-            self._database.close()
+        self.file.close()
 
-    def _guard(self, work: Callable[[Database], T], otherwise: T) -> T:
-        try:
-            if self._database is None:
-                self._database = Database(self.path, _SCHEMA, busy=BUSY, durable=True)
-            return work(self._database)
-        except StateError as problem:
-            trouble = problem
-        warnings.warn(
-            f"The notes {self.path} cannot be used ({trouble}): price changes and ordered reports are not remembered. "
-            f"{advice_for(trouble)}".rstrip(),
-            stacklevel=3,
-        )
-        return otherwise
+    def _choose_time(self, connection: Connection) -> float:
+        """Return the time, but later than that of all prices: a clock that was set back must not change their order."""
+        latest = connection.execute(sql.SELECT_LAST_SEEN).fetchone()[0]
+        return self.clock() if latest is None else max(self.clock(), latest + 0.001)
 
 
-def _same(known: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    if known[1] != new[1] or (known[0] is None) != (new[0] is None):
+def find_changed_prices(
+    known: Iterable[Price], listed: Iterable[Price], countries: AbstractSet[str]
+) -> list[dict[str, Any]]:
+    """Find the prices that are new, those that differ, and those that are gone.
+
+    Parameters
+    ----------
+    known : iterable of mappings
+        Recorded prices, oldest first.
+    listed : iterable of mappings
+        The prices of a list.
+    countries : set of str
+        The countries that the list covers.
+
+    Returns
+    -------
+    list of dict
+        The prices to record; that of a network that is gone from a country in `countries` is None.
+    """
+    last = {(row["country"], row["network_code"]): row for row in known}
+    current = {(row["country"], row["network_code"] or ""): row for row in listed}
+    changed = [
+        _build_price(place, row, row["price"])
+        for place, row in current.items()
+        if place not in last or not _is_same_price(last[place], row)
+    ]
+    gone = [
+        _build_price(place, row, None)
+        for place, row in last.items()
+        if place[0] in countries and place not in current and row["price"] is not None
+    ]
+    return changed + gone
+
+
+def _build_price(place: tuple[str, str], row: Price, price: float | None) -> dict[str, Any]:
+    country, network_code = place
+    names = {name: row[name] for name in ("country_name", "network_name", "currency")}
+    return {"country": country, "network_code": network_code, "price": price, **names}
+
+
+def _is_same_price(known: Price, listed: Price) -> bool:
+    if known["currency"] != listed["currency"] or (known["price"] is None) != (listed["price"] is None):
         return False
-    return known[0] is None or math.isclose(known[0], new[0], rel_tol=1e-9)
+    return known["price"] is None or math.isclose(known["price"], listed["price"], rel_tol=1e-9)
+
+
+def _read_prices(
+    connection: Connection, statement: str, values: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    rows = connection.execute(statement, values or {}).fetchall()
+    return [dict(zip(sql.PRICE_COLUMNS, row, strict=True)) for row in rows]

@@ -162,7 +162,7 @@ class ResponseStorage(BaseStorage[str, CachedResponse]):
             return otherwise
         try:
             if self._database is None:
-                self._database = Database(self._path, sql.SCHEMA, changes=sql.CHANGES, busy=BUSY)
+                self._database = Database(self._path, sql.SCHEMA, migrations=sql.MIGRATIONS, busy=BUSY)
             return work(self._database)
         except StateError as problem:
             self._is_off = True

@@ -1,12 +1,12 @@
 """The SQL of the response cache."""
 
 __all__ = [
-    "CHANGES",
     "DELETE_ALL",
     "DELETE_EXPIRED",
     "DELETE_FAMILY",
     "DELETE_KEY",
     "INSERT",
+    "MIGRATIONS",
     "SCHEMA",
     "SELECT",
     "SELECT_KEYS",
@@ -18,7 +18,7 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS answers_expires ON answers (expires)",
 )
 # A damaged page of the file may still look like a row; the checksum tells.
-CHANGES = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
+MIGRATIONS = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
 
 SELECT = "SELECT CAST(body AS BLOB), saved, expires, sum FROM answers WHERE id = ?"
 SELECT_KEYS = "SELECT id FROM answers ORDER BY id"

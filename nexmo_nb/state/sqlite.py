@@ -1,10 +1,9 @@
-"""The state database: opens SQLite files, private to the user, and runs transactions. Nothing else opens one."""
+"""SQLite files that are private to the user: opening, migrating, reading and changing them. Nothing else opens one."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 import threading
 import time
 import weakref
@@ -14,17 +13,7 @@ from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = [
-    "Connection",
-    "Database",
-    "StateError",
-    "advice_for",
-    "damaged_error",
-    "is_damaged",
-    "is_locked",
-    "lock_file",
-    "make_private_folder",
-]
+__all__ = ["Connection", "Database", "StateError", "advice_for", "damaged_error", "is_damaged"]
 
 T = TypeVar("T")
 
@@ -34,59 +23,34 @@ StateError = sqlite3.Error
 """What a damaged, locked, read-only or full database raises."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
-_MOVE = (
-    "It is damaged: move it away, together with the files beside it whose names begin with its own, and connect() "
-    "again."
-)
-_REMEDIES = {
-    **dict.fromkeys(_DAMAGED, _MOVE),
+_MAKE_WRITABLE = "Make the file and its folder writable, or pass another state_dir to connect()."
+_ADVICE = {
+    **dict.fromkeys(
+        _DAMAGED,
+        "It is damaged: move it away, together with the files beside it whose names begin with its own, and connect() "
+        "again.",
+    ),
     sqlite3.SQLITE_BUSY: "Another program holds it: wait until that is done, or end it, and call again.",
     sqlite3.SQLITE_FULL: "Make room on its disk, and call again.",
     sqlite3.SQLITE_IOERR: "Its disk does not do what it should: see whether it is full or failing, and call again.",
-    sqlite3.SQLITE_READONLY: "Make the file and its folder writable, or pass another state_dir to connect().",
-    sqlite3.SQLITE_CANTOPEN: "Make the file and its folder writable, or pass another state_dir to connect().",
+    sqlite3.SQLITE_READONLY: _MAKE_WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: _MAKE_WRITABLE,
 }
 
 
 def advice_for(problem: Exception) -> str:
-    """Say what a person can do about a `StateError`; empty where its own words say it."""
-    return _REMEDIES.get(_kind(problem), "")
+    """Return what a person can do about a `StateError`; empty where its own message says it."""
+    return _ADVICE.get(_read_error_code(problem), "")
 
 
-def damaged_error(words: str) -> StateError:
+def damaged_error(message: str) -> StateError:
     """Make the error for a file whose content cannot be right."""
-    problem = sqlite3.DatabaseError(words)
-    problem.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return problem
+    return _make_error(sqlite3.DatabaseError, message, sqlite3.SQLITE_CORRUPT)
 
 
 def is_damaged(problem: Exception) -> bool:
     """Tell whether a `StateError` says that the file's content is at fault."""
-    return _kind(problem) in _DAMAGED
-
-
-def _kind(problem: Exception) -> int:
-    return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
-
-
-def make_private_folder(path: Path) -> Path:
-    """Make a folder that only its owner may enter (mode 700), and its parents.
-
-    Raises
-    ------
-    InvalidRequestError
-        If it cannot be made or written to.
-    """
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(f"no permission to write in {path}")
-    except OSError as problem:
-        raise InvalidRequestError(
-            f"state_dir: {path} cannot be used ({problem.strerror or problem}); allowed: a folder that can be written. "
-            "Pass connect(state_dir=…) or set NEXMO_NB_STATE_DIR."
-        ) from None
-    return path
+    return _read_error_code(problem) in _DAMAGED
 
 
 class Database:
@@ -97,20 +61,21 @@ class Database:
     path : Path
         The file; its folder must exist.
     schema : sequence of str
-        Statements that create the tables, in their first layout, where they are not there yet.
-    changes : sequence of sequences of str, optional
-        Statements for every later layout, oldest first. A file of an earlier layout gets those that it lacks; one of a
-        layout that is not known yet is refused.
+        Statements that create the tables of the first layout where they do not exist.
+    migrations : sequence of sequences of str, optional
+        The statements of each later layout, oldest first. A file of an earlier layout gets those that it lacks; a file
+        of a newer layout than these is refused.
     busy : float
         Seconds to wait for another process's transaction.
     durable : bool
-        True: a commit is on the disk when it returns, and the file is examined when it is opened. False: the last
-        commits may be lost in a power cut.
+        True: a commit is on the disk when it returns, and the file is checked for damage when it is opened. False: a
+        power cut may lose the last commits.
 
     Raises
     ------
     StateError
-        If the file is damaged, locked, read-only, gone or of a newer layout, or the disk is full; also by every method.
+        If the file is damaged, locked, read-only, gone or of a newer layout, or the disk is full. Every method raises
+        it as well.
     """
 
     def __init__(
@@ -118,40 +83,40 @@ class Database:
         path: Path,
         schema: Sequence[str],
         *,
-        changes: Sequence[Sequence[str]] = (),
+        migrations: Sequence[Sequence[str]] = (),
         busy: float = 30.0,
         durable: bool = False,
     ) -> None:
         self.path = path
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        _make(path)
-        self._file = _identity(path)
+        _create_private_file(path)
+        self._identity = _identify_file(path)
         self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         try:
-            _use_wal(self._connection, busy)
+            _use_write_ahead_log(self._connection, busy)
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._connection.execute("PRAGMA secure_delete=ON")
             if durable:
-                self._examine()
-            self._lay_out((schema, *changes))
+                self._check_integrity()
+            self._migrate((schema, *migrations))
         except BaseException:
             self._connection.close()
             raise
-        weakref.finalize(self, _close, self._connection, self._pid)
+        weakref.finalize(self, _close_connection, self._connection, self._pid)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work`, which only reads: it waits for no other process, and none waits for it."""
+        """Run `work`, which only reads. It does not wait for other processes, nor they for it."""
         with self._lock:
-            self._check()
+            self._check_usable()
             return work(self._connection)
 
     def transact(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction that no other process's may overlap; undone as a whole if anything raises."""
+        """Run `work` in a transaction that excludes those of other processes; any exception undoes it as a whole."""
         with self._lock:
-            self._check()
+            self._check_usable()
             try:
-                if self._connection.in_transaction:  # left by an interrupt that struck inside the `finally` below
+                if self._connection.in_transaction:  # an interrupt in the `finally` below can leave one open
                     self._connection.rollback()
                 self._connection.execute("BEGIN IMMEDIATE")
                 result = work(self._connection)
@@ -162,117 +127,84 @@ class Database:
                     self._connection.rollback()
 
     def compact(self) -> None:
-        """Take what was removed out of the files as well."""
+        """Remove deleted content from the files on the disk as well."""
         with self._lock:
-            self._check()
+            self._check_usable()
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close the file; further use raises `StateError`."""
         with self._lock:
-            _close(self._connection, self._pid)
+            _close_connection(self._connection, self._pid)
 
-    def _examine(self) -> None:
-        """Refuse a file of which pages are damaged or missing: SQLite may read them as if they were empty."""
+    def _check_integrity(self) -> None:
+        """Refuse a file with damaged or missing pages: SQLite may read such pages as empty ones."""
         found = self.read(lambda connection: connection.execute("PRAGMA quick_check(1)").fetchall())
         if found != [("ok",)]:
             raise damaged_error(str(found[0][0]).splitlines()[-1])
 
-    def _lay_out(self, layouts: Sequence[Sequence[str]]) -> None:
-        """Bring the file to the newest layout. The file tells its own; 0 is a new file, or one of the first layout."""
+    def _migrate(self, layouts: Sequence[Sequence[str]]) -> None:
+        """Bring the file to the newest layout. ``user_version`` is 0 in a new file, or in one of before it was set."""
         newest = len(layouts)
-        if self.read(_layout) == newest:
+        if self.read(_read_layout) == newest:
             return
 
         def work(connection: Connection) -> None:
-            found = _layout(connection)  # another process may have done it meanwhile
+            found = _read_layout(connection)  # read again: another process may have migrated the file meanwhile
             if found > newest:
                 raise sqlite3.DatabaseError(
                     f"a newer version of nexmo_nb wrote it, in layout {found}, and this one knows {newest}: update "
                     "nexmo_nb, or pass another state_dir to connect()"
                 )
-            for statement in (statement for layout in layouts[found:] for statement in layout):
-                connection.execute(statement)
+            for layout in layouts[found:]:
+                for statement in layout:
+                    connection.execute(statement)
             connection.execute(f"PRAGMA user_version={newest}")
 
         self.transact(work)
 
-    def _check(self) -> None:
-        """Refuse a connection that was made by another process, or whose file is gone."""
-        # A SQLite connection carried over a fork can corrupt the file.
+    def _check_usable(self) -> None:
+        """Refuse a connection that another process opened, or whose file is gone."""
+        # A SQLite connection that is used after a fork can corrupt the file.
         if self._pid != os.getpid():
             raise InvalidRequestError(
                 "session: it was connected in another process, and was carried here by a fork; allowed: a session of "
                 "this process. Call connect() in each process; they share the limit by themselves."
             )
-        # What is written to a file that was removed is lost to everyone else, and SQLite does not mind.
-        if _identity(self.path) != self._file:
+        # SQLite writes to a removed file without an error, and no other process sees what it wrote.
+        if _identify_file(self.path) != self._identity:
             raise sqlite3.OperationalError("it was removed or replaced while it was in use: connect() again")
 
 
-def lock_file(path: Path) -> int:
-    """Make a file and lock it for as long as this process lives; the descriptor must be kept."""
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as problem:
-        raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
-    if not _lock_now(descriptor):
-        os.close(descriptor)
-        raise sqlite3.OperationalError(f"{path} is locked")
-    return descriptor
+def _read_error_code(problem: Exception) -> int:
+    return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
 
 
-def is_locked(path: Path) -> bool:
-    """Tell whether the process that made a file with `hold` lives; if in doubt, it does."""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    try:
-        return not _lock_now(descriptor)
-    finally:
-        os.close(descriptor)
+def _make_error(kind: type[StateError], message: str, code: int) -> StateError:
+    problem = kind(message)
+    problem.sqlite_errorcode = code
+    return problem
 
 
-def _lock_now(descriptor: int) -> bool:
-    """Lock without waiting; the system frees the lock when the process ends, however it ends."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
+def _create_private_file(path: Path) -> None:
+    """Create the file if it does not exist: SQLite would create it readable by everyone.
 
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _make(path: Path) -> None:
-    """Make the file if it is not there: SQLite would make it readable by everyone.
-
-    One that is there must not be opened and closed, not even to try: the system would take all locks from it that
-    other connections of this process hold, and another process could remove the log that they write to.
+    A file that exists must not be opened and closed here. Closing it would release all locks that other connections of
+    this process hold on it, and another process could then remove the log that they write to.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         if not os.access(path, os.R_OK | os.W_OK):
-            problem = sqlite3.OperationalError("it cannot be written")
-            problem.sqlite_errorcode = sqlite3.SQLITE_READONLY
-            raise problem from None
-    except OSError as trouble:
-        problem = sqlite3.OperationalError(f"{path}: {trouble.strerror}")
-        problem.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
-        raise problem from None
+            message = "it cannot be written"
+            raise _make_error(sqlite3.OperationalError, message, sqlite3.SQLITE_READONLY) from None
+    except OSError as problem:
+        message = f"{path}: {problem.strerror}"
+        raise _make_error(sqlite3.OperationalError, message, sqlite3.SQLITE_CANTOPEN) from None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tell a file from another one of the same name; None where there is none."""
+def _identify_file(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -280,12 +212,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _layout(connection: Connection) -> int:
+def _read_layout(connection: Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _use_wal(connection: Connection, busy: float) -> None:
-    """Switch the write-ahead log on; SQLite does not wait by itself where several processes do it at once."""
+def _use_write_ahead_log(connection: Connection, busy: float) -> None:
+    """Switch the write-ahead log on; SQLite does not wait by itself where several processes do this at once."""
     end = time.monotonic() + busy
     while True:
         try:
@@ -297,6 +229,6 @@ def _use_wal(connection: Connection, busy: float) -> None:
         time.sleep(0.005)
 
 
-def _close(connection: Connection, pid: int) -> None:
+def _close_connection(connection: Connection, pid: int) -> None:
     if pid == os.getpid():
         connection.close()

@@ -1,11 +1,12 @@
 """The sliding windows that keep calls under the limit, over all threads and processes of one account.
 
-A call reserves a slot before its request leaves and stamps it when the answer came; the account's window counts from
-the stamp. So a request that the network delays cannot fall into a window that is already full at the server: whenever
-it arrived, it was between the two. A slot whose process died frees itself once the request can no longer be under way.
+A call takes a slot before its request leaves, and confirms it when the answer came. The account's window counts from
+the confirmation. The request arrived at some moment between the two, so a delayed request cannot fall into a window
+that is already full at the server. The slot of a process that died expires when its request can no longer be under
+way.
 
-Two lanes share the window. ``"bulk"`` leaves a share of it free and spreads over it, so that an ``"interactive"`` call
-does not wait behind a batch.
+Two lanes share the window. The ``"bulk"`` lane leaves a share of the window free and spreads its calls over the rest,
+so that an ``"interactive"`` call does not wait behind a batch.
 """
 
 from __future__ import annotations
@@ -19,31 +20,36 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from nexmo_nb.errors import UnreachableError
+from nexmo_nb.state import throttle_sql as sql
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
-__all__ = ["FAMILY_LIMITS", "Limit", "Status", "Throttle"]
+__all__ = [
+    "BULK",
+    "FAMILY_LIMITS",
+    "INTERACTIVE",
+    "SLOT_LIFETIME",
+    "Limit",
+    "Status",
+    "Throttle",
+    "Window",
+    "make_bulk_windows",
+    "make_slot_id",
+    "seconds_until_room",
+]
 
 T = TypeVar("T")
 
 INTERACTIVE, BULK = "interactive", "bulk"
-KEPT = 3600.0
+SLOT_LIFETIME = 3600.0
 """Seconds for which slots are kept; no period may be longer."""
-
-_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS slots (
-        id TEXT PRIMARY KEY, boot TEXT NOT NULL, family TEXT NOT NULL, lane TEXT NOT NULL,
-        reserved REAL NOT NULL, at REAL NOT NULL)""",
-    "CREATE INDEX IF NOT EXISTS slots_at ON slots (at)",
-)
-# Every window looks at its last seconds only, which `slots_at` finds; a second index costs more than it saves.
-_CHANGES = (("DROP INDEX IF EXISTS slots_family",),)
 
 
 class Limit(NamedTuple):
     """At most `calls` in any `seconds`.
 
-    `from_answer` says what is counted: True, from the answer (never too many, and slower by the network's delay);
-    False, from the request, with a little more than `seconds` for the network's jitter.
+    `from_answer` says from when a call counts. True: from its answer, which never lets too many calls through and is
+    slower by the network's delay. False: from its request; `seconds` should then be a little longer than the server's
+    period, for the network's jitter.
     """
 
     calls: int
@@ -52,7 +58,8 @@ class Limit(NamedTuple):
 
 
 # Nexmo's published limits (https://api.support.vonage.com, articles 203993598, 207100288, 5667853760284 and
-# 4407771966868). Thirty SMS a second cannot wait for answers: a refusal says "throttled", and is tried again.
+# 4407771966868). Thirty SMS a second are not possible when each waits for an answer, so SMS count from the request;
+# the server refuses one that comes too early as "throttled", and it is sent again.
 FAMILY_LIMITS: Mapping[str, Limit] = {
     "sms": Limit(30, 1.03, from_answer=False),
     "calls": Limit(3, 1.0),
@@ -61,6 +68,14 @@ FAMILY_LIMITS: Mapping[str, Limit] = {
     "pricing": Limit(1, 1.0),
     "reports": Limit(10, 1.03, from_answer=False),
 }
+
+
+class Window(NamedTuple):
+    """A limit and the slots that count against it: those with `value` in `column`, or all slots without a column."""
+
+    limit: Limit
+    column: sql.SlotColumn = ""
+    value: str = ""
 
 
 class Status(NamedTuple):
@@ -73,7 +88,7 @@ class Status(NamedTuple):
     limit : int
         Calls that it allows.
     wait : float
-        Seconds until the next interactive call may leave; 0.0 is at once.
+        Seconds until the next interactive call may leave; 0.0 if it may leave at once.
     """
 
     used: int
@@ -81,19 +96,43 @@ class Status(NamedTuple):
     wait: float
 
 
-def now() -> float:
+def make_bulk_windows(limit: Limit) -> list[Window]:
+    """Make the windows of the bulk lane under the account's limit.
+
+    They leave a fiftieth of the calls to the interactive lane, and spread the others in bursts of a twentieth.
+    """
+    calls = limit.calls - max(1, limit.calls // 50) if limit.calls > 1 else limit.calls
+    burst = max(1, limit.calls // 20)
+    pace = Limit(burst, burst * limit.seconds / calls, from_answer=False)
+    return [Window(Limit(calls, limit.seconds)), Window(pace, "lane", BULK)]
+
+
+def seconds_until_room(slot_time: float | None, period: float, now: float) -> float:
+    """Compute when a window has room again.
+
+    `slot_time` is the time of the slot that must leave the window first; None if the window has room now.
+    """
+    return 0.0 if slot_time is None else slot_time + period - now
+
+
+def read_boot_clock() -> float:
     """Read the clock that all processes of one boot share and that nobody can set."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()
 
 
-def boot_id() -> str:
-    """Name this boot of the machine; empty where the system does not say."""
+def read_boot_id() -> str:
+    """Read the name of this boot of the machine; empty where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def make_slot_id() -> str:
+    """Make a new slot id; later ids sort after earlier ones, so that the database writes them side by side."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
 def print_wait(message: str) -> None:
@@ -113,14 +152,14 @@ class Throttle:
     limits : mapping of str to Limit
         Further limits by family of calls.
     hold : float
-        Seconds after which a request that was never answered cannot be under way any more.
+        Seconds after which a request without an answer cannot be under way any more.
     clock, sleep, notify, boot : optional
-        The time, waiting, telling a person, and the name of the boot; for tests.
+        Reads the time, waits, tells a person about a wait, and the name of the boot; for tests.
 
     Raises
     ------
     UnreachableError
-        If the file cannot be used; also by every method. Then nothing may leave.
+        If the file cannot be used; every method raises it as well. Then nothing may be sent.
     """
 
     def __init__(
@@ -131,7 +170,7 @@ class Throttle:
         period: float = 60.0,
         limits: Mapping[str, Limit] = FAMILY_LIMITS,
         hold: float = 35.0,
-        clock: Callable[[], float] = now,
+        clock: Callable[[], float] = read_boot_clock,
         sleep: Callable[[float], None] = time.sleep,
         notify: Callable[[str], None] = print_wait,
         boot: str | None = None,
@@ -141,19 +180,16 @@ class Throttle:
         self.families = dict(limits)
         self.notify = notify
         self.countdown = False
-        """True: a wait is told anew each second, for where the words replace each other."""
+        """True: `notify` is called each second of a wait, for a display where each message replaces the last."""
         self._hold, self._clock, self._sleep = hold, clock, sleep
-        self._boot = boot_id() if boot is None else boot
-        # Some of the window stays out of reach of the bulk lane, and the rest it takes in even steps.
-        self._share = max(1, calls // 50) if calls > 1 else 0
-        burst = max(1, calls // 20)
-        self._pace = Limit(burst, burst * period / max(1, calls - self._share), from_answer=False)
-        self._database = self._run(lambda: Database(path, _SCHEMA, changes=_CHANGES))
+        self._boot = read_boot_id() if boot is None else boot
+        self._bulk_windows = make_bulk_windows(self.limit)
+        self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS))
         self._run(lambda: self._database.transact(self._carry_over_boot))
 
     def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
-        """Wait for a free slot and take it under the name `slot`, which the caller makes up and stamps afterwards."""
-        told: int | None = None
+        """Wait for a free slot and take it under the id `slot`, which the caller makes and confirms afterwards."""
+        shown: int | None = None
         wait = 0.0
         while True:
             if wait <= 0:
@@ -161,8 +197,8 @@ class Throttle:
                 if taken:
                     return
             left = math.ceil(wait)
-            if wait > 1 and lane == INTERACTIVE and (told is None or (self.countdown and left != told)):
-                told = left
+            if wait > 1 and lane == INTERACTIVE and (shown is None or (self.countdown and left != shown)):
+                shown = left
                 self.notify(
                     f"Waiting about {left} s: the limit of {self.limit.calls} calls in "
                     f"{self.limit.seconds:g} s is reached (interrupt to stop)."
@@ -171,52 +207,61 @@ class Throttle:
             wait = self.seconds_until_free(family, lane)
 
     def try_acquire(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
-        """Take as many slots as are free now, without waiting, and stamp those that are `done`.
+        """Confirm the slots in `done`, then take as many of the `wanted` slots as are free now, without waiting.
 
-        Gives how many of `wanted`, from its beginning, were taken, and the seconds until the next may be.
+        Returns
+        -------
+        (taken, wait) : (int, float)
+            How many of `wanted`, from its beginning, were taken; the seconds until the next slot may be free, 0.0 if
+            all were taken.
         """
 
         def work(connection: Connection) -> tuple[int, float]:
-            self._stamp(connection, done)
-            at = self._clock()
-            free = min(self._free(connection, at, *window) for window in self._windows(family, lane))
+            self._confirm_slots(connection, done)
+            now = self._clock()
+            windows = self._list_windows(family, lane)
+            free = min(_count_free_slots(connection, window, now) for window in windows)
             taken = max(0, min(len(wanted), free))
-            connection.executemany(
-                "INSERT INTO slots (id, boot, family, lane, reserved, at) VALUES (?, ?, ?, ?, ?, ?)",
-                [(slot, self._boot, family, lane, at, at + self._hold) for slot in wanted[:taken]],
-            )
-            connection.execute("DELETE FROM slots WHERE at < ?", (at - KEPT,))
-            # By rounding, a slot may seem to be both in its window and just out of it.
-            return taken, 0.0 if taken == len(wanted) else max(0.001, self._wait(connection, at, family, lane))
+            self._insert_slots(connection, wanted[:taken], family, lane, now)
+            connection.execute(sql.DELETE_SLOTS_BEFORE, {"time": now - SLOT_LIFETIME})
+            if taken == len(wanted):
+                return taken, 0.0
+            # By rounding, a slot can count in its window although the wait for it is over.
+            return taken, max(0.001, _read_wait(connection, windows, now))
 
         return self._run(lambda: self._database.transact(work))
 
     def seconds_until_free(self, family: str, lane: str) -> float:
-        """Seconds until a slot is free; looked at without a lock: many that wait must not hinder one that stamps."""
-        return self._run(lambda: self._database.read(lambda c: self._wait(c, self._clock(), family, lane)))
+        """Return the seconds until a slot is free.
+
+        It reads without a lock, so that many waiting processes do not hinder one that confirms a slot.
+        """
+        windows = self._list_windows(family, lane)
+        return self._run(lambda: self._database.read(lambda c: _read_wait(c, windows, self._clock())))
 
     def poll_interval(self, wait: float) -> float:
-        """Seconds to sleep before looking again: a slot under way may be stamped, and so be free, earlier."""
+        """Return the seconds to sleep before the next try: a slot under way may be confirmed, and so free, earlier."""
         return min(wait, 0.25, max(self.limit.seconds / 40, 0.005))
 
     def confirm(self, slot: str) -> None:
-        """Count `slot` from now: its answer came, or it will never leave. A name that holds no slot is fine."""
-        self._run(lambda: self._database.transact(lambda connection: self._stamp(connection, [slot])))
+        """Count `slot` from now: its answer came, or its request will never leave. An unknown id does nothing."""
+        self._run(lambda: self._database.transact(lambda connection: self._confirm_slots(connection, [slot])))
 
     def give_back(self, slots: Sequence[str]) -> None:
-        """Free slots under which nothing left, and nothing will."""
-        rows = [(slot,) for slot in slots]
-        self._run(lambda: self._database.transact(lambda c: c.executemany("DELETE FROM slots WHERE id = ?", rows)))
+        """Free slots whose requests never left and never will."""
+        rows = [{"id": slot} for slot in slots]
+        self._run(lambda: self._database.transact(lambda c: c.executemany(sql.DELETE_SLOT, rows)))
 
     def status(self) -> Status:
-        """Tell how many calls the window holds, how many it allows, and the seconds to the next free slot."""
-        return self._run(lambda: self._database.read(self._status))
+        """Return how many calls the window holds, how many it allows, and the seconds to the next free slot."""
+        return self._run(lambda: self._database.read(self._read_status))
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
 
     def _run(self, work: Callable[[], T]) -> T:
+        """Run `work` and turn trouble with the file into an error that says that nothing was sent."""
         try:
             return work()
         except StateError as problem:
@@ -226,72 +271,60 @@ class Throttle:
             f"could leave without it. {advice_for(trouble)}".rstrip()
         )
 
-    def _stamp(self, connection: Connection, slots: Sequence[str]) -> None:
-        at = self._clock()
-        connection.executemany("UPDATE slots SET at = ? WHERE id = ?", [(at, slot) for slot in slots])
-
-    def _status(self, connection: Connection) -> Status:
-        at = self._clock()
-        start = at - self.limit.seconds
-        used = connection.execute("SELECT COUNT(*) FROM slots WHERE at > ?", (start,)).fetchone()[0]
-        return Status(used, self.limit.calls, max(0.0, self._wait(connection, at, "", INTERACTIVE)))
-
-    def _windows(self, family: str, lane: str) -> list[tuple[Limit, str, str]]:
-        """Name every window that must have room: its limit, and the column and value of the slots that count in it."""
-        calls = self.limit.calls - (self._share if lane == BULK else 0)
-        windows = [(Limit(calls, self.limit.seconds), "", "")]
-        if lane == BULK:
-            windows.append((self._pace, "lane", BULK))
+    def _list_windows(self, family: str, lane: str) -> list[Window]:
+        """List the windows that must all have room for a call of a family in a lane."""
+        windows = self._bulk_windows if lane == BULK else [Window(self.limit)]
         if family in self.families:
-            windows.append((self.families[family], "family", family))
+            return [*windows, Window(self.families[family], "family", family)]
         return windows
 
-    def _wait(self, connection: Connection, at: float, family: str, lane: str) -> float:
-        """Seconds until every window has room."""
-        return max(self._until(connection, at, *window) for window in self._windows(family, lane))
+    def _confirm_slots(self, connection: Connection, slots: Sequence[str]) -> None:
+        now = self._clock()
+        connection.executemany(sql.CONFIRM_SLOT, [{"id": slot, "now": now} for slot in slots])
 
-    @staticmethod
-    def _free(connection: Connection, at: float, limit: Limit, column: str, value: str) -> int:
-        """How many more slots the window holds."""
-        rows, values = _inside(at, limit, column, value)
-        return limit.calls - int(connection.execute(f"SELECT COUNT(*) {rows}", values).fetchone()[0])
+    def _insert_slots(self, connection: Connection, slots: Sequence[str], family: str, lane: str, now: float) -> None:
+        row = {"boot": self._boot, "family": family, "lane": lane, "reserved": now, "expires": now + self._hold}
+        connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in slots])
 
-    @staticmethod
-    def _until(connection: Connection, at: float, limit: Limit, column: str, value: str) -> float:
-        """Seconds until the newest `limit.calls` of the matching slots are no longer all in the window."""
-        rows, values = _inside(at, limit, column, value)
-        moment = "at" if limit.from_answer else "reserved"
-        statement = f"SELECT {moment} {rows} ORDER BY {moment} DESC LIMIT 1 OFFSET ?"
-        row = connection.execute(statement, (*values, limit.calls - 1)).fetchone()
-        return 0.0 if row is None else float(row[0]) + limit.seconds - at
+    def _read_status(self, connection: Connection) -> Status:
+        now = self._clock()
+        start = now - self.limit.seconds
+        used = connection.execute(sql.COUNT_SLOTS_SINCE, {"start": start}).fetchone()[0]
+        wait = _read_wait(connection, self._list_windows("", INTERACTIVE), now)
+        return Status(used, self.limit.calls, max(0.0, wait))
 
     def _carry_over_boot(self, connection: Connection) -> None:
-        """Bring the slots of an earlier boot, whose clock said something else, into this one.
+        """Move the slots of an earlier boot, whose clock started elsewhere, into this boot.
 
-        Those of its last window count as if they had just been used: a wait of at most one window, never a call too
-        many. Without the name of a boot, a slot that was reserved in the future is one of an earlier boot.
+        The slots of its last window count as used just now: that costs a wait of at most one window and never lets one
+        call too many through. Without the name of a boot, a slot reserved in the future is from an earlier boot.
         """
-        at, longest = self._clock(), max(self.limit.seconds, *(limit.seconds for limit in self.families.values()), 0.0)
-        old, values = ("boot <> ?", (self._boot,)) if self._boot else ("reserved > ?", (at,))
-        last = connection.execute(f"SELECT MAX(reserved) FROM slots WHERE {old}", values).fetchone()[0]
-        if last is not None:
-            connection.execute(f"DELETE FROM slots WHERE {old} AND at <= ?", (*values, last - longest))
-            connection.execute(
-                f"UPDATE slots SET boot = ?, reserved = ?, at = ? WHERE {old}", (self._boot, at, at, *values)
-            )
+        values = {"boot": self._boot, "now": self._clock()}
+        has_boot_id = bool(self._boot)
+        last = connection.execute(sql.select_last_reservation_of_earlier_boot(has_boot_id), values).fetchone()[0]
+        if last is None:
+            return
+        longest = max(self.limit.seconds, *(limit.seconds for limit in self.families.values()), 0.0)
+        connection.execute(sql.delete_old_slots_of_earlier_boot(has_boot_id), {**values, "end": last - longest})
+        connection.execute(sql.move_slots_to_this_boot(has_boot_id), values)
 
 
-def _inside(at: float, limit: Limit, column: str, value: str) -> tuple[str, list[float | str]]:
-    """Write which slots are in a window."""
-    start = at - limit.seconds
-    # `at` is never before `reserved`, so that its index serves both.
-    moment, values = ("", [start]) if limit.from_answer else (" AND reserved > ?", [start, start])
-    return (
-        f"FROM slots WHERE at > ?{moment}{f' AND {column} = ?' if column else ''}",
-        [*values, value] if column else [*values],
-    )
+def _count_free_slots(connection: Connection, window: Window, now: float) -> int:
+    """Count how many more slots a window has room for."""
+    statement = sql.count_slots_in_window(window.column, window.limit.from_answer)
+    values = {"start": now - window.limit.seconds, "value": window.value}
+    return window.limit.calls - int(connection.execute(statement, values).fetchone()[0])
 
 
-def new_slot() -> str:
-    """Make up the name of a slot; later names sort behind, so that the database writes them side by side."""
-    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+def _read_wait(connection: Connection, windows: Sequence[Window], now: float) -> float:
+    """Compute the seconds until every window has room."""
+    return max(_read_wait_of_window(connection, window, now) for window in windows)
+
+
+def _read_wait_of_window(connection: Connection, window: Window, now: float) -> float:
+    """Compute the seconds until the newest `calls` slots of a window are no longer all in it."""
+    limit = window.limit
+    statement = sql.select_nth_newest_slot_time(window.column, limit.from_answer)
+    values = {"start": now - limit.seconds, "value": window.value, "skip": limit.calls - 1}
+    row = connection.execute(statement, values).fetchone()
+    return seconds_until_room(None if row is None else float(row[0]), limit.seconds, now)

@@ -229,11 +229,11 @@ def test_price_changes_show_what_rose_vanished_and_came(session: nx.Session, san
 def test_a_network_that_comes_or_goes_is_a_change(session: nx.Session) -> None:
     row = {"country": "NA", "network_code": "64901", "country_name": "Namibia", "network_name": "MTC", "price": 0.06}
     row |= {"currency": "EUR"}
-    session.notes.clock = iter([1.0, 2.0, 3.0, 4.0]).__next__
-    session.notes.see_prices("sms", ["NA"], [row])
-    session.notes.see_prices("sms", ["NA"], [row, {**row, "network_code": "64903", "price": 0.07}])
-    session.notes.see_prices("sms", ["GB"], [])
-    session.notes.see_prices("sms", ["NA"], [row])
+    session.price_history.clock = iter([1.0, 2.0, 3.0, 4.0]).__next__
+    session.price_history.record_prices("sms", ["NA"], [row])
+    session.price_history.record_prices("sms", ["NA"], [row, {**row, "network_code": "64903", "price": 0.07}])
+    session.price_history.record_prices("sms", ["GB"], [])
+    session.price_history.record_prices("sms", ["NA"], [row])
     found = nx.price_changes()
     assert found.network_code.tolist() == ["64903", "64903"]
     assert found.price_before.fillna(-1).tolist() == [-1, 0.07]

@@ -298,7 +298,7 @@ def test_notes_that_cannot_be_written_cost_a_warning_and_not_the_read(
     sandbox: Sandbox, waits: list[float], tmp_path: Path
 ) -> None:
     with connected(sandbox, sleep=waits.append) as session:
-        session.notes.path.write_bytes(b"no database at all" * 100)
+        session.report_requests.file.path.write_bytes(b"no database at all" * 100)
         with pytest.warns(UserWarning, match="notes"):
             assert len(nx.records(**SPAN, mode="async")) > 500
         with pytest.warns(UserWarning, match="notes"):

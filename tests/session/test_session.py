@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 import pickle
 import socket
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,13 @@ import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.world import Answer
 from nexmo_nb.session import Listing, Request
+from nexmo_nb.session.auth import Auth
 
 LIST = Request("list things", "GET", "/things")
 LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
 KINDS = ["429", "500", "503", "drop-before", "drop-after", "garbage", "truncated"]
+
+SESSION = importlib.import_module("nexmo_nb.session.session")
 
 
 # --- cache -----------------------------------------------------------------------------------------------------------
@@ -531,7 +536,7 @@ def test_a_request_is_signed_after_the_wait_for_its_slot(sandbox: Sandbox, monke
     keys = {"api_key": sandbox.api_key, "api_secret": "x", "signature_secret": sandbox.signature_secret}
     with connected(sandbox, **keys) as session:
         moment = [1_000_000.0]
-        session._auths["sms"]._clock = lambda: moment[0]
+        monkeypatch.setattr(SESSION, "Auth", partial(Auth, clock=lambda: moment[0]))
         real = session.throttle.acquire
 
         def acquire(*arguments: Any) -> None:
@@ -542,11 +547,13 @@ def test_a_request_is_signed_after_the_wait_for_its_slot(sandbox: Sandbox, monke
         assert nx.send_sms("447700900123", "Hello", sender="Demo").status.tolist() == ["0"]
 
 
-def test_a_key_that_cannot_sign_leaves_no_trace(session: nx.Session, sandbox: Sandbox) -> None:
+def test_a_key_that_cannot_sign_leaves_no_trace(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_: object) -> None:
         raise ValueError("cannot sign")
 
-    session._auths["jwt"] = broken  # type: ignore[assignment]
+    monkeypatch.setattr(SESSION, "Auth", lambda *_: broken)
     with pytest.raises(ValueError, match="cannot sign"):
         nx.send_voice("447700900123", "Hello", key="v1")
     assert sandbox.requests == []

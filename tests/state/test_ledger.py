@@ -22,9 +22,10 @@ from helpers import connected, send_once
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state import ledger_sql
+from nexmo_nb.state.files import is_locked, lock_file
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry, Outcome
-from nexmo_nb.state.sqlite import StateError, is_locked, lock_file
+from nexmo_nb.state.sqlite import StateError
 
 TO = "+44 7700 900123"
 PART = {"message_id": "m1", "status": "0", "price": "0.05", "currency": "EUR", "network": "23410"}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged, make_private_folder
+from nexmo_nb.state.files import make_private_folder
+from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
 
 SCHEMA = ("CREATE TABLE IF NOT EXISTS things (name TEXT PRIMARY KEY)",)
 OPEN = """
@@ -118,10 +119,10 @@ def test_a_file_of_an_earlier_layout_gets_the_later_ones_and_keeps_its_rows(tmp_
         old.execute(SCHEMA[0])
         old.execute("INSERT INTO things VALUES ('old')")
     old.close()
-    for changes in (MORE[:1], MORE, MORE):
-        database = Database(tmp_path / "t", SCHEMA, changes=changes)
+    for migrations in (MORE[:1], MORE, MORE):
+        database = Database(tmp_path / "t", SCHEMA, migrations=migrations)
         database.close()
-    database = Database(tmp_path / "t", SCHEMA, changes=MORE)
+    database = Database(tmp_path / "t", SCHEMA, migrations=MORE)
     assert database.read(lambda c: c.execute("SELECT name, colour FROM things").fetchall()) == [("old", "red")]
     database.close()
 
@@ -129,14 +130,14 @@ def test_a_file_of_an_earlier_layout_gets_the_later_ones_and_keeps_its_rows(tmp_
 def test_a_change_that_fails_leaves_the_earlier_layout(tmp_path: Path) -> None:
     Database(tmp_path / "t", SCHEMA).close()
     with pytest.raises(StateError, match="nonsense"):
-        Database(tmp_path / "t", SCHEMA, changes=(MORE[0], ("UPDATE nonsense SET x = 1",)))
+        Database(tmp_path / "t", SCHEMA, migrations=(MORE[0], ("UPDATE nonsense SET x = 1",)))
     database = Database(tmp_path / "t", SCHEMA)
     database.transact(put("one column"))  # type: ignore[arg-type]
     database.close()
 
 
 def test_a_file_of_a_newer_layout_is_refused(tmp_path: Path) -> None:
-    Database(tmp_path / "t", SCHEMA, changes=MORE).close()
+    Database(tmp_path / "t", SCHEMA, migrations=MORE).close()
     with pytest.raises(StateError, match="newer version of nexmo_nb wrote it, in layout 3, .* update nexmo_nb"):
         Database(tmp_path / "t", SCHEMA)
 

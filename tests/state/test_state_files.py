@@ -20,7 +20,8 @@ from helpers import connected, send_once
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.price_history import Notes
+from nexmo_nb.state.price_history import PriceHistory
+from nexmo_nb.state.report_requests import ReportRequests
 from nexmo_nb.state.response_cache import ResponseCache
 from nexmo_nb.state.sends import Entry, Outcome
 from nexmo_nb.state.sqlite import Database
@@ -185,7 +186,7 @@ def test_no_damaged_page_of_the_ledger_makes_a_key_free_again(tmp_path: Path, fi
 
 def test_the_cache_and_the_notes_wait_less_than_a_second_for_another_process(session: nx.Session) -> None:
     nx.prices("PT")
-    for database in (session.cache.responses._database, session.notes._database):
+    for database in (session.cache.responses._database, session.price_history.file._database):
         assert database._connection.execute("PRAGMA busy_timeout").fetchone()[0] < 1000
 
 
@@ -413,13 +414,13 @@ FIRST = {
 OPENED: dict[str, Callable[[Path], Any]] = {
     "throttle": lambda path: Throttle(path, clock=lambda: 1002.0, boot="b1"),
     "cache": lambda path: ResponseCache(path),
-    "notes": lambda path: Notes(path),
+    "notes": lambda path: PriceHistory(path),
     "ledger": lambda path: Ledger(path),
 }
 KEPT: dict[str, Callable[[Any], bool]] = {
     "throttle": lambda throttle: throttle.status().used == 1,
     "cache": lambda cache: cache.get_response("owned http://x/").content == b"{}",
-    "notes": lambda notes: [row["price"] for row in notes.prices()] == [0.05],
+    "notes": lambda history: [row["price"] for row in history.read_prices()] == [0.05],
     "ledger": lambda ledger: (
         send_once(ledger, Entry("b", "w", "sms", "d", "1", None, None, key="k"), lambda: [])[0]["part"] == 1
     ),
@@ -501,26 +502,26 @@ def test_the_limit_does_not_look_at_the_clock_that_can_be_set(
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_an_ordered_report_is_found_when_the_clock_was_set(tmp_path: Path, hours: int) -> None:
-    notes = Notes(tmp_path / "n", clock=lambda: 1e6)
-    notes.keep_report("d", "r1")
-    notes.clock = lambda: 1e6 + 3600 * hours
-    assert notes.report("d") == "r1"
-    notes.close()
+    requests = ReportRequests(tmp_path / "n", clock=lambda: 1e6)
+    requests.record("d", "r1")
+    requests.clock = lambda: 1e6 + 3600 * hours
+    assert requests.find("d") == "r1"
+    requests.close()
 
 
 def test_a_price_that_was_seen_after_the_clock_went_back_is_the_latest(tmp_path: Path) -> None:
-    notes = Notes(tmp_path / "n", clock=lambda: 1e6)
+    history = PriceHistory(tmp_path / "n", clock=lambda: 1e6)
 
     def see(price: float) -> None:
         row = dict.fromkeys(("network_code", "country_name", "network_name", "currency"), "x")
-        notes.see_prices("sms", ["PT"], [{**row, "country": "PT", "price": price}])
+        history.record_prices("sms", ["PT"], [{**row, "country": "PT", "price": price}])
 
     see(0.05)
-    notes.clock = lambda: 1e6 - 3600
+    history.clock = lambda: 1e6 - 3600
     for price in (0.06, 0.06, 0.07, 0.05):
         see(price)
-    assert [row["price"] for row in notes.prices()] == [0.05, 0.06, 0.07, 0.05]
-    notes.close()
+    assert [row["price"] for row in history.read_prices()] == [0.05, 0.06, 0.07, 0.05]
+    history.close()
 
 
 @pytest.mark.parametrize("hours", [-1, 1])

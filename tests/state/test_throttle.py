@@ -101,7 +101,7 @@ def test_no_jitter_makes_one_call_too_many(
     assert most_in_any_window(arrivals, 10.0) <= 5
 
 
-def test_a_slot_under_way_counts_until_it_is_stamped(throttle: Throttle, time: Time) -> None:
+def test_a_slot_under_way_counts_until_it_is_confirmed(throttle: Throttle, time: Time) -> None:
     throttle.acquire("open", "", INTERACTIVE)
     time.now += 30
     for n in range(4):
@@ -186,7 +186,7 @@ def test_several_slots_at_once_are_never_more_than_fit(
     assert most_in_any_window(left, 10.0) <= 5
 
 
-def test_slots_that_are_done_are_stamped_before_others_are_taken(throttle: Throttle, time: Time) -> None:
+def test_slots_that_are_done_are_confirmed_before_others_are_taken(throttle: Throttle, time: Time) -> None:
     names = [str(n) for n in range(5)]
     assert throttle.try_acquire(names, "", INTERACTIVE) == (5, 0.0)
     time.now += 20
@@ -276,7 +276,7 @@ def test_without_a_boot_name_slots_ahead_of_the_clock_are_of_an_earlier_boot(pat
     after.close()
 
 
-def test_old_slots_are_swept_away(throttle: Throttle, time: Time, path: Path) -> None:
+def test_old_slots_are_deleted(throttle: Throttle, time: Time, path: Path) -> None:
     call(throttle, time, "old")
     time.now += 4000
     call(throttle, time, "new")
@@ -291,7 +291,7 @@ def test_the_file_is_the_users_alone(throttle: Throttle, path: Path) -> None:
     assert modes == {0o600}
 
 
-def test_stamping_what_holds_no_slot_is_fine(throttle: Throttle) -> None:
+def test_confirming_what_holds_no_slot_is_fine(throttle: Throttle) -> None:
     throttle.confirm("nobody")
     assert throttle.status().used == 0
 

@@ -108,12 +108,8 @@ def points(files: tuple[str, ...], work: Callable[[], Any], step: int) -> Iterat
 
 
 def databases(session: nx.Session) -> list[Database]:
-    found = [
-        session.throttle._database,
-        session.ledger._database,
-        session.cache.responses._database,
-        session.notes._database,
-    ]
+    found = [session.throttle._database, session.ledger._database, session.cache.responses._database]
+    found += [notes.file._database for notes in (session.price_history, session.report_requests)]
     return [database for database in found if database is not None]
 
 
@@ -139,7 +135,7 @@ class Watch:
         held = throttle._database.read(lambda c: c.execute("SELECT id, at FROM slots WHERE at > ?", (at,)).fetchall())
         new = set(held) - self.known
         # The one window that is left is where the stamp itself is written; then the slot expires.
-        stamping = strike.line in ("with suppress(UnreachableError):", "self.throttle.confirm(trip.slot)")
+        stamping = strike.line in ("with suppress(UnreachableError):", "self.throttle.confirm(slot)")
         if not stamping and not any(where.startswith("Throttle.confirm:") for where in strike.struck):
             assert new == set(), strike.struck
         assert all(until <= at + throttle._hold for _, until in new)

@@ -1,0 +1,80 @@
+"""Private folders, and files whose locks tell whether a process lives."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+from nexmo_nb.errors import InvalidRequestError
+
+__all__ = ["is_locked", "lock_file", "make_private_folder"]
+
+
+def make_private_folder(path: Path) -> Path:
+    """Create a folder that only its owner may enter (mode 700), and its parents.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it cannot be created or written to.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(f"no permission to write in {path}")
+    except OSError as problem:
+        raise InvalidRequestError(
+            f"state_dir: {path} cannot be used ({problem.strerror or problem}); allowed: a folder that can be written. "
+            "Pass connect(state_dir=…) or set NEXMO_NB_STATE_DIR."
+        ) from None
+    return path
+
+
+def lock_file(path: Path) -> int:
+    """Create a file and lock it for as long as this process lives; the caller must keep the descriptor open.
+
+    Raises
+    ------
+    StateError
+        If the file cannot be created, or another process holds its lock.
+    """
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as problem:
+        raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
+    if not _try_lock(descriptor):
+        os.close(descriptor)
+        raise sqlite3.OperationalError(f"{path} is locked")
+    return descriptor
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether the process that called `lock_file` for this path lives; if in doubt, it does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        return not _try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Lock a file without waiting; the system frees the lock when the process ends, however it ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
