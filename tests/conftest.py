@@ -17,7 +17,6 @@ from helpers import connected, renew
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
-
 # Files of half a minute and more. Each file is one worker's, and no worker is to be left with one of these at the end.
 LONGEST = (
     "test_browser.py",
