@@ -2,20 +2,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Four, for many tests wait more than they compute; a file is one worker's, with what its tests share.
+WORKERS ?= 4
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: demo test check lab app format notebooks bench clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
 
 test: .venv/test
-	$(BIN)/pytest
-	$(BIN)/pytest --nbval notebooks
+	$(PYTEST) --nbval tests notebooks
 
 check: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict nexmo_nb
-	$(BIN)/pytest -q -m "not slow"
+	$(PYTEST) -q -m "not slow"
 
 lab: .venv/lab
 	$(BIN)/nexmo-nb lab
