@@ -38,7 +38,9 @@ def test_the_private_key_comes_once_and_only_without_a_public_one(client: Client
     [
         ({}, "name"),
         ({"name": "x", "keys": {"public_key": "ssh-rsa"}}, "keys.public_key"),
+        ({"name": "x", "keys": "ssh-rsa"}, "keys"),
         ({"name": "x", "capabilities": {"fax": {}}}, "capabilities.fax"),
+        ({"name": "x", "capabilities": {"voice": {"webhooks": "x"}}}, "capabilities.voice"),
         (
             {
                 "name": "x",

@@ -11,6 +11,7 @@ import pytest
 from sandbox_client import Client
 
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 
 
 def test_a_browser_page_of_another_site_is_refused(client: Client, sandbox: Sandbox) -> None:
@@ -67,6 +68,27 @@ def test_heads_of_requests_are_read_as_the_standard_says(
         answer.begin()
         assert answer.status == status
         answer.close()
+
+
+def test_a_length_that_is_no_number_is_refused(client: Client) -> None:
+    for length in ("-1", "1.5", "\xb2", "9" * 5000):
+        assert client.request("POST", "/sms/json", b"x", Content_Length=length)[0] == 400
+        client.connection.close()
+
+
+def test_json_that_is_nested_too_deeply_is_a_400(client: Client) -> None:
+    assert client.request("POST", "/v2/applications", "[" * 100_000, Content_Type="application/json")[0] == 400
+
+
+def test_a_fault_of_the_sandbox_is_an_answer(
+    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Request) -> tuple[Answer, Accident]:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(sandbox, "answer", fail)
+    assert client.request("GET", "/account/get-balance")[0] == 500
+    assert "The sandbox failed at GET /account/get-balance" in caplog.text
 
 
 def test_a_large_body_is_asked_for_before_it_is_sent(client: Client, sandbox: Sandbox) -> None:
