@@ -33,7 +33,7 @@ RAISED: dict[str, Any] = {
 _SERVER = """
 import json, sys
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.world import Answer
+from nexmo_nb.sandbox.exchange import Answer
 
 class Quick(Sandbox):
     # A whole list is cut into pages at once: looking for matches among 100,000 numbers would hide the client.

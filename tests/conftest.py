@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from helpers import connected, renew
+from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -85,7 +85,8 @@ def shared() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(shared: Sandbox) -> Sandbox:
     """The shared sandbox, as new."""
-    return renew(shared)
+    shared.reset()
+    return shared
 
 
 @pytest.fixture

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import pytest
 
 import nexmo_nb as nx
-from nexmo_nb.sandbox import Sandbox, world
+from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry
-
-numbers_for_rent = lru_cache(world.numbers_for_rent)
-
-
-def renew(sandbox: Sandbox) -> Sandbox:
-    """Reset a sandbox. Its numbers for rent, which depend on the seed alone, are copied: making them takes 20 ms."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world, "numbers_for_rent", lambda seed: [dict(number) for number in numbers_for_rent(seed)])
-        sandbox.reset()
-    return sandbox
 
 
 def connected(

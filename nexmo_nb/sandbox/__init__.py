@@ -1,9 +1,18 @@
 """A stand-in for Nexmo on 127.0.0.1, written from the API's documentation and independent of the client.
 
-``world`` is its state, ``data`` the made-up market; ``sms``, ``voice``, ``applications``, ``numbers`` and ``account``
-answer; ``server`` speaks HTTP and has the accidents that tests ask for.
+From the bottom up, each module imports only from those above it here:
+
+- ``exchange`` (a request and its answer), ``validation``, ``segments``
+- ``data`` (the made-up market), ``refusals`` (answers that endpoints share)
+- ``world`` (state and clock), ``traffic_months`` (the made-up year)
+- ``auth``, ``traffic`` (reports' view of that year)
+- ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
+- ``inbox`` (a page to look at)
+- ``accidents`` (failures that tests schedule), ``request_log``
+- ``routes`` (which endpoint answers what), ``control`` (``/_sandbox/...``), ``http`` (the server)
+- ``sandbox`` (the class `Sandbox`)
 """
 
-from nexmo_nb.sandbox.server import KINDS, Sandbox, serve
+from nexmo_nb.sandbox.sandbox import KINDS, Sandbox, serve
 
 __all__ = ["KINDS", "Sandbox", "serve"]

@@ -1,21 +1,29 @@
-"""What can go wrong on the way: answers in the place of acting, and answers that arrive badly."""
+"""Accidents that tests schedule: answers instead of acting, and answers that arrive badly."""
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from nexmo_nb.sandbox.applications import problem
-from nexmo_nb.sandbox.world import Answer, Request
+from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.refusals import build_rate_refusal
+from nexmo_nb.sandbox.world import World
 
-__all__ = ["BAD", "HIDDEN", "KINDS", "hang_up", "instead", "too_fast", "wire"]
+__all__ = [
+    "ARRIVING_BADLY",
+    "KINDS",
+    "NOT_ARRIVING",
+    "build_instead",
+    "iterate_bad_pieces",
+    "reset_on_close",
+    "schedule_accident",
+    "take_accident",
+]
 
-# What fails, and what is known of it: done (acted on first) or not, and the status answered, if any.
+# `Sandbox.fail_next` says what each one does.
 KINDS = (
     "throttled",
     "429",
@@ -36,71 +44,74 @@ KINDS = (
     "status",
     "redirect",
 )
-# Those of which the client sees no whole answer.
-HIDDEN = ("drop-before", "drop-after", "reset", "garbage", "truncated", "short-length", "bomb")
-BAD = (*HIDDEN, "drip")
-SIZE = 200_000_000
+# The client sees no whole answer.
+NOT_ARRIVING = ("drop-before", "drop-after", "reset", "garbage", "truncated", "short-length", "bomb")
+ARRIVING_BADLY = (*NOT_ARRIVING, "drip")
+BOMB_SIZE = 200_000_000
 
 
-def instead(request: Request, failure: Mapping[str, Any] | None) -> Answer | None:
-    """Give the answer that an accident puts in the place of acting."""
-    failure = failure or {"kind": ""}
-    kind = failure["kind"]
+def schedule_accident(world: World, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
+    """Schedule an accident for the next requests; ValueError for an unknown kind."""
+    if kind not in KINDS:
+        raise ValueError(f"kind: got {kind!r}; allowed: {', '.join(KINDS)}.")
+    with world.lock:
+        world.failures.append({"kind": kind, "times": int(times), "path": path or "", **detail})
+
+
+def take_accident(world: World, request: Request) -> Accident:
+    """Take the first accident that is scheduled for a request like this; empty where there is none."""
+    for accident in world.failures:
+        is_same_method = accident.get("method", request.method) == request.method
+        if accident["times"] > 0 and is_same_method and request.path.startswith(accident["path"]):
+            accident["times"] -= 1
+            return accident
+    return {}
+
+
+def build_instead(request: Request, accident: Accident) -> Answer | None:
+    """Build the answer that an accident gives instead of acting; None where the request is to be acted on."""
+    kind = accident.get("kind")
     if kind == "429" or (kind == "throttled" and request.path != "/sms/json"):
-        return too_fast(failure.get("retry_after"))
+        return build_rate_refusal(accident.get("retry_after"))
     if kind in ("500", "503", "http"):
-        code = str(failure.get("code", 500)) if kind == "http" else kind
+        code = str(accident.get("code", 500)) if kind == "http" else kind
         return Answer(int(code), {"error-code": code, "error-code-label": "unknown error"})
     if kind == "redirect":
-        return Answer(int(failure.get("code", 302)), b"", {"Location": str(failure.get("location", "/"))})
+        return Answer(int(accident.get("code", 302)), b"", {"Location": str(accident.get("location", "/"))})
     return Answer(0) if kind == "drop-before" else None
 
 
-def wire(answer: Answer, failure: Mapping[str, Any], head: Callable[[Answer], bytes]) -> Iterator[bytes]:
-    """Give what goes on the wire for an answer that arrives badly, piece by piece.
+def iterate_bad_pieces(answer: Answer, accident: Accident, build_head: Callable[[Answer], bytes]) -> Iterator[bytes]:
+    """Give the bytes to send for an answer that arrives badly, piece by piece; an empty piece stands for a pause.
 
-    `head` makes status line and headers. An empty piece stands for a pause.
+    `build_head` builds status line and headers of an answer whose body is bytes.
     """
-    kind = failure.get("kind", "")
-    body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-    body = b"" if answer.status == HTTPStatus.NO_CONTENT else body
-    if kind.startswith("drop") or kind == "reset":
-        return iter(())
+    kind, body = accident["kind"], answer.encode_body()
+    half = body[: len(body) // 2]
     if kind == "garbage":
-        body = b"<html><body>gateway</body></html>"
-        return iter((head(Answer(200, body, {"Content-Type": "text/html"})) + body,))
-    if kind == "truncated":
-        return iter((head(answer._replace(body=body)) + body[: len(body) // 2],))
-    if kind == "short-length":
-        return iter((head(answer._replace(body=body[: len(body) // 2])) + body,))
-    if kind == "drip":
-        return _drip(head(answer._replace(body=body)), body)
-    headers = {**answer.headers, "Content-Encoding": "gzip"}
-    packed = _bomb(int(failure.get("size", SIZE)))
-    return iter((head(Answer(200, packed, headers)) + packed,))
+        page = b"<html><body>gateway</body></html>"
+        yield build_head(Answer(200, page, {"Content-Type": "text/html"})) + page
+    elif kind == "truncated":
+        yield build_head(answer._replace(body=body)) + half
+    elif kind == "short-length":
+        yield build_head(answer._replace(body=half)) + body
+    elif kind == "bomb":
+        packed = _pack_spaces(int(accident.get("size", BOMB_SIZE)))
+        yield build_head(Answer(200, packed, {**answer.headers, "Content-Encoding": "gzip"})) + packed
+    elif kind == "drip":
+        yield build_head(answer._replace(body=body))
+        for n in range(len(body)):
+            yield b""
+            yield body[n : n + 1]
 
 
-def hang_up(connection: socket.socket) -> None:
-    """End a connection with a reset instead of an orderly goodbye."""
+def reset_on_close(connection: socket.socket) -> None:
+    """Have a connection end with a reset instead of an orderly close."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def too_fast(retry_after: float | None) -> Answer:
-    """Refuse a request because there were too many."""
-    answer = problem(429, "#throttled", "Rate Limit Hit", "Please wait, then retry your request")
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
-    return Answer(429, answer.body, {"Content-Type": "application/problem+json", **headers})
-
-
-def _drip(head: bytes, body: bytes) -> Iterator[bytes]:
-    yield head
-    for n in range(len(body)):
-        yield b""
-        yield body[n : n + 1]
-
-
-def _bomb(size: int) -> bytes:
-    """Pack so many spaces."""
+def _pack_spaces(size: int) -> bytes:
+    """Pack so many spaces as gzip."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = b" " * 1_000_000
     return b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()

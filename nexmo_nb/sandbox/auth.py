@@ -1,49 +1,49 @@
-"""Who asks, by any of the ways that the wire knows."""
+"""How a request proves which account it comes from."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 
-from nexmo_nb.sandbox.world import Request, World
+from nexmo_nb.sandbox.exchange import Request
+from nexmo_nb.sandbox.world import World
 
-__all__ = ["authorised", "basic", "how", "keys"]
+__all__ = ["is_authorised", "name_auth_method", "read_basic", "read_keys"]
 
 
-def basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
-    """Read a Basic header; None where there is none that can be read."""
-    scheme, _, value = (headers.get("Authorization") or "").partition(" ")
+def read_basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """Read key and secret from a Basic header; None without such a header, empty texts where it cannot be decoded."""
+    scheme, _, value = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
         key, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
+    except ValueError:
         return "", ""
     return key, secret
 
 
-def keys(fields: Mapping[str, str]) -> tuple[str, str]:
-    """Read the keys among the parameters."""
+def read_keys(fields: Mapping[str, str]) -> tuple[str, str]:
+    """Read key and secret from the parameters."""
     return fields.get("api_key", ""), fields.get("api_secret", "")
 
 
-def authorised(world: World, request: Request, *, by_query: bool = False) -> bool:
-    """Check Basic, and where the endpoint allows it the keys in the query or form."""
-    pair = basic(request.headers)
+def is_authorised(world: World, request: Request, *, by_query: bool = False) -> bool:
+    """Check the Basic header or, where the endpoint allows that, the keys in the query or form."""
+    pair = read_basic(request.headers)
     if pair is None and by_query:
-        pair = keys(request.fields)
+        pair = read_keys(request.fields)
     return pair == (world.api_key, world.api_secret)
 
 
-def how(request: Request) -> str | None:
-    """Name the way in which a request proves who asks, for the log."""
-    scheme = (request.headers.get("Authorization") or "").partition(" ")[0].lower()
+def name_auth_method(request: Request) -> str | None:
+    """Name how a request authenticates: ``signature``, ``basic``, ``jwt``, ``body``, ``query`` or None."""
+    scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
     if "sig" in request.form or "sig" in request.query:
         return "signature"
     if scheme:
         return "jwt" if scheme == "bearer" else scheme
-    listed = request.json if isinstance(request.json, dict) else {}
-    if "api_secret" in request.form or "api_secret" in listed:
+    members = request.json if isinstance(request.json, dict) else {}
+    if "api_secret" in request.form or "api_secret" in members:
         return "body"
     return "query" if "api_secret" in request.query else None

@@ -1,15 +1,16 @@
-"""A made-up market: countries, networks, prices and numbers for rent. The prices are plausible, and nobody's."""
+"""A made-up market: countries, networks, prices and numbers for rent. The prices are plausible, but invented."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["COUNTRIES", "Country", "Network", "by_prefix", "digest", "numbers_for_rent"]
+__all__ = ["COUNTRIES", "Country", "Network", "build_numbers_for_rent", "find_country", "hash_to_int"]
 
 
 class Network(NamedTuple):
-    """A mobile network, its price for a part of an SMS and for a minute of a call."""
+    """A mobile network, and its prices for a part of an SMS and for a minute of a call."""
 
     code: str
     name: str
@@ -18,7 +19,7 @@ class Network(NamedTuple):
 
 
 class Country(NamedTuple):
-    """A country's name, calling code, networks, and what its numbers look like and cost a month."""
+    """A country's name, calling code and networks, and the format, monthly price and count of its numbers for rent."""
 
     code: str
     name: str
@@ -30,8 +31,8 @@ class Country(NamedTuple):
     offers: int
 
 
-# code, name, calling code, EUR a part, EUR a minute, EUR a month, first digits and length of a mobile number, how many
-# numbers are for rent, networks by MCC-MNC
+# Code, name, calling code, EUR for each part, minute and month, first digits and length of a mobile number, count of
+# numbers for rent, networks by MCC-MNC.
 _TABLE = """
 AE|United Arab Emirates|971|0.0391|0.1760|12.00|50|9|60|42402 Etisalat,42403 du
 AR|Argentina|54|0.0598|0.1350|7.50|911|11|60|722310 Claro,722070 Movistar,722340 Personal
@@ -80,66 +81,56 @@ US|United States|1|0.0068|0.0110|0.75|415|10|320|310260 T-Mobile,310410 AT&T,311
 ZA|South Africa|27|0.0262|0.0890|2.80|8|9|60|65501 Vodacom,65507 Cell C,65510 MTN
 """
 
+# Features of local numbers, in the orders in which the API lists them.
 _FEATURES = (["SMS", "VOICE"], ["VOICE", "SMS"], ["SMS"], ["VOICE"], ["VOICE", "SMS", "MMS"])
 
 
-def _read() -> dict[str, Country]:
-    found = {}
+def _parse_countries() -> dict[str, Country]:
+    countries = {}
     for line in _TABLE.strip().splitlines():
-        code, name, prefix, sms, voice, monthly, lead, digits, offers, listed = line.split("|")
+        code, name, prefix, sms, voice, monthly, lead, digits, offers, operators = line.split("|")
         networks = tuple(
-            Network(mark, title, f"{float(sms) * (1 + 0.09 * n):.8f}", f"{float(voice) * (1 + 0.05 * n):.8f}")
-            for n, (mark, title) in enumerate(entry.split(" ", 1) for entry in listed.split(","))
+            Network(mcc_mnc, operator, f"{float(sms) * (1 + 0.09 * n):.8f}", f"{float(voice) * (1 + 0.05 * n):.8f}")
+            for n, (mcc_mnc, operator) in enumerate(entry.split(" ", 1) for entry in operators.split(","))
         )
-        found[code] = Country(code, name, prefix, networks, lead, int(digits), float(monthly), int(offers))
-    return found
+        countries[code] = Country(code, name, prefix, networks, lead, int(digits), float(monthly), int(offers))
+    return countries
 
 
-COUNTRIES = _read()
-_CALLING = sorted(((c.prefix, c.code) for c in COUNTRIES.values()), key=lambda pair: -len(pair[0]))
-# Of the countries that share a calling code, the area codes of the smaller one.
-_CANADA = (
-    "1204",
-    "1226",
-    "1236",
-    "1250",
-    "1403",
-    "1416",
-    "1418",
-    "1437",
-    "1514",
-    "1604",
-    "1613",
-    "1647",
-    "1778",
-    "1905",
+COUNTRIES = _parse_countries()
+# The longest calling codes first. The United States and Canada share one, so Canada is known by its area codes.
+_CALLING_CODES = sorted(
+    ((c.prefix, c.code) for c in COUNTRIES.values() if c.code != "CA"), key=lambda pair: -len(pair[0])
 )
+_CANADIAN_AREAS = "204 226 236 250 403 416 418 437 514 604 613 647 778 905"
+_CANADA = tuple(f"1{area}" for area in _CANADIAN_AREAS.split())
 
 
-def by_prefix(number: str) -> Country | None:
-    """Find the country of a number; None where the market has none."""
+def find_country(number: str) -> Country | None:
+    """Find the country of a phone number; None where the market does not have it."""
     if number.startswith(_CANADA):
         return COUNTRIES["CA"]
-    found = next((code for prefix, code in _CALLING if number.startswith(prefix) and code != "CA"), None)
-    return None if found is None else COUNTRIES[found]
+    return next((COUNTRIES[code] for prefix, code in _CALLING_CODES if number.startswith(prefix)), None)
 
 
-def digest(*words: Any) -> int:
-    """Make a number out of words, always the same."""
+def hash_to_int(*words: Any) -> int:
+    """Derive a number of 128 bits from some words, the same in every process."""
     return int.from_bytes(hashlib.sha256("|".join(map(str, words)).encode()).digest()[:16], "big")
 
 
-def numbers_for_rent(seed: int) -> list[dict[str, Any]]:
-    """Make the numbers for rent, as the wire shows them."""
-    return [_number(country, n, seed) for country in COUNTRIES.values() for n in range(country.offers)]
+@lru_cache
+def build_numbers_for_rent(seed: int) -> tuple[dict[str, Any], ...]:
+    """Build the numbers for rent, as the wire shows them. They depend on the seed alone; copy them before a change."""
+    return tuple(_build_number(country, n, seed) for country in COUNTRIES.values() for n in range(country.offers))
 
 
-def _number(country: Country, n: int, seed: int) -> dict[str, Any]:
-    dice = digest(seed, country.code, n)
+def _build_number(country: Country, n: int, seed: int) -> dict[str, Any]:
+    dice = hash_to_int(seed, country.code, n)
     kind = ("mobile-lvn", "mobile-lvn", "landline", "landline-toll-free" if n % 7 == 0 else "landline")[dice % 4]
     lead = {"mobile-lvn": country.lead, "landline": "2" + country.lead[:1], "landline-toll-free": "800"}[kind]
-    room = country.digits - len(lead)
-    tail = f"{(dice >> 8) % 10 ** (room - 3):0{room - 3}d}"[-(room - 3) :] + f"{n:03d}"
+    # The last three digits count the offers, so that no number comes twice.
+    width = country.digits - len(lead) - 3
+    tail = f"{(dice >> 8) % 10**width:0{width}d}"[-width:] + f"{n:03d}"
     factor = {"mobile-lvn": 1.0, "landline": 1.2, "landline-toll-free": 9.0}[kind]
     features = ["VOICE"] if kind == "landline-toll-free" else _FEATURES[(dice >> 16) % len(_FEATURES)]
     if country.code in ("US", "CA") and kind == "mobile-lvn":

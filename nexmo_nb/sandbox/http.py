@@ -1,174 +1,191 @@
-"""HTTP on 127.0.0.1: requests in, answers out, and the accidents that befall them on the way."""
+"""HTTP on 127.0.0.1: reads requests, and sends the answers of a function. It knows no endpoint."""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    InvalidHeaderDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
+from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
-from nexmo_nb.sandbox import accidents
-from nexmo_nb.sandbox.world import Answer, Request
-
-if TYPE_CHECKING:
-    from nexmo_nb.sandbox.server import Sandbox
+from nexmo_nb.sandbox.accidents import ARRIVING_BADLY, iterate_bad_pieces, reset_on_close
+from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.validation import is_int_between
 
 __all__ = ["Server"]
 
+AnswerRequest = Callable[[Request], tuple[Answer, Accident]]
+"""Gives the answer, and the accident that happens to it on its way."""
+
 LARGEST_BODY = 1_000_000
-LONGEST_LINE, MOST_HEADERS = 65_536, 100
+# Headers that contradict each other when they come twice.
 SINGLE = ("Host", "Content-Length", "Transfer-Encoding", "Authorization", "Origin")
+BAD_LINES = (
+    FirstHeaderLineIsContinuationDefect,
+    InvalidHeaderDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 REASONS = {status.value: status.phrase for status in HTTPStatus}
+INTERNAL_ERROR = Answer(500, {"type": "INTERNAL_ERROR", "error_title": "Internal Server Error"})
+logger = logging.getLogger(__name__)
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a sandbox, a thread for each connection."""
+    """Answers requests by a function, with a thread for each connection.
+
+    Parameters
+    ----------
+    port : int
+        0 for any that is free.
+    answer_request : callable
+        Answers a request; the second value is the accident that happens to the answer, empty for none.
+    closing : threading.Event
+        Set when everything is to end: ends the pauses of slow answers.
+    """
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
+    def __init__(self, port: int, answer_request: AnswerRequest, closing: threading.Event) -> None:
+        self.answer_request, self.closing = answer_request, closing
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
         self.hosts = {f"127.0.0.1:{self.server_address[1]}", f"localhost:{self.server_address[1]}"}
         self.origins = {None, *(f"http://{host}" for host in self.hosts)}
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin with a connection."""
-        # Without it every small answer waits 40 ms for the client's acknowledgement.
+        """Serve a new connection in a thread."""
+        # Otherwise every small answer waits 40 ms for the client's acknowledgement.
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._guard:
-            self._open.add(request)
+        with self._lock:
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """End with a connection."""
-        with self._guard:
-            self._open.discard(request)
+        """Close a connection."""
+        with self._lock:
+            self._connections.discard(request)
         super().shutdown_request(request)
 
-    def hang_up(self) -> None:
-        """End all connections, whatever is under way."""
-        with self._guard:
-            for request in self._open:
+    def close_connections(self) -> None:
+        """Close all connections, also those that are being served."""
+        with self._lock:
+            for connection in self._connections:
                 try:
-                    request.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore a client that went away: http.server would print a traceback."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
-    raw_requestline: bytes
 
     def do_GET(self) -> None:
-        self._serve()
+        self._handle_request()
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET  # noqa: N815 - names that http.server looks for
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent: the log is `Sandbox.requests`."""
+        """Print nothing: `Sandbox.requests` is the log."""
 
     def parse_request(self) -> bool:
-        """Read the request line and the headers: http.server's parser, made for mail, takes longer than the answer."""
-        self.close_connection = True
-        self.requestline = self.raw_requestline.decode("iso-8859-1").rstrip("\r\n")
-        words = self.requestline.split()
-        if not words:
+        """Parse as http.server does, and refuse what it tolerates: HTTP/0.9, and headers that are read in two ways."""
+        if not super().parse_request():
             return False
-        self.command, self.request_version = words[0], words[-1]
-        if len(words) != 3 or words[2] not in ("HTTP/1.0", "HTTP/1.1"):
-            self.send_error(HTTPStatus.BAD_REQUEST, "Bad request line")
+        if self.request_version == "HTTP/0.9" or _has_bad_headers(self.headers):
+            self.send_error(HTTPStatus.BAD_REQUEST)
             return False
-        # The address as a proxy would get it, or the path alone.
-        self.path = re.sub("^http://[^/?#]*", "", words[1])
-        self.headers: Mapping[str, str] = {}  # type: ignore[assignment]
-        for _ in range(MOST_HEADERS):
-            line = self.rfile.readline(LONGEST_LINE + 1)
-            if line in (b"\r\n", b"\n"):
-                break
-            name, _, value = line.decode("iso-8859-1").partition(":")
-            name = name.title()
-            # A line that continues another, no header at all, or two that contradict: nobody means well by it.
-            sound = name.replace("-", "").replace("_", "").isalnum() and len(line) <= LONGEST_LINE
-            if not sound or (name in self.headers and name in SINGLE):
-                self.send_error(HTTPStatus.BAD_REQUEST, "Bad header")
-                return False
-            self.headers[name] = f"{self.headers[name]}, {value.strip()}" if name in self.headers else value.strip()
-        else:
-            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            return False
-        kept = self.headers.get("Connection", "").lower()
-        self.close_connection = kept == "close" or (words[2] == "HTTP/1.0" and kept != "keep-alive")
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
-    def _serve(self) -> None:
-        refusal = self._refusal()
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Send an error of http.server, but 400 for an unknown version and for a line that is too long."""
+        # Without a known version, http.server would leave the status line out, as for HTTP/0.9.
+        self.request_version = self.protocol_version
+        is_bad_request = code == HTTPStatus.HTTP_VERSION_NOT_SUPPORTED or message == "Line too long"
+        super().send_error(HTTPStatus.BAD_REQUEST if is_bad_request else code, message, explain)
+
+    def _handle_request(self) -> None:
+        headers = {name.title(): ", ".join(self.headers.get_all(name, [])).strip() for name in self.headers}
+        refusal = self._find_refusal(headers)
         if refusal is not None:
             self.close_connection = True
-            self._reply(refusal)
+            self._send_answer(refusal)
             return
-        answer, failure = self.server.sandbox.answer(self._read())
-        if failure.get("kind") not in accidents.BAD:
-            self._reply(answer)
-            return
-        self.close_connection = True
-        for piece in accidents.wire(answer, failure, self._head):
-            if piece:
-                self.wfile.write(piece)
-            elif self.server.sandbox.closing.wait(float(failure.get("seconds", 0.1))):
-                return
-        if failure["kind"] == "reset":
-            accidents.hang_up(self.connection)
+        answer, accident = self._answer_request(self._read_request(headers))
+        if accident.get("kind") in ARRIVING_BADLY:
+            self._send_badly(answer, accident)
+        else:
+            self._send_answer(answer)
 
-    def _refusal(self) -> Answer | None:
-        """Refuse pages of other sites, which a browser would let speak to this server, and what is too large."""
-        if self.headers.get("Host") not in self.server.hosts or self.headers.get("Origin") not in self.server.origins:
+    def _find_refusal(self, headers: dict[str, str]) -> Answer | None:
+        """Refuse pages of other sites, which a browser would let speak to this server, and bodies of unknown size."""
+        if headers.get("Host") not in self.server.hosts or headers.get("Origin") not in self.server.origins:
             return Answer(403, {"error": "this server answers only pages and programs of this machine"})
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or "Transfer-Encoding" in self.headers:
+        length = headers.get("Content-Length", "0")
+        if not is_int_between(length, 0, 10**12) or "Transfer-Encoding" in headers:
             return Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Content-Length"})
         if int(length) > LARGEST_BODY:
             return Answer(413, {"type": "PAYLOAD_TOO_LARGE", "error_title": "Payload too large"})
         return None
 
-    def _read(self) -> Request:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        form: dict[str, str] = {}
-        listed, problem = None, ""
+    def _read_request(self, headers: dict[str, str]) -> Request:
+        body = self.rfile.read(int(headers.get("Content-Length", "0")))
+        # A proxy is given the whole address.
+        target = re.sub("^http://[^/?#]*", "", self.path)
+        path, _, query = target.partition("#")[0].partition("?")
+        request = Request(self.command, path, dict(parse_qsl(query, keep_blank_values=True)), {}, None, headers)
         try:
-            if "json" in kind or "javascript" in kind:
-                listed = json.loads(body) if body else None
+            if "json" in request.content_type or "javascript" in request.content_type:
+                request.json = json.loads(body) if body else None
             else:
-                form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        except ValueError:
-            problem = "The body cannot be read"
-        path, _, asked = self.path.partition("#")[0].partition("?")
-        query = dict(parse_qsl(asked, keep_blank_values=True)) if asked else {}
-        return Request(self.command, path, query, form, listed, self.headers, problem)
+                request.form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        except (ValueError, RecursionError):
+            request.problem = "The body cannot be read"
+        return request
 
-    def _reply(self, answer: Answer) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        body = b"" if answer.status == HTTPStatus.NO_CONTENT else body
-        self.wfile.write(self._head(answer._replace(body=body)) + (b"" if self.command == "HEAD" else body))
+    def _answer_request(self, request: Request) -> tuple[Answer, Accident]:
+        try:
+            return self.server.answer_request(request)
+        except Exception:
+            # A client must not take a fault of the sandbox for a connection that broke.
+            logger.exception("The sandbox failed at %s %s", request.method, request.path)
+            return INTERNAL_ERROR, {}
 
-    def _head(self, answer: Answer) -> bytes:
-        """Make status line and headers of an answer whose body is bytes."""
+    def _send_badly(self, answer: Answer, accident: Accident) -> None:
+        self.close_connection = True
+        for piece in iterate_bad_pieces(answer, accident, self._build_head):
+            if piece:
+                self.wfile.write(piece)
+            elif self.server.closing.wait(float(accident.get("seconds", 0.1))):
+                return
+        if accident["kind"] == "reset":
+            reset_on_close(self.connection)
+
+    def _send_answer(self, answer: Answer) -> None:
+        body = answer.encode_body()
+        self.wfile.write(self._build_head(answer._replace(body=body)) + (b"" if self.command == "HEAD" else body))
+
+    def _build_head(self, answer: Answer) -> bytes:
+        """Build status line and headers of an answer whose body is bytes."""
         headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(answer.body))}
         if self.close_connection:
             headers["Connection"] = "close"
@@ -176,3 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
             del headers["Content-Length"], headers["Content-Type"]
         head = f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"
         return (head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode()
+
+
+def _has_bad_headers(headers: Message) -> bool:
+    """Tell whether there are folded headers, lines that are no header, or two that contradict each other."""
+    is_folded = any("\n" in value or "\r" in value for value in headers.values())
+    is_doubled = any(len(headers.get_all(name, [])) > 1 for name in SINGLE)
+    return is_folded or is_doubled or any(isinstance(defect, BAD_LINES) for defect in headers.defects)

@@ -2,130 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from nexmo_nb.sandbox.auth import authorised
-from nexmo_nb.sandbox.world import Answer, Request, World
+from nexmo_nb.sandbox.auth import is_authorised
+from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.refusals import DENIED, find_missing
+from nexmo_nb.sandbox.validation import is_int_between
+from nexmo_nb.sandbox.world import World
 
-__all__ = ["DENIED", "FAILED", "change", "owned", "required", "search"]
+__all__ = ["buy_number", "cancel_number", "list_owned_numbers", "search_numbers", "update_number"]
 
-DENIED = Answer(401, {"error-code": "401", "error-code-label": "authentication failed"})
 FAILED = Answer(420, {"error-code": "420", "error-code-label": "method failed"})
 DONE = Answer(200, {"error-code": "200", "error-code-label": "success"})
 FEATURES = ("SMS", "VOICE", "MMS", "SMS,VOICE", "SMS,MMS", "VOICE,MMS", "SMS,MMS,VOICE")
 TYPES = ("landline", "mobile-lvn", "landline-toll-free")
 SETTINGS = ("app_id", "moHttpUrl", "moSmppSysType", "voiceCallbackType", "voiceCallbackValue", "voiceStatusCallback")
+# What a number has, but the list of owned numbers does not show.
 HIDDEN = ("cost", "initialPrice", "limitations", "moSmppSysType", "voiceStatusCallback")
+LARGEST_PAGE = 100
 
 
-def required(**names: str | None) -> Answer | None:
-    """Complain of what is missing, as the gateway does; None where nothing is."""
-    missing = {name: "Is required." for name, value in names.items() if not value}
-    body = {"type": "BAD_REQUEST", "error_title": "Bad Request", "invalid_parameters": missing}
-    return Answer(400, body) if missing else None
-
-
-def search(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
-    """Search numbers for rent."""
-    if not authorised(world, request, by_query=True):
+def search_numbers(world: World, request: Request, _: Accident) -> Answer:
+    """List numbers for rent."""
+    if not is_authorised(world, request, by_query=True):
         return DENIED
     query = request.query
-    bad = required(country=query.get("country"))
-    if bad is not None:
-        return bad
+    missing = find_missing(country=query.get("country"))
+    if missing is not None:
+        return missing
     if query.get("features", "SMS") not in FEATURES or query.get("type", TYPES[0]) not in TYPES:
         return FAILED
-    wanted = set(query["features"].split(",")) if "features" in query else set()
     with world.lock:
-        found = [
-            number
-            for number in world.rent.values()
-            if number["country"] == query["country"]
-            and query.get("type", number["type"]) == number["type"]
-            and wanted <= set(number["features"])
-        ]
-        return _page(_matching(found, query), query)
+        matches = [number for number in world.rent.values() if _is_wanted(number, query)]
+        return _build_page(matches, query)
 
 
-def owned(world: World, request: Request, _: Mapping[str, Any] | None) -> Answer:
-    """List owned numbers."""
-    if not authorised(world, request, by_query=True):
+def list_owned_numbers(world: World, request: Request, _: Accident) -> Answer:
+    """List the numbers that the account has."""
+    if not is_authorised(world, request, by_query=True):
         return DENIED
     query = request.query
     linked = query.get("has_application")
     with world.lock:
-        found = [
+        matches = [
             {name: value for name, value in number.items() if name not in HIDDEN}
             for number in world.owned.values()
             if query.get("country", number["country"]) == number["country"]
             and query.get("application_id", number.get("app_id")) == number.get("app_id")
             and (linked is None or (linked == "true") == ("app_id" in number))
+            and _has_pattern(number, query)
         ]
-        return _page(_matching(found, query), query)
+        return _build_page(matches, query)
 
 
-def change(world: World, request: Request, failure: Mapping[str, Any] | None) -> Answer:
-    """Rent, give back or change a number."""
-    if not authorised(world, request, by_query=True) or (failure or {}).get("kind") == "no-credit":
-        return DENIED
-    form = request.form
-    bad = required(country=form.get("country"), msisdn=form.get("msisdn"))
-    if bad is not None:
-        return bad
-    action = {"buy": _buy, "cancel": _cancel, "update": _update}[request.path.rsplit("/", 1)[1]]
+def buy_number(world: World, request: Request, accident: Accident) -> Answer:
+    """Rent a number, and pay for it."""
+    refusal = _find_refusal(world, request, accident)
+    if refusal is not None:
+        return refusal
+    code = request.form["msisdn"]
     with world.lock:
-        return action(world, form)
+        number = world.rent.get(code)
+        if number is None or number["country"] != request.form["country"]:
+            return FAILED
+        if not world.spend(Decimal(number["cost"]) + Decimal(number["initialPrice"])):
+            return DENIED
+        world.owned[code] = world.rent.pop(code)
+        return DONE
 
 
-def _buy(world: World, form: Mapping[str, str]) -> Answer:
-    number = world.rent.get(form["msisdn"])
-    if number is None or number["country"] != form["country"]:
-        return FAILED
-    if not world.spend(Decimal(number["cost"]) + Decimal(number["initialPrice"])):
+def cancel_number(world: World, request: Request, accident: Accident) -> Answer:
+    """Give a number back: it is for rent again, without its settings."""
+    refusal = _find_refusal(world, request, accident)
+    if refusal is not None:
+        return refusal
+    with world.lock:
+        number = _find_owned(world, request.form)
+        if number is None:
+            return FAILED
+        del world.owned[number["msisdn"]]
+        bare = {name: value for name, value in number.items() if name not in SETTINGS}
+        world.rent[number["msisdn"]] = {"cost": "1.00", "initialPrice": "0.00", **bare}
+        return DONE
+
+
+def update_number(world: World, request: Request, accident: Accident) -> Answer:
+    """Change settings of a number: an empty one is removed, one that is not given stays."""
+    refusal = _find_refusal(world, request, accident)
+    if refusal is not None:
+        return refusal
+    form = request.form
+    with world.lock:
+        number = _find_owned(world, form)
+        if number is None or ("voiceCallbackType" in form) != ("voiceCallbackValue" in form):
+            return FAILED
+        if form.get("app_id") and form["app_id"] not in world.applications:
+            return FAILED
+        for name in SETTINGS:
+            if form.get(name):
+                number[name] = form[name]
+            elif name in form:
+                number.pop(name, None)
+        return DONE
+
+
+def _find_refusal(world: World, request: Request, accident: Accident) -> Answer | None:
+    if not is_authorised(world, request, by_query=True) or accident.get("kind") == "no-credit":
         return DENIED
-    world.owned[form["msisdn"]] = world.rent.pop(form["msisdn"])
-    return DONE
+    return find_missing(country=request.form.get("country"), msisdn=request.form.get("msisdn"))
 
 
-def _cancel(world: World, form: Mapping[str, str]) -> Answer:
+def _find_owned(world: World, form: Mapping[str, str]) -> dict[str, Any] | None:
     number = world.owned.get(form["msisdn"])
-    if number is None or number["country"] != form["country"]:
-        return FAILED
-    world.rent[form["msisdn"]] = {"cost": "1.00", "initialPrice": "0.00"} | {
-        name: value for name, value in world.owned.pop(form["msisdn"]).items() if name not in SETTINGS
-    }
-    return DONE
+    return number if number is not None and number["country"] == form["country"] else None
 
 
-def _update(world: World, form: Mapping[str, str]) -> Answer:
-    number = world.owned.get(form["msisdn"])
-    pair = [name in form for name in ("voiceCallbackType", "voiceCallbackValue")]
-    if number is None or number["country"] != form["country"] or any(pair) != all(pair):
-        return FAILED
-    if form.get("app_id") and form["app_id"] not in world.applications:
-        return FAILED
-    for name in SETTINGS:
-        if form.get(name):
-            number[name] = form[name]
-        elif name in form:
-            number.pop(name, None)
-    return DONE
+def _is_wanted(number: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+    features = query["features"].split(",") if "features" in query else []
+    return (
+        number["country"] == query["country"]
+        and query.get("type", number["type"]) == number["type"]
+        and set(features) <= set(number["features"])
+        and _has_pattern(number, query)
+    )
 
 
-def _matching(numbers: Iterable[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
-    pattern = query.get("pattern")
-    if not pattern:
-        return list(numbers)
+def _has_pattern(number: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     test = {"1": str.__contains__, "2": str.endswith}.get(query.get("search_pattern", "0"), str.startswith)
-    return [number for number in numbers if test(number["msisdn"], pattern)]
+    return test(number["msisdn"], query.get("pattern", ""))
 
 
-def _page(found: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
-    size, index = (query.get(name, default) for name, default in (("size", "10"), ("index", "1")))
-    if not (size.isdigit() and index.isdigit() and int(size) and int(index)):
+def _build_page(numbers: list[dict[str, Any]], query: Mapping[str, str]) -> Answer:
+    size, index = query.get("size", "10"), query.get("index", "1")
+    if not (is_int_between(size, 1) and is_int_between(index, 1)):
         return FAILED
-    length, start = min(int(size), 100), (int(index) - 1) * min(int(size), 100)
-    page = found[start : start + length]
-    return Answer(200, {"count": len(found), "numbers": page} if page else {})
+    length = min(int(size), LARGEST_PAGE)
+    page = numbers[(int(index) - 1) * length : int(index) * length]
+    return Answer(200, {"count": len(numbers), "numbers": page} if page else {})

@@ -1,11 +1,11 @@
-"""How many parts a message takes, counted anew from the standard: the sandbox must not share the client's mistakes."""
+"""The parts of a message, counted from the standard alone: the sandbox must not share a mistake of the client."""
 
 from __future__ import annotations
 
-__all__ = ["in_gsm", "split_gsm", "split_ucs2"]
+__all__ = ["is_gsm_character", "split_gsm", "split_ucs2"]
 
-# 3GPP TS 23.038, one row of the code table a line; ESC stands at 1/B and is no character.
-_ROWS = (
+# 3GPP TS 23.038, one column of its code table per line. ESC, at 1/B, is no character.
+_COLUMNS = (
     "@£$¥èéùìòÇ\nØø\rÅå",
     "Δ_ΦΓΛΩΠΨΣΘΞÆæßÉ",
     " !\"#¤%&'()*+,-./",
@@ -15,31 +15,32 @@ _ROWS = (
     "¿abcdefghijklmno",
     "pqrstuvwxyzäöñüà",
 )
-_SEPTETS = {character: 1 for row in _ROWS for character in row} | dict.fromkeys("\f^{}\\[~]|€", 2)
+_SEPTETS = {character: 1 for column in _COLUMNS for character in column} | dict.fromkeys("\f^{}\\[~]|€", 2)
 
 
-def in_gsm(character: str) -> bool:
+def is_gsm_character(character: str) -> bool:
     """Tell whether GSM-7 has a character."""
     return character in _SEPTETS
 
 
 def split_gsm(text: str) -> list[str]:
-    """Cut a GSM-7 text into its parts."""
+    """Split a GSM-7 text into its parts."""
     return _split(text, [_SEPTETS.get(character, 1) for character in text], 160, 153)
 
 
 def split_ucs2(text: str) -> list[str]:
-    """Cut a text into its parts of UTF-16 units."""
+    """Split a text into its parts of UTF-16 units."""
     return _split(text, [2 if ord(character) > 0xFFFF else 1 for character in text], 70, 67)
 
 
-def _split(text: str, costs: list[int], single: int, size: int) -> list[str]:
-    if sum(costs) <= single:
+def _split(text: str, lengths: list[int], single: int, several: int) -> list[str]:
+    """Split a text whose characters have these lengths; `single` and `several` are the room of a part."""
+    if sum(lengths) <= single:
         return [text]
     parts, start, used = [], 0, 0
-    for place, cost in enumerate(costs):
-        if used + cost > size:
+    for place, length in enumerate(lengths):
+        if used + length > several:
             parts.append(text[start:place])
             start, used = place, 0
-        used += cost
+        used += length
     return [*parts, text[start:]]

@@ -1,4 +1,4 @@
-"""``/sms/json``: always HTTP 200, all fields text, one entry a part."""
+"""``/sms/json``: answers HTTP 200 always, with one entry for each part, whose values are all text."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import hmac
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from nexmo_nb.sandbox.auth import basic, keys
-from nexmo_nb.sandbox.data import Country, Network, by_prefix, digest
-from nexmo_nb.sandbox.segments import in_gsm, split_gsm, split_ucs2
-from nexmo_nb.sandbox.world import Answer, Request, World
+from nexmo_nb.sandbox.auth import read_basic, read_keys
+from nexmo_nb.sandbox.data import Country, Network, find_country, hash_to_int
+from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
+from nexmo_nb.sandbox.validation import is_int_between, is_url
+from nexmo_nb.sandbox.world import World
 
-__all__ = ["TEXTS", "send"]
+__all__ = ["TEXTS", "send_sms"]
 
 TEXTS = {
     1: "Throttled",
@@ -38,187 +40,239 @@ TEXTS = {
     32: "Signature And API Secret Disallowed",
     33: "Number De-activated",
 }
+# Refusals that name the recipient.
+NAMING_RECIPIENT = (1, 6, 9, 15, 29)
 TYPES = ("text", "unicode", "binary", "wappush", "vcal", "vcard")
 FLAGS = ("1", "0", "true", "false")
-# Where a name as sender is not let through.
+# Field, bounds, and the status for a value outside of them.
+RANGES = (("ttl", 20_000, 604_800_000, 16), ("message-class", 0, 3, 20), ("protocol-id", 0, 255, 3))
+# Fields that the content of these types is made of.
+PAGES = {"wappush": ("title", "url"), "vcal": ("vcal",), "vcard": ("vcard",)}
+# Countries that accept no name as sender.
 NUMERIC_ONLY = ("US", "CA")
-# Recipients that are always refused, each with the status that its last two digits name.
-MAGIC = "4477009009"
+# Recipients that start so are always refused; their last two digits are the status.
+REFUSED_PREFIX = "4477009009"
+SIGNATURE_LIFETIME = 900
+NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref", "text")
 
 
 class RefusedError(Exception):
-    """The message is answered with this status."""
+    """The message is refused with this status."""
 
     def __init__(self, status: int, text: str | None = None) -> None:
         super().__init__(status)
         self.status, self.text = status, text or TEXTS.get(status, "Rejected")
 
 
-def send(world: World, request: Request, failure: Mapping[str, Any] | None) -> Answer:
-    """Answer one send, or the failure that was asked for."""
+class _Message(NamedTuple):
+    """A message that passed all checks, and the prices of its parts."""
+
+    fields: Mapping[str, str]
+    country: Country
+    network: Network
+    texts: list[str]
+    price: Decimal
+    accepted: int
+
+    @property
+    def to(self) -> str:
+        return self.fields["to"].strip()
+
+
+def send_sms(world: World, request: Request, accident: Accident) -> Answer:
+    """Accept or refuse a message."""
     fields = request.fields
     try:
         with world.lock:
-            _authorised(world, request, fields)
-            return Answer(200, _accept(world, fields, failure))
+            _check_sender_of_request(world, request, fields)
+            return Answer(200, _accept_message(world, fields, accident))
     except RefusedError as refused:
         entry = {"status": str(refused.status), "error-text": refused.text}
-        if refused.status in (1, 6, 9, 15, 29) and fields.get("to"):
+        if refused.status in NAMING_RECIPIENT and fields.get("to"):
             entry = {"to": fields["to"], **entry}
         return Answer(200, {"message-count": "1", "messages": [entry]})
 
 
-def _authorised(world: World, request: Request, fields: Mapping[str, str]) -> None:
-    """Check in the order in which the API complains: who, from, to, text, then whether the credentials are right."""
-    pair = basic(request.headers)
-    key, secret = pair or keys(fields)
+def _check_sender_of_request(world: World, request: Request, fields: Mapping[str, str]) -> None:
+    """Check in the API's order: whether credentials, then from, to and text are there; then the credentials."""
+    key, secret = read_basic(request.headers) or read_keys(fields)
     if not key:
         raise RefusedError(2, "Missing api_key")
     if not secret and "sig" not in fields:
         raise RefusedError(2, "Missing api_secret")
-    for name in ("from", "to"):
-        if not fields.get(name, "").strip():
-            raise RefusedError(2, f"Missing {name} param")
-    kind = fields.get("type", "text")
-    if kind in ("text", "unicode") and not fields.get("text"):
-        raise RefusedError(2, "Missing Message Text")
+    _check_required(fields)
     if "sig" in fields:
         if secret:
             raise RefusedError(32)
-        if key != world.api_key or not _signed(world, fields):
+        if key != world.api_key or not _is_signature_valid(world, fields):
             raise RefusedError(14)
     elif (key, secret) != (world.api_key, world.api_secret):
         raise RefusedError(4)
 
 
-def _signed(world: World, fields: Mapping[str, str]) -> bool:
-    stamp = fields.get("timestamp", "")
-    if not stamp.isdigit() or abs(int(stamp) - world.now().timestamp()) > 900:
+def _check_required(fields: Mapping[str, str]) -> None:
+    for name in ("from", "to"):
+        if not fields.get(name, "").strip():
+            raise RefusedError(2, f"Missing {name} param")
+    if fields.get("type", "text") in ("text", "unicode") and not fields.get("text"):
+        raise RefusedError(2, "Missing Message Text")
+
+
+def _is_signature_valid(world: World, fields: Mapping[str, str]) -> bool:
+    timestamp, now = fields.get("timestamp", ""), int(world.now().timestamp())
+    if not is_int_between(timestamp, now - SIGNATURE_LIFETIME, now + SIGNATURE_LIFETIME):
         return False
-    ordered = sorted((k.encode(), v) for k, v in fields.items() if k != "sig")
-    base = "".join(f"&{k.decode()}={re.sub('[&=]', '_', v)}" for k, v in ordered).encode()
+    in_order = sorted((name.encode(), value) for name, value in fields.items() if name != "sig")
+    signed = "".join(f"&{name.decode()}={re.sub('[&=]', '_', value)}" for name, value in in_order).encode()
     secret = world.signature_secret.encode()
-    right = {hashlib.md5(base + secret, usedforsecurity=False).hexdigest()}
-    right |= {hmac.new(secret, base, method).hexdigest() for method in ("md5", "sha1", "sha256", "sha512")}
-    return fields["sig"].lower() in right
+    valid = {hashlib.md5(signed + secret, usedforsecurity=False).hexdigest()}
+    valid |= {hmac.new(secret, signed, method).hexdigest() for method in ("md5", "sha1", "sha256", "sha512")}
+    return fields["sig"].lower() in valid
 
 
-def _accept(world: World, fields: Mapping[str, str], failure: Mapping[str, Any] | None) -> dict[str, Any]:
+def _accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> dict[str, Any]:
     to = fields["to"].strip()
-    if not (7 <= len(to) <= 15 and to.isascii() and to.isdigit()):
+    if not re.fullmatch("[0-9]{7,15}", to):
         raise RefusedError(3, "to address is not numeric")
-    wait = world.throttled("sms")
+    wait = world.acquire_slot("sms")
     if wait:
         raise RefusedError(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
-    _fail(failure)
-    if to.startswith(MAGIC) and len(to) == len(MAGIC) + 2 and int(to[-2:]) in TEXTS:
-        raise RefusedError(int(to[-2:]))
-    country = by_prefix(to)
-    if country is None:
-        raise RefusedError(6)
-    _check_values(fields, country)
-    kind = fields.get("type", "text")
-    pieces = _pieces(kind, fields)
-    if (failure or {}).get("kind") == "partial" and len(pieces) == 1:
+    _raise_accident(accident)
+    country = _find_destination(to)
+    _check_sender(fields["from"].strip(), country)
+    _check_options(fields)
+    texts = _split_content(fields)
+    is_partial = accident.get("kind") == "partial"
+    if is_partial and len(texts) == 1:
         raise RefusedError(1)
-    return _record(world, fields, country, kind, pieces, (failure or {}).get("kind") == "partial")
+    network = country.networks[hash_to_int("network", fields["to"]) % len(country.networks)]
+    price = Decimal(world.current_price(country.code, network.sms))
+    message = _Message(fields, country, network, texts, price, 1 if is_partial else len(texts))
+    if not world.spend(price * message.accepted):
+        raise RefusedError(9)
+    return _store_message(world, message)
 
 
-def _fail(failure: Mapping[str, Any] | None) -> None:
-    kind = (failure or {}).get("kind")
+def _raise_accident(accident: Accident) -> None:
+    kind = accident.get("kind")
     if kind == "throttled":
         raise RefusedError(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
     if kind == "no-credit":
         raise RefusedError(9)
     if kind == "status":
-        raise RefusedError(int((failure or {}).get("code", 5)))
+        raise RefusedError(int(accident.get("code", 5)))
 
 
-def _check_values(fields: Mapping[str, str], country: Country) -> None:
-    sender = fields["from"].strip()
-    numeric = sender.isascii() and sender.removeprefix("+").isdigit()
-    if (numeric and len(sender) > 15) or (
-        not numeric and not re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", ""))
-    ):
+def _find_destination(to: str) -> Country:
+    refused = re.fullmatch(f"{REFUSED_PREFIX}([0-9]{{2}})", to)
+    if refused and int(refused[1]) in TEXTS:
+        raise RefusedError(int(refused[1]))
+    country = find_country(to)
+    if country is None:
+        raise RefusedError(6)
+    return country
+
+
+def _check_sender(sender: str, country: Country) -> None:
+    if sender.isascii() and sender.removeprefix("+").isdigit():
+        is_allowed = len(sender) <= 15
+    else:
+        is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
+        is_allowed = is_name and country.code not in NUMERIC_ONLY
+    if not is_allowed:
         raise RefusedError(15)
-    if not numeric and country.code in NUMERIC_ONLY:
-        raise RefusedError(15)
+
+
+def _check_options(fields: Mapping[str, str]) -> None:
     if fields.get("type", "text") not in TYPES:
         raise RefusedError(3, "invalid type")
     if fields.get("status-report-req", "1").lower() not in FLAGS:
         raise RefusedError(3, "invalid status-report-req")
-    for name, low, high, status in (
-        ("ttl", 20_000, 604_800_000, 16),
-        ("message-class", 0, 3, 20),
-        ("protocol-id", 0, 255, 3),
-    ):
-        value = fields.get(name)
-        if value is not None and not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+    for name, low, high, status in RANGES:
+        if name in fields and not is_int_between(fields[name], low, high):
             raise RefusedError(status, f"Invalid {name}")
     if len(fields.get("client-ref", "")) > 100:
         raise RefusedError(3, "client-ref is too long")
-    callback = fields.get("callback")
-    if callback is not None and (len(callback) > 100 or not re.match("https?://", callback)):
-        raise RefusedError(23, "Bad callback :: Missing Protocol" if len(callback) <= 100 else None)
+    if "callback" in fields:
+        _check_callback(fields["callback"])
     if len(fields.get("text", "")) > 3200:
         raise RefusedError(12)
 
 
-def _pieces(kind: str, fields: Mapping[str, str]) -> list[str]:
-    """Cut the content into what each part carries."""
+def _check_callback(url: str) -> None:
+    if len(url) > 100:
+        raise RefusedError(23)
+    if not is_url(url):
+        raise RefusedError(23, "Bad callback :: Missing Protocol")
+
+
+def _split_content(fields: Mapping[str, str]) -> list[str]:
+    """Split the content into what each part carries."""
+    kind = fields.get("type", "text")
     if kind == "text":
-        return split_gsm("".join(c if in_gsm(c) else "?" for c in fields["text"]))
+        return split_gsm("".join(c if is_gsm_character(c) else "?" for c in fields["text"]))
     if kind == "unicode":
         return split_ucs2(fields["text"])
     if kind == "binary":
-        header, body = fields.get("udh", ""), fields.get("body", "")
-        if not header or not body:
-            raise RefusedError(2, "Missing udh" if not header else "Missing body")
-        if not re.fullmatch("([0-9a-fA-F]{2})+", header) or not re.fullmatch("([0-9a-fA-F]{2})+", body):
-            raise RefusedError(3, "invalid hex")
-        if len(header + body) // 2 > 140:
-            raise RefusedError(12)
-        return [body]
-    needed = {"wappush": ("title", "url"), "vcal": ("vcal",), "vcard": ("vcard",)}[kind]
-    for name in needed:
+        return [_read_binary(fields)]
+    for name in PAGES[kind]:
         if not fields.get(name):
             raise RefusedError(2, f"Missing {name}")
-    whole = "\n".join(fields[name] for name in needed)
-    return [whole[n : n + 130] for n in range(0, len(whole), 130)]
+    content = "\n".join(fields[name] for name in PAGES[kind])
+    return [content[n : n + 130] for n in range(0, len(content), 130)]
 
 
-def _record(
-    world: World, fields: Mapping[str, str], country: Country, kind: str, pieces: list[str], partly: bool
-) -> dict[str, Any]:
-    network: Network = country.networks[digest("network", fields["to"]) % len(country.networks)]
-    price = Decimal(world.price(country.code, network.sms))
-    paid = 1 if partly else len(pieces)
-    if not world.spend(price * paid):
-        raise RefusedError(9)
-    echoed = {name: fields[name] for name in ("client-ref", "account-ref") if name in fields}
-    entries: list[dict[str, str]] = []
-    for _ in pieces[:paid]:
-        entry = {"to": fields["to"].strip(), "message-id": world.new_id(), "status": "0"}
-        money = {"remaining-balance": f"{world.balance:.8f}", "message-price": f"{price:.8f}", "network": network.code}
-        entries.append({**entry, **money, **echoed})
-    refused = {"to": fields["to"].strip(), "status": "1", "error-text": TEXTS[1]}
-    parts = [{"message_id": e["message-id"], "price": e["message-price"]} for e in entries]
-    hidden = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref")
-    world.messages.append(
-        {
-            "to": fields["to"].strip(),
-            "sender": fields["from"].strip(),
-            "type": kind,
-            "encoding": {"text": "gsm7", "unicode": "ucs2"}.get(kind, "binary"),
-            "text": "".join(pieces) if kind in ("text", "unicode") else None,
-            **{name.replace("-", "_"): value for name, value in fields.items() if name not in (*hidden, "text")},
-            "parts": [{**part, "text": piece} for part, piece in zip(parts, pieces, strict=False)],
-            "client_ref": fields.get("client-ref"),
-            "network": network.code,
-            "country": country.code,
-            "price": f"{price * paid:.8f}",
-            "time": world.now().isoformat(timespec="milliseconds"),
-        }
-    )
-    messages = entries + [refused] * (len(pieces) - paid)
-    return {"message-count": str(len(messages)), "messages": messages}
+def _read_binary(fields: Mapping[str, str]) -> str:
+    header, body = fields.get("udh", ""), fields.get("body", "")
+    if not header or not body:
+        raise RefusedError(2, "Missing udh" if not header else "Missing body")
+    if not re.fullmatch("([0-9a-fA-F]{2})+", header) or not re.fullmatch("([0-9a-fA-F]{2})+", body):
+        raise RefusedError(3, "invalid hex")
+    if len(header + body) // 2 > 140:
+        raise RefusedError(12)
+    return body
+
+
+def _store_message(world: World, message: _Message) -> dict[str, Any]:
+    """Store an accepted message, and build the answer: one entry for each part."""
+    ids = [world.new_id() for _ in range(message.accepted)]
+    world.messages.append(_build_record(world, message, ids))
+    entries = [_build_entry(world, message, code) for code in ids]
+    refused = {"to": message.to, "status": "1", "error-text": TEXTS[1]}
+    entries += [refused] * (len(message.texts) - message.accepted)
+    return {"message-count": str(len(entries)), "messages": entries}
+
+
+def _build_entry(world: World, message: _Message, code: str) -> dict[str, str]:
+    references = {name: message.fields[name] for name in ("client-ref", "account-ref") if name in message.fields}
+    return {
+        "to": message.to,
+        "message-id": code,
+        "status": "0",
+        "remaining-balance": f"{world.balance:.8f}",
+        "message-price": f"{message.price:.8f}",
+        "network": message.network.code,
+        **references,
+    }
+
+
+def _build_record(world: World, message: _Message, ids: list[str]) -> dict[str, Any]:
+    fields, kind = message.fields, message.fields.get("type", "text")
+    price = f"{message.price:.8f}"
+    return {
+        "to": message.to,
+        "sender": fields["from"].strip(),
+        "type": kind,
+        "encoding": {"text": "gsm7", "unicode": "ucs2"}.get(kind, "binary"),
+        "text": "".join(message.texts) if kind in ("text", "unicode") else None,
+        **{name.replace("-", "_"): value for name, value in fields.items() if name not in NOT_STORED},
+        "parts": [
+            {"message_id": code, "price": price, "text": text}
+            for code, text in zip(ids, message.texts[: message.accepted], strict=True)
+        ],
+        "client_ref": fields.get("client-ref"),
+        "network": message.network.code,
+        "country": message.country.code,
+        "price": f"{message.price * message.accepted:.8f}",
+        "time": world.format_now(),
+    }

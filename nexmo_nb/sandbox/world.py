@@ -1,7 +1,8 @@
-"""What the sandbox knows: one account, its money, numbers and applications, and everything that was asked of it."""
+"""The sandbox's state: one account with its money, numbers and applications, and every request that was made."""
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from collections import deque
@@ -9,45 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-from nexmo_nb.sandbox.data import COUNTRIES, digest, numbers_for_rent
+from nexmo_nb.sandbox.data import COUNTRIES, build_numbers_for_rent, hash_to_int
 
-__all__ = ["Answer", "Request", "World", "generate_key"]
+__all__ = ["World", "generate_key"]
 
-# Published rates: requests in any second, by family.
+# Published limits: requests in any second, by family of endpoints.
 RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10}
 
 
-@dataclass
-class Request:
-    """One request, read."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    form: dict[str, str]
-    json: Any
-    headers: Mapping[str, str]
-    problem: str = ""
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """Parameters of a call that takes them in the query or the form alike, and JSON for older clients."""
-        listed = self.json if isinstance(self.json, dict) else {}
-        return {**self.query, **{k: str(v) for k, v in listed.items()}, **self.form}
-
-
-class Answer(NamedTuple):
-    """Status, body (JSON by default; bytes as they are; None for none) and further headers."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = {}
-
-
 def generate_key() -> tuple[str, str]:
-    """Make an RSA key pair: private and public half as PEM text."""
+    """Generate an RSA key pair: private and public key as PEM text."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -61,7 +35,7 @@ def generate_key() -> tuple[str, str]:
 
 @dataclass
 class World:
-    """State, deterministic from its seed and the order of calls; guarded by `lock`."""
+    """State that depends only on the seed and the order of calls. `lock` guards it."""
 
     seed: int
     owned_at_start: int
@@ -72,16 +46,16 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self.api_key = f"{digest(self.seed, 'key'):032x}"[:8]
-        self.api_secret = f"S{digest(self.seed, 'secret'):032x}"[:16]
-        self.signature_secret = f"{digest(self.seed, 'signature'):032x}"
-        self._key: tuple[str, str] | None = None
-        # Made from the seed alone, so nothing that happens changes it.
+        self.api_key = f"{hash_to_int(self.seed, 'key'):032x}"[:8]
+        self.api_secret = f"S{hash_to_int(self.seed, 'secret'):032x}"[:16]
+        self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
+        self._key_pair: tuple[str, str] | None = None
+        # A cache of months, which depend on the seed alone: a reset does not change them.
         self.traffic: dict[int, dict[str, list[tuple[str, ...]]]] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Go back to how it all began."""
+        """Return to the state at the start."""
         with self.lock:
             self.instance = uuid.uuid4().hex[:12]
             self.counter = 0
@@ -95,30 +69,34 @@ class World:
             self.reports: dict[str, dict[str, Any]] = {}
             self.windows: dict[str, deque[float]] = {family: deque() for family in RATES}
             self.application_id = self.new_id()
-            self.applications = {app["id"]: app for app in self._applications()}
-            self.rent = {number["msisdn"]: number for number in numbers_for_rent(self.seed)}
-            self.owned = {number["msisdn"]: number for number in self._owned()}
+            self.applications = {app["id"]: app for app in self._build_applications()}
+            self.rent = {number["msisdn"]: dict(number) for number in build_numbers_for_rent(self.seed)}
+            self.owned = {number["msisdn"]: number for number in self._build_owned_numbers()}
             self.numbers_at_start = tuple(self.owned)
             self.factors: dict[str, Decimal] = {}
 
     def new_id(self) -> str:
-        """Make up the next id: a UUID that depends on the seed and the count only."""
+        """Create the next id: a UUID that depends on the seed and the count only."""
         self.counter += 1
-        return str(uuid.UUID(int=digest(self.seed, "id", self.counter), version=4))
+        return str(uuid.UUID(int=hash_to_int(self.seed, "id", self.counter), version=4))
 
-    def key_pair(self) -> tuple[str, str]:
-        """Give the demo application's key pair, made when it is first needed: it takes a while."""
+    def format_now(self) -> str:
+        """Format the time of day, with milliseconds."""
+        return self.now().isoformat(timespec="milliseconds")
+
+    def get_key_pair(self) -> tuple[str, str]:
+        """Return the demo application's key pair. It is generated when first needed, since that takes a while."""
         with self.lock:
-            if self._key is None:
-                self._key = generate_key()
-            return self._key
+            if self._key_pair is None:
+                self._key_pair = generate_key()
+            return self._key_pair
 
-    def public_key(self, app: Mapping[str, Any]) -> str:
-        """Give an application's public key."""
-        return str(app["keys"].get("public_key") or self.key_pair()[1])
+    def get_public_key(self, app: Mapping[str, Any]) -> str:
+        """Return an application's public key."""
+        return str(app["keys"].get("public_key") or self.get_key_pair()[1])
 
-    def throttled(self, family: str) -> float:
-        """Take a place in the family's second; else the seconds until one is free."""
+    def acquire_slot(self, family: str) -> float:
+        """Take one of the family's slots in the current second; otherwise return the seconds until one is free."""
         if not self.limits or family not in RATES:
             return 0.0
         window, now = self.windows[family], self.clock()
@@ -129,38 +107,53 @@ class World:
         window.append(now)
         return 0.0
 
-    def price(self, country: str, price: str) -> str:
-        """Give a price of the list as it is now in a country."""
-        return f"{Decimal(price) * self.factors.get(country, Decimal(1)):.8f}"
-
     def spend(self, amount: Decimal) -> bool:
-        """Take money, if there is enough."""
+        """Deduct an amount from the balance; False, and no change, where there is too little."""
         if amount > self.balance:
             return False
         self.balance -= amount
         return True
 
-    def _applications(self) -> list[dict[str, Any]]:
+    def current_price(self, country: str, price: str) -> str:
+        """Apply the country's price changes to a price of the list."""
+        return f"{Decimal(price) * self.factors.get(country, Decimal(1)):.8f}"
+
+    def reprice(self, country: str, factor: float) -> None:
+        """Multiply a country's current prices by a factor; ValueError for an unknown country or a wrong factor."""
+        if country not in COUNTRIES:
+            raise ValueError(f"country: got {country!r}; allowed: {', '.join(COUNTRIES)}.")
+        if not 0 <= factor < math.inf:
+            raise ValueError(f"factor: got {factor!r}; allowed is 0 or more.")
+        with self.lock:
+            self.factors[country] = self.factors.get(country, Decimal(1)) * Decimal(str(factor))
+
+    def copy_entries(self, name: str, last: int = 0) -> list[dict[str, Any]]:
+        """Copy `messages`, `calls` or `requests`, oldest first: the last ones, or all by default."""
+        with self.lock:
+            return [dict(entry) for entry in getattr(self, name)[-last:]]
+
+    def _build_applications(self) -> list[dict[str, Any]]:
         def hook(path: str, method: str) -> dict[str, str]:
             return {"address": f"https://example.org/{path}", "http_method": method}
 
         voice = {"webhooks": {"answer_url": hook("answer", "GET"), "event_url": hook("event", "POST")}}
         messages = {"webhooks": {"inbound_url": hook("inbound", "POST"), "status_url": hook("status", "POST")}}
-        made = [
+        applications = [
             (self.application_id, "Reminders", {"voice": voice}),
             (self.new_id(), "Support desk", {"messages": messages}),
             (self.new_id(), "Hotline", {"voice": {**voice, "region": "eu-west"}, "messages": messages}),
         ]
-        # No key of its own: the demo's pair stands in, so that a new sandbox need not make three.
-        return [{"id": code, "name": name, "keys": {}, "capabilities": uses} for code, name, uses in made]
+        # Without keys of their own: the demo's pair stands in, so that a new sandbox need not generate three.
+        return [{"id": code, "name": name, "keys": {}, "capabilities": uses} for code, name, uses in applications]
 
-    def _owned(self) -> list[dict[str, Any]]:
+    def _build_owned_numbers(self) -> list[dict[str, Any]]:
         countries = [COUNTRIES[code] for code in ("GB", "US", "PT", "DE", "NA")]
-        found = []
+        numbers = []
         for n in range(self.owned_at_start):
             country = countries[n % len(countries)]
-            room = country.digits - len(country.lead)
-            tail = str(10 ** (room - 1) * (1 + digest(self.seed, "owned", country.code) % 8) + n)[-room:].zfill(room)
+            width = country.digits - len(country.lead)
+            first = 10 ** (width - 1) * (1 + hash_to_int(self.seed, "owned", country.code) % 8)
+            tail = str(first + n)[-width:].zfill(width)
             number: dict[str, Any] = {
                 "country": country.code,
                 "msisdn": country.prefix + country.lead + tail,
@@ -173,5 +166,5 @@ class World:
                 number["moHttpUrl"] = "https://example.org/inbound"
             if n % 6 == 2:
                 number |= {"voiceCallbackType": "tel", "voiceCallbackValue": "447700900001"}
-            found.append(number)
-        return found
+            numbers.append(number)
+        return numbers

@@ -11,7 +11,7 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.traffic import totals
+from nexmo_nb.sandbox.traffic import sum_messages
 
 AT = pd.to_datetime(
     ["2025-01-31T23:59:59Z", "2025-02-01T00:00:00Z", "2025-02-03T12:00:00Z", "2025-02-09T23:00:00Z"]
@@ -246,7 +246,7 @@ def test_the_frames_of_a_year_agree_to_the_cent_by_country_network_and_status(
     session: nx.Session, sandbox: Sandbox
 ) -> None:
     records = nx.records(start="2025-01-01", end="2026-01-01", max_records=None, progress=False)
-    truth = totals(sandbox.world, *YEAR)
+    truth = sum_messages(sandbox.world, *YEAR)
     assert len(records) == sum(count for count, _ in truth.values()) >= 200_000
     assert records.message_id.is_unique
     found = nx.spend(records, by=["country", "network", "status"])

@@ -14,7 +14,7 @@ from helpers import connected
 import nexmo_nb as nx
 from nexmo_nb.reports.delivery import MEANINGS
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.world import Answer
+from nexmo_nb.sandbox.exchange import Answer
 
 SPAN = {"start": "2025-03-01", "end": "2025-03-03"}
 TEXT_DTYPES = {"message_id", "client_ref", "sender", "to", "country", "network", "status", "error_code", "currency"}
@@ -26,13 +26,13 @@ def orders(sandbox: Sandbox) -> int:
 
 def changed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, path: str, change: Callable[[Any], Any]) -> None:
     """Have the sandbox change its answers to a path."""
-    routed = sandbox._routed
+    real = sandbox.answer
 
-    def answer(request: Any, *more: Any) -> Answer:
-        found = routed(request, *more)
-        return found._replace(body=change(found.body)) if request.path.startswith(path) else found
+    def answer(request: Any) -> tuple[Answer, Any]:
+        found, accident = real(request)
+        return (found._replace(body=change(found.body)) if request.path.startswith(path) else found), accident
 
-    monkeypatch.setattr(sandbox, "_routed", answer)
+    monkeypatch.setattr(sandbox, "answer", answer)
 
 
 def test_both_ways_give_the_same_frame(session: nx.Session) -> None:

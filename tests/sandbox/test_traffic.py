@@ -5,23 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from test_sandbox import TO, UNKNOWN, Client
+from sandbox_client import TO, UNKNOWN, Client
+from sandbox_reports import DAYS, build_query, list_records, order_file, read_file, read_page, read_pages
 
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.segments import split_gsm, split_ucs2
-from nexmo_nb.sandbox.traffic import rows, totals
+from nexmo_nb.sandbox.traffic import iterate_records, sum_messages
 
 YEAR = ("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
-DAYS = ("2025-12-03T00:00:00Z", "2025-12-05T00:00:00Z")
 SMS = (
     "account_id message_id account_ref client_ref direction from to forced_from changed_from concatenated message_body"
     " network network_name country country_name date_received date_finalized latency status error_code"
@@ -45,65 +43,7 @@ MARCH, DECEMBER = (
 Sums = dict[tuple[str, str, str], tuple[int, Decimal]]
 
 
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    client = opened(sandbox)
-    yield client
-    client.wire.close()
-
-
-def opened(sandbox: Sandbox) -> Client:
-    client = Client(sandbox)
-    # A year takes seconds to write.
-    client.wire.timeout = 60
-    return client
-
-
-def query(client: Client, span: tuple[str, str] | tuple[None, None] = DAYS, **more: Any) -> dict[str, Any]:
-    whole = {"product": "SMS", "account_id": client.sandbox.api_key, "direction": "outbound"}
-    whole |= {"date_start": span[0], "date_end": span[1]} | more
-    return {name: value for name, value in whole.items() if value is not None}
-
-
-def page(client: Client, **fields: Any) -> tuple[int, Any]:
-    return client.ask("GET", f"/v2/reports/records?{urlencode(fields)}")
-
-
-def pages(client: Client, **fields: Any) -> list[dict[str, Any]]:
-    """Read page after page; each answer as it came."""
-    found: list[dict[str, Any]] = []
-    more: dict[str, str] = {}
-    while True:
-        status, body = page(client, **fields, **more)
-        assert status == 200
-        found.append(body)
-        more = {name: body[name] for name in ("cursor", "iv") if name in body}
-        if not more:
-            return found
-
-
-def at_once(client: Client, **fields: Any) -> list[dict[str, str]]:
-    return [record for body in pages(client, **fields) for record in body["records"]]
-
-
-def file(client: Client, **fields: Any) -> tuple[int, str, str]:
-    """Order a report and wait for it: the count it tells, the name in the ZIP and the CSV."""
-    status, made = client.ask("POST", "/v2/reports", fields)
-    assert status == 200
-    look = made
-    while look["request_status"] in ("PENDING", "PROCESSING"):
-        look = client.ask("GET", f"/v2/reports/{made['request_id']}")[1]
-    path = look["_links"]["download_report"]["href"].removeprefix("https://api.nexmo.com")
-    with zipfile.ZipFile(io.BytesIO(client.ask("GET", path)[1])) as archive:
-        (name,) = archive.namelist()
-        return look["items_count"], name, archive.read(name).decode()
-
-
-def ordered(client: Client, **fields: Any) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(file(client, **fields)[2])))
-
-
-def summed(records: Iterable[dict[str, str]]) -> Sums:
+def sum_records(records: Iterable[dict[str, str]]) -> Sums:
     sums: Sums = {}
     for record in records:
         key = (record["country"], record["network"], record["status"])
@@ -112,7 +52,7 @@ def summed(records: Iterable[dict[str, str]]) -> Sums:
     return sums
 
 
-def unix(at: str) -> float:
+def to_unix(at: str) -> float:
     return datetime.fromisoformat(at).timestamp()
 
 
@@ -121,7 +61,7 @@ def unix(at: str) -> float:
 
 @pytest.mark.slow
 def test_the_file_of_a_year_holds_every_record_and_every_cent(client: Client, sandbox: Sandbox) -> None:
-    count, _, text = file(client, **query(client, YEAR))
+    count, _, text = order_file(client, **build_query(client, YEAR))
     ids = set()
 
     def records() -> Iterator[dict[str, str]]:
@@ -129,26 +69,28 @@ def test_the_file_of_a_year_holds_every_record_and_every_cent(client: Client, sa
             ids.add(record["message_id"])
             yield record
 
-    sums = summed(records())
+    sums = sum_records(records())
     assert len(ids) == count >= 200_000
-    assert sums == totals(sandbox.world, *map(unix, YEAR))
+    assert sums == sum_messages(sandbox.world, *map(to_unix, YEAR))
     assert any(country == "NA" for country, _, _ in sums)
 
 
 def test_the_file_of_some_days_agrees_with_the_sums_over_a_month_end(client: Client, sandbox: Sandbox) -> None:
     span = ("2025-02-26T00:00:00Z", "2025-03-02T12:00:00Z")
-    assert summed(ordered(client, **query(client, span))) == totals(sandbox.world, *map(unix, span))
+    assert sum_records(read_file(client, **build_query(client, span))) == sum_messages(
+        sandbox.world, *map(to_unix, span)
+    )
 
 
 def test_a_seed_has_its_own_year_and_a_reset_does_not_change_it() -> None:
     made = []
     for seed in (3, 3, 4):
         with Sandbox(seed=seed, limits=False) as sandbox:
-            client = opened(sandbox)
-            made.append(file(client, **query(client))[2])
+            client = Client(sandbox)
+            made.append(order_file(client, **build_query(client))[2])
             sandbox.reset()
-            assert file(client, **query(client))[2] == made[-1]
-            client.wire.close()
+            assert order_file(client, **build_query(client))[2] == made[-1]
+            client.connection.close()
     assert made[0] == made[1]
     assert made[0] != made[2]
 
@@ -157,16 +99,16 @@ def test_a_seed_has_its_own_year_and_a_reset_does_not_change_it() -> None:
 def test_records_have_the_documented_fields_all_of_them_text(
     client: Client, kind: tuple[str, str | None], names: str
 ) -> None:
-    wanted = query(client, product=kind[0], direction=kind[1])
-    records = at_once(client, **wanted)
+    wanted = build_query(client, product=kind[0], direction=kind[1])
+    records = list_records(client, **wanted)
     assert records
     assert all(list(record) == names.split() for record in records)
     assert all(isinstance(value, str) for record in records for value in record.values())
-    assert ordered(client, **wanted) == records
+    assert read_file(client, **wanted) == records
 
 
 def test_records_of_messages_are_plausible(client: Client) -> None:
-    records = at_once(client, **query(client, show_concatenated="true", include_message="true"))
+    records = list_records(client, **build_query(client, show_concatenated="true", include_message="true"))
     assert {"GB", "US", "NA"} <= {record["country"] for record in records}
     assert 0.88 < sum(record["status"] == "delivered" for record in records) / len(records) < 0.96
     for record in records:
@@ -176,13 +118,13 @@ def test_records_of_messages_are_plausible(client: Client) -> None:
         assert record["currency"] == ""
         assert record["id"] == record["message_id"]
         assert re.fullmatch(r"2025-12-0[34]T\d\d:\d\d:\d\d\+00:00", record["date_received"])
-        took = unix(record["date_finalized"]) - unix(record["date_received"])
+        took = to_unix(record["date_finalized"]) - to_unix(record["date_received"])
         assert took == pytest.approx(int(record["latency"]) / 1000, abs=0.001)
 
 
 def test_parts_of_a_message_share_all_but_their_ids(client: Client) -> None:
     parts: dict[str, list[dict[str, str]]] = {}
-    for record in at_once(client, **query(client, show_concatenated="true", include_message="true")):
+    for record in list_records(client, **build_query(client, show_concatenated="true", include_message="true")):
         parts.setdefault(record["client_ref"], []).append(record)
     several = [records for records in parts.values() if len(records) > 1]
     assert several
@@ -196,21 +138,23 @@ def test_parts_of_a_message_share_all_but_their_ids(client: Client) -> None:
 
 def test_a_poor_network_delivers_less(client: Client) -> None:
     def share(network: str) -> float:
-        found = ordered(client, **query(client, ("2025-05-01T00:00:00Z", "2025-06-01T00:00:00Z"), network=network))
+        found = read_file(
+            client, **build_query(client, ("2025-05-01T00:00:00Z", "2025-06-01T00:00:00Z"), network=network)
+        )
         return sum(record["status"] == "delivered" for record in found) / len(found)
 
     assert share("64903") < 0.8 < 0.9 < share("64901")
 
 
 def test_prices_changed_within_the_year_and_end_as_the_list_has_them(client: Client) -> None:
-    def paid(month: int) -> set[str]:
+    def find_price(month: int) -> set[str]:
         span = (f"2025-{month:02d}-01T00:00:00Z", f"2025-{month:02d}-20T00:00:00Z")
-        found = ordered(client, **query(client, span, network="64901"))
+        found = read_file(client, **build_query(client, span, network="64901"))
         return {record["total_price"] for record in found if record["status"] != "rejected"}
 
-    listed = client.ask("GET", "/account/get-pricing/outbound/sms?country=NA")[1]["networks"]
-    assert paid(12) == {network["price"] for network in listed if network["networkCode"] == "64901"}
-    (before,), (after,) = paid(1), paid(12)
+    listed = client.request("GET", "/account/get-pricing/outbound/sms?country=NA")[1]["networks"]
+    assert find_price(12) == {network["price"] for network in listed if network["networkCode"] == "64901"}
+    (before,), (after,) = find_price(1), find_price(12)
     assert abs(Decimal(before) / Decimal(after) - 1) <= Decimal("0.2")
     assert before != after
 
@@ -219,47 +163,47 @@ def test_prices_changed_within_the_year_and_end_as_the_list_has_them(client: Cli
 
 
 def test_pages_give_every_record_once_in_order(client: Client) -> None:
-    wanted = query(client)
-    bodies = pages(client, **wanted)
+    wanted = build_query(client)
+    bodies = read_pages(client, **wanted)
     records = [record for body in bodies for record in body["records"]]
     assert [body["items_count"] for body in bodies][:-1] == [1000] * (len(bodies) - 1)
     assert 1000 < len(records) == len({record["message_id"] for record in records})
     assert [r["date_received"] for r in records] == sorted(r["date_received"] for r in records)
-    assert ordered(client, **wanted) == records
+    assert read_file(client, **wanted) == records
 
 
 def test_a_link_leads_to_the_next_page(client: Client) -> None:
-    first, second = pages(client, **query(client))[:2]
+    first, second = read_pages(client, **build_query(client))[:2]
     link = first["_links"]["next"]["href"].removeprefix("https://api.nexmo.com")
-    assert client.ask("GET", link)[1]["records"] == second["records"]
-    assert "next" not in pages(client, **query(client))[-1]["_links"]
+    assert client.request("GET", link)[1]["records"] == second["records"]
+    assert "next" not in read_pages(client, **build_query(client))[-1]["_links"]
 
 
 @pytest.mark.parametrize(
     "change", [{"iv": None}, {"cursor": None}, {"iv": "ff"}, {"cursor": "?"}, {"cursor": "LTE="}, {"cursor": "MTI="}]
 )
 def test_a_wrong_cursor_is_refused(client: Client, change: dict[str, str | None]) -> None:
-    body = page(client, **query(client))[1]
+    body = read_page(client, **build_query(client))[1]
     more = {"cursor": body["cursor"], "iv": body["iv"], **change}
-    status, answer = page(client, **query(client, **more))
+    status, answer = read_page(client, **build_query(client, **more))
     assert (status, answer["type"].split("#")[1]) == (422, "invalid-params")
 
 
 def test_a_span_holds_its_start_and_not_its_end(client: Client) -> None:
-    whole = at_once(client, **query(client))
+    whole = list_records(client, **build_query(client))
     middle = whole[len(whole) // 2]["date_received"].replace("+00:00", "Z")
-    halves = [at_once(client, **query(client, span)) for span in ((DAYS[0], middle), (middle, DAYS[1]))]
+    halves = [list_records(client, **build_query(client, span)) for span in ((DAYS[0], middle), (middle, DAYS[1]))]
     assert halves[0] + halves[1] == whole
     assert halves[1][0]["date_received"].replace("+00:00", "Z") == middle
     later = middle.replace("Z", ".500Z")
-    after = at_once(client, **query(client, (later, DAYS[1])))
-    assert after == [record for record in halves[1] if unix(record["date_received"]) > unix(middle)]
+    after = list_records(client, **build_query(client, (later, DAYS[1])))
+    assert after == [record for record in halves[1] if to_unix(record["date_received"]) > to_unix(middle)]
 
 
 @pytest.mark.parametrize("asked", [{"include_message": "true"}, {"show_concatenated": "1"}, {}])
 def test_texts_and_whether_they_are_in_parts_are_told_on_request(client: Client, asked: dict[str, Any]) -> None:
-    for read in (at_once, ordered):
-        records = read(client, **query(client, **asked))
+    for read in (list_records, read_file):
+        records = read(client, **build_query(client, **asked))
         assert all(bool(record["message_body"]) == ("include_message" in asked) for record in records)
         assert all(bool(record["concatenated"]) == ("show_concatenated" in asked) for record in records)
 
@@ -269,16 +213,16 @@ def test_texts_and_whether_they_are_in_parts_are_told_on_request(client: Client,
     [("status", "failed"), ("from", "Bank"), ("country", "NA"), ("network", "26801"), ("account_ref", "otp")],
 )
 def test_filters_leave_what_fits(client: Client, name: str, value: str) -> None:
-    fitting = [record for record in at_once(client, **query(client)) if record[name] == value]
+    fitting = [record for record in list_records(client, **build_query(client)) if record[name] == value]
     assert fitting
-    assert at_once(client, **query(client, DAYS, **{name: value})) == fitting
-    assert ordered(client, **query(client, DAYS, **{name: value})) == fitting
+    assert list_records(client, **build_query(client, DAYS, **{name: value})) == fitting
+    assert read_file(client, **build_query(client, DAYS, **{name: value})) == fitting
 
 
 def test_the_recipient_and_the_reference_find_a_message(client: Client) -> None:
-    one = at_once(client, **query(client))[0]
-    assert one in at_once(client, **query(client, to=one["to"]))
-    found = ordered(client, **query(client, client_ref=one["client_ref"]))
+    one = list_records(client, **build_query(client))[0]
+    assert one in list_records(client, **build_query(client, to=one["to"]))
+    found = read_file(client, **build_query(client, client_ref=one["client_ref"]))
     assert found[0] == one
     assert {record["client_ref"] for record in found} == {one["client_ref"]}
 
@@ -294,7 +238,7 @@ def test_the_recipient_and_the_reference_find_a_message(client: Client) -> None:
     ],
 )
 def test_filters_of_other_products_are_refused(client: Client, fields: dict[str, Any]) -> None:
-    status, body = page(client, **query(client, **fields))
+    status, body = read_page(client, **build_query(client, **fields))
     assert (status, body["type"].split("#")[1]) == (422, "invalid-filter")
 
 
@@ -302,33 +246,35 @@ def test_filters_of_other_products_are_refused(client: Client, fields: dict[str,
 def test_records_are_found_by_id(client: Client, product: str, direction: str | None) -> None:
     kind = {"product": product, "direction": direction}
     known = [
-        at_once(client, **query(client, (f"{day}T00:00:00Z", f"{day}T23:00:00Z"), **kind))
+        list_records(client, **build_query(client, (f"{day}T00:00:00Z", f"{day}T23:00:00Z"), **kind))
         for day in ("2025-11-05", "2025-02-05")
     ]
     wanted = [records[0] for records in known if records]
     ids = ",".join([*(record["id"] for record in wanted), UNKNOWN])
-    asked = query(client, (None, None), id=ids, **kind)
-    status, body = page(client, **asked)
+    asked = build_query(client, (None, None), id=ids, **kind)
+    status, body = read_page(client, **asked)
     assert (status, body["records"], body["ids_not_found"]) == (200, wanted, UNKNOWN)
 
 
 def test_calls_are_found_by_their_call(client: Client) -> None:
     for product in ("VOICE-CALL", "VOICE-FAILED", "VOICE-TTS"):
-        one = at_once(client, **query(client, product=product, direction=None))[0]
+        one = list_records(client, **build_query(client, product=product, direction=None))[0]
         assert one["call_id"].endswith("-1")
-        assert at_once(client, **query(client, product=product, direction=None, call_id=one["call_id"])) == [one]
+        assert list_records(client, **build_query(client, product=product, direction=None, call_id=one["call_id"])) == [
+            one
+        ]
 
 
 @pytest.mark.parametrize("product", ["MESSAGES", "VERIFY-V2", "NETWORK-API-EVENT", "REPORTS-USAGE"])
 def test_other_products_are_known_and_empty(client: Client, product: str) -> None:
-    assert at_once(client, **query(client, product=product)) == []
-    assert file(client, **query(client, product=product))[0] == 0
-    without = page(client, **query(client, product=product, direction=None))[0]
+    assert list_records(client, **build_query(client, product=product)) == []
+    assert order_file(client, **build_query(client, product=product))[0] == 0
+    without = read_page(client, **build_query(client, product=product, direction=None))[0]
     assert without == (422 if product == "MESSAGES" else 200)
 
 
 def test_a_file_has_its_name_and_its_count(client: Client) -> None:
-    count, name, text = file(client, **query(client))
+    count, name, text = order_file(client, **build_query(client))
     assert re.fullmatch(rf"report_SMS_{client.sandbox.api_key}_\d{{8}}\.csv", name)
     assert text.splitlines()[0] == SMS.replace(" ", ",")
     assert count == len(text.splitlines()) - 1
@@ -338,72 +284,30 @@ def test_a_file_has_its_name_and_its_count(client: Client) -> None:
 def test_a_span_has_at_most_400_days(client: Client, days: int, status: int) -> None:
     start = datetime(2024, 1, 1, tzinfo=timezone.utc)
     span = tuple(f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (start, start + timedelta(days=days)))
-    assert client.ask("POST", "/v2/reports", query(client, (span[0], span[1])))[0] == status
+    assert client.request("POST", "/v2/reports", build_query(client, (span[0], span[1])))[0] == status
 
 
 def test_what_was_sent_here_stands_among_the_traffic() -> None:
     now = datetime(2025, 12, 3, 12, tzinfo=timezone.utc)
     with Sandbox(limits=False, now=lambda: now) as sandbox:
-        client = opened(sandbox)
+        client = Client(sandbox)
         code = client.sms(to=TO)["messages"][0]["message-id"]
-        whole = at_once(client, **query(client))
-        week = at_once(client, **query(client, (None, None)))
-        client.wire.close()
-    times = [unix(record["date_received"]) for record in whole]
+        whole = list_records(client, **build_query(client))
+        week = list_records(client, **build_query(client, (None, None)))
+        client.connection.close()
+    times = [to_unix(record["date_received"]) for record in whole]
     assert times == sorted(times)
     assert [record["to"] for record in whole if record["message_id"] == code] == [TO]
-    assert now.timestamp() - 7 * 86_400 <= unix(week[0]["date_received"]) <= unix(week[-1]["date_received"])
-    assert unix(week[-1]["date_received"]) < now.timestamp()
+    assert now.timestamp() - 7 * 86_400 <= to_unix(week[0]["date_received"]) <= to_unix(week[-1]["date_received"])
+    assert to_unix(week[-1]["date_received"]) < now.timestamp()
     assert len(week) > len(whole)
-
-
-# --- new prices ------------------------------------------------------------------------------------------------------
-
-
-def listed(client: Client, product: str, country: str = "PT") -> list[Decimal]:
-    body = client.ask("GET", f"/account/get-pricing/outbound/{product}?country={country}")[1]
-    return [Decimal(network["price"]) for network in body["networks"]]
-
-
-def test_a_country_gets_new_prices_until_the_reset(client: Client) -> None:
-    def paid() -> Decimal:
-        return Decimal(client.sms(to="351912345678")["messages"][0]["message-price"])
-
-    before, others, once = (
-        [listed(client, product) for product in ("sms", "voice")],
-        listed(client, "sms", "GB"),
-        paid(),
-    )
-    year = file(client, **query(client))[2]
-    assert client.ask("POST", "/_sandbox/reprice", {"country": "PT", "factor": 1.5})[0] == 200
-    assert [listed(client, product) for product in ("sms", "voice")] == [[p * 3 / 2 for p in ps] for ps in before]
-    assert paid() == once * 3 / 2
-    assert listed(client, "sms", "GB") == others
-    assert file(client, **query(client))[2] == year
-    client.sandbox.reset()
-    assert [listed(client, product) for product in ("sms", "voice")] == before
-    assert paid() == once
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"country": "QQ", "factor": 2},
-        {"country": "PT", "factor": "dear"},
-        {"country": "PT", "factor": -1},
-        {"country": "PT", "factor": None},
-        {"factor": 2},
-    ],
-)
-def test_prices_that_make_no_sense_are_refused(client: Client, wrong: dict[str, Any]) -> None:
-    assert client.ask("POST", "/_sandbox/reprice", wrong)[0] == 400
-    with pytest.raises(ValueError, match="factor"):
-        client.sandbox.reprice("PT", float("nan"))
 
 
 def test_messages_have_as_many_records_as_their_text_has_parts(sandbox: Sandbox) -> None:
     names = FIELDS["SMS", "outbound"].split()
-    records = [dict(zip(names, row, strict=True)) for row in rows(sandbox.world, "SMS", "outbound", *DECEMBER)]
+    records = [
+        dict(zip(names, row, strict=True)) for row in iterate_records(sandbox.world, "SMS", "outbound", *DECEMBER)
+    ]
     counts = Counter(record["client_ref"] for record in records)
     messages = {record["client_ref"]: record for record in records}
     assert set(counts.values()) == {1, 2}
@@ -415,7 +319,9 @@ def test_messages_have_as_many_records_as_their_text_has_parts(sandbox: Sandbox)
 def test_some_numbers_rest_and_some_were_never_used(sandbox: Sandbox) -> None:
     owned = sandbox.world.numbers_at_start
     place = FIELDS["SMS", "inbound"].split().index("to")
-    march, december = ({row[place] for row in rows(sandbox.world, "SMS", "inbound", *t)} for t in (MARCH, DECEMBER))
+    march, december = (
+        {row[place] for row in iterate_records(sandbox.world, "SMS", "inbound", *t)} for t in (MARCH, DECEMBER)
+    )
     assert set(owned[-4:-2]) <= march
     assert not set(owned[-2:]) & march
     assert not set(owned[-4:]) & december

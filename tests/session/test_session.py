@@ -23,7 +23,7 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.world import Answer
+from nexmo_nb.sandbox.exchange import Answer
 from nexmo_nb.session import Listing, Request
 from nexmo_nb.session.auth import Auth
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.sandbox.segments import in_gsm, split_gsm, split_ucs2
+from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
 from nexmo_nb.text.gsm import BASIC, EXTENSION, outside_gsm, segments
 
 
@@ -88,7 +88,7 @@ def test_twenty_thousand_random_texts_are_cut_as_by_the_sandbox() -> None:
     for _ in range(20_000):
         near = dice.choice((0, 70, 134, 153, 160, 306, 460)) + dice.randint(-8, 8)
         text = "".join(dice.choices(dice.choice(letters), k=max(1, near)))
-        pieces = split_gsm(text) if all(map(in_gsm, text)) else split_ucs2(text)
+        pieces = split_gsm(text) if all(map(is_gsm_character, text)) else split_ucs2(text)
         assert segments(text).parts == len(pieces), text
 
 

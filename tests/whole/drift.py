@@ -1,6 +1,6 @@
-"""In what the API differs from its published description of 2021, by what is known of it since, and why.
+"""Known differences between the API and its published description of 2021, and the reasons.
 
-Every difference of every entry has to be seen: one that is no longer needed fails a test.
+Every difference must occur: a test fails for one that is no longer needed.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ __all__ = ["DIFFERENCES", "KNOWN_DRIFT", "UNUSED", "Drift"]
 
 
 class Drift(NamedTuple):
-    """A reason, where it applies, and what differs there for it."""
+    """A reason, the endpoints where it applies, and the differences there."""
 
     why: str
     endpoints: tuple[str, ...]
     differences: tuple[str, ...]
 
 
-def _new(place: str, names: str) -> tuple[str, ...]:
+def _list_new(place: str, names: str) -> tuple[str, ...]:
     return tuple(f"{place}/{name} is not described" for name in names.split())
 
 
@@ -79,8 +79,8 @@ KNOWN_DRIFT = [
         (SMS,),
         ("answer 200/messages/*/error-text is not described",),
     ),
-    Drift("They came later.", (SEARCH,), _new("answer 200/numbers/*", "initialPrice limitations")),
-    Drift("It came later.", (OWNED,), _new("answer 200/numbers/*", "app_id")),
+    Drift("They came later.", (SEARCH,), _list_new("answer 200/numbers/*", "initialPrice limitations")),
+    Drift("It came later.", (OWNED,), _list_new("answer 200/numbers/*", "app_id")),
     Drift(
         "The gateway in front complains of what is missing.",
         (SEARCH, BUY, CANCEL, UPDATE),
@@ -100,19 +100,21 @@ KNOWN_DRIFT = [
     Drift(
         "Recorded answers have a number, and the country's code in the list of all.",
         (PRICES,),
-        ("answer 200/count breaks type", *_new("answer 200/countries/*", "countryCode")),
+        ("answer 200/count breaks type", *_list_new("answer 200/countries/*", "countryCode")),
     ),
-    Drift("Recorded answers have links.", (APPS, APP, APP_PUT), _new("answer 200", "_links")),
-    Drift("Recorded answers have links.", (APP_NEW,), _new("answer 201", "_links")),
-    Drift("Recorded answers have links.", (APPS,), _new("answer 200/_embedded/applications/*", "_links")),
-    Drift("Recorded answers have the public key.", (APP,), _new("answer 200", "keys")),
-    Drift("Recorded answers have the public key.", (APPS,), _new("answer 200/_embedded/applications/*", "keys")),
-    Drift("Regions came later.", (APP, APP_PUT), _new("answer 200/capabilities/voice", "region")),
-    Drift("Regions came later.", (APPS,), _new("answer 200/_embedded/applications/*/capabilities/voice", "region")),
+    Drift("Recorded answers have links.", (APPS, APP, APP_PUT), _list_new("answer 200", "_links")),
+    Drift("Recorded answers have links.", (APP_NEW,), _list_new("answer 201", "_links")),
+    Drift("Recorded answers have links.", (APPS,), _list_new("answer 200/_embedded/applications/*", "_links")),
+    Drift("Recorded answers have the public key.", (APP,), _list_new("answer 200", "keys")),
+    Drift("Recorded answers have the public key.", (APPS,), _list_new("answer 200/_embedded/applications/*", "keys")),
+    Drift("Regions came later.", (APP, APP_PUT), _list_new("answer 200/capabilities/voice", "region")),
+    Drift(
+        "Regions came later.", (APPS,), _list_new("answer 200/_embedded/applications/*/capabilities/voice", "region")
+    ),
     Drift(
         "A setting that the client does not know is sent back.",
         (APP_PUT,),
-        _new("request body/capabilities/voice", "region"),
+        _list_new("request body/capabilities/voice", "region"),
     ),
     Drift(
         "No refusal is described.",
@@ -132,15 +134,15 @@ KNOWN_DRIFT = [
         (RECORDS,),
         ("answer 401 is not described", "answer 403/type is not described"),
     ),
-    Drift("Likewise, and may list parameters.", (RECORDS, ORDER), _new("answer 422", "invalid_parameters")),
+    Drift("Likewise, and may list parameters.", (RECORDS, ORDER), _list_new("answer 422", "invalid_parameters")),
     Drift(
         "Pages came later.",
         (RECORDS,),
-        _new("request query", "cursor iv") + _new("answer 200", "cursor iv _links/next"),
+        _list_new("request query", "cursor iv") + _list_new("answer 200", "cursor iv _links/next"),
     ),
-    Drift("Filters came later.", (RECORDS,), _new("request query", "from to country network account_ref call_id")),
-    Drift("It came later.", (ORDER,), _new("request body", "country") + _new("answer 200", "country")),
-    Drift("It came later.", (REPORT,), _new("answer 200", "country")),
+    Drift("Filters came later.", (RECORDS,), _list_new("request query", "from to country network account_ref call_id")),
+    Drift("It came later.", (ORDER,), _list_new("request body", "country") + _list_new("answer 200", "country")),
+    Drift("It came later.", (REPORT,), _list_new("answer 200", "country")),
     Drift(
         "A call's status in records is now ANSWERED, MACHINE or ERROR.",
         (ORDER,),
@@ -149,8 +151,8 @@ KNOWN_DRIFT = [
     Drift("Likewise.", (REPORT,), ("answer 200/status breaks enum",)),
     Drift("Likewise.", (RECORDS,), ("answer 200/records/*/status breaks enum",)),
     Drift("Likewise.", (MEDIA,), ("answer 200/report/*/status breaks enum",)),
-    Drift("Fields came later.", (RECORDS,), _new("answer 200/records/*", RECORD)),
-    Drift("Fields came later.", (MEDIA,), _new("answer 200/report/*", f"{RECORD} concatenated")),
+    Drift("Fields came later.", (RECORDS,), _list_new("answer 200/records/*", RECORD)),
+    Drift("Fields came later.", (MEDIA,), _list_new("answer 200/report/*", f"{RECORD} concatenated")),
     Drift(
         "All values of records are text now.",
         (RECORDS,),
@@ -182,4 +184,4 @@ UNUSED = {
     "request /ncco": "There, but what it holds is not described.",
     "answer /(account_id|currency|direction|include_message|price|show_concatenated)": "Older answers had them.",
 }
-"""Described fields that are never sent, or never answered: patterns of `side field`, and why."""
+"""Described fields that are never sent, or never answered: patterns of `side field`, and the reasons."""

@@ -1,8 +1,8 @@
-"""What OpenAPI files say of a request and of its answer, compared with what was seen on the wire.
+"""Compares requests and answers with their descriptions in OpenAPI files.
 
-Stricter than OpenAPI: a parameter, field, status or content type that is not described is a difference, too. Published
-files require so little that a misspelt field would pass otherwise. Formats are not compared: OpenAPI takes them as
-hints, and the files use some wrongly (``date`` for a time).
+This is stricter than OpenAPI: a parameter, field, status or content type that is not described is a difference, too.
+Otherwise a misspelt field would pass, since the published files require so little. Formats are not compared: in OpenAPI
+they are hints, and the files use some wrongly (``date`` for a time).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 Differences = dict[str, Any]
-"""What differs, in words that are the same each time, and what was seen there."""
+"""Each difference, in words that do not depend on the value, and the value that was seen there."""
 METHODS = ("get", "post", "put", "delete")
 
 
@@ -43,15 +43,15 @@ class Description:
     """The operations of all files of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.operations = [each for file in sorted(folder.glob("*.yml")) for each in _operations(file)]
+        self.operations = [each for file in sorted(folder.glob("*.yml")) for each in _read_operations(file)]
 
-    def operation(self, method: str, url: str) -> Operation | None:
-        """Find what is described of an address; None where nothing is."""
+    def find_operation(self, method: str, url: str) -> Operation | None:
+        """Find the operation of an address; None where it is not described."""
         address = f"{method} {url.partition('?')[0]}"
         return next((each for each in self.operations if each.address.fullmatch(address)), None)
 
 
-def request_differences(operation: Operation, request: requests.PreparedRequest) -> Differences:
+def compare_request(operation: Operation, request: requests.PreparedRequest) -> Differences:
     """Compare a request, as it left, with its description."""
     url = request.url or ""
     places = {
@@ -65,8 +65,8 @@ def request_differences(operation: Operation, request: requests.PreparedRequest)
             "properties": {each["name"]: each["schema"] for each in listed},
             "required": [each["name"] for each in listed if each.get("required")],
         }
-        found |= _compared(f"request {place}", _typed(fields, _strict(schema)), _strict(schema))
-    found |= _body_differences(operation, request)
+        found |= _validate(f"request {place}", _parse_fields(fields, _make_strict(schema)), _make_strict(schema))
+    found |= _compare_body(operation, request)
     scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
     if (scheme or None) not in (operation.credentials or {None}):
         found[f"request credentials: {scheme or 'none'}"] = sorted(operation.credentials)
@@ -77,7 +77,7 @@ def request_differences(operation: Operation, request: requests.PreparedRequest)
     return found
 
 
-def answer_differences(operation: Operation, status: int, headers: Mapping[str, str], body: bytes) -> Differences:
+def compare_answer(operation: Operation, status: int, headers: Mapping[str, str], body: bytes) -> Differences:
     """Compare an answer, as it came, with its description."""
     place = f"answer {status}"
     described = operation.responses.get(str(status))
@@ -85,66 +85,66 @@ def answer_differences(operation: Operation, status: int, headers: Mapping[str, 
         return {f"{place} is not described": body[:500]}
     content = described.get("content")
     if content is None:
-        # Only 204 says that there is no body; elsewhere it is just not described.
+        # Only a 204 has no body for sure; elsewhere it is just not described.
         return {f"{place} has a body": body[:500]} if status == 204 and body else {}
     kind = headers.get("Content-Type", "").partition(";")[0]
     found: Differences = {} if kind in content else {f"{place} content: {kind}": list(content)}
     schema = content.get(kind, next(iter(content.values())))["schema"]
     try:
-        value = _unpacked(body, schema) if kind == "application/octet-stream" else json.loads(body)
+        value = _unpack_report(body, schema) if kind == "application/octet-stream" else json.loads(body)
     except (ValueError, zipfile.BadZipFile):
         return {**found, f"{place} cannot be read": body[:500]}
-    return found | _compared(place, value, schema)
+    return found | _validate(place, value, schema)
 
 
-def all_fields(operation: Operation) -> set[str]:
-    """List what is described of requests and of JSON successes: side and field."""
+def list_fields(operation: Operation) -> set[str]:
+    """List the described fields of requests and of successful JSON answers, as `side field`."""
     fields = {f"request /{each['name']}" for each in operation.parameters if each["in"] == "query"}
     for content in operation.body.get("content", {}).values():
-        fields |= {f"request {field}" for field in described_fields(content["schema"])}
+        fields |= {f"request {field}" for field in list_schema_fields(content["schema"])}
     for status, answer in operation.responses.items():
         content = answer.get("content", {}).get("application/json")
         if status.startswith("2") and content:
-            fields |= {f"answer {field}" for field in described_fields(content["schema"])}
+            fields |= {f"answer {field}" for field in list_schema_fields(content["schema"])}
     return fields
 
 
-def described_fields(schema: Mapping[str, Any], above: str = "") -> set[str]:
+def list_schema_fields(schema: Mapping[str, Any], above: str = "") -> set[str]:
     """List the innermost fields of a schema, each with the names above it."""
     fields: set[str] = set()
     for name, inner in schema.get("properties", {}).items():
-        fields |= described_fields(inner, f"{above}/{name}") or {f"{above}/{name}"}
+        fields |= list_schema_fields(inner, f"{above}/{name}") or {f"{above}/{name}"}
     for inner in (*schema.get("anyOf", ()), *filter(None, [schema.get("items")])):
-        fields |= described_fields(inner, above)
+        fields |= list_schema_fields(inner, above)
     return fields
 
 
-def seen_fields(value: Any, above: str = "") -> set[str]:
-    """List the innermost fields of a value, in the same way."""
+def list_value_fields(value: Any, above: str = "") -> set[str]:
+    """List the innermost fields of a value, each with the names above it."""
     if isinstance(value, list):
-        return {field for inner in value for field in seen_fields(inner, above)}
+        return {field for inner in value for field in list_value_fields(inner, above)}
     if isinstance(value, dict) and value:
-        return {field for name, inner in value.items() for field in seen_fields(inner, f"{above}/{name}")}
+        return {field for name, inner in value.items() for field in list_value_fields(inner, f"{above}/{name}")}
     return {above}
 
 
-def request_fields(request: requests.PreparedRequest) -> set[str]:
-    """List the fields of a request, wherever they travel."""
+def list_request_fields(request: requests.PreparedRequest) -> set[str]:
+    """List the fields of a request, in its query and in its body."""
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
     if request.headers.get("Content-Type") == "application/json":
-        return seen_fields(json.loads(body))
+        return list_value_fields(json.loads(body))
     pairs = parse_qsl(f"{urlsplit(request.url or '').query}&{body}", keep_blank_values=True)
     return {f"/{name}" for name, _ in pairs}
 
 
-def _operations(file: Path) -> Iterator[Operation]:
+def _read_operations(file: Path) -> Iterator[Operation]:
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
-    document = _resolved(whole, whole, file)
+    document = _resolve_references(whole, whole, file)
     for path, item in document["paths"].items():
         for method in (name for name in METHODS if name in item):
             described = item[method]
             server = {**document, **item}["servers"][0]["url"] + path
-            # A path "/" below a server stands for the server's own address; the API is documented without the stroke.
+            # The path "/" is the server's own address; the API is documented without the slash.
             server = server.rstrip("/")
             parts = re.split(r"\{(\w+)\}", server)
             pattern = "".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
@@ -160,10 +160,10 @@ def _operations(file: Path) -> Iterator[Operation]:
             )
 
 
-def _resolved(node: Any, document: Any, file: Path) -> Any:
-    """Put what references point to in their place, and make schemas strict."""
+def _resolve_references(node: Any, document: Any, file: Path) -> Any:
+    """Replace references by their targets, and make schemas strict."""
     if isinstance(node, list):
-        return [_resolved(each, document, file) for each in node]
+        return [_resolve_references(each, document, file) for each in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
@@ -174,46 +174,46 @@ def _resolved(node: Any, document: Any, file: Path) -> Any:
         found = document
         for name in pointer.split("/"):
             found = found[name]
-        return _resolved(found, document, file)
-    inner = {name: _resolved(each, document, file) for name, each in node.items()}
+        return _resolve_references(found, document, file)
+    inner = {name: _resolve_references(each, document, file) for name, each in node.items()}
     if "discriminator" in node and "oneOf" in node:
         name = node["discriminator"]["propertyName"]
         kinds = [each["$ref"].rsplit("/", 1)[1] for each in node["oneOf"]]
         only = [{"properties": {name: {"enum": [kind]}}} for kind in kinds]
         inner["oneOf"] = [{"allOf": [each, one]} for each, one in zip(inner["oneOf"], only, strict=True)]
     if "schema" in node:
-        inner["schema"] = _strict(inner["schema"])
+        inner["schema"] = _make_strict(inner["schema"])
     return inner
 
 
-def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge what belongs together, and allow no property that is not described.
+def _make_strict(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the parts of a schema, and forbid properties that are not described.
 
-    Of several alternatives one must fit, rather than exactly one: the published ones overlap.
+    At least one of several alternatives must fit, not exactly one: the published ones overlap.
     """
     strict = {name: value for name, value in schema.items() if name not in ("allOf", "oneOf", "anyOf")}
     for part in schema.get("allOf", ()):
-        strict = _merged(strict, part if "allOf" not in part else _strict(part))
+        strict = _merge_schemas(strict, part if "allOf" not in part else _make_strict(part))
     if "properties" in strict:
-        properties = {name: _strict(value) for name, value in strict["properties"].items()}
+        properties = {name: _make_strict(value) for name, value in strict["properties"].items()}
         strict |= {"type": "object", "properties": properties, "additionalProperties": False}
     if "items" in strict:
-        strict["items"] = _strict(strict["items"])
+        strict["items"] = _make_strict(strict["items"])
     either = schema.get("oneOf") or schema.get("anyOf")
-    return {**strict, "anyOf": [_strict(each) for each in either]} if either else strict
+    return {**strict, "anyOf": [_make_strict(each) for each in either]} if either else strict
 
 
-def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_schemas(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
     """Merge two schemas that must both fit; the second is the narrower one."""
     both = {**one.get("properties", {}), **two.get("properties", {})}
     for name in one.get("properties", {}).keys() & two.get("properties", {}).keys():
-        both[name] = _merged(one["properties"][name], two["properties"][name])
+        both[name] = _merge_schemas(one["properties"][name], two["properties"][name])
     required = [*one.get("required", ()), *two.get("required", ())]
     merged = {**one, **two, "required": required}
     return {**merged, "properties": both} if both else merged
 
 
-def _body_differences(operation: Operation, request: requests.PreparedRequest) -> Differences:
+def _compare_body(operation: Operation, request: requests.PreparedRequest) -> Differences:
     described = operation.body.get("content", {})
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
     kind = request.headers.get("Content-Type")
@@ -221,12 +221,12 @@ def _body_differences(operation: Operation, request: requests.PreparedRequest) -
         return {"request body": kind} if body or operation.body.get("required") else {}
     schema = described[kind]["schema"]
     form = kind == "application/x-www-form-urlencoded"
-    value = _typed(dict(parse_qsl(body, keep_blank_values=True)), schema) if form else json.loads(body)
-    return _compared("request body", value, schema)
+    value = _parse_fields(dict(parse_qsl(body, keep_blank_values=True)), schema) if form else json.loads(body)
+    return _validate("request body", value, schema)
 
 
-def _typed(fields: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Read fields that travel as text as what they stand for; what does not stand for it stays text."""
+def _parse_fields(fields: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert fields that are sent as text to their described types; what cannot be converted stays text."""
     typed: dict[str, Any] = {}
     for name, text in fields.items():
         kind = schema["properties"].get(name, {}).get("type")
@@ -238,8 +238,8 @@ def _typed(fields: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, An
     return typed
 
 
-def _unpacked(body: bytes, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a report's file as the rows that its schema describes; an empty cell is no field."""
+def _unpack_report(body: bytes, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse a report's file as the rows that its schema describes; an empty cell counts as an absent field."""
     rows: list[dict[str, Any]] = []
     known: dict[str, Any] = {}
     for each in schema["properties"]["report"]["items"]["anyOf"]:
@@ -248,24 +248,24 @@ def _unpacked(body: bytes, schema: Mapping[str, Any]) -> dict[str, Any]:
         for name in archive.namelist():
             for row in csv.DictReader(io.StringIO(archive.read(name).decode())):
                 filled = {field: cell for field, cell in row.items() if cell or field not in known}
-                rows.append(_typed(filled, {"properties": known}))
+                rows.append(_parse_fields(filled, {"properties": known}))
     return {"report": rows}
 
 
-def _compared(place: str, value: Any, schema: Mapping[str, Any]) -> Differences:
+def _validate(place: str, value: Any, schema: Mapping[str, Any]) -> Differences:
     found: Differences = {}
     for error in Draft202012Validator(schema).iter_errors(value):
-        found |= _told(place, error)
+        found |= _describe_error(place, error)
     return found
 
 
-def _told(place: str, error: ValidationError) -> Differences:
-    """Put an error into words; of alternatives, the one that fits best is told about."""
+def _describe_error(place: str, error: ValidationError) -> Differences:
+    """Describe an error in words; of several alternatives, the one that fits best."""
     if error.validator == "anyOf" and error.context:
         alternatives: dict[Any, Differences] = {}
         for each in error.context:
             told = alternatives.setdefault(each.relative_schema_path[0], {})
-            told |= _told(place, each)
+            told |= _describe_error(place, each)
         return min(alternatives.values(), key=len)
     steps = ["*" if isinstance(step, int) else str(step) for step in error.absolute_path]
     where = "/".join((place, *steps))

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.world import Answer, Request
+from nexmo_nb.sandbox.exchange import Answer, Request
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

@@ -1,7 +1,7 @@
 """Requests of the client and answers of the sandbox are what Vonage's OpenAPI files of 2021 describe.
 
-The client is connected as if live, so that hosts and credentials are the real ones; its wire is led to a sandbox. What
-differs from the files is listed in `KNOWN_DRIFT`, each with its reason, and has to differ.
+The client is connected as if live, so that hosts and credentials are the real ones; an adapter redirects its requests
+to a sandbox. Differences from the files are listed in `KNOWN_DRIFT`, with their reasons, and must occur.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from conformance import (
     Desk,
 )
 from drift import DIFFERENCES, UNUSED
-from helpers import connected, renew
+from helpers import connected
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -59,11 +59,11 @@ class Exchange(NamedTuple):
 
     @property
     def operation(self) -> openapi.Operation | None:
-        return DESCRIPTION.operation(str(self.request.method), str(self.request.url))
+        return DESCRIPTION.find_operation(str(self.request.method), str(self.request.url))
 
 
-class Wire(requests.adapters.HTTPAdapter):
-    """Leads what is meant for Nexmo to a sandbox, and keeps what went and what came."""
+class SandboxAdapter(requests.adapters.HTTPAdapter):
+    """Redirects requests to a sandbox, and keeps each with its answer."""
 
     def __init__(self, sandbox: Sandbox, seen: list[Exchange], by_client: bool) -> None:
         super().__init__()
@@ -80,9 +80,9 @@ class Wire(requests.adapters.HTTPAdapter):
         return response
 
 
-def exchanges(case: Case, sandbox: Sandbox) -> list[Exchange]:
-    """Do what a case says, and give what was exchanged."""
-    renew(sandbox)
+def run_case(case: Case, sandbox: Sandbox) -> list[Exchange]:
+    """Run a case, and return the exchanges."""
+    sandbox.reset()
     seen: list[Exchange] = []
     account = {"api_key": sandbox.api_key, "api_secret": sandbox.api_secret}
     if "signature_secret" in case.connection:
@@ -91,41 +91,41 @@ def exchanges(case: Case, sandbox: Sandbox) -> list[Exchange]:
         account |= {"application_id": sandbox.application_id, "private_key": sandbox.private_key}
     options = {**account, **{k: v for k, v in case.connection.items() if v}, "cache": False}
     with connected(sandbox, sleep=lambda _: None, where="live", **options) as session, requests.Session() as by_hand:
-        session.mount("https://", Wire(sandbox, seen, True))
-        by_hand.mount("https://", Wire(sandbox, seen, False))
+        session.mount("https://", SandboxAdapter(sandbox, seen, True))
+        by_hand.mount("https://", SandboxAdapter(sandbox, seen, False))
         with pytest.raises(case.raises) if case.raises else nullcontext():
             case.do(Desk(sandbox, by_hand))
     return seen
 
 
-def differences(seen: Sequence[Exchange]) -> Differences:
-    """Compare what was exchanged with its description."""
+def find_differences(seen: Sequence[Exchange]) -> Differences:
+    """Compare exchanges with their descriptions."""
     found: Differences = {}
     for each in seen:
         operation = each.operation
         if operation is None:
             found[str(each.request.url), "is not described"] = each.request.method
             continue
-        told = openapi.answer_differences(operation, each.status, each.headers, each.body)
+        told = openapi.compare_answer(operation, each.status, each.headers, each.body)
         if each.by_client:
-            told |= openapi.request_differences(operation, each.request)
+            told |= openapi.compare_request(operation, each.request)
         found |= {(operation.name, what): value for what, value in told.items()}
     return found
 
 
 Run = Callable[[Case], tuple[list[Exchange], Differences]]
 RUNS: dict[str, tuple[list[Exchange], Differences]] = {}
-"""What the cases came to: a case gives the same each time, and is asked for by several tests."""
+"""Results of the cases: a case gives the same each time, and several tests need it."""
 
 
 @pytest.fixture
 def run(shared: Sandbox) -> Run:
-    """Do a case, unless another test did."""
+    """Run a case, unless another test did."""
 
     def run(case: Case) -> tuple[list[Exchange], Differences]:
         if str(case) not in RUNS:
-            seen = exchanges(case, shared)
-            RUNS[str(case)] = seen, differences(seen)
+            seen = run_case(case, shared)
+            RUNS[str(case)] = seen, find_differences(seen)
         return RUNS[str(case)]
 
     return run
@@ -162,12 +162,12 @@ def test_every_described_answer_is_tried() -> None:
 
 
 def test_a_method_that_is_not_known_is_refused_as_described(shared: Sandbox) -> None:
-    renew(shared)
+    shared.reset()
     answer = requests.patch(f"{shared.url}/v2/applications", auth=(shared.api_key, shared.api_secret), timeout=5)
-    operation = DESCRIPTION.operation("GET", f"{API}/v2/applications")
+    operation = DESCRIPTION.find_operation("GET", f"{API}/v2/applications")
     assert operation is not None
     assert answer.status_code == 405
-    assert openapi.answer_differences(operation, 405, answer.headers, answer.content) == {}
+    assert openapi.compare_answer(operation, 405, answer.headers, answer.content) == {}
 
 
 @pytest.mark.parametrize(
@@ -191,13 +191,13 @@ def test_a_request_that_is_not_as_described_is_told(
     run: Run, endpoint: str, right: str, wrong: str, difference: str
 ) -> None:
     seen = (each for case in CASES if case.endpoint == endpoint for each in run(case)[0])
-    each = next(each for each in seen if right in f"{each.request.url} {_body(each)}")
+    each = next(each for each in seen if right in f"{each.request.url} {_decode_body(each)}")
     request = each.request.copy()
-    request.url, request.body = str(request.url).replace(right, wrong), _body(each).replace(right, wrong)
-    assert (endpoint, difference) in differences([each._replace(request=request)])
+    request.url, request.body = str(request.url).replace(right, wrong), _decode_body(each).replace(right, wrong)
+    assert (endpoint, difference) in find_differences([each._replace(request=request)])
 
 
-def _body(each: Exchange) -> str:
+def _decode_body(each: Exchange) -> str:
     return each.request.body.decode() if isinstance(each.request.body, bytes) else each.request.body or ""
 
 
@@ -231,30 +231,30 @@ def test_an_answer_that_is_not_as_described_is_told(
 ) -> None:
     seen = (each for case in CASES if case.endpoint == endpoint for each in run(case)[0])
     each = next(each for each in seen if right in each.body and each.operation and each.operation.name == endpoint)
-    assert (endpoint, difference) in differences([each._replace(body=each.body.replace(right, wrong))])
+    assert (endpoint, difference) in find_differences([each._replace(body=each.body.replace(right, wrong))])
 
 
 def test_another_status_is_told(run: Run) -> None:
     seen = [each._replace(status=202) for each in run(CASES[0])[0]]
-    assert (SEARCH, "answer 202 is not described") in differences(seen)
+    assert (SEARCH, "answer 202 is not described") in find_differences(seen)
 
 
 def test_another_content_type_is_told(run: Run) -> None:
     seen = [each._replace(headers={"Content-Type": "text/html"}) for each in run(CASES[0])[0]]
-    assert (SEARCH, "answer 200 content: text/html") in differences(seen)
+    assert (SEARCH, "answer 200 content: text/html") in find_differences(seen)
 
 
 def test_another_host_is_told(run: Run) -> None:
     request = run(CASES[0])[0][0].request.copy()
     request.url = str(request.url).replace("rest.", "api.")
-    assert (request.url, "is not described") in differences([run(CASES[0])[0][0]._replace(request=request)])
+    assert (request.url, "is not described") in find_differences([run(CASES[0])[0][0]._replace(request=request)])
 
 
 def test_a_body_of_another_type_is_told(run: Run) -> None:
     case = next(case for case in CASES if case.endpoint == SMS)
     request = run(case)[0][0].request.copy()
     request.headers["Content-Type"] = "application/json"
-    assert (SMS, "request body") in differences([run(case)[0][0]._replace(request=request)])
+    assert (SMS, "request body") in find_differences([run(case)[0][0]._replace(request=request)])
 
 
 UNSEEN: list[set[tuple[str, str]]] = []
@@ -271,14 +271,14 @@ def unused(run: Run) -> set[tuple[str, str]]:
 def find_unused(run: Run) -> set[tuple[str, str]]:
     used: set[tuple[str, str]] = set()
     for each in (each for case in CASES for each in run(case)[0] if each.operation):
-        sent = openapi.request_fields(each.request) if each.by_client else set()
+        sent = openapi.list_request_fields(each.request) if each.by_client else set()
         json_came = each.status < 300 and each.headers.get("Content-Type") == "application/json"
-        came = openapi.seen_fields(json.loads(each.body)) if json_came else set()
+        came = openapi.list_value_fields(json.loads(each.body)) if json_came else set()
         used |= {(each.operation.name, f"request {field}") for field in sent}
         used |= {(each.operation.name, f"answer {field}") for field in came}
     # The client never calls a report off.
     operations = [each for each in DESCRIPTION.operations if each.name != ABORT]
-    return {(each.name, field) for each in operations for field in openapi.all_fields(each)} - used
+    return {(each.name, field) for each in operations for field in openapi.list_fields(each)} - used
 
 
 def test_every_described_parameter_is_sent(unused: set[tuple[str, str]]) -> None:

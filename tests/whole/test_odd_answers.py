@@ -24,7 +24,7 @@ from nexmo_nb.frames import Column
 from nexmo_nb.numbers import response as numbers
 from nexmo_nb.reports.fields import columns_of
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.world import Answer, Request
+from nexmo_nb.sandbox.exchange import Answer, Request
 
 MOST_REQUESTS = 300
 LONGEST_WORDS = 2000

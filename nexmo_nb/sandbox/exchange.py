@@ -1,0 +1,52 @@
+"""A request as it was read, and the answer to it: all that the HTTP server and the endpoints share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+__all__ = ["Accident", "Answer", "Request"]
+
+Accident = Mapping[str, Any]
+"""An accident that was scheduled: its `kind` and details. Empty where nothing is to go wrong."""
+
+
+@dataclass
+class Request:
+    """One request, parsed."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    form: dict[str, str]
+    json: Any
+    headers: Mapping[str, str]
+    problem: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Parameters of endpoints that accept them in the query, in the form or (for older clients) as JSON."""
+        members = self.json if isinstance(self.json, dict) else {}
+        return {**self.query, **{k: str(v) for k, v in members.items()}, **self.form}
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, without its parameters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+class Answer(NamedTuple):
+    """Status, body (JSON, or bytes that are sent as they are) and headers beyond the usual ones."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = {}
+
+    def encode_body(self) -> bytes:
+        """Encode the body as it is sent."""
+        if self.status == HTTPStatus.NO_CONTENT:
+            return b""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()

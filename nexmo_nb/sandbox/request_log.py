@@ -1,0 +1,68 @@
+"""The log of requests, as tests and the inbox read it: without anything that authenticates."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nexmo_nb.sandbox.accidents import NOT_ARRIVING
+from nexmo_nb.sandbox.auth import name_auth_method
+from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.world import World
+
+__all__ = ["log_answer", "log_request"]
+
+HEADERS = ("User-Agent", "Accept", "Content-Type", "Host", "Cache-Control")
+SECRETS = ("api_secret", "sig")
+# Accidents after which the client has no status.
+WITHOUT_STATUS = ("drop-before", "drop-after", "reset")
+LONGEST_ANSWER = 2_000
+
+
+def log_request(world: World, request: Request) -> dict[str, Any]:
+    """Append a request to the log, and return its entry."""
+    headers = {name.lower(): request.headers[name] for name in HEADERS if name in request.headers}
+    scheme = request.headers.get("Authorization", "").partition(" ")[0]
+    entry = {
+        "at": world.clock(),
+        "method": request.method,
+        "path": request.path,
+        "query": _omit_secrets(request.query),
+        "form": _omit_secrets(request.form),
+        "json": _omit_secrets(request.json) if isinstance(request.json, dict) else request.json,
+        "auth": name_auth_method(request),
+        "headers": {**headers, **({"authorization": scheme} if scheme else {})},
+        "status": None,
+        "answer": None,
+        "throttled": False,
+    }
+    with world.lock:
+        world.requests.append(entry)
+        world.changes += 1
+    return entry
+
+
+def log_answer(world: World, entry: dict[str, Any], answer: Answer, accident: Accident) -> None:
+    """Complete the entry of a request with its answer."""
+    kind = accident.get("kind", "")
+    with world.lock:
+        entry["status"] = None if kind in WITHOUT_STATUS else answer.status
+        entry["answer"] = f"({kind})" if kind in NOT_ARRIVING else _summarize_body(answer.body)
+        world.changes += 1
+
+
+def _summarize_body(body: Any) -> str:
+    """Shorten a body, and leave out the private key of a new application."""
+    if isinstance(body, bytes):
+        return f"({len(body):,} bytes)"
+    if body is None:
+        return ""
+    text = json.dumps(body, ensure_ascii=False)
+    text = re.sub("-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", "(private key)", text)
+    return text if len(text) <= LONGEST_ANSWER else f"{text[:LONGEST_ANSWER]} …"
+
+
+def _omit_secrets(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in SECRETS}

@@ -1,0 +1,51 @@
+"""Price lists of the sandbox, and how they change."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sandbox_client import Client
+from sandbox_reports import build_query, order_file
+
+
+def list_prices(client: Client, product: str, country: str = "PT") -> list[Decimal]:
+    body = client.request("GET", f"/account/get-pricing/outbound/{product}?country={country}")[1]
+    return [Decimal(network["price"]) for network in body["networks"]]
+
+
+def test_a_country_gets_new_prices_until_the_reset(client: Client) -> None:
+    def find_price() -> Decimal:
+        return Decimal(client.sms(to="351912345678")["messages"][0]["message-price"])
+
+    before, others, once = (
+        [list_prices(client, product) for product in ("sms", "voice")],
+        list_prices(client, "sms", "GB"),
+        find_price(),
+    )
+    year = order_file(client, **build_query(client))[2]
+    assert client.request("POST", "/_sandbox/reprice", {"country": "PT", "factor": 1.5})[0] == 200
+    assert [list_prices(client, product) for product in ("sms", "voice")] == [[p * 3 / 2 for p in ps] for ps in before]
+    assert find_price() == once * 3 / 2
+    assert list_prices(client, "sms", "GB") == others
+    assert order_file(client, **build_query(client))[2] == year
+    client.sandbox.reset()
+    assert [list_prices(client, product) for product in ("sms", "voice")] == before
+    assert find_price() == once
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"country": "QQ", "factor": 2},
+        {"country": "PT", "factor": "dear"},
+        {"country": "PT", "factor": -1},
+        {"country": "PT", "factor": None},
+        {"factor": 2},
+    ],
+)
+def test_prices_that_make_no_sense_are_refused(client: Client, wrong: dict[str, Any]) -> None:
+    assert client.request("POST", "/_sandbox/reprice", wrong)[0] == 400
+    with pytest.raises(ValueError, match="factor"):
+        client.sandbox.reprice("PT", float("nan"))
