@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import nexmo_nb as nx
-from nexmo_nb.options import masked
+from nexmo_nb.options import mask_numbers
 from nexmo_nb.sandbox import Sandbox
 
 
@@ -42,9 +42,9 @@ def unmasked() -> Iterator[None]:
     ],
 )
 def test_phone_numbers_are_hidden_and_nothing_else(text: str, shown: str) -> None:
-    assert masked(text) == text
+    assert mask_numbers(text) == text
     nx.set_options(mask=True)
-    assert masked(text) == shown
+    assert mask_numbers(text) == shown
 
 
 def test_options_are_told_and_checked() -> None:
@@ -94,9 +94,9 @@ def test_forms_show_masked_numbers_and_send_to_the_whole_one(session: nx.Session
     form = nx.sms_form()
     form.sender.value, form.to.value, form.text.value = "Demo", "+44 7700 900123", "Hello"
     form.preview.click()
-    assert "•••••••••123" in form._shown.value
+    assert "•••••••••123" in form._preview_area.value
     form.send.click()
-    said = form._said.value + form._shown.value + form._done.value
+    said = form._message_area.value + form._preview_area.value + form._result_area.value
     assert "447700900123" not in said
     assert "•••••••••123" in said
     assert sandbox.messages[0]["to"] == "447700900123"

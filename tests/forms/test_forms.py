@@ -13,13 +13,13 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.forms import SmsForm, VoiceForm
-from nexmo_nb.forms.widgets import table
+from nexmo_nb.forms.markup import table_html
 from nexmo_nb.sandbox import Sandbox
 
 
 def shown(form: Any) -> str:
     """Everything that the form shows as markup."""
-    return form._said.value + form._shown.value + form._done.value
+    return form._message_area.value + form._preview_area.value + form._result_area.value
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_a_long_wait_counts_down_in_the_form(form: SmsForm, monkeypatch: pytest.
 
 def test_tables_show_amounts_with_the_same_decimals_and_flags_in_words() -> None:
     rows = pd.DataFrame({"price": [0.8, 1.25, None], "sms": [True, False, True], "country": ["NA", None, "<b>"]})
-    cells = re.findall("<td>(.*?)</td>", table(rows))
+    cells = re.findall("<td>(.*?)</td>", table_html(rows))
     assert cells == ["0.80", "yes", "NA", "1.25", "no", "", "", "yes", "&lt;b&gt;"]
 
 

@@ -1,0 +1,41 @@
+"""Controls that the forms share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+__all__ = ["make_html_area", "make_labelled", "read_filled", "read_text", "set_visible"]
+
+FULL_WIDTH = "calc(100% - 6px)"
+READABLE_WIDTH = "44rem"
+
+
+def make_labelled(kind: type[Any], label: str, **options: Any) -> Any:
+    """Make a control with a label beside it, no wider than is comfortable to read."""
+    layout = {"width": FULL_WIDTH, "max_width": READABLE_WIDTH, **options.pop("layout", {})}
+    return kind(description=label, style={"description_width": "8rem"}, layout=layout, **options)
+
+
+def make_html_area(**layout: str) -> Any:
+    """Make an empty area for HTML over the whole width of the form."""
+    return widgets.HTML(layout={"width": FULL_WIDTH, **layout})
+
+
+def set_visible(control: Any, visible: bool) -> None:
+    """Show or hide a control."""
+    control.layout.display = None if visible else "none"
+
+
+def read_text(control: Any) -> str | None:
+    """Read a text control without surrounding spaces; None if it is blank."""
+    return control.value.strip() or None
+
+
+def read_filled(controls: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the controls that hold a value, by name; a blank text is no value."""
+    values = {name: control.value for name, control in controls.items()}
+    values = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value for name, value in values.items() if value not in ("", None)}
