@@ -97,13 +97,12 @@ class SmsForm(Form):
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
         """Send what was previewed, in one message or as a batch."""
-        sendable = None if self.plan is None else _select_sendable(self.plan)
-        if sendable is None:
+        if self.plan is None:
             result, call = self._send_one(self._read_single_recipient(), None, token)
-        elif len(sendable) == 1:
+        elif len(sendable := _select_sendable(self.plan)) == 1:
             result, call = self._send_one(str(sendable.to.iloc[0]), str(sendable.text.iloc[0]), token)
         else:
-            result, call = self._send_batch(token)
+            result, call = self._send_batch(self.plan, token)
         cost = f"Cost: {result.price.sum():.4f} {self.session.account.currency}. Balance: {self._read_balance()}."
         return result, result_html(cost, result.head(MOST_ROWS_SHOWN), call)
 
@@ -153,11 +152,10 @@ class SmsForm(Form):
         result = send_sms(*arguments, key=f"form {token}", session=self.session, **options)
         return result, write_call("send_sms", *map(repr, arguments), **options)
 
-    def _send_batch(self, token: str) -> tuple[pd.DataFrame, str]:
-        """Send the plan; return the outcome of each row and the call that does the same."""
-        assert self.plan is not None
+    def _send_batch(self, plan: pd.DataFrame, token: str) -> tuple[pd.DataFrame, str]:
+        """Send a plan; return the outcome of each row and the call that does the same."""
         options = self._read_options()
-        result = send_many(self.plan, batch=f"form {token}", progress=False, session=self.session, **options)
+        result = send_many(plan, batch=f"form {token}", progress=False, session=self.session, **options)
         return result, write_call("send_many", "plan", batch="a name of your own", **options)
 
     def _check_request(self, to: str, **content: Any) -> dict[str, str]:
