@@ -83,15 +83,15 @@ class ApplicationForm(Form):
         changes = self._find_changes()
         if not changes:
             raise invalid_argument("fields", "nothing new", "at least one change")
-        before = self._get_picked_row()
-        rows = [(name, str(before[name] or ""), value) for name, value in changes.items()]
+        before = self._read_picked()
+        rows = [(name, str(before.get(name, "")), value) for name, value in changes.items()]
         return [card_html("Change", diff_table_html(rows))]
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
         """Create, change or delete."""
         picked = self.pick.value
         if read_text(self.delete):
-            result = self.listed[self.listed.id == picked]
+            result = self._get_picked_rows()
             delete_application(picked, session=self.session)
             call = write_call("delete_application", repr(picked))
         elif picked == NEW:
@@ -107,16 +107,22 @@ class ApplicationForm(Form):
         return result, result_html("Done", result.drop(columns="public_key"), call)
 
     def _preview_deletion(self) -> list[Markup]:
-        row = self._get_picked_row()
-        if read_text(self.delete) != row["name"]:
-            raise invalid_argument("delete", self.delete.value, f"the name of the application, {row['name']!r}")
-        application = self.listed[self.listed.id == row.id].drop(columns="public_key")
-        return [card_html("Delete for good", table_html(application))]
+        name = self._read_picked().get("name")
+        if read_text(self.delete) != name:
+            raise invalid_argument("delete", self.delete.value, f"the name of the application, {name!r}")
+        return [card_html("Delete for good", table_html(self._get_picked_rows().drop(columns="public_key")))]
 
-    def _get_picked_row(self) -> Any:
+    def _get_picked_rows(self) -> pd.DataFrame:
+        """Return the picked application as a frame of one row."""
         if self.pick.value == NEW:
             raise invalid_argument("pick", "a new one", "an application that exists")
-        return self.listed[self.listed.id == self.pick.value].iloc[0]
+        rows: pd.DataFrame = self.listed[self.listed.id == self.pick.value]
+        return rows
+
+    def _read_picked(self) -> dict[str, Any]:
+        """Return what the picked application has; what it lacks is left out."""
+        row = self._get_picked_rows().iloc[0].dropna()
+        return {str(name): value for name, value in row.items()}
 
     def _read_values(self) -> dict[str, Any]:
         """Read the fields that the chosen type has; the name as it is typed, so that a blank one is refused."""
@@ -126,17 +132,15 @@ class ApplicationForm(Form):
 
     def _find_changes(self) -> dict[str, Any]:
         """Find the fields whose values differ from those of the picked application."""
-        before = self._get_picked_row()
-        return {
-            name: value for name, value in self._read_values().items() if pd.isna(before[name]) or before[name] != value
-        }
+        before = self._read_picked()
+        return {name: value for name, value in self._read_values().items() if before.get(name) != value}
 
     def _fill_fields(self, _: object) -> None:
         """Put the picked application's values into the fields."""
-        row = {} if self.pick.value == NEW else self._get_picked_row().dropna().to_dict()
+        picked = {} if self.pick.value == NEW else self._read_picked()
         for name, control in self.fields.items():
             choices, default = _CHOICES.get(name, (None, ""))
-            value = row.get(name) or default
+            value = picked.get(name) or default
             control.value = value if choices is None or value in choices else default
 
     def _update_visibility(self, _: object = None) -> None:

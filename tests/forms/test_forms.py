@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.forms import SmsForm, VoiceForm
-from nexmo_nb.forms.markup import table_html
 from nexmo_nb.sandbox import Sandbox
 
 
@@ -227,12 +225,6 @@ def test_a_long_wait_counts_down_in_the_form(form: SmsForm, monkeypatch: pytest.
     assert [text.split(":")[0] for text in said] == ["Waiting about 3 s", "Waiting about 2 s", "Waiting about 2 s"]
 
 
-def test_tables_show_amounts_with_the_same_decimals_and_flags_in_words() -> None:
-    rows = pd.DataFrame({"price": [0.8, 1.25, None], "sms": [True, False, True], "country": ["NA", None, "<b>"]})
-    cells = re.findall("<td>(.*?)</td>", table_html(rows))
-    assert cells == ["0.80", "yes", "NA", "1.25", "no", "", "", "yes", "&lt;b&gt;"]
-
-
 @pytest.fixture
 def voice(session: nx.Session) -> VoiceForm:
     form = nx.voice_form()
@@ -305,6 +297,18 @@ def test_an_edit_shows_before_and_after_and_changes_only_that(session: nx.Sessio
     after = nx.application(before.id).iloc[0]
     assert after.answer_url == "https://example.org/new"
     assert after.drop("answer_url").equals(before.drop("answer_url"))
+
+
+def test_an_edit_of_the_type_shows_nothing_where_nothing_was(session: nx.Session, sandbox: Sandbox) -> None:
+    form = nx.application_form()
+    form.pick.value = next(row.id for row in nx.applications().itertuples() if row.type == "messages")
+    for name, value in {"type": "voice", **URLS}.items():
+        form.fields[name].value = value
+    form.preview.click()
+    assert f"<s></s></td><td><b>{URLS['answer_url']}</b>" in shown(form)
+    form.send.click()
+    assert form.result is not None
+    assert nx.application(form.result.id[0]).type[0] == "voice"
 
 
 def test_an_application_is_deleted_only_by_its_name(session: nx.Session, sandbox: Sandbox) -> None:
