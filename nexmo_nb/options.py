@@ -1,4 +1,4 @@
-"""How things are shown: `set_options` hides phone numbers in displays. Values are never changed."""
+"""Options of display: `set_options` hides phone numbers in what is shown. Values never change."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ import pandas as pd
 
 from nexmo_nb import validation
 
-__all__ = ["masked", "set_options"]
+__all__ = ["mask_numbers", "set_options"]
 
-SHOWN = 3
-"""Digits at the end of a number that stay."""
+VISIBLE_DIGITS = 3
+"""Digits at the end of a masked number that stay visible."""
+SMALLEST_NUMBER = 10**9
+"""From here on, a whole number in a frame is taken for a phone number."""
 _OPTIONS = {"mask": False}
-_MIMES = ("text/html", "text/plain")
-_before: dict[tuple[str, type[Any]], Any] = {}
-# Seven to fifteen digits, alone or after a plus, in groups or not; no part of a word, a decimal, a date or an id.
+# The formatters of IPython that ours replace, by MIME type and class; None where there was none.
+_replaced_formatters: dict[tuple[str, type[Any]], Any] = {}
+# A phone number: 7 to 15 digits after an optional plus, with or without spaces and hyphens between them. Digits inside
+# a word, a decimal, a date or an id are none.
 _NUMBER = re.compile(r"(?<![\w+-])(?<!\d\.)(?:\+\d(?:[ \u00a0-]?\d){6,14}|\d{7,15})(?!\w|-\w|\.\d)")
 
 
 def set_options(*, mask: bool | None = None) -> dict[str, bool]:
-    """Set how things are shown, for this process.
+    """Set the options of display of this process.
 
     Parameters
     ----------
     mask : bool, optional
-        True: frames as a notebook shows them, plots and forms show only the last three digits of phone numbers, so that
-        a saved notebook is no phone list. False: as they are. Default: leave it.
+        True: displayed frames, plots and forms show only the last three digits of phone numbers, so that a saved
+        notebook is no phone list. False: they show every digit. Default: no change.
 
     Returns
     -------
@@ -43,9 +46,9 @@ def set_options(*, mask: bool | None = None) -> dict[str, bool]:
 
     Notes
     -----
-    The frames themselves are not changed: what is computed, sent or written to a file has every digit. Not masked are
-    ``print(frame)``, values taken out of a frame, and what is typed into a form's fields. Every run of 7 to 15 digits
-    that stands alone is taken for a phone number.
+    The frames themselves do not change: what is computed, sent or written to a file has every digit. ``print(frame)``,
+    values taken out of a frame, and what is typed into a form's fields are not masked. Every run of 7 to 15 digits that
+    stands alone is taken for a phone number.
 
     Examples
     --------
@@ -57,86 +60,86 @@ def set_options(*, mask: bool | None = None) -> dict[str, bool]:
     """
     if mask is not None:
         _OPTIONS["mask"] = validation.check_bool("mask", mask)
-        _register(_OPTIONS["mask"])
+        _set_formatters(_OPTIONS["mask"])
     return dict(_OPTIONS)
 
 
-def masked(text: str) -> str:
-    """Hide the phone numbers in a text, where that is wanted."""
-    return _NUMBER.sub(_hidden, text) if _OPTIONS["mask"] else text
+def mask_numbers(text: str) -> str:
+    """Mask the phone numbers in a text if `set_options(mask=True)` is in force."""
+    return _NUMBER.sub(_mask_match, text) if _OPTIONS["mask"] else text
 
 
-def _hidden(found: re.Match[str]) -> str:
+def _mask_match(found: re.Match[str]) -> str:
     digits = re.sub(r"\D", "", found[0])
-    return "•" * (len(digits) - SHOWN) + digits[-SHOWN:]
+    return "•" * (len(digits) - VISIBLE_DIGITS) + digits[-VISIBLE_DIGITS:]
 
 
-def _register(wanted: bool) -> None:
-    """Have IPython, where it runs, show masked copies of frames and series."""
+def _set_formatters(mask: bool) -> None:
+    """Make IPython, if it runs, display masked copies of frames and series, or the originals again."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return
-    for mime in _MIMES:
+    for mime, ours in (("text/html", _format_html), ("text/plain", _format_plain)):
         formatter = shell.display_formatter.formatters[mime]
         for kind in (pd.DataFrame, pd.Series):
-            key = (mime, kind)
-            if wanted and key not in _before:
-                _before[key] = formatter.for_type(kind, _html if mime == "text/html" else _plain)
-            elif not wanted and key in _before:
+            if mask and (mime, kind) not in _replaced_formatters:
+                _replaced_formatters[mime, kind] = formatter.for_type(kind, ours)
+            elif not mask and (mime, kind) in _replaced_formatters:
+                replaced = _replaced_formatters.pop((mime, kind))
                 formatter.pop(kind, None)
-                if _before[key] is not None:
-                    formatter.for_type(kind, _before[key])
-                del _before[key]
+                if replaced is not None:
+                    formatter.for_type(kind, replaced)
 
 
-def _html(value: Any) -> str | None:
-    shown = getattr(_copy(value), "_repr_html_", None)
-    return None if shown is None else shown()
+def _format_html(value: Any) -> str | None:
+    masked = _mask_copy(value)
+    return masked._repr_html_() if hasattr(masked, "_repr_html_") else None
 
 
-def _plain(value: Any, printer: Any, cycle: bool) -> None:  # noqa: ARG001 - IPython's form
-    printer.text(repr(_copy(value)))
+def _format_plain(value: Any, printer: Any, cycle: bool) -> None:  # noqa: ARG001 - the signature that IPython calls
+    printer.text(repr(_mask_copy(value)))
 
 
-def _copy(value: Any) -> Any:
-    """Copy a frame or series with its phone numbers hidden, in the labels as well."""
-    copy: Any = value.copy() if isinstance(value, pd.DataFrame) else _cells(value).copy()
+def _mask_copy(value: pd.DataFrame | pd.Series[Any]) -> Any:
+    """Copy a frame or series, and mask the phone numbers in its cells and labels."""
+    copy: Any = value.copy()
     if isinstance(value, pd.DataFrame):
-        # By place, for two columns may have one name.
-        for place in range(copy.shape[1]):
-            copy.isetitem(place, _cells(copy.iloc[:, place]))
-        copy.columns = _labels(copy.columns)
+        for position in range(copy.shape[1]):  # by position, because two columns may have one name
+            copy.isetitem(position, _mask_column(copy.iloc[:, position]))
+        copy.columns = _mask_index(copy.columns)
     else:
-        copy.name = _label(copy.name)
-    copy.index = _labels(copy.index)
+        copy = _mask_column(copy)
+        copy.name = _mask_value(copy.name)
+    copy.index = _mask_index(copy.index)
     return copy
 
 
-def _labels(labels: Any) -> Any:
-    return labels.map(_label).set_names([_label(name) for name in labels.names])
+def _mask_index(index: Any) -> Any:
+    return index.map(_mask_value).set_names([_mask_value(name) for name in index.names])
 
 
-def _cells(column: Any) -> Any:
-    kind = column.dtype
-    if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
+def _mask_column(column: Any) -> Any:
+    dtype = column.dtype
+    if pd.api.types.is_integer_dtype(dtype):
+        # A CSV file that is read without dtypes gives phone numbers as integers.
+        has_numbers = (column.abs() >= SMALLEST_NUMBER).any()
+        return column.astype(object).map(_mask_value) if has_numbers else column
+    if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype):
         return column
-    if pd.api.types.is_integer_dtype(kind):
-        # A careless reading of a CSV makes whole numbers of phone numbers.
-        return column.astype(object).map(_label) if (column.abs() >= 10**9).any() else column
-    if pd.api.types.is_numeric_dtype(kind):
-        return column
-    hidden = column.astype(object).map(_label)
-    return hidden.astype(kind) if isinstance(kind, pd.StringDtype) else hidden
+    masked = column.astype(object).map(_mask_value)
+    return masked.astype(dtype) if isinstance(dtype, pd.StringDtype) else masked
 
 
-def _label(value: Any) -> Any:
+def _mask_value(value: Any) -> Any:
+    """Mask the phone numbers in a cell or label; a value without any comes back as it is."""
     if isinstance(value, str):
-        return masked(value)
+        return mask_numbers(value)
     if isinstance(value, tuple):
-        return tuple(_label(inner) for inner in value)
+        return tuple(_mask_value(inner) for inner in value)
     if isinstance(value, (list, dict, set)):
-        text = masked(str(value))
-        return value if text == str(value) else text
-    if isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) >= 10**9:
-        return masked(str(value))
+        text = str(value)
+        masked = mask_numbers(text)
+        return value if masked == text else masked
+    if isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) >= SMALLEST_NUMBER:
+        return mask_numbers(str(value))
     return value

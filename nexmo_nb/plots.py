@@ -12,7 +12,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.options import masked
+from nexmo_nb.options import mask_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -358,7 +358,7 @@ def _nothing(axes: Axes, rows: Any) -> bool:
 
 def _label(value: Any) -> str:
     """Show a name as it is written: not too long, without phone numbers, and neither hidden nor set as a formula."""
-    text = masked(str(value))
+    text = mask_numbers(str(value))
     text = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
     # matplotlib leaves what begins with an underscore out of legends, and sets what stands between dollars.
     return (f" {text}" if text.startswith("_") else text).replace("$", r"\$")

@@ -1,6 +1,6 @@
 """Forms over the functions: preview first, then send once.
 
-``widgets`` has what they share; each other module is a form.
+`form.Form` is their base, `widgets` and `markup` hold what they share, and each other module is one form.
 """
 
 from nexmo_nb.forms.applications import ApplicationForm, application_form

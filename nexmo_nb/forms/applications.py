@@ -14,17 +14,28 @@ from nexmo_nb.applications import (
     delete_application,
     update_application,
 )
-from nexmo_nb.errors import NexmoError
-from nexmo_nb.forms.widgets import Form, Markup, card, changes, code, labelled, table
+from nexmo_nb.forms.form import Form
+from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
+from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
 from nexmo_nb.session import Session
-from nexmo_nb.validation import drop_none, invalid_argument
+from nexmo_nb.validation import invalid_argument
 
 __all__ = ["ApplicationForm", "application_form"]
 
 NEW = ""
-FIELDS = ("name", "type", "answer_url", "answer_method", "event_url", "event_method", "inbound_url", "status_url")
+_NEW_CHOICE = ("a new one", NEW)
 _TYPES = ("voice", "messages", "voice,messages")
-_METHODS = ("GET", "POST")
+# The fields of each capability; they are visible, and sent, only for a type that has it.
+_CAPABILITY_FIELDS = {
+    "voice": ("answer_url", "answer_method", "event_url", "event_method"),
+    "messages": ("inbound_url", "status_url"),
+}
+# The fields that are chosen from a list: their values, and the one where an application has none.
+_CHOICES = {
+    "type": (_TYPES, "voice"),
+    "answer_method": (("GET", "POST"), "GET"),
+    "event_method": (("GET", "POST"), "POST"),
+}
 
 
 class ApplicationForm(Form):
@@ -43,112 +54,114 @@ class ApplicationForm(Form):
     """
 
     def __init__(self, *, session: Session | None = None) -> None:
-        self.pick = labelled(widgets.Dropdown, "Application", options=[("a new one", NEW)])
-        self.fields: dict[str, Any] = {}
-        for name in FIELDS:
-            label = name.replace("_", " ").replace("url", "URL")
-            if name in ("type", "answer_method", "event_method"):
-                options = _TYPES if name == "type" else _METHODS
-                self.fields[name] = labelled(widgets.Dropdown, label, options=options)
-            else:
-                self.fields[name] = labelled(widgets.Text, label)
-        self.fields["event_method"].value = "POST"
-        self.delete = labelled(widgets.Text, "Delete", placeholder="type its name to delete it")
+        self.pick = make_labelled(widgets.Dropdown, "Application", options=[_NEW_CHOICE])
+        self.fields = _make_fields()
+        self.delete = make_labelled(widgets.Text, "Delete", placeholder="type its name to delete it")
         rows = [self.pick, *self.fields.values(), self.delete]
         super().__init__(rows, rows, session=session, verb="Do it")
         self.listed = pd.Series(dtype=object).to_frame()
-        self.pick.observe(self._fill, "value")
-        self.fields["type"].observe(self._arrange, "value")
-        self._arrange(None)
+        self.pick.observe(self._fill_fields, "value")
+        self.fields["type"].observe(self._update_visibility, "value")
+        self._update_visibility()
         self.refresh()
 
     def refresh(self) -> None:
         """Read the applications anew."""
-        try:
+        with self.show_errors():
             self.listed = applications(session=self.session)
-        except NexmoError as problem:
-            self.say(str(problem), bad=True)
-            return
-        options = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
-        self.pick.options = [("a new one", NEW), *options]
+            choices = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
+            self.pick.options = [_NEW_CHOICE, *choices]
 
-    def look(self) -> list[Markup]:
+    def build_preview(self) -> list[Markup]:
         """Show what would be created, changed or deleted."""
-        if self.delete.value.strip():
-            row = self._picked()
-            if self.delete.value.strip() != row["name"]:
-                raise invalid_argument("delete", self.delete.value, f"the name of the application, {row['name']!r}")
-            return [card("Delete for good", table(self.listed[self.listed.id == row.id].drop(columns="public_key")))]
-        check_application(**self._values())
+        if read_text(self.delete):
+            return self._preview_deletion()
+        values = self._read_values()
+        check_application(**values)
         if self.pick.value == NEW:
-            return [card("Create", changes([(name, "", value) for name, value in self._values().items()]))]
-        changed = self._changed()
-        if not changed:
+            return [card_html("Create", diff_table_html([(name, "", value) for name, value in values.items()]))]
+        changes = self._find_changes()
+        if not changes:
             raise invalid_argument("fields", "nothing new", "at least one change")
-        before = self._picked()
-        return [card("Change", changes([(name, str(before[name] or ""), value) for name, value in changed.items()]))]
+        before = self._read_picked()
+        rows = [(name, str(before.get(name, "")), value) for name, value in changes.items()]
+        return [card_html("Change", diff_table_html(rows))]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send: the token has done its work
+    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
         """Create, change or delete."""
-        chosen = self.pick.value
-        if self.delete.value.strip():
-            gone = self.listed[self.listed.id == chosen]
-            delete_application(chosen, session=self.session)
-            result, call = gone, f"nx.delete_application({chosen!r})"
-        elif chosen == NEW:
-            values = self._values()
+        picked = self.pick.value
+        if read_text(self.delete):
+            result = self._get_picked_rows()
+            delete_application(picked, session=self.session)
+            call = write_call("delete_application", repr(picked))
+        elif picked == NEW:
+            values = self._read_values()
             result = create_application(**values, session=self.session)
-            call = f"nx.create_application({_written(values)})"
+            call = write_call("create_application", **values)
         else:
-            changed = self._changed()
-            result = update_application(chosen, **changed, session=self.session)
-            call = f"nx.update_application({chosen!r}, {_written(changed)})"
+            changes = self._find_changes()
+            result = update_application(picked, **changes, session=self.session)
+            call = write_call("update_application", repr(picked), **changes)
         self.delete.value = ""
         self.refresh()
-        return result, [card("Done", table(result.drop(columns="public_key"))), code(call)]
+        return result, result_html("Done", result.drop(columns="public_key"), call)
 
-    def _picked(self) -> Any:
+    def _preview_deletion(self) -> list[Markup]:
+        name = self._read_picked().get("name")
+        if read_text(self.delete) != name:
+            raise invalid_argument("delete", self.delete.value, f"the name of the application, {name!r}")
+        return [card_html("Delete for good", table_html(self._get_picked_rows().drop(columns="public_key")))]
+
+    def _get_picked_rows(self) -> pd.DataFrame:
+        """Return the picked application as a frame of one row."""
         if self.pick.value == NEW:
             raise invalid_argument("pick", "a new one", "an application that exists")
-        return self.listed[self.listed.id == self.pick.value].iloc[0]
+        rows: pd.DataFrame = self.listed[self.listed.id == self.pick.value]
+        return rows
 
-    def _values(self) -> dict[str, Any]:
-        """Give the fields that the type has and that are filled."""
-        kinds = self.fields["type"].value.split(",")
-        names = ["name", "type"]
-        names += ["answer_url", "answer_method", "event_url", "event_method"] if "voice" in kinds else []
-        names += ["inbound_url", "status_url"] if "messages" in kinds else []
-        return {
-            "name": self.fields["name"].value,
-            **drop_none({n: self.fields[n].value.strip() or None for n in names[1:]}),
-        }
+    def _read_picked(self) -> dict[str, Any]:
+        """Return what the picked application has; what it lacks is left out."""
+        row = self._get_picked_rows().iloc[0].dropna()
+        return {str(name): value for name, value in row.items()}
 
-    def _changed(self) -> dict[str, Any]:
-        before = self._picked()
-        return {n: v for n, v in self._values().items() if pd.isna(before[n]) or before[n] != v}
+    def _read_values(self) -> dict[str, Any]:
+        """Read the fields that the chosen type has; the name as it is typed, so that a blank one is refused."""
+        types = self.fields["type"].value.split(",")
+        kept = ["type", *(name for kind, names in _CAPABILITY_FIELDS.items() if kind in types for name in names)]
+        return {"name": self.fields["name"].value, **read_filled({name: self.fields[name] for name in kept})}
 
-    def _fill(self, _: object) -> None:
+    def _find_changes(self) -> dict[str, Any]:
+        """Find the fields whose values differ from those of the picked application."""
+        before = self._read_picked()
+        return {name: value for name, value in self._read_values().items() if before.get(name) != value}
+
+    def _fill_fields(self, _: object) -> None:
         """Put the picked application's values into the fields."""
-        row = None if self.pick.value == NEW else self._picked()
+        picked = {} if self.pick.value == NEW else self._read_picked()
         for name, control in self.fields.items():
-            value = None if row is None or pd.isna(row[name]) else row[name]
-            if name == "type":
-                control.value = value if value in _TYPES else "voice"
-            elif name.endswith("_method"):
-                control.value = value or ("GET" if name == "answer_method" else "POST")
-            else:
-                control.value = value or ""
+            choices, default = _CHOICES.get(name, (None, ""))
+            value = picked.get(name) or default
+            control.value = value if choices is None or value in choices else default
 
-    def _arrange(self, _: object) -> None:
-        """Show the fields that the type has."""
-        kinds = self.fields["type"].value.split(",")
-        for name in FIELDS[2:]:
-            wanted = "messages" if name in ("inbound_url", "status_url") else "voice"
-            self.fields[name].layout.display = None if wanted in kinds else "none"
+    def _update_visibility(self, _: object = None) -> None:
+        """Show the fields that the chosen type has."""
+        types = self.fields["type"].value.split(",")
+        for kind, names in _CAPABILITY_FIELDS.items():
+            for name in names:
+                set_visible(self.fields[name], kind in types)
 
 
-def _written(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+def _make_fields() -> dict[str, Any]:
+    """Make the controls of an application."""
+    fields: dict[str, Any] = {}
+    for name in ("name", "type", *_CAPABILITY_FIELDS["voice"], *_CAPABILITY_FIELDS["messages"]):
+        label = name.replace("_", " ").replace("url", "URL")
+        if name in _CHOICES:
+            choices, default = _CHOICES[name]
+            fields[name] = make_labelled(widgets.Dropdown, label, options=choices, value=default)
+        else:
+            fields[name] = make_labelled(widgets.Text, label)
+    return fields
 
 
 def application_form(*, session: Session | None = None) -> ApplicationForm:

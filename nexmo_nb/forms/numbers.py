@@ -8,16 +8,24 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.errors import NexmoError
-from nexmo_nb.forms.widgets import Form, Markup, card, code, labelled, table, words
+from nexmo_nb.forms.form import Form
+from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, text_html, write_call
+from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.session import Session
-from nexmo_nb.validation import drop_none, invalid_argument
+from nexmo_nb.validation import invalid_argument
 
 __all__ = ["NumberForm", "number_form"]
 
+RENT, GIVE_BACK = "rent", "give back"
 SORTS = ("monthly_cost", "setup_cost", "country", "msisdn")
-MOST = 50
+MOST_ROWS_SHOWN = 50
+_TYPE_CHOICES = [
+    ("any", ""),
+    ("landline", "landline"),
+    ("mobile-lvn", "mobile-lvn"),
+    ("landline-toll-free", "landline-toll-free"),
+]
 
 
 class NumberForm(Form):
@@ -36,89 +44,90 @@ class NumberForm(Form):
     """
 
     def __init__(self, *, session: Session | None = None) -> None:
-        self.action = labelled(widgets.Dropdown, "I want to", options=("rent", "give back"))
-        self.countries = labelled(widgets.Text, "Countries", value="GB", placeholder="GB, PT, US")
-        self.pattern = labelled(widgets.Text, "Digits", placeholder="any")
-        self.match = labelled(widgets.Dropdown, "which stand", options=("starts", "contains", "ends"))
+        self.action = make_labelled(widgets.Dropdown, "I want to", options=(RENT, GIVE_BACK))
+        self.countries = make_labelled(widgets.Text, "Countries", value="GB", placeholder="GB, PT, US")
+        self.pattern = make_labelled(widgets.Text, "Digits", placeholder="any")
+        self.match = make_labelled(widgets.Dropdown, "which stand", options=("starts", "contains", "ends"))
+        self.type = make_labelled(widgets.Dropdown, "Type", options=_TYPE_CHOICES)
+        self.sort = make_labelled(widgets.Dropdown, "Sort by", options=SORTS)
         self.sms, self.voice, self.mms = (
             widgets.Checkbox(description=name, indent=False, layout={"width": "6rem"})
             for name in ("SMS", "Voice", "MMS")
         )
-        kinds = (("any", ""), "landline", "mobile-lvn", "landline-toll-free")
-        self.type = labelled(widgets.Dropdown, "Type", options=[k if isinstance(k, tuple) else (k, k) for k in kinds])
-        self.sort = labelled(widgets.Dropdown, "Sort by", options=SORTS)
         self.search = widgets.Button(description="Search", icon="search")
-        self.pick = labelled(widgets.Dropdown, "Number", options=[])
-        self.confirm = labelled(widgets.Text, "Type it again", placeholder="the digits of the number")
+        self.pick = make_labelled(widgets.Dropdown, "Number", options=[])
+        self.confirm = make_labelled(widgets.Text, "Type it again", placeholder="the digits of the number")
         self.found: pd.DataFrame | None = None
-        self._listing = widgets.HTML(layout={"width": "calc(100% - 6px)"})
+        self._results_area = make_html_area()
         features = widgets.HBox([self.sms, self.voice, self.mms], layout={"margin": "0 0 0 8.2rem"})
-        criteria = [self.action, self.countries, self.pattern, self.match, self.type, self.sort]
-        rows = [*criteria, features, self.search, self._listing, self.pick, self.confirm]
+        criteria = [self.action, self.countries, self.pattern, self.match, self.type, self.sort, features]
+        rows = [*criteria, self.search, self._results_area, self.pick, self.confirm]
         super().__init__(rows, [self.action, self.pick, self.confirm], session=session, verb="Do it")
         self.search.on_click(self._on_search)
-        self.sort.observe(self._show, "value")
-        self.action.observe(self._clear, "value")
+        self.sort.observe(self._show_results, "value")
+        self.action.observe(self._clear_results, "value")
 
-    def look(self) -> list[Markup]:
+    def build_preview(self) -> list[Markup]:
         """Show the number and what renting it costs, once its digits are typed again."""
-        row = self._picked()
+        row = self._get_picked_row()
         if re.sub(r"\D", "", self.confirm.value) != row.msisdn:
             raise invalid_argument("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
-        if self.action.value == "give back":
-            return [card(f"Give back {row.msisdn} for good", words("Somebody else may rent it then."))]
+        if self.action.value == GIVE_BACK:
+            return [card_html(f"Give back {row.msisdn} for good", text_html("Somebody else may rent it then."))]
         cost = f"{row.setup_cost:.2f} once and {row.monthly_cost:.2f} a month, {row.currency}"
-        return [card(f"Rent {row.msisdn} ({row.country}, {row.type})", words(f"It costs {cost}, without tax."))]
+        return [card_html(f"Rent {_describe_number(row)}", text_html(f"It costs {cost}, without tax."))]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send: the token has done its work
+    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
         """Rent the number, or give it back."""
-        row, renting = self._picked(), self.action.value == "rent"
-        do = buy_number if renting else cancel_number
-        result = do(row.country, row.msisdn, session=self.session)
+        row = self._get_picked_row()
+        function = buy_number if self.action.value == RENT else cancel_number
+        result = function(row.country, row.msisdn, session=self.session)
         self.confirm.value = ""
-        self._on_search(None)
-        return result, [card("Done", table(result)), code(f"nx.{do.__name__}({row.country!r}, {row.msisdn!r})")]
+        self._on_search()
+        return result, result_html("Done", result, write_call(function.__name__, repr(row.country), repr(row.msisdn)))
 
-    def _clear(self, _: object) -> None:
-        """Forget what was found: numbers for rent cannot be given back, nor the reverse."""
-        self.found, self.pick.options, self._listing.value = None, [], ""
+    def _on_search(self, _: object = None) -> None:
+        self._clear_results()
+        with self.show_errors():
+            self.found = self._find_numbers()
+        self._show_results()
 
-    def _on_search(self, _: object) -> None:
-        self._clear(None)
-        try:
-            self.found = self._searched()
-        except NexmoError as problem:
-            self.say(str(problem), bad=True)
-            return
-        self._show(None)
+    def _find_numbers(self) -> pd.DataFrame:
+        """Search the numbers for rent, or those that the account has."""
+        countries = re.findall(r"[^\s,;]+", self.countries.value)
+        criteria = read_filled({"pattern": self.pattern, "match": self.match})
+        if self.action.value == GIVE_BACK:
+            owned = owned_numbers(session=self.session, **criteria)
+            return owned[owned.country.isin([code.upper() for code in countries])] if countries else owned
+        if not countries:
+            raise invalid_argument("countries", self.countries.value, "country codes such as 'GB, PT'")
+        criteria |= read_filled({"type": self.type})
+        boxes = {"SMS": self.sms, "VOICE": self.voice, "MMS": self.mms}
+        features = [name for name, box in boxes.items() if box.value] or None
+        return search_numbers(countries, features=features, session=self.session, **criteria)
 
-    def _show(self, _: object) -> None:
-        """Show what was found, in the order that is wanted."""
+    def _show_results(self, _: object = None) -> None:
+        """Show what was found, in the order that is chosen."""
         if self.found is None:
             return
-        self.found = found = self.found.sort_values(self.sort.value, kind="stable", ignore_index=True)
-        shown = found.head(MOST)
-        self.pick.options = [(f"{row.msisdn} ({row.country}, {row.type})", row.msisdn) for row in shown.itertuples()]
-        self.pick.value = shown.msisdn.iloc[0] if len(shown) else None
-        self._listing.value = card(f"{len(found):,} numbers, the first {len(shown)}", table(shown))
+        self.found = self.found.sort_values(self.sort.value, kind="stable", ignore_index=True)
+        first = self.found.head(MOST_ROWS_SHOWN)
+        self.pick.options = [(_describe_number(row), row.msisdn) for row in first.itertuples()]
+        self.pick.value = first.msisdn.iloc[0] if len(first) else None
+        self._results_area.value = card_html(f"{len(self.found):,} numbers, the first {len(first)}", table_html(first))
 
-    def _searched(self) -> pd.DataFrame:
-        codes = re.findall(r"[^\s,;]+", self.countries.value)
-        pattern = self.pattern.value.strip() or None
-        if self.action.value == "give back":
-            owned = owned_numbers(pattern=pattern, match=self.match.value, session=self.session)
-            return owned[owned.country.isin([c.upper() for c in codes])] if codes else owned
-        if not codes:
-            raise invalid_argument("countries", self.countries.value, "country codes such as 'GB, PT'")
-        wanted = {"SMS": self.sms.value, "VOICE": self.voice.value, "MMS": self.mms.value}
-        features = [name for name, chosen in wanted.items() if chosen] or None
-        more: dict[str, Any] = drop_none({"features": features, "type": self.type.value or None, "pattern": pattern})
-        return search_numbers(codes, match=self.match.value, session=self.session, **more)
+    def _clear_results(self, _: object = None) -> None:
+        """Forget what was found: a number for rent cannot be given back, nor an owned one rented."""
+        self.found, self.pick.options, self._results_area.value = None, [], ""
 
-    def _picked(self) -> Any:
+    def _get_picked_row(self) -> Any:
         if self.found is None or self.pick.value is None:
             raise invalid_argument("pick", None, "a number: search first, then choose one")
         return self.found[self.found.msisdn == self.pick.value].iloc[0]
+
+
+def _describe_number(row: Any) -> str:
+    return f"{row.msisdn} ({row.country}, {row.type})"
 
 
 def number_form(*, session: Session | None = None) -> NumberForm:

@@ -9,10 +9,11 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.contacts.numbers import country_of, to_e164
-from nexmo_nb.forms.widgets import Form, Markup, bubble, card, code, labelled, table, words
+from nexmo_nb.forms.form import Form
+from nexmo_nb.forms.markup import Markup, bubble_html, card_html, result_html, text_html, write_call
+from nexmo_nb.forms.widgets import make_labelled, read_filled
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session
-from nexmo_nb.validation import drop_none
 from nexmo_nb.voice import check_voice, send_voice
 
 __all__ = ["VoiceForm", "voice_form"]
@@ -21,6 +22,8 @@ LANGUAGES = (
     "en-us", "en-gb", "en-au", "en-in", "de-de", "es-es", "es-mx", "es-us", "fr-fr", "fr-ca", "is-is", "it-it", "ja-jp",
     "ko-kr", "nl-nl", "pl-pl", "pt-pt", "pt-br", "ro-ro", "ru-ru", "sv-se", "tr-tr", "zh-cn",
 )  # fmt: skip
+VOICES = ("female", "male", "0", "1", "2")
+_MACHINE_CHOICES = (("speaks at once", ""), ("waits for the tone", "true"), ("hangs up", "hangup"))
 
 
 class VoiceForm(Form):
@@ -33,16 +36,15 @@ class VoiceForm(Form):
     """
 
     def __init__(self, *, session: Session | None = None) -> None:
-        self.to = labelled(widgets.Text, "To", placeholder="+44 7700 900000")
-        self.text = labelled(widgets.Textarea, "Text", rows=4)
-        self.sender = labelled(widgets.Text, "From", placeholder="a voice number of yours")
-        self.language = labelled(widgets.Combobox, "Language", options=LANGUAGES, value="en-us")
-        self.voice = labelled(widgets.Combobox, "Voice", options=("female", "male", "0", "1", "2"), value="female")
-        self.repeat = labelled(widgets.BoundedIntText, "Repeat", value=1, min=1, max=10)
-        self.audio_url = labelled(widgets.Text, "Recording", placeholder="https://… of a WAV or MP3 file")
-        answers = (("speaks at once", ""), ("waits for the tone", "true"), ("hangs up", "hangup"))
-        self.machine_detection = labelled(widgets.Dropdown, "On a machine", options=answers)
-        self.callback = labelled(widgets.Text, "Event URL")
+        self.to = make_labelled(widgets.Text, "To", placeholder="+44 7700 900000")
+        self.text = make_labelled(widgets.Textarea, "Text", rows=4)
+        self.language = make_labelled(widgets.Combobox, "Language", options=LANGUAGES, value="en-us")
+        self.voice = make_labelled(widgets.Combobox, "Voice", options=VOICES, value="female")
+        self.repeat = make_labelled(widgets.BoundedIntText, "Repeat", value=1, min=1, max=10)
+        self.sender = make_labelled(widgets.Text, "From", placeholder="a voice number of yours")
+        self.audio_url = make_labelled(widgets.Text, "Recording", placeholder="https://… of a WAV or MP3 file")
+        self.machine_detection = make_labelled(widgets.Dropdown, "On a machine", options=_MACHINE_CHOICES)
+        self.callback = make_labelled(widgets.Text, "Event URL")
         rows = [
             self.to,
             self.text,
@@ -56,44 +58,54 @@ class VoiceForm(Form):
         ]
         super().__init__(rows, rows, session=session, verb="Call")
 
-    def look(self) -> list[Markup]:
+    def build_preview(self) -> list[Markup]:
         """Check everything, and show who would be called, what is said and what a minute costs."""
-        call = self._call()
-        check_voice(self.to.value, self.text.value or None, session=self.session, **call)
+        options = self._read_options()
+        check_voice(self.to.value, self._read_message(), session=self.session, **options)
         number = to_e164(self.to.value)
         country = country_of(number)
-        cost = "no price known"
-        if country is not None:
-            found = prices(country, product="voice", session=self.session)
-            if len(found):
-                low, high = found.price.min(), found.price.max()
-                cost = f"{low:.4f} to {high:.4f} {found.currency.iloc[0]} a minute"
-        said = self.text.value or "(a recording)"
-        title = f"A call to {number} ({country or 'no country'})"
-        return [bubble(said, f"spoken in {call['language']}"), card(title, words(f"It costs {cost}."))]
+        message = self._read_message() or "(a recording)"
+        return [
+            bubble_html(message, f"spoken in {options['language']}"),
+            card_html(
+                f"A call to {number} ({country or 'no country'})",
+                text_html(f"It costs {self._describe_price(country)}."),
+            ),
+        ]
 
-    def act(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
-        """Place the call under the token of the preview."""
-        call, text = self._call(), self.text.value or None
+    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
+        """Place the call."""
+        to, text, options = self.to.value, self._read_message(), self._read_options()
         with warnings.catch_warnings():
+            # Whoever uses a form can do nothing about a deprecated endpoint.
             warnings.simplefilter("ignore", DeprecationWarning)
-            result = send_voice(self.to.value, text, key=f"form {token}", session=self.session, **call)
-        written = ", ".join([repr(self.to.value), repr(text), *(f"{name}={value!r}" for name, value in call.items())])
-        return result, [card("Called", table(result)), code(f"nx.send_voice({written})")]
+            result = send_voice(to, text, key=f"form {token}", session=self.session, **options)
+        return result, result_html("Called", result, write_call("send_voice", repr(to), repr(text), **options))
 
-    def _call(self) -> dict[str, Any]:
-        voice = self.voice.value.strip()
-        return drop_none(
-            {
-                "sender": self.sender.value.strip() or None,
-                "audio_url": self.audio_url.value.strip() or None,
-                "language": self.language.value.strip(),
-                "voice": int(voice) if voice.isdigit() else voice,
-                "repeat": self.repeat.value,
-                "machine_detection": self.machine_detection.value or None,
-                "callback": self.callback.value.strip() or None,
-            }
-        )
+    def _describe_price(self, country: str | None) -> str:
+        price_list = None if country is None else prices(country, product="voice", session=self.session)
+        if price_list is None or price_list.empty:
+            return "no price known"
+        low, high, currency = price_list.price.min(), price_list.price.max(), price_list.currency.iloc[0]
+        return f"{low:.4f} to {high:.4f} {currency} a minute"
+
+    def _read_message(self) -> str | None:
+        return self.text.value or None
+
+    def _read_options(self) -> dict[str, Any]:
+        """Read the parameters of `send_voice` other than number and text."""
+        controls = {
+            "sender": self.sender,
+            "audio_url": self.audio_url,
+            "language": self.language,
+            "voice": self.voice,
+            "repeat": self.repeat,
+            "machine_detection": self.machine_detection,
+            "callback": self.callback,
+        }
+        language, voice = self.language.value.strip(), self.voice.value.strip()
+        # A blank language or voice is passed on, so that it is refused and not replaced by the default.
+        return {**read_filled(controls), "language": language, "voice": int(voice) if voice.isdigit() else voice}
 
 
 def voice_form(*, session: Session | None = None) -> VoiceForm:

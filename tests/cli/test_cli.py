@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from nexmo_nb import cli
@@ -22,11 +25,36 @@ def test_the_demo_does_all_nine_actions(capsys: pytest.CaptureFixture[str]) -> N
         "nx.send_sms",
         "nx.send_voice",
     ]
+    assert '>>> nx.send_sms("+44 7700 900000", "Olá! Your parcel is at the door.", sender="Demo")' in shown
 
 
 def test_lab_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["lab", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "started"),
+    [("lab", ["jupyter", "lab"]), ("app", ["voila"])],
+)
+def test_further_options_go_to_the_server_of_notebooks(
+    command: str, started: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr("importlib.util.find_spec", lambda library: library)
+    monkeypatch.setattr("subprocess.call", lambda words, env: calls.append((words, env)) or 3)
+    assert cli.main([command, str(tmp_path), "--port=9"]) == 3
+    [(words, env)] = calls
+    assert words == [sys.executable, "-m", *started, str(tmp_path), "--port=9"]
+    assert env["NEXMO_NB_CONNECT"].startswith("http://127.0.0.1:")
+
+
+def test_a_library_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda library: None)
+    assert cli.main(["app", str(tmp_path)]) == 2
+    assert "pip install 'nexmo_nb[app]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["fly"], ["sandbox", "--port", "x"], ["demo", "--fast"]])

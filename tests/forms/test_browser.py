@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import time
-import urllib.request
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from notebook_page import (
+    CONTRAST,
+    FOCUSED_NAME,
+    READY,
+    UNNAMED_FIELDS,
+    run_all,
+    serve_notebooks,
+    take_screenshot,
+    type_text,
+    wait_until_idle,
+)
 
 from nexmo_nb.sandbox import Sandbox
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 MISSING = [
     name
     for name, there in (
@@ -40,47 +45,12 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
     pytest.mark.filterwarnings("default"),
 ]
-READY = """() => {
-  const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
-  return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
-}"""
-NAME_OF_FOCUS = """() => {
-  const node = document.activeElement;
-  return node.labels?.[0]?.textContent ?? node.textContent.trim();
-}"""
-# Fields that a screen reader could not name.
-UNNAMED = """() => [...document.querySelectorAll('input, select, textarea')]
-  .filter(node => node.offsetParent && !node.labels?.length && !node.getAttribute('aria-label'))
-  .map(node => node.outerHTML.slice(0, 200))"""
 HOSTILE = "<img src=x onerror=alert(1)> & co"
 # What the client must be able to read for a form to go on at all.
 KEPT = {
     "id", "msisdn", "country", "countryCode", "dialingPrefix", "status", "to", "message-count", "price", "cost",
     "initialPrice", "message-price", "remaining-balance", "value", "features", "call_id", "uuid", "http_method",
 }  # fmt: skip
-# The least contrast of visible text in the forms, by the formula of WCAG 2, and where it is.
-CONTRAST = """() => {
-  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-  const behind = (node) => {
-    for (; node; node = node.parentElement) {
-      const colour = parse(getComputedStyle(node).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0.5) return colour;
-    }
-    return [255, 255, 255];
-  };
-  let least = [99, ''];
-  for (const node of document.querySelectorAll('.jupyter-widgets *')) {
-    const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!node.offsetParent || node.disabled || !(own || node.value)) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < least[0]) least = [ratio, node.outerHTML.slice(0, 160)];
-  }
-  return least;
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -100,57 +70,10 @@ def strict() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@contextmanager
-def served(kind: str, strict: Sandbox, folder: Path) -> Iterator[str]:
-    """Serve a copy of the notebooks, connected to the sandbox; the address at which the forms are."""
-    shutil.copytree(NOTEBOOKS, folder / "notebooks")
-    port, token = 20_000 + os.getpid() % 20_000, uuid.uuid4().hex
-    news = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    environment = {
-        **os.environ,
-        "NEXMO_NB_CONNECT": strict.url,
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-    }
-    words = {
-        "lab": ["jupyter", "lab", "notebooks", "--allow-root", "--LabApp.expose_app_in_browser=True"],
-        "notebook": ["jupyter", "notebook", "notebooks", "--allow-root"],
-        "voila": ["voila", "notebooks/04_forms.ipynb"],
-    }[kind]
-    options = ["--no-browser", f"--port={port}", "--JupyterNotebookApp.expose_app_in_browser=True"]
-    options += [] if kind == "voila" else [f"--IdentityProvider.token={token}"]
-    root = f"http://127.0.0.1:{port}"
-    with (folder / f"{kind}.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *words, *options], cwd=folder, env=environment, stdout=log, stderr=log
-        )
-        try:
-            # Voila runs the whole notebook for each visit: only its static files answer at once.
-            _wait_for(f"{root}/voila/static/favicon.ico" if kind == "voila" else f"{root}/api/status?token={token}")
-            page = f"lab/workspaces/{uuid.uuid4().hex}/tree" if kind == "lab" else "notebooks"
-            yield root if kind == "voila" else f"{root}/{page}/04_forms.ipynb?reset&token={token}"
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"no answer from {url}")
-
-
 @pytest.fixture
 def notebook(strict: Sandbox, tmp_path: Path) -> Iterator[str]:
     """The address of the notebook of forms in JupyterLab."""
-    with served("lab", strict, tmp_path) as url:
+    with serve_notebooks("lab", strict, tmp_path) as url:
         yield url
 
 
@@ -163,32 +86,6 @@ def page(browser: Any, notebook: str) -> Iterator[Any]:
     page.close()
 
 
-def run_all(page: Any, url: str) -> None:
-    page.goto(url)
-    page.wait_for_function(READY, timeout=60_000)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.get_by_role("button", name="Preview").nth(3).wait_for(timeout=60_000)
-    page.wait_for_function(READY, timeout=60_000)
-
-
-def settled(page: Any) -> None:
-    """Wait until the kernel has done what was clicked."""
-    page.wait_for_timeout(300)
-    page.wait_for_function(READY, timeout=30_000)
-    page.wait_for_timeout(300)
-
-
-def write(page: Any, text: str) -> None:
-    page.get_by_label("Text", exact=True).first.fill(text)
-    settled(page)
-
-
-def picture(page: Any, name: str, tmp_path: Path) -> None:
-    """Keep what was seen: where SCREENSHOTS says, or with the test's own files."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    page.screenshot(path=folder / f"{name}.png")
-
-
 def test_a_person_previews_double_clicks_and_sees_one_message(
     page: Any, browser: Any, strict: Sandbox, tmp_path: Path
 ) -> None:
@@ -197,47 +94,47 @@ def test_a_person_previews_double_clicks_and_sees_one_message(
     for each in (page, inbox):
         each.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     inbox.goto(strict.url)
-    write(page, HOSTILE)
+    type_text(page, HOSTILE)
     preview, send = (page.get_by_role("button", name=name).first for name in ("Preview", "Send"))
     assert send.is_disabled()
     preview.click()
-    settled(page)
-    picture(page, "lab", tmp_path)
+    wait_until_idle(page)
+    take_screenshot(page, "lab", tmp_path)
     assert strict.messages == []
     send.dblclick()
-    settled(page)
+    wait_until_idle(page)
     assert [message["text"] for message in strict.messages] == [HOSTILE]
     page.get_by_text("Sent.").wait_for()
     inbox.get_by_text(HOSTILE, exact=True).wait_for(timeout=5_000)
-    picture(inbox, "inbox_hostile", tmp_path)
+    take_screenshot(inbox, "inbox_hostile", tmp_path)
     assert alerts == []
     inbox.close()
 
 
 def test_clicks_that_queue_while_the_kernel_is_busy_send_one_message(page: Any, strict: Sandbox) -> None:
-    write(page, "once")
+    type_text(page, "once")
     page.get_by_role("button", name="Preview").first.click()
-    settled(page)
+    wait_until_idle(page)
     strict.latency = 1.0
     send = page.get_by_role("button", name="Send").first
     for _ in range(3):
         send.dispatch_event("click")
     time.sleep(0.2)
     strict.latency = 0.0
-    settled(page)
-    settled(page)
+    wait_until_idle(page)
+    wait_until_idle(page)
     assert [message["text"] for message in strict.messages] == ["once"]
 
 
 def test_enter_blur_and_running_the_cells_again_send_nothing(page: Any, strict: Sandbox) -> None:
-    write(page, "never")
+    type_text(page, "never")
     page.get_by_role("button", name="Preview").first.click()
-    settled(page)
+    wait_until_idle(page)
     page.get_by_label("From").first.press("Enter")
     page.get_by_label("To", exact=True).first.press("Tab")
-    settled(page)
+    wait_until_idle(page)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    settled(page)
+    wait_until_idle(page)
     assert page.get_by_role("button", name="Send").first.is_disabled()
     assert strict.messages == []
 
@@ -246,15 +143,15 @@ def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
     page: Any, browser: Any, strict: Sandbox, tmp_path: Path
 ) -> None:
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    write(page, "Olá Ana! Your table is ready at 8. See you soon.")
+    type_text(page, "Olá Ana! Your table is ready at 8. See you soon.")
     page.get_by_role("button", name="Preview").first.click()
-    settled(page)
+    wait_until_idle(page)
     forms = page.locator(".jp-OutputArea-output:has(button)")
     for n, name in enumerate(("sms_form", "voice_form", "application_form", "number_form")):
         forms.nth(n).scroll_into_view_if_needed()
         if name == "number_form":
             forms.nth(n).get_by_role("button", name="Search").click()
-            settled(page)
+            wait_until_idle(page)
         forms.nth(n).screenshot(path=folder / f"{name}.png")
         wide = forms.nth(n).locator(".widget-text, .widget-textarea, .widget-dropdown, .widget-combobox")
         room = forms.nth(n).bounding_box()
@@ -262,7 +159,7 @@ def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
         assert boxes
         assert all(box["x"] + box["width"] <= room["x"] + room["width"] + 1 for box in boxes), name
     page.get_by_role("button", name="Send").first.click()
-    settled(page)
+    wait_until_idle(page)
     for name, width, scheme in (("inbox", 900, "light"), ("inbox_narrow", 400, "dark")):
         inbox = browser.new_page(viewport={"width": width, "height": 420}, color_scheme=scheme)
         inbox.goto(strict.url)
@@ -295,7 +192,7 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
     outputs = page.locator(".jp-OutputArea-output:has(button)")
     sms, voice, application, number = (outputs.nth(n) for n in range(4))
     number.get_by_role("button", name="Search").click()
-    settled(page)
+    wait_until_idle(page)
     application.get_by_label("Application").select_option(index=1)
     application.get_by_label("Delete").fill(HOSTILE)
     number.get_by_label("Type it again").fill(number.get_by_label("Number", exact=True).input_value().split()[0])
@@ -304,12 +201,12 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
         form.get_by_label("Text", exact=True).fill("Hello")
     for form in (sms, voice, application, number):
         form.get_by_role("button", name="Preview").click()
-        settled(page)
+        wait_until_idle(page)
     assert page.get_by_text(HOSTILE).count() >= 4
     strict.fail_next("status", path="/sms/json", code=6)
     for form in (sms, voice, application, number):
         form.locator("button.mod-primary").click()
-        settled(page)
+        wait_until_idle(page)
     page.get_by_text("cannot be routed").first.wait_for()
     inbox.goto(strict.url)
     inbox.get_by_role("tab", name="Requests").click()
@@ -324,41 +221,41 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
 def test_the_dark_theme_can_be_read(page: Any, strict: Sandbox, tmp_path: Path) -> None:
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-    write(page, "Olá Ana! Γειά σου")
+    type_text(page, "Olá Ana! Γειά σου")
     page.get_by_role("button", name="Advanced").click()
     page.get_by_role("button", name="Preview").first.click()
     page.get_by_role("button", name="Preview").nth(1).click()
-    settled(page)
-    picture(page, "dark", tmp_path)
+    wait_until_idle(page)
+    take_screenshot(page, "dark", tmp_path)
     least, where = page.evaluate(CONTRAST)
     assert least >= 4.5, where
     page.get_by_role("button", name="Send").first.click()
-    settled(page)
-    picture(page, "dark_sent", tmp_path)
+    wait_until_idle(page)
+    take_screenshot(page, "dark_sent", tmp_path)
     least, where = page.evaluate(CONTRAST)
     assert least >= 4.5, where
 
 
 def test_a_kernel_that_restarts_between_preview_and_send_sends_nothing(page: Any, strict: Sandbox) -> None:
-    write(page, "never")
+    type_text(page, "never")
     page.get_by_role("button", name="Preview").first.click()
-    settled(page)
+    wait_until_idle(page)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.wait_for_function(READY, timeout=60_000)
     send = page.get_by_role("button", name="Send").first
     send.dispatch_event("click")
     send.dispatch_event("click")
-    settled(page)
+    wait_until_idle(page)
     assert strict.messages == []
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_timeout(500)
     page.wait_for_function(READY, timeout=60_000)
-    write(page, "once")
+    type_text(page, "once")
     assert page.get_by_role("button", name="Send").first.is_disabled()
     page.get_by_role("button", name="Preview").first.click()
-    settled(page)
+    wait_until_idle(page)
     page.get_by_role("button", name="Send").first.click()
-    settled(page)
+    wait_until_idle(page)
     assert [message["text"] for message in strict.messages] == ["once"]
 
 
@@ -366,7 +263,7 @@ def test_a_kernel_that_restarts_between_preview_and_send_sends_nothing(page: Any
 def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
     kind: str, browser: Any, strict: Sandbox, tmp_path: Path
 ) -> None:
-    with served(kind, strict, tmp_path) as url:
+    with serve_notebooks(kind, strict, tmp_path) as url:
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
         if kind == "notebook":
             run_all(page, url)
@@ -380,7 +277,7 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
         page.wait_for_function(
             "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Send' && !b.disabled)"
         )
-        picture(page, kind, tmp_path)
+        take_screenshot(page, kind, tmp_path)
         send.dblclick()
         page.get_by_text("Sent.").wait_for(timeout=30_000)
         assert [message["text"] for message in strict.messages] == ["the same"]
@@ -390,17 +287,17 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
 def test_keys_alone_reach_every_field_in_order_and_a_phone_can_read_the_forms(
     browser: Any, strict: Sandbox, tmp_path: Path
 ) -> None:
-    with served("voila", strict, tmp_path) as url:
+    with serve_notebooks("voila", strict, tmp_path) as url:
         page = browser.new_page(viewport={"width": 400, "height": 900})
         page.goto(url, timeout=60_000)
         page.get_by_role("button", name="Preview").nth(3).wait_for(timeout=60_000)
         page.get_by_label("From").first.focus()
         seen = []
         for _ in range(6):
-            seen.append(page.evaluate(NAME_OF_FOCUS))
+            seen.append(page.evaluate(FOCUSED_NAME))
             page.keyboard.press("Tab")
         assert seen == ["From", "To", "Text", "Advanced", "Preview", "To"]
-        unnamed = page.evaluate(UNNAMED)
+        unnamed = page.evaluate(UNNAMED_FIELDS)
         assert unnamed == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         page.screenshot(path=Path(os.environ.get("SCREENSHOTS") or tmp_path) / "forms_narrow.png", full_page=True)

@@ -1,0 +1,143 @@
+"""The base of all forms: preview first, then submit once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from nexmo_nb.errors import NexmoError, UnknownOutcomeError
+from nexmo_nb.forms.markup import Markup, message_html
+from nexmo_nb.forms.widgets import READABLE_WIDTH, make_html_area
+from nexmo_nb.session import Session, session_or_current
+
+__all__ = ["Form"]
+
+
+class Form(widgets.VBox):  # type: ignore[misc]
+    """A form whose Send button works once for each preview.
+
+    A preview makes a token, and sending consumes it. A second click, a click that was queued while the kernel was busy,
+    or a click after a field changed finds no token and sends nothing.
+
+    A form implements `build_preview` and `submit`.
+
+    Parameters
+    ----------
+    rows : sequence of widgets
+        The widgets above the buttons.
+    controls : sequence of widgets
+        The widgets whose change discards the preview.
+    session : Session, optional
+        Default: the current one.
+    verb : str
+        The label of the button that submits.
+
+    Attributes
+    ----------
+    preview, send : ipywidgets.Button
+        Their method ``click()`` does from code what a click does.
+    result : pandas.DataFrame or None
+        What the last send returned.
+    message : str
+        The message that the form shows, without markup.
+    """
+
+    def __init__(
+        self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None = None, verb: str = "Send"
+    ) -> None:
+        self.session = session_or_current(session)
+        self.preview = widgets.Button(
+            description="Preview", icon="eye", tooltip="Shows what would be sent, and its cost"
+        )
+        self.send = widgets.Button(
+            description=verb, icon="paper-plane", disabled=True, button_style="primary", tooltip="Needs a preview first"
+        )
+        self.result: pd.DataFrame | None = None
+        self.message = ""
+        self._spinner = widgets.HTML(layout={"width": "2rem"})
+        self._message_area = make_html_area(max_width=READABLE_WIDTH)
+        self._preview_area = make_html_area()
+        self._result_area = make_html_area()
+        self._token: str | None = None
+        self._busy = False
+        buttons = widgets.HBox([self.preview, self.send, self._spinner])
+        super().__init__([*rows, buttons, self._message_area, self._preview_area, self._result_area])
+        self.preview.on_click(self._on_preview)
+        self.send.on_click(self._on_send)
+        for control in controls:
+            control.observe(self._discard_preview, "value")
+
+    def build_preview(self) -> list[Markup]:
+        """Check the fields, and describe what `submit` would do."""
+        raise NotImplementedError
+
+    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
+        """Do what was previewed, and return its frame and what to show of it.
+
+        The token is unique to the preview: a form that sends passes it on as the key of the send.
+        """
+        raise NotImplementedError
+
+    def show_message(self, text: str, *, error: bool = False) -> None:
+        """Show a message in place of the last one."""
+        self.message = text
+        self._message_area.value = message_html(text, error=error)
+
+    @contextmanager
+    def show_errors(self) -> Iterator[None]:
+        """Show an error of the block as a message; the block ends there."""
+        try:
+            yield
+        except NexmoError as problem:
+            self.show_message(str(problem), error=True)
+
+    def _on_preview(self, _: object) -> None:
+        if self._busy:
+            return
+        with self._lock_buttons(), self.show_errors():
+            self._token, self._preview_area.value, self._result_area.value = None, "", ""
+            self._preview_area.value = "".join(self.build_preview())
+            self._token = secrets.token_hex(16)
+
+    def _on_send(self, _: object) -> None:
+        token, self._token = self._token, None
+        if token is None or self._busy:
+            return
+        with self._lock_buttons():
+            try:
+                self.result, shown = self.submit(token)
+            except NexmoError as problem:
+                self.result = problem.parts
+                hint = " settle() looks it up." if isinstance(problem, UnknownOutcomeError) else ""
+                self.show_message(f"{problem}{hint}", error=True)
+                return
+            self._preview_area.value, self._result_area.value = "", "".join(shown)
+            self.show_message("Sent.")
+
+    def _discard_preview(self, _: object) -> None:
+        """Forget the preview: it no longer shows what would be sent."""
+        if self._token is not None:
+            self.show_message("Changed since the preview; preview again to send.")
+        self._token, self.send.disabled, self._preview_area.value = None, True, ""
+
+    @contextmanager
+    def _lock_buttons(self) -> Iterator[None]:
+        """Disable the buttons and show a spinner; show a wait for the rate limit as a message."""
+        throttle = self.session.throttle
+        notify, countdown = throttle.notify, throttle.countdown
+        self._busy = self.preview.disabled = self.send.disabled = True
+        self._spinner.value = '<i class="fa fa-spinner fa-spin" role="img" aria-label="working"></i>'
+        self.show_message("")
+        throttle.notify, throttle.countdown = self.show_message, True
+        try:
+            yield
+        finally:
+            throttle.notify, throttle.countdown = notify, countdown
+            self._spinner.value = ""
+            self._busy = self.preview.disabled = False
+            self.send.disabled = self._token is None

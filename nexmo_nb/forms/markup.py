@@ -1,0 +1,122 @@
+"""The HTML that forms show. Every text that a person or a server wrote is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, NewType
+
+import pandas as pd
+
+from nexmo_nb.options import mask_numbers
+
+__all__ = [
+    "Markup",
+    "bubble_html",
+    "card_html",
+    "code_html",
+    "diff_table_html",
+    "message_html",
+    "result_html",
+    "table_html",
+    "text_html",
+    "write_call",
+]
+
+# HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
+Markup = NewType("Markup", str)
+
+_CARD_STYLE = (
+    "border:1px solid var(--jp-border-color2,#8886);border-radius:6px;padding:.5rem .8rem;"
+    "margin:.3rem 0;max-width:52rem"
+)
+_BUBBLE_STYLE = (
+    "background:var(--jp-layout-color2,#eee);color:var(--jp-ui-font-color1,inherit);margin:.4rem 0;"
+    "border-radius:14px 14px 14px 3px;display:inline-block;max-width:22rem;padding:.5rem .8rem;"
+    "white-space:pre-wrap;overflow-wrap:anywhere"
+)
+_CAPTION_STYLE = "font-size:.9em;opacity:.85;margin-bottom:.4rem"
+_CELL_STYLE = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
+_CODE_STYLE = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere"
+_ERROR_COLOUR = "var(--jp-error-color1,#b00020)"
+
+
+def text_html(text: str) -> Markup:
+    """Escape a text, and hide the phone numbers in it where `set_options(mask=True)` is in force."""
+    return Markup(escape(mask_numbers(text)))
+
+
+def message_html(text: str, *, error: bool) -> Markup:
+    """Format a message that screen readers announce, in red if it is an error."""
+    colour = _ERROR_COLOUR if error else "inherit"
+    return Markup(f'<div role="status" style="color:{colour};white-space:pre-wrap">{text_html(text)}</div>')
+
+
+def card_html(title: str, content: Markup) -> Markup:
+    """Format a box with a title."""
+    return Markup(f'<div style="{_CARD_STYLE}"><b>{text_html(title)}</b><div>{content}</div></div>')
+
+
+def bubble_html(text: str, caption: str) -> Markup:
+    """Format a message as a phone shows it, with a caption below."""
+    return Markup(
+        f'<div style="{_BUBBLE_STYLE}">{text_html(text)}</div><div style="{_CAPTION_STYLE}">{text_html(caption)}</div>'
+    )
+
+
+def table_html(frame: pd.DataFrame) -> Markup:
+    """Format a frame as a table, without the columns that are empty."""
+    texts = frame.dropna(axis="columns", how="all").apply(_format_column)
+    table = texts.to_html(index=False, border=0, escape=True, classes="nexmo-nb")
+    return Markup(
+        f"<style>.nexmo-nb td,.nexmo-nb th{{{_CELL_STYLE}}}</style>"
+        f'<div style="overflow:auto;max-height:22rem">{table}</div>'
+    )
+
+
+def diff_table_html(changes: Sequence[tuple[str, str, Any]]) -> Markup:
+    """Format changes, each a name with the value before and the value after, as a table."""
+    rows = [
+        f"<tr><td>{text_html(name)}</td><td><s>{text_html(before)}</s></td><td><b>{text_html(str(after))}</b></td></tr>"
+        for name, before, after in changes
+    ]
+    return Markup(f'<table class="nexmo-nb">{"".join(rows)}</table>')
+
+
+def code_html(call: str) -> Markup:
+    """Format a Python call that a person can copy."""
+    return Markup(f'<div>The same from Python:</div><pre style="{_CODE_STYLE}">{text_html(call)}</pre>')
+
+
+def result_html(title: str, frame: pd.DataFrame, call: str) -> list[Markup]:
+    """Format what a form did: its result, and the Python call that does the same."""
+    return [card_html(title, table_html(frame)), code_html(call)]
+
+
+def write_call(function: str, /, *arguments: str, **options: Any) -> str:
+    """Write a call of a public function.
+
+    `arguments` are Python source, such as ``repr(number)`` or the name of a variable; `options` are values.
+    """
+    keywords = (f"{name}={value!r}" for name, value in options.items())
+    return f"nx.{function}({', '.join([*arguments, *keywords])})"
+
+
+def _format_column(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Format flags as yes and no, amounts with the same number of decimals, and missing values as nothing."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.map({True: "yes", False: "no"}).astype(object)
+    if pd.api.types.is_float_dtype(column.dtype):
+        decimals = max((_count_decimals(value) for value in column.dropna()), default=2)
+        return column.map(lambda value: "" if pd.isna(value) else f"{value:.{max(2, decimals)}f}").astype(object)
+    return column.astype(object).map(_format_cell)
+
+
+def _count_decimals(value: float) -> int:
+    return len(f"{value:.6f}".rstrip("0").partition(".")[2])
+
+
+def _format_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    return "" if pd.isna(value) else value

@@ -1,0 +1,43 @@
+"""The form for voice messages: a call is placed once, and refused before it is placed."""
+
+from __future__ import annotations
+
+import pytest
+from form_helpers import read_html
+
+import nexmo_nb as nx
+from nexmo_nb.forms import VoiceForm
+from nexmo_nb.sandbox import Sandbox
+
+
+@pytest.fixture
+def voice(session: nx.Session) -> VoiceForm:
+    form = nx.voice_form()
+    form.to.value, form.text.value = "+44 7700 900123", "Hello"
+    return form
+
+
+def test_a_call_is_placed_once(voice: VoiceForm, sandbox: Sandbox) -> None:
+    assert voice.machine_detection.label == "speaks at once"
+    voice.language.value, voice.repeat.value = "pt-pt", 2
+    voice.preview.click()
+    assert "a minute" in read_html(voice)
+    assert sandbox.calls == []
+    for _ in range(3):
+        voice.send.click()
+    assert len(sandbox.calls) == 1
+    assert sandbox.calls[0]["ncco"][0]["language"] == "pt-PT"
+
+
+def test_a_wrong_call_is_said_before_it_is_placed(voice: VoiceForm, sandbox: Sandbox) -> None:
+    for field, value, says in (("language", "english", "language"), ("voice", "male", "tts"), ("to", "x", "to: got")):
+        before = getattr(voice, field).value
+        getattr(voice, field).value = value
+        voice.preview.click()
+        assert says in voice.message
+        assert voice.send.disabled
+        getattr(voice, field).value = before
+    voice.text.value = ""
+    voice.preview.click()
+    assert "audio_url" in voice.message
+    assert sandbox.calls == []

@@ -1,0 +1,127 @@
+"""Notebooks in a real browser: a server of notebooks on a sandbox, and what a person does and sees on its page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nexmo_nb.sandbox import Sandbox
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+READY = """() => {
+  const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
+  return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+FOCUSED_NAME = """() => {
+  const node = document.activeElement;
+  return node.labels?.[0]?.textContent ?? node.textContent.trim();
+}"""
+# Fields that a screen reader could not name.
+UNNAMED_FIELDS = """() => [...document.querySelectorAll('input, select, textarea')]
+  .filter(node => node.offsetParent && !node.labels?.length && !node.getAttribute('aria-label'))
+  .map(node => node.outerHTML.slice(0, 200))"""
+# The least contrast of visible text in the forms, by the formula of WCAG 2, and where it is.
+CONTRAST = """() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  const behind = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = parse(getComputedStyle(node).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.5) return colour;
+    }
+    return [255, 255, 255];
+  };
+  let least = [99, ''];
+  for (const node of document.querySelectorAll('.jupyter-widgets *')) {
+    const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!node.offsetParent || node.disabled || !(own || node.value)) continue;
+    const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < least[0]) least = [ratio, node.outerHTML.slice(0, 160)];
+  }
+  return least;
+}"""
+
+
+@contextmanager
+def serve_notebooks(kind: str, strict: Sandbox, folder: Path) -> Iterator[str]:
+    """Serve a copy of the notebooks, connected to the sandbox; the address at which the forms are."""
+    shutil.copytree(NOTEBOOKS, folder / "notebooks")
+    port, token = 20_000 + os.getpid() % 20_000, uuid.uuid4().hex
+    news = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    environment = {
+        **os.environ,
+        "NEXMO_NB_CONNECT": strict.url,
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    words = {
+        "lab": ["jupyter", "lab", "notebooks", "--allow-root", "--LabApp.expose_app_in_browser=True"],
+        "notebook": ["jupyter", "notebook", "notebooks", "--allow-root"],
+        "voila": ["voila", "notebooks/04_forms.ipynb"],
+    }[kind]
+    options = ["--no-browser", f"--port={port}", "--JupyterNotebookApp.expose_app_in_browser=True"]
+    options += [] if kind == "voila" else [f"--IdentityProvider.token={token}"]
+    root = f"http://127.0.0.1:{port}"
+    with (folder / f"{kind}.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *words, *options], cwd=folder, env=environment, stdout=log, stderr=log
+        )
+        try:
+            # Voila runs the whole notebook for each visit: only its static files answer at once.
+            wait_for_url(f"{root}/voila/static/favicon.ico" if kind == "voila" else f"{root}/api/status?token={token}")
+            page = f"lab/workspaces/{uuid.uuid4().hex}/tree" if kind == "lab" else "notebooks"
+            yield root if kind == "voila" else f"{root}/{page}/04_forms.ipynb?reset&token={token}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def wait_for_url(url: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"no answer from {url}")
+
+
+def run_all(page: Any, url: str) -> None:
+    page.goto(url)
+    page.wait_for_function(READY, timeout=60_000)
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.get_by_role("button", name="Preview").nth(3).wait_for(timeout=60_000)
+    page.wait_for_function(READY, timeout=60_000)
+
+
+def wait_until_idle(page: Any) -> None:
+    """Wait until the kernel has done what was clicked."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(READY, timeout=30_000)
+    page.wait_for_timeout(300)
+
+
+def type_text(page: Any, text: str) -> None:
+    page.get_by_label("Text", exact=True).first.fill(text)
+    wait_until_idle(page)
+
+
+def take_screenshot(page: Any, name: str, tmp_path: Path) -> None:
+    """Keep what was seen: where SCREENSHOTS says, or with the test's own files."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    page.screenshot(path=folder / f"{name}.png")
