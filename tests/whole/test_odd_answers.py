@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import nexmo_nb as nx
 from nexmo_nb import pricing, sms, voice
-from nexmo_nb.applications import COLUMNS as APPLICATION
-from nexmo_nb.applications import CREATED_COLUMNS as CREATED
+from nexmo_nb.applications.response import COLUMNS as APPLICATION
+from nexmo_nb.applications.response import CREATED_COLUMNS as CREATED
 from nexmo_nb.frames import Column
 from nexmo_nb.numbers import response as numbers
 from nexmo_nb.reports.fields import columns_of
