@@ -1,4 +1,4 @@
-"""What became of messages, without any webhook: Nexmo's records joined to the frames that the messages are in."""
+"""`delivery`: what became of messages, by Nexmo's records; no webhook is needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.frames import TIME, Column, frame
-from nexmo_nb.reports.reading import records
+from nexmo_nb.reports.records import records
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["MEANINGS", "delivery"]
@@ -49,7 +49,7 @@ COLUMNS = (
     Column("finalized", TIME),
     Column("latency", "float64"),
 )
-BATCH = (
+BATCH_COLUMNS = (
     Column("batch"),
     Column("to"),
     Column("client_ref"),
@@ -107,64 +107,69 @@ def delivery(
     [['447700900000', 'delivered', 'delivered']]
     """
     session = session_or_current(session)
-    base = _messages(messages, session)
-    ids = [str(code) for code in base["message_id"].dropna().unique()]
+    parts = _read_parts(messages, session)
+    ids = [str(code) for code in parts["message_id"].dropna().unique()]
     found = records(ids=ids, max_records=max_records, session=session)
-    rows = [_row(row) for row in found.to_dict("records")]
+    rows = [_parse_delivery(record) for record in found.to_dict("records")]
     session.ledger.record_deliveries(rows)
-    known = {row["message_id"]: row for row in rows}
-    looked = [known.get(code, {"message_id": code, "delivery_meaning": NONE_YET}) for code in ids]
-    told = {column.name for column in COLUMNS[1:]}
-    asked = [column for column in base.columns if column not in told]
-    columns = COLUMNS if "currency" in asked else (*COLUMNS, Column("currency"))
-    return base[asked].merge(frame(looked, columns), on="message_id", how="left")
+    by_id = {row["message_id"]: row for row in rows}
+    deliveries = [by_id.get(code, {"message_id": code, "delivery_meaning": NONE_YET}) for code in ids]
+    replaced = {column.name for column in COLUMNS[1:]}
+    kept = [name for name in parts.columns if name not in replaced]
+    columns = COLUMNS if "currency" in kept else (*COLUMNS, Column("currency"))
+    return parts[kept].merge(frame(deliveries, columns), on="message_id", how="left")
 
 
-def _messages(messages: Any, session: Session) -> pd.DataFrame:
-    """Give a frame with a row for each part."""
+def _read_parts(messages: Any, session: Session) -> pd.DataFrame:
+    """Return a frame with one row a part and its message id."""
     if isinstance(messages, str):
+        batch = validation.check_text("messages", messages, longest=200)
         session.ledger.mark_abandoned_unknown()
-        return frame(session.ledger.read_batch_parts(validation.check_text("messages", messages, longest=200)), BATCH)
+        return frame(session.ledger.read_batch_parts(batch), BATCH_COLUMNS)
     if isinstance(messages, pd.DataFrame):
-        validation.check_frame(messages)
-        if "message_id" in messages:
-            _refuse_objects(messages["message_id"])
-            return messages.astype({"message_id": "string"})
-        if "message_ids" in messages:
-            _refuse_objects(messages["message_ids"])
-            split = messages.assign(message_id=messages["message_ids"].astype("string").str.split(" "))
-            exploded = split.drop(columns="message_ids").explode("message_id", ignore_index=True)
-            return exploded.astype({"message_id": "string"})
-        raise validation.invalid_argument(
-            "messages", list(messages.columns), "a frame with a column message_id or message_ids"
-        )
+        return _split_parts(messages)
     allowed = "a batch's name, message ids, or a frame that has them"
-    codes = [
+    ids = [
         validation.check_text("messages", code, longest=64)
         for code in validation.as_list("messages", messages, allowed)
     ]
-    return frame([{"message_id": code} for code in codes], COLUMNS[:1])
+    return frame([{"message_id": code} for code in ids], COLUMNS[:1])
 
 
-def _refuse_objects(column: pd.Series[Any]) -> None:
-    """Refuse what is neither text nor missing: a number is no id, for it has lost its zeros."""
-    odd = [value for value in column if not isinstance(value, str) and not validation.is_missing(value)]
-    if odd:
-        raise validation.invalid_argument("messages", odd[0], f"text in {column.name}")
+def _split_parts(messages: pd.DataFrame) -> pd.DataFrame:
+    """Split rows of several message ids into one row an id."""
+    validation.check_frame(messages)
+    if "message_id" in messages:
+        _check_ids_are_text(messages["message_id"])
+        return messages.astype({"message_id": "string"})
+    if "message_ids" not in messages:
+        allowed = "a frame with a column message_id or message_ids"
+        raise validation.invalid_argument("messages", list(messages.columns), allowed)
+    _check_ids_are_text(messages["message_ids"])
+    split = messages.assign(message_id=messages["message_ids"].astype("string").str.split(" "))
+    parts = split.drop(columns="message_ids").explode("message_id", ignore_index=True)
+    return parts.astype({"message_id": "string"})
 
 
-def _row(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """Turn a record into what is joined and kept."""
-    filled = {name: value for name, value in record.items() if not pd.isna(value)}
-    code = filled.get("error_code")
-    at = filled.get("finalized")
+def _check_ids_are_text(column: pd.Series[Any]) -> None:
+    """Refuse what is neither text nor missing: a number has lost the zeros of an id."""
+    wrong = [value for value in column if not isinstance(value, str) and not validation.is_missing(value)]
+    if wrong:
+        raise validation.invalid_argument("messages", wrong[0], f"text in {column.name}")
+
+
+def _parse_delivery(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """Turn a record into a row of `COLUMNS` with its currency."""
+    known = {name: value for name, value in record.items() if not pd.isna(value)}
+    code = known.get("error_code")
+    finalized = known.get("finalized")
     return {
-        "message_id": filled.get("message_id"),
-        "delivery": str(filled.get("status", "unknown")).lower(),
+        "message_id": known.get("message_id"),
+        "delivery": str(known.get("status", "unknown")).lower(),
         "delivery_code": code,
-        "delivery_meaning": MEANINGS.get(str(code)) or filled.get("meaning") or "not documented",
-        "final_price": filled.get("price"),
-        "finalized": None if at is None else at.timestamp(),
-        "latency": filled.get("latency"),
-        "currency": filled.get("currency"),
+        "delivery_meaning": MEANINGS.get(str(code)) or known.get("meaning") or "not documented",
+        "final_price": known.get("price"),
+        "finalized": None if finalized is None else finalized.timestamp(),
+        "latency": known.get("latency"),
+        "currency": known.get("currency"),
     }

@@ -7,7 +7,7 @@ connection it is.
 
 from nexmo_nb.session.connect import connect, current, session_or_current, show_connection
 from nexmo_nb.session.response import Request, field, one_line, parse_status, unanswered_error
-from nexmo_nb.session.session import LONGEST_RETRY_AFTER, Listing, Pages, Session
+from nexmo_nb.session.session import LONGEST_RETRY_AFTER, Listing, Pages, Session, page_fingerprint
 
 __all__ = [
     "LONGEST_RETRY_AFTER",
@@ -19,6 +19,7 @@ __all__ = [
     "current",
     "field",
     "one_line",
+    "page_fingerprint",
     "parse_status",
     "session_or_current",
     "show_connection",

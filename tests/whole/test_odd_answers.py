@@ -23,14 +23,14 @@ from nexmo_nb.applications.response import CREATED_COLUMNS as CREATED
 from nexmo_nb.frames import Column
 from nexmo_nb.numbers import response as numbers
 from nexmo_nb.pricing.response import COLUMNS as PRICE
-from nexmo_nb.reports.fields import columns_of
+from nexmo_nb.reports.response import get_columns
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.world import Answer, Request
 
 MOST_REQUESTS = 300
 LONGEST_WORDS = 2000
 SAID = "Nexmo|The server announced"
-SMS = tuple(columns_of("SMS", "outbound").values())
+SMS = tuple(get_columns("SMS", "outbound").values())
 DAY = {"start": "2025-03-01", "end": "2025-03-02"}
 ID = "0d3e6a52-6f0c-4b55-9f5c-3f0a6d1e9b10"
 
