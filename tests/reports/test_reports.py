@@ -12,7 +12,7 @@ import pytest
 from helpers import connected
 
 import nexmo_nb as nx
-from nexmo_nb.reports.delivery import MEANINGS
+from nexmo_nb.reports.delivery_status import MEANINGS
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.world import Answer
 
