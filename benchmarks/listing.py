@@ -12,7 +12,8 @@ import pandas as pd
 from common import Figure, Spent, bare, connected, once, options, plot, report, sdk, served, turns
 
 import nexmo_nb as nx
-from nexmo_nb.numbers import response as wire
+from nexmo_nb.frames import frame
+from nexmo_nb.numbers.response import OWNED_COLUMNS, parse_row
 
 
 def by_sdk(client: Any) -> pd.DataFrame:
@@ -61,8 +62,8 @@ def apart(pages: int, runs: int) -> Figure:
         return [row for body in bodies for row in json.loads(body)["numbers"]]
 
     def build() -> pd.DataFrame:
-        rows = [wire.flat(row) for body in bodies for row in json.loads(body)["numbers"]]
-        return wire.table(rows, "EUR", wire.OWNED_COLUMNS, len(rows))
+        rows = [parse_row(row, "EUR") for body in bodies for row in json.loads(body)["numbers"]]
+        return frame(rows, OWNED_COLUMNS)
 
     spent = turns({"ours": build, "json": parse}, runs)
     mine, theirs = (1000 * spent[name].cpu for name in ("ours", "json"))

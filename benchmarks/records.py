@@ -19,10 +19,10 @@ import pandas as pd
 from common import Figure, options, report, turns
 
 from nexmo_nb.frames import apply_dtypes, concat_frames, read_text_csv, text_frame
-from nexmo_nb.reports.fields import columns_of
-from nexmo_nb.reports.parquet import Writer
+from nexmo_nb.reports.parquet import count_rows, write_parquet
+from nexmo_nb.reports.response import get_columns
 
-COLUMNS = columns_of("SMS", "outbound")
+COLUMNS = get_columns("SMS", "outbound")
 CHUNK = 200_000
 
 
@@ -57,9 +57,9 @@ def to_parquet(path: Path) -> None:
         start = time.perf_counter()
         chunks = (apply_dtypes(text, COLUMNS) for text in read_text_csv(file, CHUNK))
         out = path.with_suffix(".parquet")
-        Writer(out).write(chunks, apply_dtypes(text_frame([], list(COLUMNS)), COLUMNS))
+        write_parquet(out, chunks, apply_dtypes(text_frame([], list(COLUMNS)), COLUMNS))
         took = time.perf_counter() - start
-    print(json.dumps([Writer(out).rows(), took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    print(json.dumps([count_rows(out), took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
 def by_pandas(path: Path) -> int:

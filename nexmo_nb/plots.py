@@ -1,12 +1,11 @@
-"""Pictures of costs and deliveries, each on one Axes of matplotlib, which is loaded when the first is drawn.
+"""Plots of costs and deliveries, each on one Axes of matplotlib, which is imported with the first plot.
 
-Colours are those of Okabe and Ito, which people who do not see all colours can tell apart:
-https://jfly.uni-koeln.de/color/.
+The colours are those of Okabe and Ito, which colour-blind people can tell apart: https://jfly.uni-koeln.de/color/.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,24 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend"]
 
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-    "#F0E442",
-    "#999999",
-)
+BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
+SKY, YELLOW, GREY = "#56B4E9", "#F0E442", "#999999"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW)
-MOST_COUNTRIES = 30
+MOST_ROWS = 30
 MOST_GROUPS = 7
+MOST_BARS_WITH_GAPS = 60
 LONGEST_LABEL = 40
+CHARACTERS_BESIDE = 120
+"""Characters of labels that fit beside each other; longer ones are turned."""
+OTHER = "other"
+NO_RECORD = "no record yet"
 
 
 def plot_number_costs(costs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw what numbers cost a month by country: the median as a bar, the lowest and the highest as its line.
+    """Draw what numbers cost a month by country: a bar to the median, and a line from the lowest to the highest.
 
     Parameters
     ----------
@@ -53,7 +49,7 @@ def plot_number_costs(costs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InvalidRequestError
-        If a column is missing, there are several currencies, or matplotlib is.
+        If a column is missing, there are several currencies, or matplotlib is not installed.
 
     Examples
     --------
@@ -63,39 +59,33 @@ def plot_number_costs(costs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> nx.plot_number_costs(costs).get_xlabel()
     'EUR a month'
     """
-    currency = _fits(costs, "country", "currency", "monthly_low", "monthly_median", "monthly_high")
+    currency = _check_currency(costs, "country", "currency", "monthly_low", "monthly_median", "monthly_high")
     ranked = costs.groupby("country", sort=False)["monthly_median"].min().sort_values()
-    kept = [str(country) for country in ranked.index[:MOST_COUNTRIES]]
-    types = costs["type"].astype("string").fillna("no type") if "type" in costs else None
-    kinds = [None] if types is None else sorted(types.unique())
-    axes = _axes(ax, 2.0 + 0.28 * len(kept) * max(1, len(kinds)) ** 0.5)
-    title = "What a number costs a month"
-    axes.set_title(
-        title if len(ranked) <= len(kept) else f"{title}: the {len(kept)} cheapest of {len(ranked)} countries"
-    )
-    axes.set_xlabel(f"{currency} a month".strip())
-    if _nothing(axes, kept):
+    countries = [str(country) for country in ranked.index[:MOST_ROWS]]
+    types = _get_names(costs, "type", "no type")
+    kinds = sorted(types.unique()) if "type" in costs else [""]
+    title = _build_title("What a number costs a month", len(countries), len(ranked), "cheapest", " countries")
+    height = 2.0 + 0.28 * len(countries) * max(1, len(kinds)) ** 0.5
+    axes = _prepare_axes(ax, height, title, countries, xlabel=f"{currency} a month".strip())
+    if not countries:
         return axes
-    height = 0.8 / max(1, len(kinds))
+    thickness = 0.8 / len(kinds)
     for n, kind in enumerate(kinds):
-        part = costs if types is None else costs[types == kind]
-        rows = part[part["country"].isin(kept)].drop_duplicates("country")
-        places = [kept.index(str(country)) + (n - (len(kinds) - 1) / 2) * height for country in rows["country"]]
-        low, median, high = (rows[f"monthly_{name}"].to_numpy() for name in ("low", "median", "high"))
-        axes.barh(places, median, height * 0.9, color=COLOURS[n % len(COLOURS)], label=kind)
-        # A median of sums of binary fractions may lie a last digit outside.
-        spread = [(median - low).clip(0), (high - median).clip(0)]
-        axes.errorbar(median, places, xerr=spread, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
-    _rows(axes, kept)
+        rows = costs[(types == kind) & costs["country"].isin(countries)].drop_duplicates("country")
+        offset = (n - (len(kinds) - 1) / 2) * thickness
+        places = [countries.index(str(country)) + offset for country in rows["country"]]
+        style = {"height": thickness * 0.9, "color": COLOURS[n % len(COLOURS)], "label": kind or None}
+        _draw_ranges(axes, places, rows, **style)
+    _label_rows(axes, countries)
     axes.set_xlim(left=0)
-    _plain(axes, "x")
+    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
     if len(kinds) > 1:
-        _legend_beside(axes, "type")
+        _add_legend_beside(axes, "type")
     return axes
 
 
 def plot_prices(prices: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw a price list: each network a dot on its country's line, named where there is one country.
+    """Draw a price list: a dot for each network on its country's row, or on a row of its own for a single country.
 
     Parameters
     ----------
@@ -112,7 +102,7 @@ def plot_prices(prices: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InvalidRequestError
-        If a column is missing, there are several currencies, or matplotlib is.
+        If a column is missing, there are several currencies, or matplotlib is not installed.
 
     Examples
     --------
@@ -121,31 +111,31 @@ def plot_prices(prices: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> nx.plot_prices(nx.prices("FR")).get_title()
     'Price by network, France'
     """
-    currency = _fits(prices, "country", "network_name", "price", "currency")
-    known = prices[prices["price"].notna()]
-    alone = known["country"].nunique() == 1
-    names = known["network_name" if alone else "country"].astype("string").fillna("no name")
-    lines = known["price"].groupby(names, sort=False).median().sort_values(kind="stable")
-    kept = list(lines.index[:MOST_COUNTRIES])
-    axes = _axes(ax, 1.6 + 0.3 * len(kept))
-    country = known["country_name" if "country_name" in known else "country"]
-    title = f"Price by network, {country.iloc[0]}" if alone else "Price by country and network"
-    axes.set_title(title if len(lines) <= len(kept) else f"{title}: the {len(kept)} cheapest of {len(lines)}")
-    axes.set_xlabel(f"{currency} a part or a minute".strip())
-    if _nothing(axes, kept):
+    currency = _check_currency(prices, "country", "network_name", "price", "currency")
+    rows = prices[prices["price"].notna()]
+    is_one_country = rows["country"].nunique() == 1
+    names = _get_names(rows, "network_name" if is_one_country else "country", "no name")
+    ranked = rows["price"].groupby(names, sort=False).median().sort_values(kind="stable")
+    lines = list(ranked.index[:MOST_ROWS])
+    title = "Price by country and network"
+    if is_one_country:
+        title = f"Price by network, {rows['country_name' if 'country_name' in rows else 'country'].iloc[0]}"
+    title = _build_title(title, len(lines), len(ranked), "cheapest")
+    axes = _prepare_axes(ax, 1.6 + 0.3 * len(lines), title, lines, xlabel=f"{currency} a part or a minute".strip())
+    if not lines:
         return axes
-    shown = names.isin(kept)
-    places = [kept.index(name) for name in names[shown]]
-    axes.scatter(known["price"][shown], places, s=42, color=BLUE, alpha=0.8, zorder=3)
-    _rows(axes, kept)
-    axes.set_xlim(0, 1.06 * known["price"][shown].max() or 1)
-    _plain(axes, "x")
+    is_shown = names.isin(lines)
+    shown_prices = rows["price"][is_shown]
+    axes.scatter(shown_prices, [lines.index(name) for name in names[is_shown]], s=42, color=BLUE, alpha=0.8, zorder=3)
+    _label_rows(axes, lines)
+    axes.set_xlim(0, 1.06 * shown_prices.max() or 1)
+    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
     axes.grid(axis="y", color="#dddddd", zorder=0)
     return axes
 
 
 def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw what was spent over time, the groups on top of each other.
+    """Draw what was spent over time as stacked bars.
 
     Parameters
     ----------
@@ -162,7 +152,7 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InvalidRequestError
-        If a column is missing, there are several currencies, or matplotlib is.
+        If a column is missing, there are several currencies, or matplotlib is not installed.
 
     Examples
     --------
@@ -172,37 +162,28 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> nx.plot_spend(nx.spend(nx.records(), by="country", freq="D")).get_ylabel()
     'EUR'
     """
-    currency = _fits(spend, "period", "spend", "currency")
-    further = [name for name in spend.columns if name not in ("period", "spend", "currency", "messages", "unpriced")]
-    if len(further) > 1:
-        raise validation.invalid_argument("spend", ", ".join(further), "a frame of spend() by one column or none")
-    axes = _axes(ax, 4.0)
-    axes.set_title(f"Spent over time, by {further[0].replace('_', ' ')}" if further else "Spent over time")
-    axes.set_ylabel(currency)
-    if _nothing(axes, spend):
+    currency = _check_currency(spend, "period", "spend", "currency")
+    own = ("period", "spend", "currency", "messages", "unpriced")
+    column = _find_group_column(spend, own, "spend", "a frame of spend() by one column or none")
+    axes = _prepare_axes(ax, 4.0, f"Spent over time{_describe_group(column)}", spend, ylabel=currency)
+    if spend.empty:
         return axes
-    names = spend[further[0]].astype("string").fillna("none") if further else pd.Series("", index=spend.index)
-    largest = spend["spend"].groupby(names).sum().sort_values(ascending=False).index[:MOST_GROUPS]
-    groups = names.where(names.isin(largest), "other")
-    table = spend.assign(group=groups).pivot_table(index="period", columns="group", values="spend", aggfunc="sum")
-    table = table.reindex(columns=[*largest, *({"other"} & set(groups) - set(largest))]).fillna(0.0)
-    step = table.index.to_series().diff().min()
-    # Gaps between very many bars would only flicker.
-    width = (0.85 if len(table) <= 60 else 1.0) * (step / pd.Timedelta(days=1) if pd.notna(step) else 1)
+    table = sum_by_period(spend, _get_names(spend, column, "none"))
+    width = get_bar_width(table.index)
     bottom = pd.Series(0.0, index=table.index)
     for n, name in enumerate(table.columns):
-        colour = GREY if name == "other" else COLOURS[n % len(COLOURS)]
-        axes.bar(table.index, table[name], width, bottom, color=colour, label=_label(name), align="edge")
+        colour = GREY if name == OTHER else COLOURS[n % len(COLOURS)]
+        axes.bar(table.index, table[name], width, bottom, color=colour, label=_format_label(name), align="edge")
         bottom += table[name]
-    _dates(axes)
-    _plain(axes, "y")
-    if further and len(table.columns) > 1:
-        _legend_beside(axes, further[0].replace("_", " "))
+    _format_dates(axes)
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    if column and len(table.columns) > 1:
+        _add_legend_beside(axes, column.replace("_", " "))
     return axes
 
 
 def plot_delivery(records: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how many parts were sent, taken by the network and delivered, and what became of the others.
+    """Draw how many parts were sent, not rejected and delivered, and what became of the others.
 
     Parameters
     ----------
@@ -214,12 +195,12 @@ def plot_delivery(records: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        A funnel of three bars, and a bar for each other fate.
+        Three bars for the stages, and a bar for each other status.
 
     Raises
     ------
     InvalidRequestError
-        If a column is missing, or matplotlib is.
+        If a column is missing, or matplotlib is not installed.
 
     Examples
     --------
@@ -229,30 +210,29 @@ def plot_delivery(records: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> nx.plot_delivery(nx.records()).get_title()
     'What became of 1 part'
     """
-    _columns(records)
+    _check_columns(records)
     name = "delivery" if "delivery" in records else "status"
-    _columns(records, name)
-    fates = records[name].astype("string").str.lower().fillna("no record yet").value_counts()
-    total, refused = int(fates.sum()), int(fates.get("rejected", 0))
-    axes = _axes(ax, 2.2 + 0.35 * len(fates))
-    axes.set_title(f"What became of {total:,} part{'s' if total != 1 else ''}")
-    axes.set_xlabel("parts")
-    if _nothing(axes, fates):
+    _check_columns(records, name)
+    counts = records[name].astype("string").str.lower().fillna(NO_RECORD).value_counts()
+    total, rejected = int(counts.sum()), int(counts.get("rejected", 0))
+    title = f"What became of {total:,} part{'s' if total != 1 else ''}"
+    axes = _prepare_axes(ax, 2.2 + 0.35 * len(counts), title, counts, xlabel="parts")
+    if counts.empty:
         return axes
-    stages = [
+    bars = [
         ("sent", total, SKY),
-        ("not rejected", total - refused, BLUE),
-        ("delivered", int(fates.get("delivered", 0)), GREEN),
+        ("not rejected", total - rejected, BLUE),
+        ("delivered", int(counts.get("delivered", 0)), GREEN),
     ]
-    others = [
-        (str(fate), int(count), GREY if fate == "no record yet" else RED)
-        for fate, count in fates.items()
-        if fate != "delivered"
+    bars += [
+        (str(status), int(count), GREY if status == NO_RECORD else RED)
+        for status, count in counts.items()
+        if status != "delivered"
     ]
-    for place, (_, count, colour) in enumerate(stages + others):
+    for place, (_, count, colour) in enumerate(bars):
         axes.barh(place, count, 0.75, color=colour)
         axes.text(count, place, f"  {count:,} ({count / total:.1%})", va="center")
-    _rows(axes, [label for label, *_ in stages + others])
+    _label_rows(axes, [label for label, *_ in bars])
     axes.set_xlim(0, total * 1.25)
     axes.locator_params(axis="x", integer=True)
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -260,7 +240,7 @@ def plot_delivery(records: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the estimate beside what was charged in the end.
+    """Draw estimated costs beside what was charged in the end.
 
     Parameters
     ----------
@@ -277,7 +257,7 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InvalidRequestError
-        If a column is missing, there are several currencies, or matplotlib is.
+        If a column is missing, there are several currencies, or matplotlib is not installed.
 
     Examples
     --------
@@ -288,52 +268,96 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> nx.plot_estimate(nx.estimate_vs_actual(nx.delivery("hello"))).get_ylabel()
     'EUR'
     """
-    currency = _fits(comparison, "estimate", "actual", "currency")
-    known = ("currency", "messages", "estimate", "actual", "difference", "open")
-    further = [name for name in comparison.columns if name not in known]
-    if len(further) > 1:
-        raise validation.invalid_argument(
-            "comparison", ", ".join(further), "a frame of estimate_vs_actual() by one column or none"
-        )
-    axes = _axes(ax, 4.0)
-    rows = comparison.sort_values("actual", ascending=False).head(MOST_COUNTRIES)
-    title = f"Estimate and actual cost, by {further[0].replace('_', ' ')}" if further else "Estimate and actual cost"
-    axes.set_title(title if len(rows) == len(comparison) else f"{title}: the {len(rows)} dearest of {len(comparison)}")
-    axes.set_ylabel(currency)
-    if _nothing(axes, comparison):
+    currency = _check_currency(comparison, "estimate", "actual", "currency")
+    own = ("currency", "messages", "estimate", "actual", "difference", "open")
+    allowed = "a frame of estimate_vs_actual() by one column or none"
+    column = _find_group_column(comparison, own, "comparison", allowed)
+    rows = comparison.sort_values("actual", ascending=False).head(MOST_ROWS)
+    title = f"Estimate and actual cost{_describe_group(column)}"
+    title = _build_title(title, len(rows), len(comparison), "dearest")
+    axes = _prepare_axes(ax, 4.0, title, rows, ylabel=currency)
+    if rows.empty:
         return axes
     places = range(len(rows))
     axes.bar([place - 0.2 for place in places], rows["estimate"], 0.38, color=SKY, label="estimate")
     axes.bar([place + 0.2 for place in places], rows["actual"], 0.38, color=BLUE, label="actual")
-    named = rows[further[0]].astype("string").fillna("none") if further else ["all"] * len(rows)
-    labels = [_label(value) for value in named]
-    # So many characters fit side by side.
-    axes.set_xticks(list(places), labels, rotation=0 if len(labels) * (2 + max(map(len, labels))) <= 120 else 90)
-    _plain(axes, "y")
+    labels = [_format_label(name) for name in (_get_names(rows, column, "none") if column else ["all"] * len(rows))]
+    fits = len(labels) * (2 + max(map(len, labels))) <= CHARACTERS_BESIDE
+    axes.set_xticks(list(places), labels, rotation=0 if fits else 90)
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     axes.legend(frameon=False)
     return axes
 
 
-def _columns(table: Any, *needed: str) -> None:
+def _check_columns(table: Any, *needed: str) -> None:
     text = ("country", "currency", "network_name", "status", "delivery", "period")
     numbers, times = set(needed) - set(text), {"period"} & set(needed)
-    further = [name for name in table.columns if name not in numbers] if isinstance(table, pd.DataFrame) else ()
-    validation.check_frame(table, *needed, numbers=numbers, times=times, words=further)
+    words = [name for name in table.columns if name not in numbers] if isinstance(table, pd.DataFrame) else ()
+    validation.check_frame(table, *needed, numbers=numbers, times=times, words=words)
 
 
-def _fits(table: Any, *needed: str) -> str:
-    """Give the one currency of a frame that has what is needed."""
-    _columns(table, *needed)
-    found = sorted(map(str, table["currency"].dropna().unique()))
-    if len(found) > 1:
-        raise validation.invalid_argument(
-            "frame", ", ".join(found), "one currency", "Choose one: frame[frame.currency == …]; they are never added."
-        )
-    return found[0] if found else ""
+def _check_currency(table: Any, *needed: str) -> str:
+    """Check that a frame has some columns and one currency, and return the currency."""
+    _check_columns(table, *needed)
+    currencies = sorted(map(str, table["currency"].dropna().unique()))
+    if len(currencies) > 1:
+        advice = "Choose one: frame[frame.currency == …]; they are never added."
+        raise validation.invalid_argument("frame", ", ".join(currencies), "one currency", advice)
+    return currencies[0] if currencies else ""
 
 
-def _axes(ax: Axes | None, height: float) -> Axes:
-    """Give the axes to draw on, plain and without a box."""
+def _find_group_column(table: pd.DataFrame, own: tuple[str, ...], argument: str, allowed: str) -> str | None:
+    """Return the column by which a frame was grouped: the one that is not the function's own."""
+    columns = [str(name) for name in table.columns if name not in own]
+    if len(columns) > 1:
+        raise validation.invalid_argument(argument, ", ".join(columns), allowed)
+    return columns[0] if columns else None
+
+
+def _describe_group(column: str | None) -> str:
+    return f", by {column.replace('_', ' ')}" if column else ""
+
+
+def _get_names(table: pd.DataFrame, column: str | None, missing: str) -> pd.Series[str]:
+    """Return the text of a column, with a word for missing values; empty texts where there is no such column."""
+    if column is None or column not in table:
+        return pd.Series("", index=table.index)
+    return table[column].astype("string").fillna(missing)
+
+
+def _build_title(title: str, shown: int, total: int, kind: str, things: str = "") -> str:
+    """Return a title that says so if not all rows are shown."""
+    return title if shown == total else f"{title}: the {shown} {kind} of {total}{things}"
+
+
+def sum_by_period(spend: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
+    """Return a row a period and a column a group: the largest first, and the sum of the others."""
+    ranked = spend["spend"].groupby(names).sum().sort_values(ascending=False).index
+    largest = list(ranked[:MOST_GROUPS])
+    groups = names.where(names.isin(largest), OTHER)
+    table = spend.assign(group=groups).pivot_table(index="period", columns="group", values="spend", aggfunc="sum")
+    others = [OTHER] if len(ranked) > MOST_GROUPS and OTHER not in largest else []
+    return table.reindex(columns=[*largest, *others]).fillna(0.0)
+
+
+def get_bar_width(periods: pd.Index) -> float:
+    """Return the width of bars in days: the shortest period, with gaps unless there are very many bars."""
+    step = periods.to_series().diff().min()
+    days = step / pd.Timedelta(days=1) if pd.notna(step) else 1.0
+    return float(days if len(periods) > MOST_BARS_WITH_GAPS else 0.85 * days)
+
+
+def _draw_ranges(axes: Axes, places: list[float], costs: pd.DataFrame, **bar_style: Any) -> None:
+    """Draw medians as bars, and lines from the lowest to the highest."""
+    low, median, high = (costs[f"monthly_{name}"].to_numpy() for name in ("low", "median", "high"))
+    axes.barh(places, median, **bar_style)
+    # Rounding may put the median of equal numbers a last digit above or below them.
+    spread = [(median - low).clip(0), (high - median).clip(0)]
+    axes.errorbar(median, places, xerr=spread, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
+
+
+def _prepare_axes(ax: Axes | None, height: float, title: str, rows: Any, *, xlabel: str = "", ylabel: str = "") -> Axes:
+    """Return the Axes to draw on, with title and labels; without rows they say that there is nothing to show."""
     try:
         from matplotlib import axes as matplotlib_axes
         from matplotlib import pyplot
@@ -343,43 +367,32 @@ def _axes(ax: Axes | None, height: float) -> Axes:
         raise validation.invalid_argument("ax", ax, "Axes of matplotlib")
     axes = pyplot.subplots(figsize=(8.0, min(height, 12.0)), layout="constrained")[1] if ax is None else ax
     axes.spines[["top", "right"]].set_visible(False)
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    if not len(rows):
+        axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", va="center")
+        axes.set(xticks=[], yticks=[])
     return axes
 
 
-def _nothing(axes: Axes, rows: Any) -> bool:
-    """Say so where there is nothing to show."""
-    if len(rows):
-        return False
-    axes.text(0.5, 0.5, "nothing to show", transform=axes.transAxes, ha="center", va="center")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    return True
-
-
-def _label(value: Any) -> str:
-    """Show a name as it is written: not too long, without phone numbers, and neither hidden nor set as a formula."""
+def _format_label(value: Any) -> str:
+    """Return a name as matplotlib shows it literally, shortened, and with phone numbers masked if that is set."""
     text = mask_numbers(str(value))
     text = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
-    # matplotlib leaves what begins with an underscore out of legends, and sets what stands between dollars.
+    # matplotlib leaves labels that begin with an underscore out of legends, and reads text in dollars as a formula.
     return (f" {text}" if text.startswith("_") else text).replace("$", r"\$")
 
 
-def _rows(axes: Axes, names: list[str]) -> None:
-    """Name the lines from the top down."""
-    axes.set_yticks(range(len(names)), [_label(name) for name in names])
+def _label_rows(axes: Axes, names: list[str]) -> None:
+    """Label the rows from the top down."""
+    axes.set_yticks(range(len(names)), [_format_label(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def _plain(axes: Axes, axis: Literal["x", "y"]) -> None:
-    """Write numbers out, without a power of ten or an offset in a corner."""
-    axes.ticklabel_format(axis=axis, style="plain", useOffset=False)
-
-
-def _legend_beside(axes: Axes, title: str) -> None:
+def _add_legend_beside(axes: Axes, title: str) -> None:
     axes.legend(title=title, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _dates(axes: Axes) -> None:
+def _format_dates(axes: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(maxticks=13)  # type: ignore[no-untyped-call]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import nexmo_nb as nx
+from nexmo_nb.plots import get_bar_width, sum_by_period
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -211,3 +212,18 @@ def test_without_matplotlib_the_line_that_installs_it_is_named(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(nx.InvalidRequestError, match=r"pip install 'nexmo_nb\[plot\]'"):
         nx.plot_prices(PRICES)
+
+
+def test_a_bar_is_as_wide_as_the_shortest_period_and_a_day_when_alone() -> None:
+    days = pd.to_datetime(["2025-01-01", "2025-01-03", "2025-01-10"], utc=True)
+    assert get_bar_width(days) == pytest.approx(0.85 * 2)
+    assert get_bar_width(days[:1]) == pytest.approx(0.85)
+    assert get_bar_width(pd.date_range("2025-01-01", periods=61, tz="UTC")) == pytest.approx(1.0)
+
+
+def test_a_group_called_other_takes_in_the_rest() -> None:
+    names = ["other", *(f"t{n}" for n in range(9))]
+    spend = pd.DataFrame({"period": SPEND.period[0], "spend": [20.0, *range(1, 10)]})
+    table = sum_by_period(spend, pd.Series(names))
+    assert list(table.columns) == ["other", "t8", "t7", "t6", "t5", "t4", "t3"]
+    assert table["other"].tolist() == [20.0 + 1 + 2 + 3]

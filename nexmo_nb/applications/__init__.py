@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import warnings
 from typing import Any
@@ -12,18 +11,25 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.applications.key_file import KeyFile
 from nexmo_nb.applications.request import (
+    build_create_request,
+    build_delete_request,
+    build_get_request,
+    build_list_request,
+    build_update_request,
     check_application,
-    checked,
-    flat,
-    kinds_of,
-    name_of,
-    public_key_of,
-    put,
-    sound,
+    check_changes,
 )
-from nexmo_nb.errors import InvalidRequestError, NexmoError, UnreachableError, without_traceback_of
-from nexmo_nb.frames import Column, frame
-from nexmo_nb.session import Listing, Request, Session, field, session_or_current, unanswered_error
+from nexmo_nb.applications.response import (
+    COLUMNS,
+    CREATED_COLUMNS,
+    LISTING,
+    is_complete,
+    parse_row,
+    take_private_key,
+)
+from nexmo_nb.errors import UnreachableError, without_traceback_of
+from nexmo_nb.frames import frame
+from nexmo_nb.session import Request, Session, session_or_current
 
 __all__ = [
     "application",
@@ -33,24 +39,6 @@ __all__ = [
     "delete_application",
     "update_application",
 ]
-
-COLUMNS = (
-    Column("id"),
-    Column("name"),
-    Column("type"),
-    Column("answer_url"),
-    Column("answer_method"),
-    Column("event_url"),
-    Column("event_method"),
-    Column("inbound_url"),
-    Column("status_url"),
-    Column("public_key"),
-)
-CREATED_COLUMNS = (*COLUMNS, Column("private_key_path"))
-
-_PATH = "/v2/applications"
-_FAMILY = "applications"
-_LISTING = Listing(page="page", size="page_size", rows=("_embedded", "applications"), total="total_items")
 
 
 def applications(*, limit: int | None = None, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -92,9 +80,9 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     """
     session = session_or_current(session)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
-    ask = Request("list applications", "GET", _PATH, host="api", family=_FAMILY)
-    found = session.read_pages(ask, _LISTING, limit=limit, refresh=validation.check_bool("refresh", refresh))
-    return frame([flat(row) for row in found.rows], COLUMNS, {"count": found.total})
+    refresh = validation.check_bool("refresh", refresh)
+    pages = session.read_pages(build_list_request(), LISTING, limit=limit, refresh=refresh, take=parse_row)
+    return frame(pages.rows, COLUMNS, {"count": pages.total})
 
 
 def application(application_id: str, *, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -132,9 +120,11 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     >>> nx.application(nx.applications().id[0]).shape
     (1, 10)
     """
-    return frame(
-        [flat(_get(session_or_current(session), application_id, validation.check_bool("refresh", refresh)))], COLUMNS
-    )
+    session = session_or_current(session)
+    refresh = validation.check_bool("refresh", refresh)
+    request = build_get_request(validation.check_application_id(application_id))
+    body = session.call(request, refresh=refresh)
+    return frame([parse_row(body)], COLUMNS)
 
 
 def create_application(
@@ -216,19 +206,13 @@ def create_application(
         status_url=status_url,
         public_key=public_key,
     )
-    file = None if public_key is not None else KeyFile(session.throttle.path.parent / "keys", private_key_path)
-    ask = Request(
-        f"create application {name!r}",
-        "POST",
-        _PATH,
-        host="api",
-        family=_FAMILY,
-        json=body,
-        invalidates=(_FAMILY,),
-        find_refusal=_without_id,
-    )
-    # Whatever fails, no frame that saw the key becomes part of the traceback.
-    return frame([without_traceback_of(lambda: _send_for_key(session, ask, file))], CREATED_COLUMNS)
+    request = build_create_request(body)
+    if public_key is not None:
+        return frame([parse_row(session.call(request))], CREATED_COLUMNS)
+    key_file = KeyFile(session.throttle.path.parent / "keys", private_key_path)
+    # No frame whose variables held the key may become part of a traceback.
+    row = without_traceback_of(lambda: _create_and_save_key(session, request, key_file))
+    return frame([row], CREATED_COLUMNS)
 
 
 def update_application(
@@ -289,39 +273,22 @@ def update_application(
     """
     session = session_or_current(session)
     code = validation.check_application_id(application_id)
-    fields = checked(
+    changes = check_changes(
+        name=name,
+        type=type,
         answer_url=answer_url,
-        answer_method=answer_method,
         event_url=event_url,
+        answer_method=answer_method,
         event_method=event_method,
         inbound_url=inbound_url,
         status_url=status_url,
+        public_key=public_key,
     )
-    kinds = None if type is None else kinds_of(type)
-    changes = validation.drop_none({"name": None if name is None else name_of(name)})
-    key = None if public_key is None else public_key_of(public_key)
-    if not (fields or kinds or changes or key):
-        raise validation.invalid_argument("update_application", None, "at least one setting to change")
-    body = copy.deepcopy(_get(session, code, refresh=True))
-    if not sound(body):
+    current = session.call(build_get_request(code), refresh=True)
+    if not is_complete(current):
         raise UnreachableError(f"Could not update application {code}: it cannot be read as it is. Nothing was changed.")
-    for name_ in ("id", "_links"):
-        body.pop(name_, None)
-    body.update(changes)
-    if key:
-        body["keys"] = {"public_key": key}
-    put(body, kinds, fields)
-    ask = Request(
-        f"update application {code}",
-        "PUT",
-        f"{_PATH}/{code}",
-        host="api",
-        family=_FAMILY,
-        json=body,
-        invalidates=(_FAMILY,),
-        find_refusal=_without_id,
-    )
-    return frame([flat(session.call(ask))], COLUMNS)
+    body = session.call(build_update_request(code, current, changes))
+    return frame([parse_row(body)], COLUMNS)
 
 
 def delete_application(application_id: str, *, session: Session | None = None) -> None:
@@ -353,55 +320,21 @@ def delete_application(application_id: str, *, session: Session | None = None) -
     >>> session = nx.connect("sandbox")
     >>> nx.delete_application(nx.applications().id[0])
     """
-    code = validation.check_application_id(application_id)
-    what = f"delete application {code}"
-    ask = Request(
-        what,
-        "DELETE",
-        f"{_PATH}/{code}",
-        host="api",
-        family=_FAMILY,
-        invalidates=(_FAMILY, "owned"),
-        find_refusal=_not_empty,
-    )
-    session_or_current(session).call(ask)
+    request = build_delete_request(validation.check_application_id(application_id))
+    session_or_current(session).call(request)
 
 
-def _send_for_key(session: Session, ask: Request, file: KeyFile | None) -> dict[str, Any]:
-    """Create, and move the private key from the answer into its file."""
+def _create_and_save_key(session: Session, request: Request, key_file: KeyFile) -> dict[str, Any]:
+    """Create an application, and move its private key from the answer into the file."""
     try:
-        answer = session.call(ask)
+        body = session.call(request)
     except BaseException:
-        if file:
-            file.drop()
+        key_file.delete()
         raise
-    row = flat(answer)
-    keys = answer.get("keys")
-    key = keys.pop("private_key", None) if isinstance(keys, dict) else None
-    if file and isinstance(key, str) and key:
-        row["private_key_path"] = file.keep(key, str(row["id"]))
-    elif file:
-        file.drop()
-        warnings.warn(f"Nexmo's answer held no private key of the new application {row['id']}.", stacklevel=4)
-    return row
-
-
-def _get(session: Session, application_id: str, refresh: bool) -> dict[str, Any]:
-    code = validation.check_application_id(application_id)
-    ask = Request(
-        f"get application {code}", "GET", f"{_PATH}/{code}", host="api", family=_FAMILY, find_refusal=_without_id
-    )
-    found: dict[str, Any] = session.call(ask, refresh=refresh)
-    return found
-
-
-def _not_empty(ask: Request, body: Any) -> NexmoError | None:
-    return unanswered_error(ask, "the answer is not the one to a deletion", status=200) if body else None
-
-
-def _without_id(ask: Request, body: Any) -> NexmoError | None:
-    try:
-        validation.check_application_id(field(body, "id"))
-    except InvalidRequestError:
-        return unanswered_error(ask, "the answer holds no application", status=200)
-    return None
+    row = parse_row(body)
+    key = take_private_key(body)
+    if key is None:
+        key_file.delete()
+        warnings.warn(f"Nexmo's answer held no private key of the new application {row['id']}.", stacklevel=5)
+        return row
+    return {**row, "private_key_path": key_file.write_key(key, str(row["id"]))}

@@ -1,27 +1,41 @@
-"""The request and the answer of an application: nested on the wire, flat in a frame. Pure."""
+"""Requests of the Application API: flat arguments are checked and put into nested objects. Pure."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nexmo_nb import validation
+from nexmo_nb.applications.response import TYPES, WEBHOOK_FIELDS, find_missing_application, find_unexpected_body
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.session import Request
 
-__all__ = ["check_application", "checked", "flat", "kinds_of", "name_of", "public_key_of", "put", "sound"]
+__all__ = [
+    "Changes",
+    "build_create_request",
+    "build_delete_request",
+    "build_get_request",
+    "build_list_request",
+    "build_update_request",
+    "check_application",
+    "check_changes",
+]
 
-_TYPES = ("voice", "messages")
-_METHODS = ("GET", "POST")
-# Where a flat field stands in the wire's nested object: capability, webhook, name in the webhook.
-_PLACES = {
-    "answer_url": ("voice", "answer_url", "address"),
-    "answer_method": ("voice", "answer_url", "http_method"),
-    "event_url": ("voice", "event_url", "address"),
-    "event_method": ("voice", "event_url", "http_method"),
-    "inbound_url": ("messages", "inbound_url", "address"),
-    "status_url": ("messages", "status_url", "address"),
-}
-_NEEDS = {"voice": ("answer_url", "event_url"), "messages": ("inbound_url", "status_url")}
+PATH = "/v2/applications"
+FAMILY = "applications"
+METHODS = ("GET", "POST")
+REQUIRED_URLS = {"voice": ("answer_url", "event_url"), "messages": ("inbound_url", "status_url")}
+DEFAULT_METHODS = {"answer_url": "GET", "event_url": "POST", "inbound_url": "POST", "status_url": "POST"}
+
+
+class Changes(NamedTuple):
+    """What an update changes, checked; what is None or empty keeps its value."""
+
+    name: str | None
+    types: list[str] | None
+    public_key: str | None
+    webhooks: dict[str, str]
 
 
 def check_application(
@@ -36,8 +50,8 @@ def check_application(
     status_url: Any = None,
     public_key: Any = None,
 ) -> dict[str, Any]:
-    """Check the parameters of `create_application` and write its request."""
-    fields = checked(
+    """Check the arguments of `create_application`, and return the body of its request."""
+    webhooks = _check_webhooks(
         answer_url=answer_url,
         answer_method=answer_method,
         event_url=event_url,
@@ -45,103 +59,155 @@ def check_application(
         inbound_url=inbound_url,
         status_url=status_url,
     )
-    kinds = kinds_of(type)
-    body: dict[str, Any] = {"name": name_of(name), "capabilities": {}}
+    types = _check_types(type)
+    body: dict[str, Any] = {"name": _check_name(name), "capabilities": {}}
     if public_key is not None:
-        body["keys"] = {"public_key": public_key_of(public_key)}
-    put(body, kinds, {k: v for k, v in fields.items() if _PLACES[k][0] in kinds or not k.endswith("_method")})
+        body["keys"] = {"public_key": _check_public_key(public_key)}
+    # The methods have defaults; they do not belong into an application without voice.
+    used = {key: value for key, value in webhooks.items() if key not in ("answer_method", "event_method")}
+    _set_capabilities(body, types, webhooks if "voice" in types else used)
     return body
 
 
-def name_of(value: Any) -> str:
-    """Check a name."""
+def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: Any) -> Changes:
+    """Check the arguments of `update_application`, of which at least one must change something."""
+    changes = Changes(
+        webhooks=_check_webhooks(**webhooks),
+        types=None if type is None else _check_types(type),
+        name=None if name is None else _check_name(name),
+        public_key=None if public_key is None else _check_public_key(public_key),
+    )
+    if not any(changes):
+        raise validation.invalid_argument("update_application", None, "at least one setting to change")
+    return changes
+
+
+def build_list_request() -> Request:
+    """Build the list of applications."""
+    return Request("list applications", "GET", PATH, host="api", family=FAMILY)
+
+
+def build_get_request(application_id: str) -> Request:
+    """Build the read of one application."""
+    return Request(
+        f"get application {application_id}",
+        "GET",
+        f"{PATH}/{application_id}",
+        host="api",
+        family=FAMILY,
+        find_refusal=find_missing_application,
+    )
+
+
+def build_create_request(body: Mapping[str, Any]) -> Request:
+    """Build the creation of an application."""
+    return Request(
+        f"create application {body['name']!r}",
+        "POST",
+        PATH,
+        host="api",
+        family=FAMILY,
+        json=body,
+        invalidates=(FAMILY,),
+        find_refusal=find_missing_application,
+    )
+
+
+def build_update_request(application_id: str, current: Mapping[str, Any], changes: Changes) -> Request:
+    """Build the update of an application: what it is now, and the changes."""
+    body: dict[str, Any] = copy.deepcopy({key: value for key, value in current.items() if key not in ("id", "_links")})
+    if changes.name:
+        body["name"] = changes.name
+    if changes.public_key:
+        body["keys"] = {"public_key": changes.public_key}
+    _set_capabilities(body, changes.types, changes.webhooks)
+    return Request(
+        f"update application {application_id}",
+        "PUT",
+        f"{PATH}/{application_id}",
+        host="api",
+        family=FAMILY,
+        json=body,
+        invalidates=(FAMILY,),
+        find_refusal=find_missing_application,
+    )
+
+
+def build_delete_request(application_id: str) -> Request:
+    """Build the deletion of an application, which also unlinks its numbers."""
+    return Request(
+        f"delete application {application_id}",
+        "DELETE",
+        f"{PATH}/{application_id}",
+        host="api",
+        family=FAMILY,
+        invalidates=(FAMILY, "owned"),
+        find_refusal=find_unexpected_body,
+    )
+
+
+def _check_name(value: Any) -> str:
     return validation.check_text("name", value, longest=255)
 
 
-def kinds_of(value: Any) -> list[str]:
-    """Check what an application is for."""
+def _check_types(value: Any) -> list[str]:
     names = value.split(",") if isinstance(value, str) else value
     allowed = "'voice', 'messages' or 'voice,messages'"
     if not isinstance(names, (list, tuple, set)) or not names:
         raise validation.invalid_argument("type", value, allowed)
     try:
-        return sorted({validation.check_choice("type", name, _TYPES) for name in names}, key=_TYPES.index)
+        return sorted({validation.check_choice("type", name, TYPES) for name in names}, key=TYPES.index)
     except InvalidRequestError:
         raise validation.invalid_argument("type", value, allowed) from None
 
 
-def public_key_of(value: Any) -> str:
-    """Check the public half of a key pair."""
+def _check_public_key(value: Any) -> str:
     if not isinstance(value, str) or "PUBLIC KEY-----" not in value or "PRIVATE" in value:
-        # What was given is not shown: it may be the private half.
+        # The message does not show the value: it may be the private key.
         raise validation.invalid_argument(
             "public_key", "<hidden>", "PEM text that begins with '-----BEGIN PUBLIC KEY-----'"
         )
     return validation.check_text("public_key", value, longest=8192, lines=True)
 
 
-def checked(**fields: str | None) -> dict[str, str]:
-    """Check the webhook fields that were given."""
+def _check_webhooks(**webhooks: Any) -> dict[str, str]:
+    """Check URLs and methods, and drop those that are None."""
     return {
-        name: validation.check_choice(name, value, _METHODS)
+        name: validation.check_choice(name, value, METHODS)
         if name.endswith("_method")
         else validation.check_url(name, value)
-        for name, value in fields.items()
+        for name, value in webhooks.items()
         if value is not None
     }
 
 
-def put(body: dict[str, Any], kinds: list[str] | None, fields: Mapping[str, str]) -> None:
-    """Set fields at their places in the nested object, and check that each use has what it needs."""
-    capabilities = body.get("capabilities") if isinstance(body.get("capabilities"), dict) else {}
-    body["capabilities"] = capabilities
-    assert isinstance(capabilities, dict)
-    for kind in _TYPES:
-        if kinds is not None and kind not in kinds:
-            capabilities.pop(kind, None)
-        elif kinds is not None:
-            capabilities.setdefault(kind, {})
-    for name, value in fields.items():
-        kind, hook, key = _PLACES[name]
-        if kind not in capabilities:
-            raise validation.invalid_argument(name, value, f"{name} only for an application of type {kind!r}")
-        webhook = capabilities[kind].setdefault("webhooks", {}).setdefault(hook, {})
-        webhook[key] = value
-        webhook.setdefault("http_method", "GET" if hook == "answer_url" else "POST")
-    for kind in kinds or ():
-        hooks = capabilities[kind].get("webhooks") or {}
-        for name in _NEEDS[kind]:
-            if not (hooks.get(name) or {}).get("address"):
-                raise validation.invalid_argument(
-                    name, None, f"an absolute URL: an application of type {kind!r} needs it"
-                )
+def _set_capabilities(body: dict[str, Any], types: list[str] | None, webhooks: Mapping[str, str]) -> None:
+    """Put types and webhooks into an application's body; without `types` it keeps those that it has."""
+    capabilities = body["capabilities"] = body.get("capabilities") or {}
+    if types is not None:
+        for type_ in TYPES:
+            if type_ in types:
+                capabilities.setdefault(type_, {})
+            else:
+                capabilities.pop(type_, None)
+    for name, value in webhooks.items():
+        _set_webhook(capabilities, name, value)
+    for type_ in types or ():
+        _require_urls(type_, capabilities[type_])
 
 
-def flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Flatten an application; what it lacks is left out."""
-    capabilities = _inside(row, "capabilities") or {}
-    uses = [kind for kind in _TYPES if kind in capabilities]
-    uses += sorted(capabilities.keys() - set(_TYPES))
-    flat: dict[str, Any] = {"id": row.get("id"), "name": row.get("name"), "type": ",".join(uses)}
-    for name, (kind, hook, key) in _PLACES.items():
-        flat[name] = (_inside(capabilities, kind, "webhooks", hook) or {}).get(key)
-    flat["public_key"] = (_inside(row, "keys") or {}).get("public_key")
-    return flat
+def _set_webhook(capabilities: dict[str, Any], name: str, value: str) -> None:
+    type_, webhook_name, key = WEBHOOK_FIELDS[name]
+    if type_ not in capabilities:
+        raise validation.invalid_argument(name, value, f"{name} only for an application of type {type_!r}")
+    webhook = capabilities[type_].setdefault("webhooks", {}).setdefault(webhook_name, {})
+    webhook[key] = value
+    webhook.setdefault("http_method", DEFAULT_METHODS[webhook_name])
 
 
-def sound(row: Mapping[str, Any]) -> bool:
-    """Tell whether an application can be sent back whole: what it lacks there would be taken away."""
-    places = {("capabilities", kind, *rest) for kind, hook, _ in _PLACES.values() for rest in ((), ("webhooks", hook))}
-    return (
-        isinstance(row.get("name"), str)
-        and isinstance(row.get("capabilities"), dict)
-        and all(_inside(row, *place) is not None for place in places)
-    )
-
-
-def _inside(row: Any, *names: str) -> dict[str, Any] | None:
-    """Give the object at a place, an empty one if nothing is there, and None if something else is."""
-    for name in names:
-        row = row.get(name) if isinstance(row, dict) else row
-        row = {} if row is None else row
-    return row if isinstance(row, dict) else None
+def _require_urls(type_: str, capability: Mapping[str, Any]) -> None:
+    webhooks = capability.get("webhooks") or {}
+    for name in REQUIRED_URLS[type_]:
+        if not (webhooks.get(name) or {}).get("address"):
+            allowed = f"an absolute URL: an application of type {type_!r} needs it"
+            raise validation.invalid_argument(name, None, allowed)

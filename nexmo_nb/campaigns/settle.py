@@ -9,7 +9,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.campaigns.outcome import show
-from nexmo_nb.reports import report
+from nexmo_nb.reports import read_report
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["settle"]
@@ -99,7 +99,7 @@ def _found(session: Session, unknown: list[dict[str, Any]], now: float) -> dict[
     found: dict[str, list[Mapping[str, str]]] = {}
     for start, end, more in spans:
         filters = {"direction": "outbound", **more}
-        for record in report(session, start=start - MARGIN, end=end + MARGIN, filters=filters):
+        for record in read_report(session, start=start - MARGIN, end=end + MARGIN, filters=filters):
             # A reference of the caller's own may stand for several messages; the recipient tells them apart.
             if (record.get("client_ref"), record.get("to")) in wanted:
                 found.setdefault(str(record["client_ref"]), []).append(record)

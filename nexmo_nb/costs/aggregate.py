@@ -1,4 +1,4 @@
-"""What the functions of costs share: the columns that they need, and the names that frames have for the same thing."""
+"""What the functions of costs share: checks of their frames, sums by group, and rounded amounts. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,27 @@ from nexmo_nb import validation
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TIMES", "grouped", "named", "when"]
+__all__ = ["DECIMALS", "TIME_COLUMNS", "aggregate_groups", "check_group_columns", "find_time_column", "round_amounts"]
 
-TIMES = ("received", "started", "created")
+TIME_COLUMNS = ("received", "started", "created")
 """Columns that say when something happened; the first that a frame has counts."""
+DECIMALS = 8
+"""Decimal places of amounts: sums of binary fractions are not exact beyond."""
 
 
-def named(table: Any, by: str | Iterable[str], *needed: str, text: Iterable[str] = ()) -> list[str]:
-    """Give the names to group by, once the frame has them and what is needed besides: numbers, but for `text`.
+def check_group_columns(table: Any, by: str | Iterable[str], *needed: str, text: Iterable[str] = ()) -> list[str]:
+    """Check that a frame has the columns to group by and those needed, and return the names to group by.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What a caller gave.
+    by : str or iterable of str
+        Columns to group by.
+    *needed : str
+        Further columns, of numbers, but for ``currency``.
+    text : iterable of str
+        Further columns, of text.
 
     Raises
     ------
@@ -32,18 +45,38 @@ def named(table: Any, by: str | Iterable[str], *needed: str, text: Iterable[str]
     return [name for name in dict.fromkeys(names) if name != "currency"]
 
 
-def when(table: pd.DataFrame) -> Any:
-    """Give the column that says when each row happened; None where there is none."""
-    return next((table[name] for name in TIMES if name in table), None)
+def find_time_column(table: pd.DataFrame) -> Any:
+    """Return the column that says when each row happened; None where there is none."""
+    return next((table[name] for name in TIME_COLUMNS if name in table), None)
 
 
-def grouped(table: pd.DataFrame, names: list[str], **sums: tuple[str, str]) -> pd.DataFrame:
-    """Sum up by some columns and by currency; what lacks a value to group by is a group of its own."""
-    taken = [name for name in names if name in sums]
+def aggregate_groups(table: pd.DataFrame, names: list[str], **aggregates: tuple[str, str]) -> pd.DataFrame:
+    """Aggregate by some columns and by currency; rows without a value to group by are a group of their own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `names`, ``currency`` and those of `aggregates`.
+    names : list of str
+        Columns to group by.
+    **aggregates : (str, str)
+        New columns: each the column that it comes from, and the pandas function that aggregates it.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a name is one of the new columns, or its values cannot be grouped.
+    """
+    taken = [name for name in names if name in aggregates]
     if taken:
         raise validation.invalid_argument("by", taken[0], "a column whose name is none of the result's own")
     groups = table.groupby([*names, "currency"], dropna=False, sort=True, observed=True)
     try:
-        return groups.agg(**sums).reset_index()
+        return groups.agg(**aggregates).reset_index()
     except TypeError:
         raise validation.invalid_argument("by", ", ".join(names), "columns of texts, numbers or times") from None
+
+
+def round_amounts(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Return a frame with some columns of money rounded."""
+    return table.assign(**{name: table[name].astype("float64").round(DECIMALS) for name in names})

@@ -1,4 +1,4 @@
-"""What messages cost: spent, for each that arrived, against the estimate, and what other spellings would save."""
+"""What messages cost: in all, for each that was delivered, compared with the estimate, and with shorter texts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import TIMES, grouped, named, when
+from nexmo_nb.costs.aggregate import (
+    DECIMALS,
+    TIME_COLUMNS,
+    aggregate_groups,
+    check_group_columns,
+    find_time_column,
+    round_amounts,
+)
+from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.text.spelling import explain_encoding
 
 __all__ = ["cost_per_delivered", "estimate_vs_actual", "shorter_texts", "spend"]
 
 FREQUENCIES = ("D", "W", "M")
-SAVINGS = (
+SAVINGS_COLUMNS = (
     Column("text"),
     Column("suggestion"),
     Column("encoding"),
@@ -64,15 +72,14 @@ def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | N
     >>> nx.spend(parts, by="to")[["to", "currency", "messages", "spend"]].values.tolist()
     [['447700900000', 'EUR', 1, 0.042291]]
     """
-    names = named(messages, by, "price", "currency")
-    work = messages.assign(price=_price(messages))
+    names = check_group_columns(messages, by, "price", "currency")
+    rows = messages.assign(price=_get_prices(messages))
     if freq is not None:
-        work = work.assign(period=_period(messages, freq))
+        rows = rows.assign(period=_get_periods(messages, freq))
         names = [*(name for name in names if name != "period"), "period"]
-    found = grouped(work, names, messages=("price", "size"), spend=("price", "sum"), priced=("price", "count"))
-    table = found
-    table["spend"] = table["spend"].astype("float64").round(8)
+    table = aggregate_groups(rows, names, messages=("price", "size"), spend=("price", "sum"), priced=("price", "count"))
     table["unpriced"] = table["messages"] - table.pop("priced")
+    table = round_amounts(table, "spend")
     if freq is not None:
         return table.sort_values(["period", *names[:-1]], kind="stable", ignore_index=True)
     return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
@@ -111,16 +118,16 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     >>> nx.cost_per_delivered(nx.delivery(parts))[["delivered", "cost_per_delivered"]].values.tolist()
     [[1.0, 0.042291]]
     """
-    names = named(messages, by, "price", "currency")
-    work = messages.assign(
-        price=_price(messages), arrived=_fate(messages).eq("delivered").fillna(value=False).astype("int64")
+    names = check_group_columns(messages, by, "price", "currency")
+    is_delivered = _get_delivery_statuses(messages).eq("delivered").fillna(value=False)
+    rows = messages.assign(price=_get_prices(messages), arrived=is_delivered.astype("int64"))
+    table = aggregate_groups(
+        rows, names, messages=("arrived", "size"), delivered=("arrived", "sum"), spend=("price", "sum")
     )
-    found = grouped(work, names, messages=("arrived", "size"), delivered=("arrived", "sum"), spend=("price", "sum"))
-    table = found
-    table["spend"] = table["spend"].astype("float64").round(8)
+    table = round_amounts(table, "spend")
     table.insert(len(names) + 3, "delivery_rate", table["delivered"] / table["messages"].where(table["messages"] > 0))
-    arrived = table["delivered"].where(table["delivered"] > 0).astype("float64")
-    table["cost_per_delivered"] = (table["spend"] / arrived).round(8)
+    table["cost_per_delivered"] = table["spend"] / table["delivered"].where(table["delivered"] > 0)
+    table = round_amounts(table, "cost_per_delivered")
     return table.sort_values("cost_per_delivered", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -159,24 +166,22 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     >>> nx.estimate_vs_actual(nx.delivery("hello"))[["messages", "estimate", "actual"]].values.tolist()
     [[1.0, 0.042291, 0.042291]]
     """
-    names = named(messages, by, "price", "final_price", "currency")
-    known = messages["final_price"].notna()
-    work = messages.assign(
-        estimate=messages["price"].where(known), actual=messages["final_price"], open=(~known).astype("int64")
+    names = check_group_columns(messages, by, "price", "final_price", "currency")
+    is_known = messages["final_price"].notna()
+    rows = messages.assign(
+        estimate=messages["price"].where(is_known), actual=messages["final_price"], open=(~is_known).astype("int64")
     )
-    found = grouped(
-        work,
+    table = aggregate_groups(
+        rows,
         names,
         messages=("open", "size"),
         estimate=("estimate", "sum"),
         actual=("actual", "sum"),
         open=("open", "sum"),
     )
-    table = found
-    for name in ("estimate", "actual"):
-        table[name] = table[name].astype("float64").round(8)
-    table.insert(len(table.columns) - 1, "difference", (table["actual"] - table["estimate"]).round(8))
-    return table
+    table = round_amounts(table, "estimate", "actual")
+    table.insert(len(table.columns) - 1, "difference", table["actual"] - table["estimate"])
+    return round_amounts(table, "difference")
 
 
 def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
@@ -211,56 +216,59 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     >>> nx.shorter_texts(nx.sent())[["parts", "parts_after", "saved"]].values.tolist()
     [[2.0, 1.0, 0.042291]]
     """
-    named(messages, (), "price", "currency", text=["text"])
-    known = messages[messages["text"].notna()]
-    costs = grouped(known.assign(price=_price(known)), ["text"], spend=("price", "sum"))
-    rows = [row for row in map(_saving, costs.to_dict("records")) if row is not None]
-    return frame(rows, SAVINGS).sort_values("saved", ascending=False, kind="stable", ignore_index=True)
+    check_group_columns(messages, (), "price", "currency", text=["text"])
+    rows = messages[messages["text"].notna()]
+    costs = aggregate_groups(rows.assign(price=_get_prices(rows)), ["text"], spend=("price", "sum"))
+    savings = [saving for saving in map(_find_saving, costs.to_dict("records")) if saving is not None]
+    return frame(savings, SAVINGS_COLUMNS).sort_values("saved", ascending=False, kind="stable", ignore_index=True)
 
 
-def _saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
-    """Compare a text with its suggestion; None where that saves nothing."""
-    shown = explain_encoding(str(cost["text"]))
-    before, after = shown.attrs["before"], shown.attrs["after"]
+def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
+    """Compare a text with its suggestion, as a row of `SAVINGS_COLUMNS`; None where that saves nothing."""
+    explained = explain_encoding(str(cost["text"]))
+    before, after = explained.attrs["before"], explained.attrs["after"]
     if after.parts >= before.parts:
         return None
     return {
         "text": cost["text"],
-        "suggestion": shown.attrs["replaced"],
+        "suggestion": explained.attrs["replaced"],
         "encoding": before.encoding,
         "parts": before.parts,
         "parts_after": after.parts,
-        "spend": round(cost["spend"], 8),
-        "saved": round(cost["spend"] * (before.parts - after.parts) / before.parts, 8),
+        "spend": round(cost["spend"], DECIMALS),
+        "saved": round(cost["spend"] * (before.parts - after.parts) / before.parts, DECIMALS),
         "currency": None if pd.isna(cost["currency"]) else cost["currency"],
     }
 
 
-def _price(table: pd.DataFrame) -> Any:
-    """Give what each row cost: the final price where it is known."""
+def _get_prices(table: pd.DataFrame) -> Any:
+    """Return what each row cost: the final price where it is known."""
     return table["final_price"].fillna(table["price"]) if "final_price" in table else table["price"]
 
 
-def _fate(table: pd.DataFrame) -> Any:
-    """Give what became of each row; the status of a send, which has a balance beside it, says nothing of that."""
+def _get_delivery_statuses(table: pd.DataFrame) -> Any:
+    """Return the delivery status of each row.
+
+    The status of a frame of `send_sms`, which has a balance, is that of sending.
+    """
     name = "delivery" if "delivery" in table else "status"
     if name not in table or (name == "status" and "balance" in table):
-        raise validation.invalid_argument(
-            "frame", ", ".join(map(str, table.columns)), "a frame that says what arrived; pass it to delivery()"
-        )
+        raise _lacking_column(table, "a frame that says what arrived; pass it to delivery()")
     validation.check_frame(table, words=[name])
     return table[name].astype("string").str.lower()
 
 
-def _period(table: pd.DataFrame, freq: str) -> Any:
-    """Give the beginning of each row's day, week or month."""
+def _get_periods(table: pd.DataFrame, freq: str) -> Any:
+    """Return the beginning of each row's day, week or month."""
     freq = validation.check_choice("freq", freq, FREQUENCIES)
-    validation.check_frame(table, times=TIMES)
-    at = when(table)
-    if at is None:
-        raise validation.invalid_argument(
-            "frame", ", ".join(map(str, table.columns)), f"a frame with one of {', '.join(TIMES)}"
-        )
-    day = at.dt.floor("D")
-    back = {"D": 0, "W": day.dt.day_of_week, "M": day.dt.day - 1}[freq]
-    return day - pd.to_timedelta(back, unit="D")
+    validation.check_frame(table, times=TIME_COLUMNS)
+    times = find_time_column(table)
+    if times is None:
+        raise _lacking_column(table, f"a frame with one of {', '.join(TIME_COLUMNS)}")
+    day = times.dt.floor("D")
+    days_since_start = {"D": 0, "W": day.dt.day_of_week, "M": day.dt.day - 1}[freq]
+    return day - pd.to_timedelta(days_since_start, unit="D")
+
+
+def _lacking_column(table: pd.DataFrame, allowed: str) -> InvalidRequestError:
+    return validation.invalid_argument("frame", ", ".join(map(str, table.columns)), allowed)

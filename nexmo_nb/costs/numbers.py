@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import TIMES, grouped, named, when
+from nexmo_nb.costs.aggregate import (
+    TIME_COLUMNS,
+    aggregate_groups,
+    check_group_columns,
+    find_time_column,
+    round_amounts,
+)
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
@@ -17,7 +23,7 @@ from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["cheapest_numbers", "idle_numbers", "number_costs"]
 
-IDLE = (
+IDLE_COLUMNS = (
     Column("country"),
     Column("msisdn"),
     Column("type"),
@@ -62,10 +68,9 @@ def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "t
     >>> costs[["country", "currency", "monthly_low"]].values.tolist()
     [['GB', 'EUR', 0.8], ['PT', 'EUR', 1.3]]
     """
-    names = named(numbers, by, "monthly_cost", "setup_cost", "currency")
-    known = numbers[numbers["monthly_cost"].notna()]
-    found = grouped(
-        known,
+    names = check_group_columns(numbers, by, "monthly_cost", "setup_cost", "currency")
+    table = aggregate_groups(
+        numbers[numbers["monthly_cost"].notna()],
         names,
         numbers=("monthly_cost", "size"),
         monthly_low=("monthly_cost", "min"),
@@ -75,7 +80,7 @@ def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "t
         setup_low=("setup_cost", "min"),
         setup_high=("setup_cost", "max"),
     )
-    return found.sort_values("monthly_median", kind="stable", ignore_index=True)
+    return table.sort_values("monthly_median", kind="stable", ignore_index=True)
 
 
 def cheapest_numbers(
@@ -123,11 +128,12 @@ def cheapest_numbers(
     >>> nx.cheapest_numbers(["PT", "GB"], features=["SMS", "VOICE"])[["country", "monthly_cost"]].values.tolist()
     [['GB', 0.8], ['PT', 1.3]]
     """
-    most = validation.check_int("each", each, 1)
-    found = search_numbers(countries, features=features, type=type, session=session)
-    found["first_year"] = (found["setup_cost"].fillna(0.0) + 12 * found["monthly_cost"]).round(8)
-    ranked = found[found["monthly_cost"].notna()].sort_values(["first_year", "msisdn"], kind="stable")
-    return ranked.groupby(["country", "currency"], sort=False).head(most).reset_index(drop=True)
+    each = validation.check_int("each", each, 1)
+    numbers = search_numbers(countries, features=features, type=type, session=session)
+    numbers["first_year"] = numbers["setup_cost"].fillna(0.0) + 12 * numbers["monthly_cost"]
+    numbers = round_amounts(numbers, "first_year")
+    ranked = numbers[numbers["monthly_cost"].notna()].sort_values(["first_year", "msisdn"], kind="stable")
+    return ranked.groupby(["country", "currency"], sort=False).head(each).reset_index(drop=True)
 
 
 def idle_numbers(
@@ -186,74 +192,69 @@ def idle_numbers(
     True
     """
     session = session_or_current(session)
-    span = validation.check_int("days", days, 1, 396) * 86_400.0
+    seconds = validation.check_int("days", days, 1, 396) * 86_400.0
     end = session.ledger.clock() if until is None else validation.check_time("until", until)
     owned = owned_numbers(session=session) if numbers is None else numbers
-    named(owned, (), text=["country", "msisdn", "type", "app_id"])
-    used = _used(traffic, end - span, end, max_records, session)
-    page_fingerprint = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
-    idle = page_fingerprint[~(page_fingerprint["has_application"] & page_fingerprint["has_traffic"])]
-    prices, unknown = _cheapest(idle, session), {"monthly_cost": None, "currency": session.account.currency}
-    rows = [
-        {
-            **{name: None if validation.is_missing(value) else value for name, value in row.items()},
-            **prices.get(_kind(row), unknown),
-        }
-        for row in _rows(idle)
+    check_group_columns(owned, (), text=["country", "msisdn", "type", "app_id"])
+    since, before = (pd.Timestamp(at, unit="s", tz="UTC") for at in (end - seconds, end))
+    tables = _read_traffic(since, before, max_records, session) if traffic is None else _list_frames(traffic)
+    used = {number for table in tables for number in _find_used_numbers(table, since, before)}
+    rows = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
+    idle = rows[~(rows["has_application"] & rows["has_traffic"])]
+    costs = _find_lowest_costs(idle, session)
+    unknown = {"monthly_cost": None, "currency": session.account.currency}
+    priced = [{**row, **costs.get((row["country"], row["type"]), unknown)} for row in _to_dicts(idle)]
+    return frame(priced, IDLE_COLUMNS).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
+
+
+def _read_traffic(
+    since: pd.Timestamp, until: pd.Timestamp, max_records: int | None, session: Session
+) -> list[pd.DataFrame]:
+    """Read the records of SMS and calls in both directions."""
+    return [
+        records(
+            product,
+            direction=direction,
+            start=since,
+            end=until,
+            max_records=max_records,
+            progress=False,
+            session=session,
+        )
+        for product, direction in (("SMS", "outbound"), ("SMS", "inbound"), ("VOICE-CALL", None))
     ]
-    return frame(rows, IDLE).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
 
 
-def _used(
-    traffic: pd.DataFrame | Iterable[pd.DataFrame] | None,
-    start: float,
-    end: float,
-    most: int | None,
-    session: Session,
-) -> set[str]:
-    """Give the numbers that sent or received anything."""
-    since, until = (pd.Timestamp(at, unit="s", tz="UTC") for at in (start, end))
-    if traffic is None:
-        asked: Sequence[tuple[str, str | None]] = (("SMS", "outbound"), ("SMS", "inbound"), ("VOICE-CALL", None))
-        tables = [
-            records(
-                product,
-                start=since,
-                end=until,
-                direction=way,
-                max_records=most,
-                progress=False,
-                session=session,
-            )
-            for product, way in asked
-        ]
-    else:
-        allowed = "frames of records()"
-        tables = [traffic] if isinstance(traffic, pd.DataFrame) else validation.as_list("traffic", traffic, allowed)
-    used: set[str] = set()
-    for table in tables:
-        named(table, (), text=["sender", "to"])
-        validation.check_frame(table, times=TIMES)
-        at = when(table)
-        within = table if at is None else table[(at >= since) & (at < until)]
-        for name in ("sender", "to"):
-            used |= set(within[name].dropna().astype(str).unique())
-    return used
+def _list_frames(traffic: pd.DataFrame | Iterable[pd.DataFrame]) -> list[Any]:
+    return (
+        [traffic]
+        if isinstance(traffic, pd.DataFrame)
+        else validation.as_list("traffic", traffic, "frames of records()")
+    )
 
 
-def _cheapest(numbers: pd.DataFrame, session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
-    """Find what a number of each country and type costs a month at least."""
+def _find_used_numbers(traffic: pd.DataFrame, since: pd.Timestamp, until: pd.Timestamp) -> set[str]:
+    """Return the numbers that sent or received anything from `since`, and before `until`."""
+    check_group_columns(traffic, (), text=["sender", "to"])
+    validation.check_frame(traffic, times=TIME_COLUMNS)
+    times = find_time_column(traffic)
+    within = traffic if times is None else traffic[(times >= since) & (times < until)]
+    return {number for name in ("sender", "to") for number in within[name].dropna().astype(str).unique()}
+
+
+def _find_lowest_costs(numbers: pd.DataFrame, session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
+    """Return what the cheapest number for rent costs a month, by country and type."""
     countries = sorted(numbers["country"].dropna().unique())
     if not countries:
         return {}
     offered = search_numbers(countries, session=session)
-    low = grouped(offered, ["country", "type"], monthly_cost=("monthly_cost", "min"))
-    return {_kind(row): row for row in _rows(low)}
+    lowest = aggregate_groups(offered, ["country", "type"], monthly_cost=("monthly_cost", "min"))
+    return {(row["country"], row["type"]): row for row in _to_dicts(lowest)}
 
 
-def _kind(row: dict[str, Any]) -> tuple[Any, Any]:
-    return row["country"], row["type"]
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+def _to_dicts(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as dicts, with None for missing values."""
+    return [
+        {str(name): None if validation.is_missing(value) else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import msisdn as check_msisdn
-from nexmo_nb.numbers.response import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, flat, owned, settings, table
-from nexmo_nb.session import Request, Session, session_or_current
+from nexmo_nb.frames import frame
+from nexmo_nb.numbers.request import (
+    build_change_request,
+    build_lookup_request,
+    build_owned_request,
+    build_search_request,
+    check_countries,
+    check_filters,
+    check_owned_filters,
+    check_settings,
+    check_target,
+)
+from nexmo_nb.numbers.response import (
+    COLUMNS,
+    LISTING,
+    OWNED_COLUMNS,
+    RESULT_COLUMNS,
+    find_settings,
+    parse_result,
+    parse_row,
+)
+from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["buy_number", "cancel_number", "owned_numbers", "search_numbers", "update_number"]
-
-_TYPES = ("landline", "mobile-lvn", "landline-toll-free")
-_CALLBACK_TYPES = ("sip", "tel", "app")
 
 
 def search_numbers(
@@ -76,30 +94,19 @@ def search_numbers(
     ['GB', 'PT']
     """
     session = session_or_current(session)
-    several = isinstance(country, Iterable) and not isinstance(country, str)
-    listed = (
-        validation.as_list("country", country, "country codes of ISO 3166-1, such as 'GB'") if several else [country]
-    )
-    codes = list(dict.fromkeys(validation.check_country(code) for code in listed))
+    codes = check_countries(country)
     refresh = validation.check_bool("refresh", refresh)
-    query = validation.drop_none(
-        {
-            **_pattern(pattern, match),
-            "features": None if features is None else validation.check_features(features),
-            "type": None if type is None else validation.check_choice("type", type, _TYPES),
-        }
-    )
+    filters = check_filters(pattern, match, features, type)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
-    rows: list[tuple[Any, ...]] = []
+    take = partial(parse_row, currency=session.account.currency)
+    rows: list[dict[str, Any]] = []
     count = 0
     for code in codes:
-        ask = Request(
-            f"search numbers in {code}", "GET", "/number/search", family="numbers", params={"country": code, **query}
-        )
-        found = session.read_pages(ask, LISTING, limit=limit, refresh=refresh, take=flat)
-        rows += found.rows
-        count += found.total
-    return table(rows, session.account.currency, COLUMNS, count)
+        request = build_search_request(code, filters)
+        pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh, take=take)
+        rows += pages.rows
+        count += pages.total
+    return frame(rows, COLUMNS, {"count": count})
 
 
 def owned_numbers(
@@ -160,20 +167,12 @@ def owned_numbers(
     3
     """
     session = session_or_current(session)
-    query = validation.drop_none(
-        {
-            "country": None if country is None else validation.check_country(country),
-            **_pattern(pattern, match),
-            "application_id": None if application_id is None else validation.check_application_id(application_id),
-            "has_application": None
-            if has_application is None
-            else _word(validation.check_bool("has_application", has_application)),
-        }
-    )
+    request = build_owned_request(check_owned_filters(country, pattern, match, application_id, has_application))
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
-    found = session.read_pages(owned(query), LISTING, limit=limit, refresh=refresh, take=flat)
-    return table(found.rows, session.account.currency, OWNED_COLUMNS, found.total)
+    take = partial(parse_row, currency=session.account.currency)
+    pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh, take=take)
+    return frame(pages.rows, OWNED_COLUMNS, {"count": pages.total})
 
 
 def buy_number(
@@ -220,7 +219,9 @@ def buy_number(
     >>> nx.buy_number("GB", number).meaning[0]
     'success'
     """
-    return change("buy", country, msisdn, _target(target_api_key), session)
+    request = build_change_request("buy", country, msisdn, check_target(target_api_key))
+    body = session_or_current(session).call(request)
+    return frame([parse_result(request, body)], RESULT_COLUMNS)
 
 
 def cancel_number(
@@ -265,7 +266,9 @@ def cancel_number(
     >>> nx.cancel_number(first.country, first.msisdn).status[0]
     '200'
     """
-    return change("cancel", country, msisdn, _target(target_api_key), session)
+    request = build_change_request("cancel", country, msisdn, check_target(target_api_key))
+    body = session_or_current(session).call(request)
+    return frame([parse_result(request, body)], RESULT_COLUMNS)
 
 
 def update_number(
@@ -332,55 +335,17 @@ def update_number(
     '200'
     """
     session = session_or_current(session)
-    changes = validation.drop_none(
-        {
-            "app_id": None if app_id is None else validation.check_application_id(app_id, "app_id"),
-            "moHttpUrl": _url_or_empty(mo_http_url),
-            "moSmppSysType": None
-            if mo_smpp_sys_type is None
-            else validation.check_text("mo_smpp_sys_type", mo_smpp_sys_type, longest=100),
-            **_voice_callback(voice_callback_type, voice_callback_value),
-            "voiceStatusCallback": None
-            if voice_status_callback is None
-            else validation.check_url("voice_status_callback", voice_status_callback),
-        }
+    settings = check_settings(
+        app_id=app_id,
+        mo_http_url=mo_http_url,
+        mo_smpp_sys_type=mo_smpp_sys_type,
+        voice_callback_type=voice_callback_type,
+        voice_callback_value=voice_callback_value,
+        voice_status_callback=voice_status_callback,
     )
-    if not changes:
-        raise validation.invalid_argument("update_number", None, "at least one setting to change")
     country, msisdn = validation.check_country(country), check_msisdn(msisdn)
-    kept = settings(session, country, msisdn)
-    return change("update", country, msisdn, {**kept, **changes}, session)
-
-
-def _pattern(pattern: str | int | None, match: str) -> dict[str, str]:
-    where = MATCHES[validation.check_choice("match", match, MATCHES)]
-    return {} if pattern is None else {"pattern": validation.check_number_pattern(pattern), "search_pattern": where}
-
-
-def _url_or_empty(value: str | None) -> str | None:
-    if value is None or (isinstance(value, str) and not value):
-        return value
-    return validation.check_url("mo_http_url", value)
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _target(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"target_api_key": validation.check_text("target_api_key", key, longest=32)}
-
-
-def _voice_callback(kind: str | None, value: str | None) -> dict[str, str | None]:
-    if (kind is None) != (value is None):
-        raise validation.invalid_argument(
-            "voice_callback_type" if kind is None else "voice_callback_value",
-            None,
-            "voice_callback_type and voice_callback_value together, or neither",
-        )
-    if kind is None:
-        return {}
-    return {
-        "voiceCallbackType": validation.check_choice("voice_callback_type", kind, _CALLBACK_TYPES),
-        "voiceCallbackValue": validation.check_text("voice_callback_value", value, longest=2000),
-    }
+    pages = session.read_pages(build_lookup_request(country, msisdn), LISTING, refresh=True)
+    kept = find_settings(pages.rows, country, msisdn)
+    request = build_change_request("update", country, msisdn, {**kept, **settings})
+    body = session.call(request)
+    return frame([parse_result(request, body)], RESULT_COLUMNS)

@@ -1,30 +1,24 @@
-"""Numbers on the wire: their columns, what is asked, and what an answer means."""
+"""Responses of the Numbers API as rows: columns, refusals, and the settings of an owned number. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pandas as pd
-
-from nexmo_nb import validation
-from nexmo_nb.contacts.numbers import msisdn as check_msisdn
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.frames import Column, frame, frame_from_columns
-from nexmo_nb.session import (
-    Listing,
-    Request,
-    Session,
-    field,
-    one_line,
-    parse_status,
-    session_or_current,
-    unanswered_error,
-)
+from nexmo_nb.frames import Column
+from nexmo_nb.session import Listing, Request, field, one_line, parse_status, unanswered_error
 
-__all__ = ["COLUMNS", "LISTING", "MATCHES", "OWNED_COLUMNS", "change", "flat", "owned", "settings", "table"]
+__all__ = [
+    "COLUMNS",
+    "LISTING",
+    "OWNED_COLUMNS",
+    "RESULT_COLUMNS",
+    "find_refusal",
+    "find_settings",
+    "parse_result",
+    "parse_row",
+]
 
 COLUMNS = (
     Column("country"),
@@ -45,94 +39,70 @@ OWNED_COLUMNS = (
     Column("voice_callback_value"),
 )
 RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
-
 LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
-MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 
 
-def owned(query: Mapping[str, str]) -> Request:
-    """Request for owned numbers."""
-    return Request("list owned numbers", "GET", "/account/numbers", family="owned", params=query)
+def parse_row(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """Turn a number of either list into a row of `OWNED_COLUMNS`."""
+    features = _parse_features(row.get("features"))
+    return {
+        "country": row.get("country"),
+        "msisdn": row.get("msisdn"),
+        "type": row.get("type"),
+        "sms": "SMS" in features,
+        "voice": "VOICE" in features,
+        "mms": "MMS" in features,
+        "monthly_cost": row.get("cost"),
+        "setup_cost": row.get("initialPrice"),
+        "currency": currency,
+        "app_id": row.get("app_id"),
+        "mo_http_url": row.get("moHttpUrl"),
+        "voice_callback_type": row.get("voiceCallbackType"),
+        "voice_callback_value": row.get("voiceCallbackValue"),
+    }
 
 
-def settings(session: Session, country: str, msisdn: str) -> dict[str, str]:
-    """Read what the number is linked to now, in the words of an update."""
-    query = {"country": country, "pattern": msisdn, "search_pattern": MATCHES["contains"]}
-    rows = session.read_pages(owned(query), LISTING, refresh=True).rows
-    found = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
-    if found is None:
+def find_settings(rows: Iterable[Mapping[str, Any]], country: str, msisdn: str) -> dict[str, str]:
+    """Find a number among owned ones, and return its settings by their names in an update.
+
+    Raises
+    ------
+    NotFoundError
+        If the number is not among them.
+    UnreachableError
+        If a setting is no text, so that it could not be sent back as it is.
+    """
+    number = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
+    if number is None:
         raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
     names = ("app_id", "moHttpUrl", "voiceCallbackType", "voiceCallbackValue")
-    kept = {name: found[name] for name in names if found.get(name)}
-    if not all(isinstance(value, str) for value in kept.values()):
+    settings = {name: number[name] for name in names if number.get(name)}
+    if not all(isinstance(value, str) for value in settings.values()):
         raise UnreachableError(f"Could not update {msisdn}: its settings cannot be read. Nothing was changed.")
-    return kept
+    return settings
 
 
-def change(
-    action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
-) -> pd.DataFrame:
-    """Rent, give back or update a number, and give what Nexmo said of it."""
-    session = session_or_current(session)
-    form = {"country": validation.check_country(country), "msisdn": check_msisdn(msisdn), **fields}
-    ask = Request(
-        f"{action} number {form['msisdn']}",
-        "POST",
-        f"/number/{action}",
-        family="numbers",
-        data=form,
-        invalidates=("numbers", "owned"),
-        find_refusal=_refusal,
-    )
-    body = session.call(ask)
-    row = {**form, "status": parse_status(field(body, "error-code")), "meaning": field(body, "error-code-label")}
-    return frame([row], RESULT_COLUMNS)
-
-
-def _refusal(ask: Request, body: Any) -> NexmoError | None:
-    """Find a refusal that came with HTTP 200."""
+def find_refusal(request: Request, body: Any) -> NexmoError | None:
+    """Find the error in an answer to a change: a refusal may come with HTTP 200."""
     code = parse_status(field(body, "error-code"))
     if code is None or int(code) >= 500:
-        return unanswered_error(ask, "the answer does not say whether it was done", status=200)
+        return unanswered_error(request, "the answer does not say whether it was done", status=200)
+    if code == "200":
+        return None
     label = one_line(field(body, "error-code-label") or "no reason given")
-    return (
-        None if code == "200" else RejectedError(f"Could not {ask.what}: {label} ({code}).", code=code, meaning=label)
-    )
+    return RejectedError(f"Could not {request.what}: {label} ({code}).", code=code, meaning=label)
 
 
-def flat(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Take out of a number what a frame holds of it, in the order of `OWNED_COLUMNS`, but for the currency."""
-    get = row.get
-    listed = get("features")
-    try:
-        sms, voice, mms = able(tuple(listed) if type(listed) is list else listed)
-    except TypeError:  # no list of texts, as it should be
-        sms, voice, mms = able(str(listed) if type(listed) is list else None)
-    return (
-        get("country"),
-        get("msisdn"),
-        get("type"),
-        sms,
-        voice,
-        mms,
-        get("cost"),
-        get("initialPrice"),
-        get("app_id"),
-        get("moHttpUrl"),
-        get("voiceCallbackType"),
-        get("voiceCallbackValue"),
-    )
+def parse_result(request: Request, body: Any) -> dict[str, Any]:
+    """Turn the answer to a change into a row of `RESULT_COLUMNS`; it does not name the number, so the request does."""
+    return {
+        **(request.data or {}),
+        "status": parse_status(field(body, "error-code")),
+        "meaning": field(body, "error-code-label"),
+    }
 
 
-def table(rows: Sequence[tuple[Any, ...]], currency: str, columns: Sequence[Column], count: int) -> pd.DataFrame:
-    """Put numbers of either list, made `flat`, into a frame."""
-    names = [column.name for column in OWNED_COLUMNS if column.name != "currency"]
-    values: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows, strict=True) if rows else [()] * 12, strict=True))
-    return frame_from_columns({**values, "currency": [currency] * len(rows)}, columns, {"count": count})
-
-
-@lru_cache(maxsize=1000)
-def able(features: tuple[Any, ...] | str | None) -> tuple[bool, bool, bool]:
-    """Tell whether SMS, voice and MMS are in a list, or in a text with commas, as it is written; few lists differ."""
-    names = re.findall("[A-Z]+", str(features or "").upper())
-    return "SMS" in names, "VOICE" in names, "MMS" in names
+def _parse_features(features: Any) -> set[str]:
+    """Read the features of a number, which come as a list or as text with commas, in any case."""
+    names = features.split(",") if isinstance(features, str) else features if isinstance(features, list) else []
+    return {name.strip().upper() for name in names if isinstance(name, str)}

@@ -1,11 +1,199 @@
-"""Nexmo's own records: what happened to messages and calls, when, and what it cost.
+"""Nexmo's own records: what happened to messages and calls, when, and what it cost."""
 
-``wire`` speaks the Reports API, ``fields`` names what a record holds, ``reading`` is `records`, ``delivery`` joins what
-became of messages to the frames that they are in.
-"""
+from __future__ import annotations
 
-from nexmo_nb.reports.delivery import delivery
-from nexmo_nb.reports.reading import records
-from nexmo_nb.reports.wire import report
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
 
-__all__ = ["delivery", "records", "report"]
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.reports.async_reader import read_by_report, read_report
+from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, read_parts
+from nexmo_nb.reports.parquet import make_folder
+from nexmo_nb.reports.request import (
+    MODES,
+    RecordsQuery,
+    check_direction,
+    check_filters,
+    check_ids,
+    check_product,
+    check_span,
+    is_read_at_once,
+)
+from nexmo_nb.reports.sync_reader import read_at_once, read_by_ids
+from nexmo_nb.session import Session, session_or_current
+
+__all__ = ["delivery", "read_report", "records"]
+
+
+def records(
+    product: str = "SMS",
+    *,
+    start: str | date | datetime | None = None,
+    end: str | date | datetime | None = None,
+    direction: str | None = None,
+    status: str | None = None,
+    sender: str | None = None,
+    recipient: str | None = None,
+    country: str | None = None,
+    network: str | None = None,
+    account_ref: str | None = None,
+    client_ref: str | None = None,
+    call_id: str | None = None,
+    ids: Iterable[str] | None = None,
+    include_message: bool = False,
+    to: str | Path | None = None,
+    mode: str = "auto",
+    max_records: int | None = 100_000,
+    progress: bool = True,
+    refresh: bool = False,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Read Nexmo's records of messages and calls: what happened, when, and what it cost. Each record costs money.
+
+    Parameters
+    ----------
+    product : str
+        ``"SMS"``, ``"VOICE-CALL"``, ``"VOICE-FAILED"``, ``"VOICE-TTS"``, ``"MESSAGES"`` or another of the Reports API.
+    start, end : str or datetime, optional
+        From, and before; UTC unless they say otherwise; at most five years, of which Nexmo keeps 13 months. Default:
+        the last seven days.
+    direction : {"outbound", "inbound"}, optional
+        Default: outbound for SMS and messages, which must have one; both for the others.
+    status, sender, recipient, country, network, account_ref, client_ref, call_id : str, optional
+        Only records that have it. Default: any.
+    ids : iterable of str, optional
+        Only the messages or calls with these ids, twenty a request; then no time and no filter.
+    include_message : bool
+        True: with the texts. Default: without, for they are personal.
+    to : str or Path, optional
+        A folder: the records are written there as Parquet, a file a month, without ever being in memory all at once.
+    mode : {"auto", "sync", "async"}
+        ``"sync"`` asks for a thousand records at a time; ``"async"`` orders a report a month and fetches its file.
+        Default: whichever fits the span.
+    max_records : int, optional
+        Refuses to ask for more than so many. How many there are is known only once a report is made, so an order of
+        several months is held after the first, which tells what all will have. None: no bound.
+    progress : bool
+        Show a bar where several months are read.
+    refresh : bool
+        True: order anew what was ordered before. Default: a report that was ordered, by this or by a kernel that died,
+        and not read to its end is fetched without a second charge, for three days.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a record; an SMS of several parts has a row for each. Of SMS: ``message_id, client_ref, account_ref,
+        direction, sender, to, country, country_name, network, network_name`` (text), ``received, finalized`` (times in
+        UTC), ``latency`` (float, seconds), ``status, error_code, meaning`` (text), ``price`` (float, in ``currency``),
+        ``text, concatenated`` and further fields of the API as text. Of calls also ``started, ended`` (times),
+        ``duration`` (seconds), ``rate`` (float, a minute). With `to`: one row a file, ``path, start, end, rows``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong, or it would be more than `max_records`.
+    NexmoError
+        If any part cannot be read: a part of the records is never returned as if it were all.
+
+    Notes
+    -----
+    ``GET /v2/reports/records`` and ``POST /v2/reports``, https://developer.vonage.com/en/api/reports. Nexmo charges for
+    each record, 0.0004 EUR by its list of 2020. Records may come late, and their status may change for some days.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+264 81 1234567", "Hello", sender="Demo")
+    >>> nx.records().country.tolist()
+    ['NA']
+    """
+    session = session_or_current(session)
+    product = check_product(product)
+    direction = check_direction(direction, product)
+    filters = check_filters(
+        direction,
+        include_message,
+        {
+            "status": status,
+            "from": sender,
+            "to": recipient,
+            "country": country,
+            "network": network,
+            "account_ref": account_ref,
+            "client_ref": client_ref,
+            "call_id": call_id,
+        },
+    )
+    until = session.ledger.clock() if end is None else validation.check_time("end", end)
+    query = RecordsQuery(session.account.api_key, product, direction, *check_span(start, end, until), filters)
+    max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)
+    progress, refresh = validation.check_bool("progress", progress), validation.check_bool("refresh", refresh)
+    mode = validation.check_choice("mode", mode, MODES)
+    if ids is not None:
+        other = {"start": start, "end": end, "to": to, "mode": "async" if mode == "async" else None}
+        return read_by_ids(session, query, check_ids(ids, other, filters), max_records)
+    if is_read_at_once(query, mode, to_folder=to is not None):
+        return read_at_once(session, query, max_records)
+    folder = None if to is None else make_folder(to)
+    return read_by_report(session, query, folder=folder, max_records=max_records, progress=progress, refresh=refresh)
+
+
+def delivery(
+    messages: str | Iterable[str] | pd.DataFrame,
+    *,
+    max_records: int | None = 100_000,
+    session: Session | None = None,
+) -> pd.DataFrame:
+    """Look up what became of SMS, by Nexmo's records; each record costs money.
+
+    Parameters
+    ----------
+    messages : str, iterable of str or DataFrame
+        A batch's name; or message ids; or a frame with a column ``message_id`` (as of `send_sms` or `records`) or
+        ``message_ids`` (as of `sent`, joined by spaces).
+    max_records : int, optional
+        Refuses to ask for more than so many messages. None: no bound.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a part of a message: the columns that were given, and ``message_id, delivery`` (delivered, failed,
+        expired, rejected, accepted, buffered, unknown; missing where there is no record yet), ``delivery_code,
+        delivery_meaning`` (text), ``final_price`` (float, in ``currency``), ``finalized`` (time in UTC), ``latency``
+        (float, seconds). For ids the order is theirs; for a batch there are also ``batch, to, client_ref, price``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument is wrong, or it would be more than `max_records`.
+    NexmoError
+        If the records cannot be read.
+
+    Notes
+    -----
+    ``GET /v2/reports/records`` by id, twenty a request, https://developer.vonage.com/en/api/reports. What is found is
+    kept in the ledger: `sent` shows it from then on. Status ``delivered`` is what the operator says.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+    >>> nx.delivery(parts)[["to", "delivery", "delivery_meaning"]].values.tolist()
+    [['447700900000', 'delivered', 'delivered']]
+    """
+    session = session_or_current(session)
+    parts = read_parts(messages, session)
+    ids = [str(code) for code in parts["message_id"].dropna().unique()]
+    found = records(ids=ids, max_records=max_records, session=session)
+    rows = [parse_delivery(record) for record in found.to_dict("records")]
+    session.ledger.record_deliveries(rows)
+    return add_deliveries(parts, rows)

@@ -1,4 +1,4 @@
-"""Records as Parquet files, written as they come, whole or not at all."""
+"""Records as Parquet files, written piece by piece; a file exists only when it is complete."""
 
 from __future__ import annotations
 
@@ -11,64 +11,63 @@ from typing import Any
 
 import pandas as pd
 
+from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Writer", "file_name"]
+__all__ = ["build_file_name", "count_rows", "make_folder", "write_parquet"]
 
 
-class Writer:
-    """One file.
+def make_folder(to: str | Path) -> Path:
+    """Make the folder for the files, and check that they can be written there.
 
-    Parameters
-    ----------
-    path : Path
-        It is there only when it is whole; only its owner can read it.
+    Raises
+    ------
+    InvalidRequestError
+        If the folder cannot be made or written, or pyarrow is not installed.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @staticmethod
-    def require() -> None:
-        """Refuse where pyarrow is missing.
-
-        Raises
-        ------
-        InvalidRequestError
-            With the line that installs it.
-        """
-        try:
-            import pyarrow.parquet  # noqa: F401
-        except ImportError:
-            raise InvalidRequestError(
-                "to: needs pyarrow, which is not installed. Install it: pip install 'nexmo_nb[parquet]'"
-            ) from None
-
-    def write(self, frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> None:
-        """Write frame after frame; `empty` gives the columns."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        schema = pa.Schema.from_pandas(empty, preserve_index=False)
-        part = self.path.with_name(f"{self.path.name}.part")
-        try:
-            os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-            with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-                for frame in frames:
-                    writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
-            os.replace(part, self.path)
-        finally:
-            part.unlink(missing_ok=True)
-
-    def rows(self) -> int:
-        """Count the rows, without reading them."""
-        import pyarrow.parquet as pq
-
-        return int(pq.read_metadata(self.path).num_rows)
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        raise InvalidRequestError(
+            "to: needs pyarrow, which is not installed. Install it: pip install 'nexmo_nb[parquet]'"
+        ) from None
+    try:
+        folder = Path(to)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, TypeError, ValueError) as problem:
+        reason = str(problem.strerror) if isinstance(problem, OSError) else ""
+        raise validation.invalid_argument("to", to, "a folder that can be made", reason) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise validation.invalid_argument("to", str(to), "a folder that can be written")
+    return folder
 
 
-def file_name(product: str, direction: str | None, span: tuple[float, float], body: Mapping[str, Any]) -> str:
-    """Name the file of a span; other filters or another account have another name."""
-    days = "_".join(pd.Timestamp(at, unit="s").strftime("%Y-%m-%d") for at in span)
-    code = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{'_'.join(filter(None, (product, direction)))}_{days}_{code}.parquet"
+def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> None:
+    """Write frames one after the other into a file that only its owner can read; `empty` has their columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.Schema.from_pandas(empty, preserve_index=False)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+            for frame in frames:
+                writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows a file has, without reading them."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
+
+
+def build_file_name(product: str, direction: str | None, span: tuple[float, float], fields: Mapping[str, Any]) -> str:
+    """Build the name of the file for a span; other filters and another account have another name."""
+    days = "_".join(pd.Timestamp(seconds, unit="s").strftime("%Y-%m-%d") for seconds in span)
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{'_'.join(filter(None, (product, direction)))}_{days}_{digest}.parquet"

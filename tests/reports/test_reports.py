@@ -12,7 +12,7 @@ import pytest
 from helpers import connected
 
 import nexmo_nb as nx
-from nexmo_nb.reports.delivery import MEANINGS
+from nexmo_nb.reports.delivery_status import MEANINGS
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.exchange import Answer
 
@@ -142,6 +142,20 @@ def test_refresh_and_a_report_that_nexmo_no_longer_has_are_ordered_anew(session:
         nx.records(**SPAN, mode="async")
     nx.records(**SPAN, mode="async", refresh=True)
     assert orders(sandbox) == 4
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_each_of_several_months_is_ordered_once(session: nx.Session, sandbox: Sandbox, refresh: bool) -> None:
+    year = {"start": "2025-01-01", "end": "2025-04-01", "progress": False, "client_ref": "none has it"}
+    nx.records(**year, refresh=refresh)
+    assert orders(sandbox) == 3
+
+
+def test_each_month_is_ordered_once_without_a_file_to_note_it_in(session: nx.Session, sandbox: Sandbox) -> None:
+    session.price_history.file.path.write_bytes(b"no database at all" * 100)
+    with pytest.warns(UserWarning, match="notes"):
+        nx.records(start="2025-01-01", end="2025-03-01", progress=False, client_ref="none has it")
+    assert orders(sandbox) == 2
 
 
 def test_an_order_without_an_answer_is_not_repeated(session: nx.Session, sandbox: Sandbox) -> None:

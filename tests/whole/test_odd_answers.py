@@ -17,19 +17,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nexmo_nb as nx
-from nexmo_nb import pricing, sms, voice
-from nexmo_nb.applications import COLUMNS as APPLICATION
-from nexmo_nb.applications import CREATED_COLUMNS as CREATED
+from nexmo_nb import sms, voice
+from nexmo_nb.applications.response import COLUMNS as APPLICATION
+from nexmo_nb.applications.response import CREATED_COLUMNS as CREATED
 from nexmo_nb.frames import Column
 from nexmo_nb.numbers import response as numbers
-from nexmo_nb.reports.fields import columns_of
+from nexmo_nb.pricing.response import COLUMNS as PRICE
+from nexmo_nb.reports.response import get_columns
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.exchange import Answer, Request
 
 MOST_REQUESTS = 300
 LONGEST_WORDS = 2000
 SAID = "Nexmo|The server announced"
-SMS = tuple(columns_of("SMS", "outbound").values())
+SMS = tuple(get_columns("SMS", "outbound").values())
 DAY = {"start": "2025-03-01", "end": "2025-03-02"}
 ID = "0d3e6a52-6f0c-4b55-9f5c-3f0a6d1e9b10"
 
@@ -184,8 +185,8 @@ CASES = {
         8,
     ),
     "balance": Case(lambda _: nx.balance(), "GET", "/account/get-balance"),
-    "price": Case(lambda _: nx.prices("NA", refresh=True), "GET", "/account/get-pricing/.*", pricing.COLUMNS),
-    "prices": Case(lambda _: nx.prices(refresh=True), "GET", "/account/get-full-pricing/.*", pricing.COLUMNS),
+    "price": Case(lambda _: nx.prices("NA", refresh=True), "GET", "/account/get-pricing/.*", PRICE),
+    "prices": Case(lambda _: nx.prices(refresh=True), "GET", "/account/get-full-pricing/.*", PRICE),
     "records": Case(lambda _: nx.records(**DAY), "GET", "/v2/reports/records", SMS),
     "by id": Case(lambda _: nx.records(ids=[ID]), "GET", "/v2/reports/records", SMS),
     "order": Case(

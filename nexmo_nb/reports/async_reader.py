@@ -1,0 +1,199 @@
+"""Records that are read by report: one a month is requested, waited for and downloaded."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from nexmo_nb.errors import UnreachableError
+from nexmo_nb.frames import TIME, Column, concat_frames, frame, parse_number, read_text_csv
+from nexmo_nb.reports.parquet import build_file_name, count_rows, write_parquet
+from nexmo_nb.reports.report_files import download_report
+from nexmo_nb.reports.report_jobs import forget_requested, request_report, wait_until_ready
+from nexmo_nb.reports.request import RecordsQuery, build_span_fields, check_record_count
+from nexmo_nb.reports.response import build_empty_frame, parse_records
+from nexmo_nb.session import Session
+
+__all__ = ["read_by_report", "read_report"]
+
+ROWS_AT_A_TIME = 200_000
+FILE_COLUMNS = (Column("path"), Column("start", TIME), Column("end", TIME), Column("rows", "int64"))
+
+
+class Month(NamedTuple):
+    """A month of a query: its span, the request of its report, and the file for its records, if any."""
+
+    start: float
+    end: float
+    fields: dict[str, str | bool]
+    path: Path | None
+
+
+def read_by_report(
+    session: Session,
+    query: RecordsQuery,
+    *,
+    folder: Path | None,
+    max_records: int | None,
+    progress: bool,
+    refresh: bool,
+) -> pd.DataFrame:
+    """Read a report for each month, into one frame or into files; months whose files exist are not requested again.
+
+    Parameters
+    ----------
+    session : Session
+        Whose records.
+    query : RecordsQuery
+        Which records.
+    folder : Path or None
+        Where the files go. None: the records are returned.
+    max_records, progress, refresh
+        As for `nexmo_nb.records`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The records, or one row a file.
+    """
+    months = list(split_by_month(query, folder))
+    missing = [month for month in months if refresh or month.path is None or not month.path.exists()]
+    frames: list[pd.DataFrame] = []
+    with _show_progress(len(missing) if progress else 0, query.description) as advance:
+        for month, status in _wait_for_months(session, query, missing, max_records, refresh):
+            frames += _read_month(session, query, month, status)
+            advance()
+    forget_requested(session, [month.fields for month in missing])
+    if folder is None:
+        return concat_frames(frames, build_empty_frame(query.product, query.direction, session.account.currency))
+    files = [(month, month.path) for month in months if month.path is not None]
+    return frame(
+        [
+            {"path": str(path), "start": month.start, "end": month.end, "rows": count_rows(path)}
+            for month, path in files
+        ],
+        FILE_COLUMNS,
+    )
+
+
+def read_report(
+    session: Session, *, start: float, end: float, filters: Mapping[str, str | bool], product: str = "SMS"
+) -> list[dict[str, str]]:
+    """Read the records of one report.
+
+    Parameters
+    ----------
+    session : Session
+        Whose records.
+    start, end : float
+        Unix seconds; from, and before.
+    filters : mapping
+        Further fields of the request, such as ``direction`` and ``client_ref``.
+    product : str
+        Which records, such as ``"SMS"``.
+
+    Returns
+    -------
+    list of dict
+        A record a row, all text, by the names of the report's columns.
+
+    Raises
+    ------
+    RejectedError
+        If Nexmo gave the report up.
+    UnreachableError
+        If it was not ready in an hour, or its file cannot be read.
+    UnknownOutcomeError
+        If the request for it got no answer: it may be made, and cost its records' price.
+
+    Notes
+    -----
+    ``POST /v2/reports``, ``GET /v2/reports/{id}`` and ``GET /v3/media/{id}``,
+    https://developer.vonage.com/en/api/reports. Records cost money.
+    """
+    what = f"make a report of {product}"
+    query = RecordsQuery(session.account.api_key, product, None, start, end, filters)
+    fields = build_span_fields(query, start, end)
+    status = wait_until_ready(session, fields, what, request_report(session, fields, what))
+    rows: list[dict[str, str]] = []
+    with download_report(session, status, what) as files:
+        for file in files:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            rows += [{name: value for name, value in row.items() if name} for row in csv.DictReader(text)]
+    forget_requested(session, [fields])
+    return rows
+
+
+def split_by_month(query: RecordsQuery, folder: Path | None) -> Iterator[Month]:
+    """Split a query at the beginnings of months, in UTC."""
+    start = query.start
+    while start < query.end:
+        at = datetime.fromtimestamp(start, tz=timezone.utc)
+        year, month = (at.year, at.month + 1) if at.month < 12 else (at.year + 1, 1)
+        end = min(datetime(year, month, 1, tzinfo=timezone.utc).timestamp(), query.end)
+        fields = build_span_fields(query, start, end)
+        name = build_file_name(query.product, query.direction, (start, end), fields)
+        yield Month(start, end, fields, None if folder is None else folder / name)
+        start = end
+
+
+def _wait_for_months(
+    session: Session, query: RecordsQuery, months: Sequence[Month], max_records: int | None, refresh: bool
+) -> Iterator[tuple[Month, Mapping[str, Any]]]:
+    """Request the reports of months, and yield each with its status when it is ready.
+
+    The first report tells how many records all will have. The others are requested after it, and before it is read, so
+    that Nexmo makes them in the meantime.
+    """
+    if not months:
+        return
+    what = query.description
+    first, *others = months
+    report_id = request_report(session, first.fields, what, refresh=refresh)
+    status = wait_until_ready(session, first.fields, what, report_id)
+    _check_total(months, status, max_records, what)
+    report_ids = [request_report(session, month.fields, what, refresh=refresh) for month in others]
+    yield first, status
+    for month, report_id in zip(others, report_ids, strict=True):
+        yield month, wait_until_ready(session, month.fields, what, report_id)
+
+
+def _check_total(months: Sequence[Month], status: Mapping[str, Any], max_records: int | None, what: str) -> None:
+    """Refuse if all months have more records than the caller wants to pay for, as far as the first one tells."""
+    if max_records is None:
+        return
+    count = parse_number(status.get("items_count"))
+    if len(months) > 1 and not count >= 0:
+        raise UnreachableError(f"Could not {what}: the first report does not say how many it holds.")
+    seconds = sum(month.end - month.start for month in months)
+    check_record_count(count * seconds / (months[0].end - months[0].start), max_records)
+
+
+def _read_month(session: Session, query: RecordsQuery, month: Month, status: Mapping[str, Any]) -> list[pd.DataFrame]:
+    """Read a month's report, and return its records unless they go to a file."""
+    kind = (query.product, query.direction, session.account.currency)
+    with download_report(session, status, query.description) as files:
+        frames = (parse_records(text, *kind) for file in files for text in read_text_csv(file, ROWS_AT_A_TIME))
+        if month.path is None:
+            return list(frames)
+        write_parquet(month.path, frames, build_empty_frame(*kind))
+    return []
+
+
+@contextmanager
+def _show_progress(months: int, description: str) -> Iterator[Callable[[], object]]:
+    """Show a bar where there are several months, and yield the function that advances it."""
+    if months < 2:
+        yield lambda: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=months, desc=description, unit="month") as bar:
+        yield bar.update

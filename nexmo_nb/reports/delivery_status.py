@@ -1,0 +1,125 @@
+"""What became of messages: the message ids that are asked about, and the meaning of their records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.frames import TIME, Column, frame
+from nexmo_nb.session import Session
+
+__all__ = ["MEANINGS", "add_deliveries", "parse_delivery", "read_parts"]
+
+# https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts
+MEANINGS: Mapping[str, str] = {
+    "0": "delivered",
+    "1": "unknown",
+    "2": "absent for the moment: the phone is off or without network",
+    "3": "absent for good: the number is no longer in use",
+    "4": "barred by the recipient",
+    "5": "the number moved to another network, which could not be found",
+    "6": "blocked by the operator as spam",
+    "7": "the phone was busy",
+    "8": "network error",
+    "9": "illegal number, or the recipient opted out",
+    "10": "illegal message: its sender or content is not allowed",
+    "11": "no network could be found for the number",
+    "12": "the network could not be reached",
+    "13": "the recipient is too young for it",
+    "14": "blocked by the operator",
+    "15": "the recipient has no credit",
+    "16": "the gateway's quota is used up",
+    "50": "India: the entity is not registered",
+    "51": "India: the header is not registered",
+    "52": "India: the text fits no registered template",
+    "53": "India: the recipient did not consent",
+    "54": "blocked by a regulation",
+    "99": "general error at the operator",
+}
+COLUMNS = (
+    Column("message_id"),
+    Column("delivery"),
+    Column("delivery_code"),
+    Column("delivery_meaning"),
+    Column("final_price", "float64"),
+    Column("finalized", TIME),
+    Column("latency", "float64"),
+)
+BATCH_COLUMNS = (
+    Column("batch"),
+    Column("to"),
+    Column("client_ref"),
+    Column("message_id"),
+    Column("price", "float64"),
+    Column("currency"),
+)
+NONE_YET = "no record yet"
+
+
+def read_parts(messages: Any, session: Session) -> pd.DataFrame:
+    """Return a frame with one row a part and its message id."""
+    if isinstance(messages, str):
+        batch = validation.check_text("messages", messages, longest=200)
+        session.ledger.mark_abandoned_unknown()
+        return frame(session.ledger.read_batch_parts(batch), BATCH_COLUMNS)
+    if isinstance(messages, pd.DataFrame):
+        return _split_parts(messages)
+    allowed = "a batch's name, message ids, or a frame that has them"
+    ids = [
+        validation.check_text("messages", code, longest=64)
+        for code in validation.as_list("messages", messages, allowed)
+    ]
+    return frame([{"message_id": code} for code in ids], COLUMNS[:1])
+
+
+def parse_delivery(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """Turn a record into a row of `COLUMNS` with its currency."""
+    known = {name: value for name, value in record.items() if not pd.isna(value)}
+    code = known.get("error_code")
+    finalized = known.get("finalized")
+    return {
+        "message_id": known.get("message_id"),
+        "delivery": str(known.get("status", "unknown")).lower(),
+        "delivery_code": code,
+        "delivery_meaning": MEANINGS.get(str(code)) or known.get("meaning") or "not documented",
+        "final_price": known.get("price"),
+        "finalized": None if finalized is None else finalized.timestamp(),
+        "latency": known.get("latency"),
+        "currency": known.get("currency"),
+    }
+
+
+def add_deliveries(parts: pd.DataFrame, deliveries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return parts with the columns of their deliveries, which replace those of an earlier look-up."""
+    by_id = {row["message_id"]: row for row in deliveries}
+    ids = parts["message_id"].dropna().unique()
+    rows = [by_id.get(code, {"message_id": code, "delivery_meaning": NONE_YET}) for code in ids]
+    replaced = {column.name for column in COLUMNS[1:]}
+    kept = [name for name in parts.columns if name not in replaced]
+    columns = COLUMNS if "currency" in kept else (*COLUMNS, Column("currency"))
+    return parts[kept].merge(frame(rows, columns), on="message_id", how="left")
+
+
+def _split_parts(messages: pd.DataFrame) -> pd.DataFrame:
+    """Split rows of several message ids into one row an id."""
+    validation.check_frame(messages)
+    if "message_id" in messages:
+        _check_ids_are_text(messages["message_id"])
+        return messages.astype({"message_id": "string"})
+    if "message_ids" not in messages:
+        allowed = "a frame with a column message_id or message_ids"
+        raise validation.invalid_argument("messages", list(messages.columns), allowed)
+    _check_ids_are_text(messages["message_ids"])
+    split = messages.assign(message_id=messages["message_ids"].astype("string").str.split(" "))
+    parts = split.drop(columns="message_ids").explode("message_id", ignore_index=True)
+    return parts.astype({"message_id": "string"})
+
+
+def _check_ids_are_text(column: pd.Series[Any]) -> None:
+    """Refuse what is neither text nor missing: a number has lost the zeros of an id."""
+    wrong = [value for value in column if not isinstance(value, str) and not validation.is_missing(value)]
+    if wrong:
+        raise validation.invalid_argument("messages", wrong[0], f"text in {column.name}")

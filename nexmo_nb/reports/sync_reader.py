@@ -1,0 +1,87 @@
+"""Records that are read at once, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from nexmo_nb.errors import UnreachableError
+from nexmo_nb.frames import concat_frames, text_frame
+from nexmo_nb.reports.request import (
+    DAY,
+    RecordsQuery,
+    build_ids_fields,
+    build_page_request,
+    build_span_fields,
+    check_record_count,
+)
+from nexmo_nb.reports.response import (
+    build_empty_frame,
+    get_columns,
+    parse_next_page,
+    parse_page,
+    parse_records,
+    warn_if_truncated,
+)
+from nexmo_nb.session import Session, page_fingerprint
+
+__all__ = ["read_at_once", "read_by_ids"]
+
+IDS_PER_REQUEST = 20
+
+
+def read_by_ids(session: Session, query: RecordsQuery, ids: Sequence[str], max_records: int | None) -> pd.DataFrame:
+    """Read the records of some messages or calls; those that Nexmo does not know have none."""
+    check_record_count(len(ids), max_records)
+    what = f"read {query.product} records by id"
+    rows: list[dict[str, Any]] = []
+    for n in range(0, len(ids), IDS_PER_REQUEST):
+        fields = build_ids_fields(query, ids[n : n + IDS_PER_REQUEST])
+        for page in _read_pages(session, fields, what):
+            rows += page
+    return _build_frame(session, query, rows)
+
+
+def read_at_once(session: Session, query: RecordsQuery, max_records: int | None) -> pd.DataFrame:
+    """Read the records of a span, a day at a time: older servers answer for no longer span."""
+    frames = []
+    count, start = 0, query.start
+    while start < query.end:
+        end = min(start + DAY, query.end)
+        for page in _read_pages(session, build_span_fields(query, start, end), query.description):
+            count += len(page)
+            check_record_count(count, max_records)
+            frames.append(_build_frame(session, query, page))
+        start = end
+    return concat_frames(frames, build_empty_frame(query.product, query.direction, session.account.currency))
+
+
+def _read_pages(session: Session, fields: Mapping[str, str | bool], what: str) -> Iterator[list[dict[str, Any]]]:
+    """Read pages of up to a thousand records until there are no more.
+
+    Raises
+    ------
+    UnreachableError
+        If an answer holds no records, or the server repeats a page.
+    """
+    seen: set[str] = set()
+    next_page: dict[str, str] = {}
+    while True:
+        body = session.call(build_page_request({**fields, **next_page}, what))
+        rows = parse_page(body, what)
+        warn_if_truncated(body, what)
+        fingerprint = page_fingerprint(rows)
+        if fingerprint in seen:
+            raise UnreachableError(f"Could not {what}: the server repeats a page. Try again.")
+        seen.add(fingerprint)
+        yield rows
+        next_page = parse_next_page(body, what)
+        if not next_page:
+            return
+
+
+def _build_frame(session: Session, query: RecordsQuery, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    text = text_frame(rows, list(get_columns(query.product, query.direction)))
+    return parse_records(text, query.product, query.direction, session.account.currency)

@@ -1,0 +1,133 @@
+"""What is decided about records before anything is asked: the span, the way to read them, and their number."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nexmo_nb as nx
+from nexmo_nb.reports.async_reader import split_by_month
+from nexmo_nb.reports.request import (
+    DAY,
+    RecordsQuery,
+    build_span_fields,
+    check_ids,
+    check_record_count,
+    check_span,
+    is_read_at_once,
+)
+from nexmo_nb.reports.response import get_columns, parse_file_id, parse_next_page, parse_page
+
+
+def seconds(year: int, month: int, day: int) -> float:
+    return datetime(year, month, day, tzinfo=timezone.utc).timestamp()
+
+
+def query(start: float, end: float, **filters: str | bool) -> RecordsQuery:
+    return RecordsQuery("abcd1234", "SMS", "outbound", start, end, filters)
+
+
+def test_a_span_is_a_week_unless_it_is_said_and_at_most_five_years() -> None:
+    end = seconds(2025, 3, 8)
+    assert check_span(None, None, end) == (seconds(2025, 3, 1), end)
+    with pytest.raises(nx.InvalidRequestError, match="^end: got .*a time after start"):
+        check_span("2025-03-08", "2025-03-08", end)
+    with pytest.raises(nx.InvalidRequestError, match="13 months"):
+        check_span("2019-01-01", "2025-03-08", end)
+
+
+def test_months_meet_and_the_last_one_ends_with_the_span() -> None:
+    months = list(split_by_month(query(seconds(2024, 11, 20), seconds(2025, 1, 3)), None))
+    assert [(month.start, month.end) for month in months] == [
+        (seconds(2024, 11, 20), seconds(2024, 12, 1)),
+        (seconds(2024, 12, 1), seconds(2025, 1, 1)),
+        (seconds(2025, 1, 1), seconds(2025, 1, 3)),
+    ]
+    assert {month.path for month in months} == {None}
+
+
+def test_files_of_other_filters_have_other_names() -> None:
+    span = (seconds(2025, 1, 1), seconds(2025, 1, 3))
+    names = {next(split_by_month(query(*span, **filters), Path("out"))).path for filters in ({}, {"status": "failed"})}
+    assert len(names) == 2
+
+
+def test_the_fields_of_a_span_are_those_of_the_api() -> None:
+    assert build_span_fields(query(0.0, 1.5, status="failed"), 0.0, 1.5) == {
+        "product": "SMS",
+        "account_id": "abcd1234",
+        "date_start": "1970-01-01T00:00:00+00:00",
+        "date_end": "1970-01-01T00:00:01.500+00:00",
+        "status": "failed",
+        "show_concatenated": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "days", "filters", "to_folder", "at_once"),
+    [
+        ("auto", 2, {}, False, True),
+        ("auto", 3, {}, False, False),
+        ("auto", 1, {}, True, False),
+        ("auto", 1, {"client_ref": "a"}, False, False),
+        ("sync", 30, {"status": "failed"}, False, True),
+        ("async", 1, {}, False, False),
+    ],
+)
+def test_a_short_span_is_read_at_once(
+    mode: str, days: int, filters: dict[str, Any], to_folder: bool, at_once: bool
+) -> None:
+    assert is_read_at_once(query(0.0, days * DAY, **filters), mode, to_folder=to_folder) is at_once
+
+
+@pytest.mark.parametrize(
+    ("filters", "to_folder", "name"), [({"client_ref": "a"}, False, "client_ref"), ({}, True, "to")]
+)
+def test_what_needs_a_report_cannot_be_read_at_once(filters: dict[str, Any], to_folder: bool, name: str) -> None:
+    with pytest.raises(nx.InvalidRequestError, match=f"^mode: got 'sync'.* with {name}"):
+        is_read_at_once(query(0.0, DAY, **filters), "sync", to_folder=to_folder)
+
+
+def test_ids_come_once_each_and_alone() -> None:
+    nothing = {"start": None, "end": None}
+    assert check_ids(["a", "b", "a"], nothing, ["direction"]) == ["a", "b"]
+    for wrong in (["a,b"], ["a b"], [""], 5):
+        with pytest.raises(nx.InvalidRequestError, match="^ids: got"):
+            check_ids(wrong, nothing, [])  # type: ignore[arg-type]
+    with pytest.raises(nx.InvalidRequestError, match="ids alone"):
+        check_ids(["a"], {"start": "2025-01-01"}, [])
+
+
+def test_a_count_that_is_not_known_is_not_refused() -> None:
+    check_record_count(float("nan"), 5)
+    check_record_count(1e9, None)
+    check_record_count(5, 5)
+    with pytest.raises(nx.InvalidRequestError, match=r"about 10,000 records.* 4\.00 EUR"):
+        check_record_count(10_000, 5)
+
+
+def test_a_page_names_both_halves_of_the_next_or_is_the_last() -> None:
+    assert parse_next_page({"cursor": "c", "iv": "i"}, "x") == {"cursor": "c", "iv": "i"}
+    assert parse_next_page({"cursor": "", "iv": None}, "x") == {}
+    for wrong in ({"cursor": "c"}, {"cursor": "c", "iv": 5}):
+        with pytest.raises(nx.UnreachableError, match="where its next page is"):
+            parse_next_page(wrong, "x")
+
+
+def test_a_page_without_records_and_a_report_without_a_file_are_errors() -> None:
+    assert parse_page({"records": []}, "x") == []
+    with pytest.raises(nx.UnreachableError, match="holds no records"):
+        parse_page({"records": [1]}, "x")
+    assert (
+        parse_file_id({"_links": {"download_report": {"href": "https://api.nexmo.com/v3/media/ab-1"}}}, "x") == "ab-1"
+    )
+    with pytest.raises(nx.UnreachableError, match="names no file"):
+        parse_file_id({"_links": {"download_report": {"href": "https://api.nexmo.com/v3/media/../.."}}}, "x")
+
+
+def test_a_product_without_a_list_has_the_columns_that_came() -> None:
+    assert list(get_columns("SMS", "inbound"))[:2] == ["message_id", "direction"]
+    assert [column.name for column in get_columns("ASR", None, ["id", "date_start"]).values()] == ["id", "started"]
