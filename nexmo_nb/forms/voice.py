@@ -8,7 +8,8 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.contacts.numbers import country_of, to_e164
+from nexmo_nb.contacts.countries import country_of
+from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.forms.widgets import Form, Markup, bubble, card, code, labelled, table, words
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session

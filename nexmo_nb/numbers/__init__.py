@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.contacts.numbers import msisdn as check_msisdn
+from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.numbers.response import COLUMNS, LISTING, MATCHES, OWNED_COLUMNS, change, flat, owned, settings, table
 from nexmo_nb.session import Request, Session, session_or_current
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.contacts.numbers import msisdn as check_msisdn
+from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import Column, frame, frame_from_columns
 from nexmo_nb.session import (
