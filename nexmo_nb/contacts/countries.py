@@ -87,7 +87,7 @@ def is_complete(digits: str, rules: Rules) -> bool:
 
 
 def find_country(digits: str, rules: Rules) -> str | None:
-    """Find the country of a complete number: among those that share its code, the first that has it, or the main one."""
+    """Find the country of a complete number: of those that share its code, the first that has it, or the main one."""
     regions = rules.regions
     if len(regions) == 1:
         return _drop_no_country(regions[0])

@@ -104,7 +104,7 @@ def _parse_with_library(name: str, value: Any, written: str, region: str | None)
 
 
 def check_msisdn(value: Any) -> str:
-    """Accept a number as `owned_numbers` and `search_numbers` give it: digits with country code, as text or whole number."""
+    """Accept a number as the lists of numbers give it: digits with country code, as text or whole number."""
     digits = re.sub(r"\D", "", _read_written("msisdn", value))
     if not digits.isascii() or not 3 <= len(digits) <= 15 or digits.startswith("00"):
         raise invalid_argument("msisdn", value, "3 to 15 digits, country code first, as in the column 'msisdn'")
