@@ -1,6 +1,7 @@
 """Many messages: plan them, send them once, look up what got no answer, and see what was ever sent.
 
-``plan`` checks and prices, ``send`` sends, ``settle`` looks up, ``record`` shows the ledger.
+``plan`` checks and prices. ``send`` sends: ``decisions`` says what to do, ``runner`` and ``workers`` do it. ``settle``
+looks up, ``outcome`` shows what the ledger knows.
 """
 
 from nexmo_nb.campaigns.outcome import forget, sent

@@ -1,4 +1,4 @@
-"""The record of every send, as a frame, and taking people out of it."""
+"""What became of sends, as frames, and how to forget whom they went to."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.response import meaning_of_status
 
-__all__ = ["forget", "sent", "show"]
+__all__ = ["forget", "outcome_frame", "plan_outcome_frame", "sent"]
 
 COLUMNS = (
     Column("batch"),
@@ -36,6 +37,19 @@ COLUMNS = (
     Column("error"),
 )
 
+PLAN_COLUMNS = (
+    Column("to"),
+    Column("state"),
+    Column("message_ids"),
+    Column("parts", "int64"),
+    Column("price", "float64"),
+    Column("currency"),
+    Column("code"),
+    Column("meaning"),
+    Column("error"),
+    Column("client_ref"),
+)
+
 
 def sent(
     batch: str | None = None,
@@ -44,7 +58,7 @@ def sent(
     until: str | date | datetime | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """Show everything that was ever sent from this account on this machine.
+    """Return everything that was ever sent from this account on this machine.
 
     Parameters
     ----------
@@ -90,7 +104,7 @@ def sent(
         "until": None if until is None else validation.check_time("until", until),
     }
     session.ledger.mark_abandoned_unknown()
-    return show(session.ledger.read_sends(**wanted))
+    return outcome_frame(session.ledger.read_sends(**wanted))
 
 
 def forget(*, before: str | date | datetime, session: Session | None = None) -> int:
@@ -132,17 +146,31 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     return session_or_current(session).ledger.forget(validation.check_time("before", before))
 
 
-def show(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Make the frame of `sent`."""
+def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Build the frame of `sent` from rows of the ledger."""
     return frame(
-        [
-            {
-                **row,
-                "to": row["recipient"],
-                "text": row["body"],
-                "parts": row["parts"] or 0,
-            }
-            for row in rows
-        ],
+        [{**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows],
         COLUMNS,
     )
+
+
+def plan_outcome_frame(plan: pd.DataFrame, sends: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Build the frame of `send_many`: the rows of the plan, with what the ledger knows about each recipient."""
+    by_recipient = {row["recipient"]: row for row in sends}
+    rows = [
+        _describe_send(to, by_recipient[str(to)])
+        if pd.isna(problem)
+        else {"to": to, "state": "problem", "parts": 0, "error": problem}
+        for to, problem in zip(plan["to"], plan["problem"], strict=True)
+    ]
+    return frame(rows, PLAN_COLUMNS).set_index(plan.index)
+
+
+def _describe_send(to: str, send: Mapping[str, Any]) -> dict[str, Any]:
+    """Build a row of `plan_outcome_frame`; only an answer of Nexmo has a meaning."""
+    meaning = None
+    if send["state"] == "accepted":
+        meaning = "accepted"
+    elif send["state"] in ("partial", "rejected") and send["code"]:
+        meaning = meaning_of_status(send["code"])
+    return {**send, "to": to, "parts": send["parts"] or 0, "meaning": meaning}

@@ -1,57 +1,85 @@
-"""One run of a batch: slots of the throttle, the ledger and the money by one thread; the wire by several."""
+"""One run of a batch: a loop that takes slots, records in the ledger, keeps the budget, and has workers send.
+
+One thread drives the loop and is the only one that changes the state. The workers only send; the main thread only shows
+the progress and receives an interrupt. What to do is decided in `nexmo_nb.campaigns.decisions`.
+"""
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import islice
-from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Any, NamedTuple
 
-from nexmo_nb.errors import (
-    AuthenticationError,
-    NexmoError,
-    RateLimitedError,
-    RejectedError,
-    UnreachableError,
-)
-from nexmo_nb.session import LONGEST_RETRY_AFTER, Session
-from nexmo_nb.sms.request import build_request
-from nexmo_nb.sms.response import parse_parts
-from nexmo_nb.state.sends import BatchRow, Outcome, sum_prices
+from nexmo_nb.campaigns import decisions
+from nexmo_nb.campaigns.decisions import Action, Backoff, Budget, Estimate, choose_action
+from nexmo_nb.campaigns.workers import Result, Workers, send_message
+from nexmo_nb.errors import NexmoError, UnreachableError
+from nexmo_nb.session import Session
+from nexmo_nb.state.sends import Outcome, sum_prices
 from nexmo_nb.state.throttle import BULK, make_slot_id
 
-__all__ = ["Run"]
+__all__ = ["Message", "Runner"]
 
-# Refusals that the next recipient would get as well.
-FATAL = ("9", "low-balance")
-# So many refusals for speed, or failures to connect, one after the other, and the batch waits for a person.
-PATIENCE = 20
 FAMILY = "sms"
-TOGETHER = 0.001
-"""Seconds that an answer waits for others in flight, to be recorded together with them."""
-LONGEST_PAUSE = 8.0
-"""Seconds before a failed message is tried again, at most, where the server names none."""
+PAUSE_STEP = 0.25
+"""Seconds after which a pause looks whether somebody stopped the run."""
 
 
-class Answer(NamedTuple):
-    """What came back for a message: the rows of its parts, or a problem; `slot` is the one that it left under."""
+class Message(NamedTuple):
+    """A message to send: the id of its row in the ledger, the fields of its request, its estimated price."""
 
-    to: str
-    slot: str
-    rows: list[dict[str, Any]] | None
-    problem: BaseException | None
+    id: str
+    fields: Mapping[str, str]
+    estimate: Estimate
 
 
-class Run:
+@dataclass
+class RunState:
+    """Where a run stands; recipients stand for their messages.
+
+    Attributes
+    ----------
+    queue : deque of str
+        Not sent yet, in order.
+    budget, backoff : Budget, Backoff
+        What may be spent, and what failed.
+    slots : list of str
+        Acquired, and not used yet.
+    in_flight : set of str
+        With the workers.
+    results : list of Result
+        Came back, and are not recorded yet.
+    sent, parts, cost : int, int, float
+        Accepted in this run.
+    error : NexmoError, optional
+        Why the batch stopped.
+    fault : BaseException, optional
+        A failure that is no `NexmoError`; it stops the run and is raised.
+    is_capped : bool
+        Whether the run ended because the next message could pass the cap.
+    """
+
+    queue: deque[str]
+    budget: Budget
+    backoff: Backoff = field(default_factory=Backoff)
+    slots: list[str] = field(default_factory=list)
+    in_flight: set[str] = field(default_factory=set)
+    results: list[Result] = field(default_factory=list)
+    sent: int = 0
+    parts: int = 0
+    cost: float = 0.0
+    error: NexmoError | None = None
+    fault: BaseException | None = None
+    is_capped: bool = False
+
+
+class Runner:
     """One run of a batch.
-
-    One thread takes slots of the throttle, writes in the ledger what leaves and what came back, and keeps the account
-    of the money; it hands messages to the workers, which do nothing but send them.
 
     Parameters
     ----------
@@ -59,271 +87,234 @@ class Run:
         Sends.
     batch : str
         Its name.
-    forms, known : mapping
-        The request and the ledger's row of each recipient, in order.
-    estimates, lowest : mapping of str to float
-        The highest and lowest price by recipient, as far as they are known.
+    messages : mapping of str to Message
+        What to send, by recipient, in order.
     left : float, optional
         What may be spent. None: no cap.
     """
 
     def __init__(
-        self,
-        session: Session,
-        batch: str,
-        *,
-        forms: Mapping[str, dict[str, str]],
-        known: Mapping[str, BatchRow],
-        estimates: Mapping[str, float],
-        lowest: Mapping[str, float],
-        left: float | None,
+        self, session: Session, batch: str, messages: Mapping[str, Message], *, left: float | None = None
     ) -> None:
-        self.session, self.batch = session, batch
-        self.forms, self.known, self.estimates, self.lowest, self.left = forms, known, estimates, lowest, left
-        self.queue = deque(to for to in forms if known[to].state == "planned")
-        self.total = len(self.queue)
-        self.trouble: NexmoError | None = None
-        self.capped = False
-        self.sent = self.parts = 0
-        self.cost = 0.0
-        self._flying: set[str] = set()
-        self._came: list[Answer] = []  # not recorded yet
-        self._jobs: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
-        self._answers: SimpleQueue[Answer | None] = SimpleQueue()
+        self.session, self.batch, self.messages = session, batch, messages
+        self.state = RunState(deque(messages), Budget(left))
+        self._workers = Workers(self._send)
         self._stop = Event()
-        self._broken: BaseException | None = None
-        # How much dearer than its estimate a message was, at most; until one was paid for, one goes at a time.
-        self._dearer = 1.0
-        self._learned = left is None
-        self._failures = self._pauses = 0
-        self._due = False
-        self._named: float | None = None
 
-    def go(self, workers: int, progress: bool) -> None:
-        """Send until the queue is empty or somebody stops it."""
-        if not self.queue:
+    def run(self, workers: int, *, progress: bool) -> None:
+        """Send until the queue is empty, the cap is reached, or something stops the run."""
+        count = min(workers, len(self.messages))
+        if not count:
             return
-        with bar(self, progress) as show, ThreadPoolExecutor(min(workers, len(self.queue)) + 1) as pool:
-            tasks = []
+        with show_progress(self, progress) as refresh, ThreadPoolExecutor(count + 1) as pool:
+            driver: list[Future[None]] = []
             try:
-                # In here, too, an interrupt may strike: what has begun must not send the rest.
-                tasks += [pool.submit(self._drive, pool, min(workers, len(self.queue)))]
-                while wait(tasks, timeout=0.2).not_done:
-                    show()
+                # An interrupt may come right after the thread has started: it must be stopped then, too.
+                driver.append(pool.submit(self._drive, pool, count))
+                while wait(driver, timeout=0.2).not_done:
+                    refresh()
             finally:
-                # An interrupt: no new message is begun, those in flight are waited for.
+                # After an interrupt no new message is begun, and those in flight are waited for.
                 self._stop.set()
-                self._answers.put(None)
-                wait(tasks)
-                show()
-            tasks[0].result()
-        if self._broken is not None:
-            raise self._broken
+                self._workers.wake()
+                wait(driver)
+                refresh()
+            driver[0].result()
+        if self.state.fault is not None:
+            raise self.state.fault
 
-    def told(self) -> str:
+    def status_message(self) -> str:
         """Say how the batch stands, and how to go on."""
         return (
-            f"Batch {self.batch!r}: {self.sent} messages were sent in this run, {len(self.queue)} are left. Run the "
-            "same call again to continue; nobody gets the message twice."
+            f"Batch {self.batch!r}: {self.state.sent} messages were sent in this run, {len(self.state.queue)} are left."
+            " Run the same call again to continue; nobody gets the message twice."
         )
 
-    def done(self) -> int:
-        """Tell for how many recipients there is nothing left to do."""
-        return self.total - len(self.queue) - len(self._flying)
+    def count_done(self) -> int:
+        """Count the recipients for whom there is nothing left to do."""
+        return len(self.messages) - len(self.state.queue) - len(self.state.in_flight)
 
     def _drive(self, pool: ThreadPoolExecutor, workers: int) -> None:
-        """Send, until nothing is in flight and nothing more may leave."""
-        slots: list[str] = []
+        """Run the loop; whatever happens in it, record what comes back, end the workers, give unused slots back."""
         try:
-            # All of them before the first message leaves: one that was written down as leaving must find its worker.
-            for _ in range(workers):
-                pool.submit(self._work)
-            self._loop(workers, slots)
+            self._workers.start(pool, workers)
+            self._run_loop(workers)
         finally:
             self._stop.set()
             try:
-                while self._flying:  # something went wrong in here
-                    self._receive(None)
-                self._advance([])
+                while self.state.in_flight:
+                    self._receive_results(None)
+                self._record_and_claim([])
             finally:
-                for _ in range(workers):
-                    self._jobs.put(None)
-                self._give_back(slots)
+                self._workers.stop(workers)
+                self._give_back_slots()
 
-    def _loop(self, workers: int, slots: list[str]) -> None:
-        waiting = 0.0
+    def _run_loop(self, workers: int) -> None:
+        """Send until nothing is in flight and nothing more may leave."""
+        state, seconds = self.state, 0.0
         while True:
-            room = self._room(workers)
-            waiting = self._take(slots, room, [answer.slot for answer in self._came], waiting)
-            ready = [self.queue.popleft() for _ in range(min(len(slots), room))]
-            leaving = self._advance(ready)
-            for to in leaving:
-                self._flying.add(to)
-                self._jobs.put((to, slots.pop()))
-            if len(leaving) < len(ready):
+            allowed = self._count_allowed(workers)
+            seconds = self._acquire_slots(allowed, seconds)
+            ready = [state.queue.popleft() for _ in range(min(allowed, len(state.slots)))]
+            claimed = self._record_and_claim(ready)
+            for to in claimed:
+                state.in_flight.add(to)
+                self._workers.submit(to, state.slots.pop())
+            if len(claimed) < len(ready):
                 continue  # another process took the others, or the ledger cannot be used
-            # A slot that nothing left under would count from when it was taken, and be used when it no longer counts.
-            self._give_back(slots)
-            if self._flying or (waiting > 0 and not self._due):
-                for answer in self._receive(self.session.throttle.poll_interval(waiting) if waiting > 0 else None):
-                    self._sort(answer.to, answer.rows or [], answer.problem)
-            elif self._due and not self._stop.is_set():
+            # A slot that is kept for later would have expired when it is used.
+            self._give_back_slots()
+            if state.in_flight or seconds > 0:
+                timeout = self.session.throttle.poll_interval(seconds) if seconds > 0 else None
+                for result in self._receive_results(timeout):
+                    self._handle_result(result)
+            elif state.backoff.is_due and not self._stop.is_set():
                 self._pause()
             else:
+                state.is_capped = bool(state.queue) and not self._stop.is_set()
                 return
 
-    def _work(self) -> None:
-        """Send what it is handed, and nothing else."""
-        while (job := self._jobs.get()) is not None:
-            to, slot = job
-            rows, problem = None, None
-            form = {**self.forms[to], "client-ref": self.known[to].id}
-            try:
-                currency = self.session.account.currency
-                rows = parse_parts(self.session.call_with_slot(build_request(form, currency)), currency)
-            except BaseException as trouble:
-                problem = trouble
-            self._answers.put(Answer(to, slot, rows, problem))
-
-    def _room(self, workers: int) -> int:
-        """Tell how many messages may leave now: by what is in flight, what went wrong, and what may be spent."""
-        if self._stop.is_set() or self._due:
+    def _count_allowed(self, workers: int) -> int:
+        """Count how many messages may leave now."""
+        if self._stop.is_set():
             return 0
-        most = 1 if self._failures else workers  # one at a time, until one comes through
-        room = max(0, min(most - len(self._flying), len(self.queue)))
-        if self.left is None or not room:
-            return room
-        flying, fit = sum(self.estimates.get(to, 0.0) for to in self._flying), 0
-        for to in islice(self.queue, room):
-            flying += self.estimates.get(to, 0.0)
-            if flying * self._dearer > self.left + 1e-9:
-                break
-            fit += 1
-        self.capped = not fit and not self._flying
-        return fit if self._learned else min(fit, 1 - len(self._flying))
+        waiting = [self.messages[to].estimate.high for to in islice(self.state.queue, workers)]
+        in_flight = [self.messages[to].estimate.high for to in self.state.in_flight]
+        return decisions.count_allowed(workers, waiting, in_flight, self.state.budget, self.state.backoff)
 
-    def _take(self, slots: list[str], room: int, done: list[str], waiting: float = 0.0) -> float:
-        """Take slots for as many messages, and stamp those that are done; seconds to wait for what is missing."""
-        throttle = self.session.throttle
-        wanted = [make_slot_id() for _ in range(room - len(slots))]
+    def _acquire_slots(self, allowed: int, seconds: float) -> float:
+        """Acquire the slots that are missing, and confirm those of the results; seconds until the next one is free.
+
+        `seconds` is what the last call returned.
+        """
+        throttle, state = self.session.throttle, self.state
+        wanted = [make_slot_id() for _ in range(allowed - len(state.slots))]
+        done = [result.slot for result in state.results]
+        if not wanted and not done:
+            return 0.0
         try:
-            if waiting > 0 and wanted and not done and (wait := throttle.seconds_until_free(FAMILY, BULK)) > 0:
-                return wait
-            taken, wait = throttle.try_acquire(wanted, FAMILY, BULK, done) if wanted or done else (0, 0.0)
+            if seconds > 0 and not done:
+                # Whoever waits looks without a lock first, so that many waiting processes do not hinder each other.
+                seconds = throttle.seconds_until_free(FAMILY, BULK)
+                if seconds > 0:
+                    return seconds
+            taken, seconds = throttle.try_acquire(wanted, FAMILY, BULK, done)
         except UnreachableError as problem:
             self._halt(problem)
             return 0.0
-        slots += wanted[:taken]
-        return wait
+        state.slots += wanted[:taken]
+        return seconds
 
-    def _give_back(self, slots: list[str]) -> None:
-        if slots:
+    def _give_back_slots(self) -> None:
+        """Give back the slots that no message left under."""
+        if self.state.slots:
             with suppress(UnreachableError):  # then they count until they expire
-                self.session.throttle.give_back(slots)
-            slots.clear()
+                self.session.throttle.give_back(self.state.slots)
+            self.state.slots.clear()
 
-    def _advance(self, ready: list[str]) -> list[str]:
-        """Write down what came back and what leaves now; gives those that leave."""
-        came, self._came = self._came, []
+    def _record_and_claim(self, ready: Sequence[str]) -> list[str]:
+        """Record the results, and that messages leave now, in one transaction; return those that do leave."""
+        state = self.state
+        if not state.results and not ready:
+            return []
         outcomes = [
-            Outcome(self.known[answer.to].id, answer.rows, answer.problem, back=_fatal(answer.problem))
-            for answer in came
+            Outcome(
+                self.messages[result.to].id,
+                result.rows,
+                result.problem,
+                back=choose_action(result.problem).returns_to_queue,
+            )
+            for result in state.results
         ]
-        codes = {to: self.known[to].id for to in ready}
-        if not outcomes and not codes:
-            return []
+        claimed: set[str] = set()
         try:
-            left = self.session.ledger.record_and_claim(outcomes, list(codes.values()))
+            claimed = self.session.ledger.record_and_claim(outcomes, [self.messages[to].id for to in ready])
         except UnreachableError as problem:  # what cannot be recorded is not sent
-            self.queue.extendleft(reversed(ready))
+            return_to_front(state.queue, ready)
             self._halt(problem)
-            return []
-        return [to for to, code in codes.items() if code in left]
+        state.results = []
+        return [to for to in ready if self.messages[to].id in claimed]
 
-    def _receive(self, timeout: float | None) -> list[Answer]:
-        """Wait for an answer, or until somebody stops the run; take all that came, for the next step to record."""
-        found: list[Answer | None] = []
-        with suppress(Empty):
-            found.append(self._answers.get(timeout=timeout))
-            if len(self._flying) > 1:
-                time.sleep(TOGETHER)
-            while True:
-                found.append(self._answers.get_nowait())
-        answers = [answer for answer in found if answer is not None]
-        self._flying -= {answer.to for answer in answers}
-        self._came += answers
-        return answers
+    def _send(self, to: str) -> list[dict[str, Any]]:
+        """Send one message; a worker calls it."""
+        message = self.messages[to]
+        return send_message(self.session, {**message.fields, "client-ref": message.id})
 
-    def _sort(self, to: str, rows: list[dict[str, Any]], problem: BaseException | None) -> None:
-        """Do what an answer calls for: take the money, try again later, or stop."""
-        if isinstance(problem, (RateLimitedError, UnreachableError)):
-            self.queue.append(to)
-            self._failures, self._due, self._named = self._failures + 1, True, problem.retry_after
-            if self._failures >= PATIENCE or (self._named or 0) > LONGEST_RETRY_AFTER:
-                self._halt(problem)
-            return
-        self._failures = self._pauses = 0
-        if problem is None:
-            price = sum_prices(rows) or 0.0
-            self.sent, self.parts, self.cost = self.sent + 1, self.parts + len(rows), self.cost + price
-            priced = all(row["price"] is not None for row in rows if row["status"] == "0")
-            self._spend(to, price if priced else max(price, self.estimates.get(to, 0.0)))
-        elif isinstance(problem, (RejectedError, AuthenticationError)):
-            if _fatal(problem):
-                self.queue.append(to)
-                self._halt(problem)
+    def _receive_results(self, timeout: float | None) -> list[Result]:
+        """Wait for results, and keep them until they are recorded."""
+        results = self._workers.receive(timeout, gather=len(self.state.in_flight) > 1)
+        self.state.in_flight -= {result.to for result in results}
+        self.state.results += results
+        return results
+
+    def _handle_result(self, result: Result) -> None:
+        """Do what a result calls for: count the money, queue the message again, or stop."""
+        state, problem, action = self.state, result.problem, choose_action(result.problem)
+        estimate = self.messages[result.to].estimate
+        if action.returns_to_queue:
+            state.queue.append(result.to)
+        if action is Action.RETRY:
+            state.backoff = decisions.record_failure(state.backoff, getattr(problem, "retry_after", None))
         else:
-            self._spend(to, self.estimates.get(to, 0.0))  # nobody knows: it counts as paid for
-            if not isinstance(problem, NexmoError):
-                self._broken = self._broken or problem
-                self._stop.set()
+            state.backoff = decisions.record_progress(state.backoff)
+        if action is Action.COUNT:
+            self._count_price(result.rows or [], estimate)
+        elif action in (Action.ASSUME_PAID, Action.RAISE):
+            state.budget = decisions.spend(state.budget, estimate.high, estimate, is_known=False)
+        if action is Action.RAISE:
+            state.fault = state.fault or problem
+            self._stop.set()
+        elif isinstance(problem, NexmoError) and decisions.must_stop(action, state.backoff):
+            self._halt(problem)
 
-    def _spend(self, to: str, price: float) -> None:
-        """Take what a message cost from what may be spent, and learn from it."""
-        if self.left is None:
-            return
-        self.left, self._learned = self.left - price, True
-        estimate = self.estimates.get(to, 0.0)
-        if 0 < estimate < price:
-            # Its network is not known: for another one the estimate may be wrong by as much more.
-            self._dearer = max(self._dearer, price / (self.lowest.get(to) or estimate))
+    def _count_price(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
+        """Add an accepted message to the totals, and take its price from what may be spent."""
+        state = self.state
+        state.sent, state.parts, state.cost = (
+            state.sent + 1,
+            state.parts + len(rows),
+            state.cost + (sum_prices(rows) or 0),
+        )
+        price, is_known = decisions.find_price(rows, estimate)
+        state.budget = decisions.spend(state.budget, price, estimate, is_known=is_known)
 
     def _pause(self) -> None:
-        """Wait before a message is tried again: as long as the server asks, else longer each time."""
-        wait = min(0.5 * 2**self._pauses, LONGEST_PAUSE) if self._named is None else self._named
-        self._pauses, self._due = self._pauses + 1, False
-        if wait > 1:
-            self.session.throttle.notify(f"Waiting {wait:.0f} s to go on with batch {self.batch!r}.")
-        while wait > 0 and not self._stop.is_set():
-            self.session.pause(min(wait, 0.25))
-            wait -= 0.25
+        """Wait before a message is tried again; a stop ends the pause."""
+        seconds = decisions.find_pause(self.state.backoff)
+        self.state.backoff = decisions.record_pause(self.state.backoff)
+        if seconds > 1:
+            self.session.throttle.notify(f"Waiting {seconds:.0f} s to go on with batch {self.batch!r}.")
+        while seconds > 0 and not self._stop.is_set():
+            self.session.pause(min(seconds, PAUSE_STEP))
+            seconds -= PAUSE_STEP
 
     def _halt(self, problem: NexmoError) -> None:
         """Stop the batch: what is in flight is finished, nothing new is begun."""
-        self.trouble = self.trouble or problem
+        self.state.error = self.state.error or problem
         self._stop.set()
 
 
-def _fatal(problem: BaseException | None) -> bool:
-    """Tell whether the next message would be refused as well."""
-    return isinstance(problem, AuthenticationError) or (isinstance(problem, RejectedError) and problem.code in FATAL)
+def return_to_front(queue: deque[str], recipients: Sequence[str]) -> None:
+    """Put recipients back to the front of a queue, in the order in which they were taken."""
+    queue.extendleft(reversed(recipients))
 
 
 @contextmanager
-def bar(run: Run, wanted: bool) -> Iterator[Callable[[], None]]:
-    """Show how far a run is, if wanted, each time that what it gives is called."""
-    if not wanted:
+def show_progress(runner: Runner, is_wanted: bool) -> Iterator[Callable[[], None]]:
+    """Show a bar, if wanted, and give the function that brings it up to date."""
+    if not is_wanted:
         yield lambda: None
         return
-    from tqdm.auto import tqdm  # 60 ms that only a batch needs
+    from tqdm.auto import tqdm  # takes 60 ms, which only a batch needs
 
-    with tqdm(total=run.total, desc=run.batch, unit="SMS") as shown:
+    with tqdm(total=len(runner.messages), desc=runner.batch, unit="SMS") as bar:
 
-        def show() -> None:
+        def refresh() -> None:
             waiting = "?"
             with suppress(UnreachableError):  # the messages themselves will tell that the limit cannot be kept
-                waiting = f"{run.session.throttle.status().wait:.0f} s"
-            shown.set_postfix(parts=run.parts, cost=f"{run.cost:.2f}", waiting=waiting, refresh=False)
-            shown.update(run.done() - shown.n)
+                waiting = f"{runner.session.throttle.status().wait:.0f} s"
+            state = runner.state
+            bar.set_postfix(parts=state.parts, cost=f"{state.cost:.2f}", waiting=waiting, refresh=False)
+            bar.update(runner.count_done() - bar.n)
 
-        yield show
+        yield refresh

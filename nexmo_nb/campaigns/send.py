@@ -9,30 +9,29 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.campaigns.decisions import Estimate, check_cap, sum_spent
+from nexmo_nb.campaigns.outcome import plan_outcome_frame
 from nexmo_nb.campaigns.plan import check_plan
-from nexmo_nb.campaigns.runner import Run
+from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.errors import NexmoError
-from nexmo_nb.frames import Column, frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.request import CONTENT, build_fields
-from nexmo_nb.sms.response import meaning_of_status
-from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import BatchRow, Entry, compute_digest
 
-__all__ = ["COLUMNS", "send_many"]
+__all__ = ["send_many"]
 
-COLUMNS = (
-    Column("to"),
-    Column("state"),
-    Column("message_ids"),
-    Column("parts", "int64"),
-    Column("price", "float64"),
-    Column("currency"),
-    Column("code"),
-    Column("meaning"),
-    Column("error"),
-    Column("client_ref"),
+OPTIONS = (
+    "status_report_req",
+    "ttl",
+    "callback",
+    "message_class",
+    "protocol_id",
+    "account_ref",
+    "entity_id",
+    "content_id",
+    "trusted_number",
 )
+"""Parameters of `send_sms` that a batch takes."""
 
 
 def send_many(
@@ -114,148 +113,102 @@ def send_many(
     check_plan(plan)
     name = validation.check_text("batch", batch, longest=200)
     workers = validation.check_int("workers", workers, 1, 32)
-    again, shown = (
-        validation.check_bool("resend_not_found", resend_not_found),
-        validation.check_bool("progress", progress),
-    )
-    forms = _forms(plan, options)
-    ledger = session.ledger
-    entries = [_entry(ledger, form) for form in forms.values()]
-    known = ledger.add_batch(name, entries, resend_not_found=again)
-    high, low = _estimates(plan, "price_high"), _estimates(plan, "price_low")
-    left = _cap(max_cost, plan, known, ledger, name)
-    run = Run(session, name, forms=forms, known=known, estimates=high, lowest=low, left=left)
+    resend = validation.check_bool("resend_not_found", resend_not_found)
+    progress = validation.check_bool("progress", progress)
+    rows = plan[plan["problem"].isna()]
+
+    requests = _build_requests(rows, options)
+    entries = [_build_entry(session.ledger.new_id(), fields) for fields in requests.values()]
+    known = session.ledger.add_batch(name, entries, resend_not_found=resend)
+    estimates = _read_estimates(rows)
+    left = None if max_cost is None else _check_cap(max_cost, rows, known, _read_spent(session, name, estimates))
+    runner = Runner(session, name, _select_messages(requests, known, estimates), left=left)
     try:
-        run.go(workers, shown)
+        runner.run(workers, progress=progress)
     except KeyboardInterrupt:
-        print(run.told())  # noqa: T201 - said to the person who interrupted
+        print(runner.status_message())  # noqa: T201 - said to the person who interrupted
         raise
-    table = _outcome(plan, ledger.read_sends(batch=name))
-    if run.trouble is not None:
-        raise _stopped(run, table)
-    if run.capped:
+    result = plan_outcome_frame(plan, session.ledger.read_sends(batch=name))
+    if runner.state.error is not None:
+        raise _build_error(runner.state.error, runner.status_message(), result)
+    if runner.state.is_capped:
         warnings.warn(
-            f"Stopped before max_cost={max_cost} was passed: messages cost more than was estimated. {run.told()} "
-            "It needs a higher cap.",
+            f"Stopped before max_cost={max_cost} was passed: messages cost more than was estimated. "
+            f"{runner.status_message()} It needs a higher cap.",
             stacklevel=2,
         )
-    return table
+    return result
 
 
-def _forms(plan: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Write the request of every row without a problem, by recipient."""
-    allowed = (
-        "status_report_req",
-        "ttl",
-        "callback",
-        "message_class",
-        "protocol_id",
-        "account_ref",
-        "entity_id",
-        "content_id",
-        "trusted_number",
-    )
+def _build_requests(rows: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Build the fields of the request of every row, by recipient."""
     for name in options:
-        validation.check_choice("options", name, allowed)
-    forms: dict[str, dict[str, str]] = {}
-    good = plan[plan["problem"].isna()]
-    for to, sender, text, encoding in zip(good["to"], good["sender"], good["text"], good["encoding"], strict=True):
+        validation.check_choice("options", name, OPTIONS)
+    requests: dict[str, dict[str, str]] = {}
+    for to, sender, text, encoding in zip(rows["to"], rows["sender"], rows["text"], rows["encoding"], strict=True):
         content = {**dict.fromkeys(CONTENT), "text": None if pd.isna(text) else str(text)}
-        form = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
-        if form["to"] in forms:
+        fields = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
+        if fields["to"] in requests:
             raise validation.invalid_argument(
                 "plan", to, "each recipient once", "Two rows without a problem have this number."
             )
-        forms[form["to"]] = form
-    return forms
+        requests[fields["to"]] = fields
+    return requests
 
 
-def _entry(ledger: Ledger, form: Mapping[str, str]) -> Entry:
-    what = f"send an SMS to {form['to']}"
+def _build_entry(code: str, fields: Mapping[str, str]) -> Entry:
+    """Build the row of the ledger for a request."""
+    what = f"send an SMS to {fields['to']}"
     # Options such as ttl may change between runs; who gets what from whom may not.
-    content = {name: form[name] for name in ("to", "from", "type", "text")}
-    return Entry(ledger.new_id(), what, "sms", compute_digest(content), form["to"], form["from"], form["text"])
+    content = {name: fields[name] for name in ("to", "from", "type", "text")}
+    return Entry(code, what, "sms", compute_digest(content), fields["to"], fields["from"], fields["text"])
 
 
-def _estimates(plan: pd.DataFrame, column: str) -> dict[str, float]:
-    good = plan[plan["problem"].isna()]
-    return {str(to): float(price) for to, price in zip(good["to"], good[column], strict=True) if pd.notna(price)}
+def _read_estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
+    """Read the prices of a plan, by recipient."""
+    return {
+        str(to): Estimate(*(0.0 if pd.isna(price) else float(price) for price in prices))
+        for to, *prices in zip(rows["to"], rows["price_low"], rows["price_high"], strict=True)
+    }
 
 
-def _cap(max_cost: Any, plan: pd.DataFrame, known: Mapping[str, BatchRow], ledger: Ledger, batch: str) -> float | None:
-    """Tell what may still be spent, or refuse a cap that the high estimate passes."""
-    if max_cost is None:
-        return None
-    if isinstance(max_cost, bool) or not isinstance(max_cost, (int, float)) or not 0 <= max_cost < 1e15:
-        raise validation.invalid_argument("max_cost", max_cost, "an amount of the account's currency, 0 or more")
-    good = plan[plan["problem"].isna()]
+def _read_spent(session: Session, batch: str, estimates: Mapping[str, Estimate]) -> float:
+    """Add up what the ledger says that a batch cost so far."""
+    return sum_spent(session.ledger.read_sends(batch=batch), estimates)
+
+
+def _check_cap(max_cost: Any, rows: pd.DataFrame, known: Mapping[str, BatchRow], spent: float) -> float:
+    """Give what is left of a cap, or refuse one that the rows which are not sent yet could pass."""
     # An empty list would choose columns, not rows.
-    todo = good[good["to"].map(lambda to: known[str(to)].state == "planned").astype(bool)]
-    if todo["price_high"].isna().any():
-        count = int(todo["price_high"].isna().sum())
-        raise validation.invalid_argument(
-            "max_cost", max_cost, "a plan with prices", f"{count} rows have none: no cap can be kept."
-        )
-    if todo["currency"].nunique() > 1:
-        raise validation.invalid_argument(
-            "max_cost", max_cost, "a plan in one currency", "Amounts of several cannot be added."
-        )
-    spent = _spent(ledger, batch, good)
-    high = float(todo["price_high"].sum())
-    if spent + high > max_cost + 1e-9:
-        raise validation.invalid_argument(
-            "max_cost",
-            max_cost,
-            f"at least {spent + high:.4f}: {spent:.4f} spent so far and up to {high:.4f} for {len(todo)} messages",
-            "Nothing was sent. Raise the cap or plan fewer recipients.",
-        )
-    return float(max_cost) - spent
+    todo = rows[rows["to"].map(lambda to: known[str(to)].state == "planned").astype(bool)]
+    return check_cap(
+        max_cost,
+        spent=spent,
+        high=float(todo["price_high"].sum()),
+        messages=len(todo),
+        unpriced=int(todo["price_high"].isna().sum()),
+        currencies=todo["currency"].nunique(),
+    )
 
 
-def _spent(ledger: Ledger, batch: str, good: pd.DataFrame) -> float:
-    """Add up what the batch cost; what nobody knows counts as its estimate."""
-    guess = _estimates(good, "price_high")
-    total = 0.0
-    for row in ledger.read_sends(batch=batch):
-        if row["price"] is not None:
-            total += row["price"]
-        elif row["state"] in ("accepted", "partial", "sending", "unknown"):
-            total += guess.get(str(row["recipient"]), 0.0)
-    return total
+def _select_messages(
+    requests: Mapping[str, dict[str, str]], known: Mapping[str, BatchRow], estimates: Mapping[str, Estimate]
+) -> dict[str, Message]:
+    """Select what is not sent yet, by recipient, in the order of the plan."""
+    return {
+        to: Message(known[to].id, fields, estimates.get(to, Estimate()))
+        for to, fields in requests.items()
+        if known[to].state == "planned"
+    }
 
 
-def _outcome(plan: pd.DataFrame, sends: list[dict[str, Any]]) -> pd.DataFrame:
-    """Put the ledger's rows beside the plan's."""
-    found = {row["recipient"]: row for row in sends}
-    rows = []
-    for to, problem in zip(plan["to"], plan["problem"], strict=True):
-        if pd.notna(problem):
-            rows.append({"to": to, "state": "problem", "parts": 0, "error": problem})
-            continue
-        row = found[str(to)]
-        known = row["state"] in ("accepted", "partial", "rejected")
-        meaning = {"accepted": "accepted"}.get(row["state"]) or (
-            meaning_of_status(row["code"]) if row["code"] else None
-        )
-        facts = {
-            "to": to,
-            "state": row["state"],
-            "parts": row["parts"] or 0,
-            "meaning": meaning if known else None,
-        }
-        rows.append({**row, **facts})
-    return frame(rows, COLUMNS).set_index(plan.index)
-
-
-def _stopped(run: Run, table: pd.DataFrame) -> NexmoError:
-    """Make the error for a batch that stopped: the cause, and how to go on."""
-    cause = run.trouble
-    assert cause is not None
+def _build_error(cause: NexmoError, status: str, result: pd.DataFrame) -> NexmoError:
+    """Build the error of a batch that stopped: the cause, and how to go on."""
     return type(cause)(
-        f"{cause} {run.told()}",
+        f"{cause} {status}",
         status=cause.status,
         code=cause.code,
         retry_after=cause.retry_after,
         meaning=cause.meaning,
-        parts=table,
+        parts=result,
     )

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.outcome import show
+from nexmo_nb.campaigns.outcome import outcome_frame
 from nexmo_nb.reports import read_report
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["settle"]
 
-# Up to so many messages are asked for one by one; more of them cost less as one report of their whole time.
-FEW = 10
-# The clock of this machine may have been an hour off when a message was sent, or be so now.
-MARGIN = 3900.0
+SINGLE_REPORTS = 10
+"""Up to so many messages are asked for one by one; for more, one report of their whole time costs less."""
+CLOCK_MARGIN = 3900.0
+"""Seconds around the time of a report: this machine's clock may be an hour off now, or may have been then."""
 CHUNK = 500
+"""Rows of the ledger that are read at once, because a statement of SQLite takes a limited number of values."""
+
+Send = Mapping[str, Any]
+Record = Mapping[str, str]
+Change = tuple[str, str, list[dict[str, Any]]]
+"""Id of a send, its new state, its parts; as the ledger's `record_settled` takes it."""
+
+
+class Query(NamedTuple):
+    """A report to ask for: the time that it covers, in Unix seconds, and its filters."""
+
+    start: float
+    end: float
+    filters: Mapping[str, str]
 
 
 def settle(
@@ -66,54 +80,85 @@ def settle(
     """
     session = session_or_current(session)
     name = None if batch is None else validation.check_text("batch", batch, longest=200)
-    if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
-        raise validation.invalid_argument("delay", delay, "seconds, 0 or more")
+    delay = _check_delay(delay)
     ledger = session.ledger
     ledger.mark_abandoned_unknown()
-    rows = ledger.read_sends(batch=name, state="unknown")
-    unknown = [row for row in rows if row["kind"] == "sms" and row["client_ref"] is not None]
+    unknown = [
+        send
+        for send in ledger.read_sends(batch=name, state="unknown")
+        if send["kind"] == "sms" and send["client_ref"] is not None
+    ]
     now = ledger.clock()
-    found = _found(session, unknown, now)
-    changes: list[tuple[str, str, list[dict[str, Any]]]] = []
-    for row in unknown:
-        records = found.get(row["client_ref"], [])
-        if records:
-            changes.append((row["id"], "accepted", [_part(record, session.account.currency) for record in records]))
-        elif now - (row["started"] or row["created"]) >= delay:
-            changes.append((row["id"], "not_found", []))
-    ledger.record_settled(changes)
-    ids = [row["id"] for row in unknown]
-    return show(row for n in range(0, len(ids), CHUNK) for row in ledger.read_sends(ids=ids[n : n + CHUNK]))
+    found = find_records(unknown, _read_records(session, plan_queries(unknown, now)))
+    decided = (settle_send(send, found.get(send["id"], []), now, delay, session.account.currency) for send in unknown)
+    ledger.record_settled(change for change in decided if change is not None)
+    ids = [send["id"] for send in unknown]
+    return outcome_frame(send for n in range(0, len(ids), CHUNK) for send in ledger.read_sends(ids=ids[n : n + CHUNK]))
 
 
-def _found(session: Session, unknown: list[dict[str, Any]], now: float) -> dict[str, list[Mapping[str, str]]]:
-    """Request for the records of the unknown messages, by reference."""
+def plan_queries(unknown: Sequence[Send], now: float) -> list[Query]:
+    """Plan the reports in which the messages must be, if Nexmo has them: one for each, or one for all of many."""
     if not unknown:
-        return {}
-    asked = [row["started"] or row["created"] for row in unknown]
-    now = max(now, *asked)  # a clock that was set back must not turn the span around
-    spans: list[tuple[float, float, dict[str, str]]] = [(min(asked), now, {})]
-    if len(unknown) <= FEW:
-        spans = [(at, now, {"client_ref": row["client_ref"]}) for at, row in zip(asked, unknown, strict=True)]
-    wanted = {(row["client_ref"], row["recipient"]) for row in unknown}
-    found: dict[str, list[Mapping[str, str]]] = {}
-    for start, end, more in spans:
-        filters = {"direction": "outbound", **more}
-        for record in read_report(session, start=start - MARGIN, end=end + MARGIN, filters=filters):
-            # A reference of the caller's own may stand for several messages; the recipient tells them apart.
-            if (record.get("client_ref"), record.get("to")) in wanted:
-                found.setdefault(str(record["client_ref"]), []).append(record)
-    return found
+        return []
+    left = [_time_of(send) for send in unknown]
+    end = max(now, *left) + CLOCK_MARGIN  # if the clock was set back, `now` is before they were sent
+    if len(unknown) > SINGLE_REPORTS:
+        return [Query(min(left) - CLOCK_MARGIN, end, {})]
+    # A reference that several messages share is asked for once, or their records would be read twice.
+    starts: dict[str, float] = {}
+    for at, send in zip(left, unknown, strict=True):
+        starts[send["client_ref"]] = min(at, starts.get(send["client_ref"], at))
+    return [Query(at - CLOCK_MARGIN, end, {"client_ref": reference}) for reference, at in starts.items()]
 
 
-def _part(record: Mapping[str, str], currency: str) -> dict[str, Any]:
-    """Turn a record into a part of the ledger; the report tells no status of sending, but that it was sent."""
-    price = record.get("total_price") or None
+def find_records(unknown: Sequence[Send], records: Iterator[Record]) -> dict[str, list[Record]]:
+    """Find the records of each message, by the id of its send.
+
+    A reference of the user's own may stand for several messages; the recipient tells them apart.
+    """
+    found: dict[tuple[str | None, str | None], list[Record]] = {_reference_of(send): [] for send in unknown}
+    for record in records:
+        if (mine := found.get((record.get("client_ref"), record.get("to")))) is not None:
+            mine.append(record)
+    return {send["id"]: found[_reference_of(send)] for send in unknown}
+
+
+def settle_send(send: Send, records: Sequence[Record], now: float, delay: float, currency: str) -> Change | None:
+    """Decide what became of a message; None: it stays unknown, because its records may still come."""
+    if records:
+        return send["id"], "accepted", [_part_from_record(record, currency) for record in records]
+    return (send["id"], "not_found", []) if now - _time_of(send) >= delay else None
+
+
+def _read_records(session: Session, queries: Sequence[Query]) -> Iterator[Record]:
+    """Read the records of outbound messages that the queries ask for."""
+    for query in queries:
+        filters = {"direction": "outbound", **query.filters}
+        yield from read_report(session, start=query.start, end=query.end, filters=filters)
+
+
+def _check_delay(delay: Any) -> float:
+    if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
+        raise validation.invalid_argument("delay", delay, "seconds, 0 or more")
+    return float(delay)
+
+
+def _time_of(send: Send) -> float:
+    """Give the time at which a message left, or at which it was entered."""
+    return float(send["started"] or send["created"])
+
+
+def _reference_of(send: Send) -> tuple[str | None, str | None]:
+    return send["client_ref"], send["recipient"]
+
+
+def _part_from_record(record: Record, currency: str) -> dict[str, Any]:
+    """Turn a record into a part of the ledger; that Nexmo has a record means that the message was accepted."""
     return {
         "message_id": record.get("message_id"),
         "status": "0",
         "error_text": None,
-        "price": price,
+        "price": record.get("total_price") or None,
         "balance": None,
         "network": record.get("network"),
         "currency": record.get("currency") or currency,

@@ -8,7 +8,8 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.contacts.numbers import country_of, to_e164
+from nexmo_nb.contacts.countries import country_of
+from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, bubble_html, card_html, result_html, text_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, read_filled

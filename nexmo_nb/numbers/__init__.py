@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.contacts.numbers import msisdn as check_msisdn
+from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.frames import frame
 from nexmo_nb.numbers.request import (
     build_change_request,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nexmo_nb import validation
-from nexmo_nb.contacts.numbers import msisdn as check_msisdn
+from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.numbers.response import find_refusal
 from nexmo_nb.session import Request
 

@@ -473,14 +473,14 @@ def test_an_accident_of_our_own_in_the_middle_is_recorded_and_raised(
     assert received(sandbox) == Counter(people(40))
 
 
-@pytest.mark.parametrize("name", ["_room", "_take", "_receive", "_sort"])
+@pytest.mark.parametrize("name", ["_count_allowed", "_acquire_slots", "_receive_results", "_handle_result"])
 def test_a_fault_of_the_driver_loses_no_answer(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    from nexmo_nb.campaigns.runner import Run
+    from nexmo_nb.campaigns.runner import Runner
 
     table = plan(60)
-    real, count = getattr(Run, name), 0
+    real, count = getattr(Runner, name), 0
 
     def faulty(*arguments: Any) -> Any:
         nonlocal count
@@ -489,7 +489,7 @@ def test_a_fault_of_the_driver_loses_no_answer(
             raise RuntimeError("a fault")
         return real(*arguments)
 
-    monkeypatch.setattr(Run, name, faulty)
+    monkeypatch.setattr(Runner, name, faulty)
     with pytest.raises(RuntimeError, match="a fault"):
         send(table, workers=4)
     monkeypatch.undo()

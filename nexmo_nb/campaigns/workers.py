@@ -1,0 +1,88 @@
+"""The threads of a batch that send messages, and do nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from nexmo_nb.session import Session
+from nexmo_nb.sms.request import build_request
+from nexmo_nb.sms.response import parse_parts
+
+__all__ = ["Result", "Workers", "send_message"]
+
+GATHER_SECONDS = 0.001
+"""How long a result waits for those of others in flight, so that they are recorded together."""
+
+
+class Result(NamedTuple):
+    """What came back for a message: the rows of its parts, or a problem; `slot` is the one that it left under."""
+
+    to: str
+    slot: str
+    rows: list[dict[str, Any]] | None
+    problem: BaseException | None
+
+
+def send_message(session: Session, fields: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Send one message under a slot that the caller holds, and return a row for each of its parts."""
+    currency = session.account.currency
+    return parse_parts(session.call_with_slot(build_request(fields, currency)), currency)
+
+
+class Workers:
+    """Threads that take messages from one queue and put results into another.
+
+    Parameters
+    ----------
+    send : callable
+        Sends the message to a recipient, and returns the rows of its parts.
+    """
+
+    def __init__(self, send: Callable[[str], list[dict[str, Any]]]) -> None:
+        self._send = send
+        self._jobs: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
+        self._results: SimpleQueue[Result | None] = SimpleQueue()
+
+    def start(self, pool: ThreadPoolExecutor, count: int) -> None:
+        """Start all threads, before any message is recorded as leaving: each such message must find its worker."""
+        for _ in range(count):
+            pool.submit(self._work)
+
+    def submit(self, to: str, slot: str) -> None:
+        """Have the message to a recipient sent, under a slot of the throttle."""
+        self._jobs.put((to, slot))
+
+    def receive(self, timeout: float | None, *, gather: bool) -> list[Result]:
+        """Wait for a result, `wake` or the time-out, then return all that came; `gather` leaves time for a few more."""
+        found: list[Result | None] = []
+        with suppress(Empty):
+            found.append(self._results.get(timeout=timeout))
+            if gather:
+                time.sleep(GATHER_SECONDS)
+            while True:
+                found.append(self._results.get_nowait())
+        return [result for result in found if result is not None]
+
+    def wake(self) -> None:
+        """Make `receive` return without a result."""
+        self._results.put(None)
+
+    def stop(self, count: int) -> None:
+        """End that many threads, as soon as they have sent what was submitted before."""
+        for _ in range(count):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            to, slot = job
+            rows, problem = None, None
+            try:
+                rows = self._send(to)
+            except BaseException as error:  # whatever happened, the message must be recorded
+                problem = error
+            self._results.put(Result(to, slot, rows, problem))

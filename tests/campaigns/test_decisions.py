@@ -1,0 +1,289 @@
+"""The decisions of a batch, case by case: what may leave, what an answer calls for, what counts as spent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import nexmo_nb as nx
+from nexmo_nb.campaigns.decisions import (
+    Action,
+    Backoff,
+    Budget,
+    Estimate,
+    check_cap,
+    choose_action,
+    count_allowed,
+    find_pause,
+    find_price,
+    must_stop,
+    record_failure,
+    record_pause,
+    record_progress,
+    spend,
+    sum_spent,
+)
+
+NO_CAP = Budget()
+CALM = Backoff()
+
+
+# --- what may leave now ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("workers", "waiting", "in_flight", "backoff", "allowed"),
+    [
+        (8, 8, 0, CALM, 8),
+        (8, 3, 0, CALM, 3),
+        (8, 8, 5, CALM, 3),
+        (8, 8, 8, CALM, 0),
+        (8, 0, 0, CALM, 0),
+        # After a failure one message goes at a time.
+        (8, 8, 0, Backoff(failures=1), 1),
+        (8, 8, 1, Backoff(failures=1), 0),
+        (8, 8, 5, Backoff(failures=3), 0),
+        # Nothing leaves before a pause that is due, whatever came through meanwhile.
+        (8, 8, 0, Backoff(failures=1, is_due=True), 0),
+        (8, 8, 0, Backoff(is_due=True), 0),
+        # Pauses that are over hold nothing up.
+        (8, 8, 0, Backoff(pauses=3), 8),
+    ],
+)
+def test_without_a_cap_workers_and_failures_decide(
+    workers: int, waiting: int, in_flight: int, backoff: Backoff, allowed: int
+) -> None:
+    assert count_allowed(workers, [0.05] * waiting, [0.05] * in_flight, NO_CAP, backoff) == allowed
+
+
+@pytest.mark.parametrize(
+    ("waiting", "in_flight", "budget", "allowed"),
+    [
+        # Until a price is known, one message goes at a time.
+        ([1.0] * 8, [], Budget(100.0), 1),
+        ([1.0] * 8, [1.0], Budget(100.0), 0),
+        ([1.0] * 8, [], Budget(0.5), 0),
+        # Then as many as are affordable, those in flight included.
+        ([1.0] * 8, [], Budget(100.0, has_price=True), 8),
+        ([1.0] * 8, [], Budget(3.5, has_price=True), 3),
+        ([1.0] * 8, [1.0, 1.0], Budget(3.5, has_price=True), 1),
+        ([1.0] * 8, [1.0, 1.0], Budget(2.5, has_price=True), 0),
+        # Exactly the rest is affordable, whatever the rounding of floats says.
+        ([0.1] * 3, [], Budget(0.3, has_price=True), 3),
+        ([0.1] * 3, [], Budget(0.3 - 1e-6, has_price=True), 2),
+        # Messages that turned out dearer than their estimates make the next ones dearer, too.
+        ([1.0] * 8, [], Budget(10.0, 2.0, True), 5),
+        ([1.0] * 8, [1.0, 1.0], Budget(10.0, 2.0, True), 3),
+        # The order stays: a cheap message does not overtake one that is too dear.
+        ([5.0, 0.1], [], Budget(1.0, has_price=True), 0),
+        ([0.1, 5.0, 0.1], [], Budget(1.0, has_price=True), 1),
+        # Nothing is left.
+        ([1.0], [], Budget(-0.5, has_price=True), 0),
+        ([], [], Budget(1.0, has_price=True), 0),
+    ],
+)
+def test_with_a_cap_what_is_left_must_pay_for_those_in_flight_and_the_next(
+    waiting: list[float], in_flight: list[float], budget: Budget, allowed: int
+) -> None:
+    assert count_allowed(8, waiting, in_flight, budget, CALM) == allowed
+
+
+def test_a_cap_does_not_lift_the_other_bounds() -> None:
+    rich = Budget(100.0, has_price=True)
+    assert count_allowed(2, [1.0] * 8, [1.0], rich, CALM) == 1
+    assert count_allowed(8, [1.0] * 8, [], rich, Backoff(failures=2)) == 1
+    assert count_allowed(8, [1.0] * 8, [], rich, Backoff(failures=2, is_due=True)) == 0
+
+
+# --- what an answer calls for ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "action"),
+    [
+        (None, Action.COUNT),
+        (nx.RateLimitedError("too fast", code="1"), Action.RETRY),
+        (nx.UnreachableError("no connection"), Action.RETRY),
+        (nx.AuthenticationError("bad key", code="4"), Action.STOP),
+        (nx.AuthenticationError("barred"), Action.STOP),
+        (nx.RejectedError("no credit", code="9"), Action.STOP),
+        (nx.RejectedError("no credit", code="low-balance"), Action.STOP),
+        (nx.RejectedError("barred number", code="7"), Action.SKIP),
+        (nx.RejectedError("another code that begins so", code="99"), Action.SKIP),
+        (nx.RejectedError("no code"), Action.SKIP),
+        (nx.UnknownOutcomeError("no answer"), Action.ASSUME_PAID),
+        (nx.UnknownOutcomeError("no answer", code="9"), Action.ASSUME_PAID),
+        (nx.InvalidRequestError("HTTP 422"), Action.ASSUME_PAID),
+        (nx.NotFoundError("HTTP 404"), Action.ASSUME_PAID),
+        (MemoryError(), Action.RAISE),
+        (KeyboardInterrupt(), Action.RAISE),
+    ],
+)
+def test_each_answer_calls_for_one_action(problem: BaseException | None, action: Action) -> None:
+    assert choose_action(problem) is action
+
+
+def test_only_what_surely_was_not_sent_returns_to_the_queue() -> None:
+    assert {action for action in Action if action.returns_to_queue} == {Action.RETRY, Action.STOP}
+
+
+@pytest.mark.parametrize(
+    ("action", "backoff", "stops"),
+    [
+        (Action.COUNT, CALM, False),
+        (Action.SKIP, CALM, False),
+        (Action.ASSUME_PAID, CALM, False),
+        (Action.STOP, CALM, True),
+        (Action.RAISE, CALM, True),
+        (Action.RETRY, Backoff(failures=19), False),
+        (Action.RETRY, Backoff(failures=20), True),
+        (Action.RETRY, Backoff(failures=1, retry_after=60), False),
+        (Action.RETRY, Backoff(failures=1, retry_after=61), True),
+        # What was asked for before does not stop a message that came through.
+        (Action.COUNT, Backoff(retry_after=61), False),
+    ],
+)
+def test_what_stops_a_run(action: Action, backoff: Backoff, stops: bool) -> None:
+    assert must_stop(action, backoff) is stops
+
+
+# --- pauses ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pauses", "retry_after", "seconds"),
+    [
+        (0, None, 0.5),
+        (1, None, 1.0),
+        (2, None, 2.0),
+        (3, None, 4.0),
+        (4, None, 8.0),
+        (5, None, 8.0),
+        (19, None, 8.0),
+        (0, 7.0, 7.0),
+        (4, 0.0, 0.0),
+        (0, 45.0, 45.0),
+    ],
+)
+def test_pauses_double_up_to_eight_seconds_unless_the_server_names_one(
+    pauses: int, retry_after: float | None, seconds: float
+) -> None:
+    assert find_pause(Backoff(1, pauses, True, retry_after)) == seconds
+
+
+def test_failures_and_pauses_are_counted_until_a_message_comes_through() -> None:
+    failed = record_failure(record_failure(CALM, None), 3.0)
+    assert failed == Backoff(failures=2, pauses=0, is_due=True, retry_after=3.0)
+    assert record_failure(failed, None).retry_after is None
+    paused = record_pause(failed)
+    assert (paused.failures, paused.pauses, paused.is_due) == (2, 1, False)
+    assert record_progress(paused)[:3] == (0, 0, False)
+    # Another message in flight failed: its pause is still due.
+    assert record_progress(failed)[:3] == (0, 0, True)
+
+
+# --- money -----------------------------------------------------------------------------------------------------------
+
+
+def part(price: float | None, status: str = "0") -> dict[str, Any]:
+    return {"price": price, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([part(0.03)], (0.03, True)),
+        ([part(0.03), part(0.03)], (0.06, True)),
+        ([part(0.0)], (0.0, True)),
+        # A refused part has no price, and needs none.
+        ([part(0.03), part(None, "5")], (0.03, True)),
+        # A part without a price counts at least as the estimate.
+        ([part(None)], (0.05, False)),
+        ([part(0.03), part(None)], (0.05, False)),
+        ([part(0.09), part(None)], (0.09, False)),
+    ],
+)
+def test_an_accepted_message_counts_its_price(rows: list[dict[str, Any]], found: tuple[float, bool]) -> None:
+    assert find_price(rows, Estimate(0.02, 0.05)) == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    ("budget", "price", "estimate", "is_known", "after"),
+    [
+        (Budget(10.0), 1.0, Estimate(1.0, 1.0), True, Budget(9.0, 1.0, True)),
+        # An assumed price is spent, but says nothing about the estimates.
+        (Budget(10.0), 1.0, Estimate(1.0, 1.0), False, Budget(9.0, 1.0, False)),
+        (Budget(10.0, 1.0, True), 1.0, Estimate(1.0, 1.0), False, Budget(9.0, 1.0, True)),
+        # A dearer one raises the factor, by the lowest price where there is one.
+        (Budget(10.0), 3.0, Estimate(1.0, 2.0), True, Budget(7.0, 3.0, True)),
+        (Budget(10.0), 3.0, Estimate(0.0, 2.0), True, Budget(7.0, 1.5, True)),
+        # A cheaper one, or one that is dear within its estimate, does not.
+        (Budget(10.0, 1.5, True), 0.5, Estimate(1.0, 2.0), True, Budget(9.5, 1.5, True)),
+        (Budget(10.0), 2.0, Estimate(1.0, 2.0), True, Budget(8.0, 1.0, True)),
+        # The factor never falls.
+        (Budget(10.0, 4.0, True), 3.0, Estimate(1.0, 2.0), True, Budget(7.0, 4.0, True)),
+        # Without an estimate there is nothing to compare with.
+        (Budget(10.0), 3.0, Estimate(), True, Budget(7.0, 1.0, True)),
+        (Budget(None), 3.0, Estimate(1.0, 2.0), True, Budget(None)),
+    ],
+)
+def test_spending_takes_the_price_and_learns_from_it(
+    budget: Budget, price: float, estimate: Estimate, is_known: bool, after: Budget
+) -> None:
+    assert spend(budget, price, estimate, is_known=is_known) == after
+
+
+@pytest.mark.parametrize(
+    ("state", "price", "spent"),
+    [
+        ("accepted", 0.03, 0.03),
+        ("partial", 0.03, 0.03),
+        ("unknown", 0.03, 0.03),
+        ("accepted", 0.0, 0.0),
+        ("accepted", None, 0.05),
+        ("partial", None, 0.05),
+        ("sending", None, 0.05),
+        ("unknown", None, 0.05),
+        ("planned", None, 0.0),
+        ("rejected", None, 0.0),
+        ("not_found", None, 0.0),
+    ],
+)
+def test_what_may_have_been_paid_for_counts_as_spent(state: str, price: float | None, spent: float) -> None:
+    sends = [{"recipient": "351912345678", "state": state, "price": price}]
+    assert sum_spent(sends, {"351912345678": Estimate(0.02, 0.05)}) == spent
+    assert sum_spent(sends * 3, {"351912345678": Estimate(0.02, 0.05)}) == pytest.approx(3 * spent)
+    # A recipient who is not in the plan any more has no estimate.
+    assert sum_spent(sends, {}) == (price or 0.0)
+
+
+GOOD: dict[str, Any] = {"spent": 1.0, "high": 2.0, "messages": 40, "unpriced": 0, "currencies": 1}
+
+
+@pytest.mark.parametrize(("cap", "left"), [(3.0, 2.0), (3, 2.0), (10.0, 9.0), (3.0 - 1e-10, 2.0)])
+def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
+    assert check_cap(cap, **GOOD) == pytest.approx(left)
+
+
+@pytest.mark.parametrize(
+    ("cap", "facts", "reason"),
+    [
+        (2.99, {}, r"got 2\.99; allowed: at least 3\.0000: 1\.0000 spent so far and up to 2\.0000 for 40 messages"),
+        (5.0, {"unpriced": 2}, "2 rows have none"),
+        (5.0, {"currencies": 2}, "one currency"),
+        (-1, {}, "an amount"),
+        (float("nan"), {}, "an amount"),
+        (float("inf"), {}, "an amount"),
+        (True, {}, "an amount"),
+        ("5", {}, "an amount"),
+    ],
+)
+def test_a_cap_that_cannot_be_kept_is_refused(cap: Any, facts: dict[str, Any], reason: str) -> None:
+    with pytest.raises(nx.InvalidRequestError, match=f"^max_cost: .*{reason}"):
+        check_cap(cap, **{**GOOD, **facts})
+
+
+def test_nothing_left_to_send_fits_every_cap() -> None:
+    facts = {"spent": 0.0, "high": 0.0, "messages": 0, "unpriced": 0, "currencies": 0}
+    assert check_cap(0, **facts) == 0.0
