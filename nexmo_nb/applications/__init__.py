@@ -1,4 +1,4 @@
-"""Applications: the webhooks and keys that voice calls and messages use. Version 2 of the wire, as flat rows."""
+"""Applications: the webhooks and keys that voice calls and messages use, by version 2 of the API."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     limit : int, optional
         At most so many. Default: all; 100 come with each request.
     refresh : bool
-        True: ask anew. Default: an answer up to 5 minutes old will do, if nothing was changed since.
+        True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
     session : Session, optional
         Default: the current one.
 
@@ -93,7 +93,7 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     application_id : str
         As in the column ``id`` of `applications`.
     refresh : bool
-        True: ask anew. Default: an answer up to 5 minutes old will do, if nothing was changed since.
+        True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
     session : Session, optional
         Default: the current one.
 
@@ -150,13 +150,13 @@ def create_application(
     type : {"voice", "messages", "voice,messages"}
         What it is for.
     answer_url, event_url : str
-        Voice: where Nexmo asks what a call shall do, and where it reports what happened.
+        Voice: where Nexmo fetches what a call does, and where it reports what happened.
     answer_method, event_method : {"GET", "POST"}
-        Voice: how it asks and reports.
+        Voice: the HTTP methods of these requests.
     inbound_url, status_url : str
         Messages: where inbound messages and their states are posted.
     public_key : str, optional
-        PEM text of your own key pair's public half. Default: Nexmo makes a pair.
+        PEM text of the public key of your own key pair. Default: Nexmo makes a pair.
     private_key_path : path, optional
         A new file for the private key that Nexmo made. Default: ``keys/<id>.key`` in the account's state folder.
     session : Session, optional
@@ -172,7 +172,7 @@ def create_application(
     InvalidRequestError
         If an argument is wrong, or the file exists or cannot be written; nothing is sent.
     UnknownOutcomeError
-        If no answer came: look with ``applications(refresh=True)``. The private key of such an application is lost.
+        If no answer came: check with ``applications(refresh=True)``. The private key of such an application is lost.
 
     Warns
     -----
@@ -229,7 +229,7 @@ def update_application(
     public_key: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """Change an application; what is left out keeps its value.
+    """Update an application; settings that are not given keep their value.
 
     Parameters
     ----------
@@ -238,9 +238,9 @@ def update_application(
     name, answer_url, event_url, answer_method, event_method, inbound_url, status_url : str, optional
         As for `create_application`. Default: unchanged.
     type : {"voice", "messages", "voice,messages"}, optional
-        What it shall be for; a use that is not named is taken away. Default: unchanged.
+        What it is for; a type that is not named is removed. Default: unchanged.
     public_key : str, optional
-        PEM text of the public half of a new key pair of yours. Default: unchanged.
+        PEM text of the public key of a new key pair of your own. Default: unchanged.
     session : Session, optional
         Default: the current one.
 
@@ -256,7 +256,7 @@ def update_application(
     NotFoundError
         If the account has no such application.
     UnknownOutcomeError
-        If no answer came: look with ``application(…, refresh=True)``.
+        If no answer came: check with ``application(…, refresh=True)``.
 
     Notes
     -----
@@ -308,7 +308,7 @@ def delete_application(application_id: str, *, session: Session | None = None) -
     NotFoundError
         If the account has no such application.
     UnknownOutcomeError
-        If no answer came: look with ``applications(refresh=True)``.
+        If no answer came: check with ``applications(refresh=True)``.
 
     Notes
     -----

@@ -68,7 +68,7 @@ def parse_row(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_complete(body: Mapping[str, Any]) -> bool:
-    """Tell whether an application can be sent back whole; an update takes away what it does not send."""
+    """Tell whether an application can be sent back whole; an update removes what it does not send."""
     places: list[tuple[str, ...]] = [("capabilities", type_) for type_ in TYPES]
     places += [("capabilities", type_, "webhooks", webhook) for type_, webhook, _ in WEBHOOK_FIELDS.values()]
     return (

@@ -1,4 +1,4 @@
-"""Where the money goes: frames in, frames out.
+"""What messages and numbers cost, computed from frames.
 
 Each function takes the frames of `search_numbers`, `owned_numbers`, `records`, `sent`, `send_sms` and `delivery` as
 they are. Currencies are never added together: each has rows of its own. Only `cheapest_numbers` and `idle_numbers` ask

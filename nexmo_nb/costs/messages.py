@@ -86,7 +86,7 @@ def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | N
 
 
 def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
-    """Tell what a part that arrived cost, with all that did not arrive paid for too.
+    """Compute the cost of a delivered part; the parts that were not delivered are paid for, too.
 
     Parameters
     ----------
@@ -98,8 +98,9 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     Returns
     -------
     pandas.DataFrame
-        One row a group and currency, dearest first: the columns of `by`, ``currency, messages, delivered`` (int),
-        ``delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered`` (float; missing where nothing was delivered).
+        One row a group and currency, most expensive first: the columns of `by`, ``currency, messages,
+        delivered`` (int), ``delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered`` (float; missing
+        where nothing was delivered).
 
     Raises
     ------
@@ -132,7 +133,7 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
 
 
 def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
-    """Compare what Nexmo said when it accepted messages with what it charged for them in the end.
+    """Compare the prices that Nexmo named when it accepted messages with what it charged in the end.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
 
 
 def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
-    """Tell which texts cost parts that another spelling would save, and how much.
+    """Find texts that would need fewer parts in another spelling, and what that would save.
 
     Parameters
     ----------

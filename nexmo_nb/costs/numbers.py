@@ -1,4 +1,4 @@
-"""What numbers cost: compared, the cheapest, and those that are paid for and not used."""
+"""What numbers cost: by group, the cheapest for rent, and those that are paid for and not used."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def idle_numbers(
     Returns
     -------
     pandas.DataFrame
-        One row an idle number, dearest first: ``country, msisdn, type, app_id`` (text), ``has_application,
+        One row an idle number, most expensive first: ``country, msisdn, type, app_id`` (text), ``has_application,
         has_traffic`` (bool), ``monthly_cost`` (float, in ``currency``: what the cheapest number of its country and type
         costs now, for Nexmo does not tell what an owned one costs; missing where there is none for rent). The sum by
         currency is the monthly waste.

@@ -1,4 +1,4 @@
-"""Numbers: those for rent and what they cost, those owned, and renting, changing and giving them back."""
+"""Numbers: search those for rent, list those owned, and buy, update and cancel them."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def search_numbers(
     country : str or iterable of str
         ISO 3166-1 alpha-2 codes, such as ``"GB"`` or ``["GB", "PT"]``.
     pattern : str or int, optional
-        Digits that the number must hold; as text, so that leading zeros stay. Default: any number.
+        Digits that the number must contain; as text, so that leading zeros stay. Default: any number.
     match : {"starts", "contains", "ends"}
-        Where `pattern` must stand; a number starts with its country code.
+        Where in the number `pattern` must be; a number starts with its country code.
     features : str or iterable of str, optional
         Any of SMS, VOICE and MMS, in any order; the number has all of them. Default: any.
     type : {"landline", "mobile-lvn", "landline-toll-free"}, optional
@@ -64,7 +64,7 @@ def search_numbers(
     limit : int, optional
         At most so many numbers of each country. Default: all; 100 come with each request.
     refresh : bool
-        True: ask anew. Default: an answer up to 10 minutes old will do.
+        True: ask the server again. Default: a cached answer of up to 10 minutes is used.
     session : Session, optional
         Default: the current one.
 
@@ -127,9 +127,9 @@ def owned_numbers(
     country : str, optional
         ISO 3166-1 alpha-2 code. Default: all countries.
     pattern : str or int, optional
-        Digits that the number must hold. Default: any number.
+        Digits that the number must contain. Default: any number.
     match : {"starts", "contains", "ends"}
-        Where `pattern` must stand.
+        Where in the number `pattern` must be.
     application_id : str, optional
         Only numbers linked to this application. Default: any.
     has_application : bool, optional
@@ -137,7 +137,7 @@ def owned_numbers(
     limit : int, optional
         At most so many numbers. Default: all; 100 come with each request, and Nexmo allows one request a second.
     refresh : bool
-        True: ask anew. Default: an answer up to 5 minutes old will do, if nothing was changed since.
+        True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
     session : Session, optional
         Default: the current one.
 
@@ -145,7 +145,7 @@ def owned_numbers(
     -------
     pandas.DataFrame
         One row a number: the columns of `search_numbers` and ``app_id, mo_http_url, voice_callback_type,
-        voice_callback_value`` (text). The API does not tell the costs of owned numbers: they are missing values.
+        voice_callback_value`` (text). The API does not return the costs of owned numbers: they are missing values.
         ``.attrs["count"]`` is how many the server has in all.
 
     Raises
@@ -187,7 +187,7 @@ def buy_number(
     msisdn : str or int
         The number, as in the column ``msisdn``.
     target_api_key : str, optional
-        A subaccount that shall get it. Default: this account.
+        The subaccount that gets it. Default: this account.
     session : Session, optional
         Default: the current one.
 
@@ -205,7 +205,7 @@ def buy_number(
     RejectedError
         If the number is not for rent, or needs an address that only the dashboard can take.
     UnknownOutcomeError
-        If no answer came: look with `owned_numbers` before you repeat it.
+        If no answer came: check with `owned_numbers` before you repeat it.
 
     Notes
     -----
@@ -227,7 +227,7 @@ def buy_number(
 def cancel_number(
     country: str, msisdn: str | int, *, target_api_key: str | None = None, session: Session | None = None
 ) -> pd.DataFrame:
-    """Give an owned number back; it cannot be undone, and somebody else may rent it.
+    """Cancel an owned number; it cannot be undone, and somebody else may rent the number then.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def cancel_number(
     RejectedError
         If the account does not have the number.
     UnknownOutcomeError
-        If no answer came: look with `owned_numbers`.
+        If no answer came: check with `owned_numbers`.
 
     Notes
     -----
@@ -283,7 +283,7 @@ def update_number(
     voice_status_callback: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """Change what an owned number is linked to; settings that are left out keep their value.
+    """Change what an owned number is linked to; settings that are not given keep their value.
 
     Parameters
     ----------
@@ -318,7 +318,7 @@ def update_number(
     NotFoundError
         If the account does not have the number.
     UnknownOutcomeError
-        If no answer came: look with `owned_numbers`.
+        If no answer came: check with `owned_numbers`.
 
     Notes
     -----

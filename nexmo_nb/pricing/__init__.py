@@ -23,7 +23,7 @@ MOST_SINGLE_REQUESTS = 3
 
 
 def balance(*, session: Session | None = None) -> float:
-    """Tell what the account has left.
+    """Read the account's balance.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def prices(
     product : {"sms", "voice"}
         Prices of a part of an SMS, or of a minute of a call.
     refresh : bool
-        True: ask anew. Default: a list up to a day old will do.
+        True: ask the server again. Default: a cached list of up to a day is used.
     session : Session, optional
         Default: the current one.
 
@@ -139,8 +139,8 @@ def price_changes(
 
     Notes
     -----
-    Nothing is asked of Nexmo: `prices` keeps what it reads, and reads the list anew once a day at most. So a change
-    shows with the day on which it was seen, which may be later than it was made. The first list of a country is no
+    No request is made: `prices` keeps what it reads, and reads the list once a day at most. So a change has the time at
+    which it was seen, which may be later than it was made. The first list of a country is no
     change. Prices: https://developer.vonage.com/en/api/pricing.
 
     Examples

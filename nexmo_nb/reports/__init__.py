@@ -71,16 +71,16 @@ def records(
     to : str or Path, optional
         A folder: the records are written there as Parquet, a file a month, without ever being in memory all at once.
     mode : {"auto", "sync", "async"}
-        ``"sync"`` asks for a thousand records at a time; ``"async"`` orders a report a month and fetches its file.
+        ``"sync"`` asks for a thousand records at a time; ``"async"`` requests a report a month and downloads it.
         Default: whichever fits the span.
     max_records : int, optional
-        Refuses to ask for more than so many. How many there are is known only once a report is made, so an order of
-        several months is held after the first, which tells what all will have. None: no bound.
+        Refuses to read more than so many. The number is known only once a report is made, so with several months the
+        others are requested only after the first, from which their number is estimated. None: no bound.
     progress : bool
         Show a bar where several months are read.
     refresh : bool
-        True: order anew what was ordered before. Default: a report that was ordered, by this or by a kernel that died,
-        and not read to its end is fetched without a second charge, for three days.
+        True: request reports again. Default: a report that was requested, by this or by an earlier kernel, and was not
+        read completely is downloaded without a second charge, for three days.
     session : Session, optional
         Default: the current one.
 
@@ -150,7 +150,7 @@ def delivery(
     max_records: int | None = 100_000,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """Look up what became of SMS, by Nexmo's records; each record costs money.
+    """Look up the delivery status of SMS in Nexmo's records; each record costs money.
 
     Parameters
     ----------

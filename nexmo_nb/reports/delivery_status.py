@@ -1,4 +1,4 @@
-"""What became of messages: the message ids that are asked about, and the meaning of their records."""
+"""Delivery statuses: the message ids to look up, and what their records mean."""
 
 from __future__ import annotations
 
