@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral
-from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from nexmo_nb.pricing import prices as read_prices
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.request import LONGEST_TEXT
 from nexmo_nb.text.gsm import outside_gsm, segments
+from nexmo_nb.text.template import fill_template, find_names, write_value
 
 __all__ = ["COLUMNS", "plan_sms", "summary"]
 
@@ -45,7 +44,7 @@ SUMMARY_COLUMNS = (
 )
 _TYPES = ("auto", "text", "unicode")
 AT_ONCE = 20_000
-"""Rows that are checked before the next ones are looked at."""
+"""Rows that are checked together; Python's own values of all rows at once would take several times their memory."""
 _RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
 
 
@@ -117,9 +116,14 @@ def plan_sms(
     kind = validation.check_choice("type", type, _TYPES)
     if region is not None:
         region = validation.check_country(region, "region")
-    pieces = [_checked(*piece, sender, kind, region) for piece in _pieces(_columns(recipients, to), text, to)]
-    plan = _once(concat_frames(pieces, frame([], COLUMNS)))
-    return _priced(plan, session_or_current(session)) if wanted else plan
+    columns = _read_columns(recipients, to)
+    names, write_text = _choose_writer(text, columns)
+    pieces = [
+        _check_piece(piece, to, names=names, write_text=write_text, sender=sender, kind=kind, region=region)
+        for piece in _read_pieces({name: columns[name] for name in (to, *names) if name in columns}, to)
+    ]
+    plan = _mark_duplicates(concat_frames(pieces, frame([], COLUMNS)))
+    return _add_prices(plan, session_or_current(session)) if wanted else plan
 
 
 def summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -193,11 +197,15 @@ def check_plan(plan: Any) -> None:
         raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
 
 
-def _columns(recipients: Any, to: str) -> dict[str, Any]:
-    """Take columns out of whatever was given, by name: Series or lists."""
-    columns: dict[str, Any]
+Writer = Callable[[Mapping[str, Any]], str]
+"""Writes the text of a row, by its values; raises `InvalidRequestError` where it cannot."""
+
+
+def _read_columns(recipients: Any, to: str) -> dict[str, Any]:
+    """Take columns, as Series or lists, by name, out of whatever was given."""
     if not isinstance(to, str):
         raise validation.invalid_argument("to", to, "the name of the column of numbers")
+    columns: dict[str, Any]
     if isinstance(recipients, pd.DataFrame):
         validation.check_frame(recipients)
         columns = {str(name): recipients[name] for name in recipients.columns}
@@ -206,12 +214,7 @@ def _columns(recipients: Any, to: str) -> dict[str, Any]:
     elif isinstance(recipients, str):
         raise validation.invalid_argument("recipients", recipients, _RECIPIENTS)
     else:
-        listed = validation.as_list("recipients", recipients, _RECIPIENTS)
-        if listed and all(isinstance(row, Mapping) for row in listed):
-            names = dict.fromkeys(name for row in listed for name in row)
-            columns = {str(name): [row.get(name) for row in listed] for name in names}
-        else:
-            columns = {to: listed}
+        columns = _read_list(validation.as_list("recipients", recipients, _RECIPIENTS), to)
     if to not in columns and any(map(len, columns.values())):
         raise validation.invalid_argument(
             "to", to, f"the name of the column of numbers; there are {', '.join(columns) or 'none'}"
@@ -219,19 +222,40 @@ def _columns(recipients: Any, to: str) -> dict[str, Any]:
     return columns
 
 
-def _pieces(
-    columns: Mapping[str, Any], text: str | None, to: str
-) -> Iterator[tuple[list[Any], Iterable[str | _Problem]]]:
-    """Give numbers and texts, some thousand rows at a time: more at once would take several times the memory."""
-    needed, fill = _texts(text, columns)
-    readers = {name: _reader(columns[name]) for name in (to, *needed) if name in columns}
+def _read_list(rows: list[Any], to: str) -> dict[str, list[Any]]:
+    """Take columns out of a list of rows, or of numbers."""
+    if not rows or not all(isinstance(row, Mapping) for row in rows):
+        return {to: rows}
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {str(name): [row.get(name) for row in rows] for name in names}
+
+
+def _choose_writer(text: str | None, columns: Mapping[str, Any]) -> tuple[list[str], Writer]:
+    """Choose how a row's text is written, and the names of the columns which that needs."""
+    if text is None:
+        if "text" not in columns:
+            raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
+        return ["text"], lambda values: write_value(values["text"])
+    names = find_names(text)
+    missing = [name for name in names if name not in columns]
+    if missing:
+        return [], lambda _: _refuse_text(f"text: there is no column {missing[0]!r}")
+    return names, lambda values: fill_template(text, values)
+
+
+def _refuse_text(problem: str) -> str:
+    raise InvalidRequestError(problem)
+
+
+def _read_pieces(columns: Mapping[str, Any], to: str) -> Iterator[dict[str, list[Any]]]:
+    """Read some thousand rows at a time, as lists of Python's own values."""
+    readers = {name: _make_reader(column) for name, column in columns.items()}
     for start in range(0, len(columns.get(to, ())), AT_ONCE):
-        piece = {name: read(slice(start, start + AT_ONCE)) for name, read in readers.items()}
-        yield piece[to], fill(piece, len(piece[to]))
+        yield {name: read(slice(start, start + AT_ONCE)) for name, read in readers.items()}
 
 
-def _reader(column: Any) -> Callable[[slice], list[Any]]:
-    """Make a function that reads rows of a column as Python's own values; whole numbers in floats are whole again."""
+def _make_reader(column: Any) -> Callable[[slice], list[Any]]:
+    """Make a function that reads rows of a column; whole numbers that pandas keeps as floats become whole again."""
     if not isinstance(column, pd.Series):
         return lambda rows: list(column[rows])
     if pd.api.types.is_float_dtype(column.dtype):
@@ -240,101 +264,49 @@ def _reader(column: Any) -> Callable[[slice], list[Any]]:
     return lambda rows: [None if validation.is_missing(v) else v for v in column.iloc[rows].tolist()]
 
 
-class _Problem(str):
-    """What is wrong with a row, in place of its text."""
-
-    __slots__ = ()
-
-
-Filler = Callable[[Mapping[str, Sequence[Any]], int], Iterable["str | _Problem"]]
-
-
-def _texts(text: str | None, columns: Mapping[str, Any]) -> tuple[list[str], Filler]:
-    """Tell the columns that the texts need, and give the function that makes texts of so many rows of them."""
-    if text is None:
-        if "text" not in columns:
-            raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
-        return ["text"], lambda values, _: map(_filled, values["text"])
-    names = _names(text)
-    missing = [name for name in names if name not in columns]
-    if missing:
-        return [], lambda _, length: [_Problem(f"text: there is no column {missing[0]!r}")] * length
-    if not names:
-        return [], lambda _, length: [text.format()] * length
-    return names, lambda values, length: (_fill(text, {name: values[name][n] for name in names}) for n in range(length))
-
-
-def _names(text: str) -> list[str]:
-    """Tell the names of columns in a template."""
-    if not isinstance(text, str):
-        raise validation.invalid_argument("text", text, "text")
-    try:
-        pieces = list(Formatter().parse(text))
-    except ValueError as problem:
-        raise validation.invalid_argument(
-            "text", text, "text, with names of columns in braces", f"{problem}; write {{{{ for a brace."
-        ) from None
-    names = list(dict.fromkeys(name for _, name, _, _ in pieces if name is not None))
-    odd = [name for name in names if not name or set(name) & set(".[]")]
-    # A width in a format could ask for more characters than the memory has.
-    odd += [spec for _, _, spec, _ in pieces if spec and re.search("[0-9]{4}|[{]", spec)]
-    if odd:
-        raise validation.invalid_argument(
-            "text", text, "names of columns in braces", f"{{{odd[0]}}} is none; write {{{{ for a brace."
-        )
-    return names
-
-
-def _fill(text: str, values: Mapping[str, Any]) -> str | _Problem:
-    for name, value in values.items():
-        if isinstance(_filled(value), _Problem):
-            return _Problem(f"text: the column {name!r} is empty")
-    try:
-        return text.format(**values)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
-        return _Problem(f"text: cannot be filled ({problem})")
-
-
-def _filled(value: Any) -> str | _Problem:
-    try:
-        written = "" if validation.is_missing(value) else str(value)
-    except ValueError as problem:  # a number of thousands of digits
-        return _Problem(f"text: cannot be written ({problem})")
-    return written if written.strip() else _Problem("text: it is empty")
-
-
-def _shown(number: Any) -> str | None:
-    """Write what stands in a number's place, if it can be written."""
-    small = isinstance(number, Integral) and abs(int(number)) < 10**18
-    return str(number)[:80] if small or isinstance(number, (str, float)) else None
-
-
-def _checked(
-    numbers: Sequence[Any], texts: Iterable[str | _Problem], sender: str, kind: str, region: str | None
+def _check_piece(
+    piece: Mapping[str, list[Any]],
+    to: str,
+    *,
+    names: Sequence[str],
+    write_text: Writer,
+    sender: str,
+    kind: str,
+    region: str | None,
 ) -> pd.DataFrame:
     """Check some rows by themselves, without prices."""
-    names = ("to", "country", "text", "encoding", "parts", "problem")
-    rows = [_row(number, text, kind, region) for number, text in zip(numbers, texts, strict=True)]
-    values: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows, strict=True), strict=True))
+    rows = [
+        _check_row(number, {name: piece[name][n] for name in names}, write_text, kind, region)
+        for n, number in enumerate(piece[to])
+    ]
+    checked = ("to", "country", "text", "encoding", "parts", "problem")
+    values: dict[str, Sequence[Any]] = dict(zip(checked, zip(*rows, strict=True), strict=True))
     values |= {"sender": [sender] * len(rows)}
     values |= dict.fromkeys(("price_low", "price_high", "currency"), [None] * len(rows))
     return frame_from_columns(values, COLUMNS)
 
 
-def _row(number: Any, text: str | _Problem, kind: str, region: str | None) -> tuple[Any, ...]:
+def _check_row(
+    number: Any, values: Mapping[str, Any], write_text: Writer, kind: str, region: str | None
+) -> tuple[str | None, str | None, str | None, str | None, int, str | None]:
     """Give number, country, text, encoding, parts and problem of a row."""
-    to, country = _shown(number), None
+    to, country = None, None
     try:
         to, country = parse_number_and_country(number, region)
-        if isinstance(text, _Problem):
-            raise InvalidRequestError(text)
-        encoding, parts = _encoded(text, kind)
+        text = write_text(values)
+        encoding, parts = _count_parts(text, kind)
     except InvalidRequestError as problem:
-        return to, country, None, None, 0, str(problem)
+        return to or _show_number(number), country, None, None, 0, str(problem)
     return to, country, text, encoding, parts, None
 
 
-def _once(plan: pd.DataFrame) -> pd.DataFrame:
+def _show_number(number: Any) -> str | None:
+    """Show what stands in place of a number, if it can be written."""
+    is_small = isinstance(number, Integral) and abs(int(number)) < 10**18
+    return str(number)[:80] if is_small or isinstance(number, (str, float)) else None
+
+
+def _mark_duplicates(plan: pd.DataFrame) -> pd.DataFrame:
     """Mark the rows whose number stands in an earlier one that can be sent."""
     numbers = plan["to"][plan["problem"].isna()].astype("uint64")
     again = numbers.duplicated()
@@ -346,8 +318,8 @@ def _once(plan: pd.DataFrame) -> pd.DataFrame:
     return plan
 
 
-def _encoded(text: str, kind: str) -> tuple[str, int]:
-    """Tell encoding and parts, or what is wrong with the text."""
+def _count_parts(text: str, kind: str) -> tuple[str, int]:
+    """Count the parts of a text in its encoding, or raise what is wrong with it."""
     if not 1 <= len(text) <= LONGEST_TEXT:
         raise InvalidRequestError(f"text: it has {len(text):,} characters; allowed: 1 to {LONGEST_TEXT:,}")
     found = segments(text, encoding="ucs2" if kind == "unicode" else None)
@@ -357,7 +329,7 @@ def _encoded(text: str, kind: str) -> tuple[str, int]:
     return found.encoding, found.parts
 
 
-def _priced(plan: pd.DataFrame, session: Session) -> pd.DataFrame:
+def _add_prices(plan: pd.DataFrame, session: Session) -> pd.DataFrame:
     """Give each row that can be sent its lowest and highest price."""
     codes, countries = pd.factorize(plan["country"].where(plan["problem"].isna()))
     if not len(countries):

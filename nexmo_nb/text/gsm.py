@@ -90,10 +90,10 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
         got = repr(encoding[:20]) if isinstance(encoding, str) else f"a {type(encoding).__name__}"
         raise InvalidRequestError(f"encoding: got {got}, allowed are 'gsm7' and 'ucs2'.")
     if encoding != "ucs2" and not _NOT_BASIC.search(text):
-        return _count("gsm7", len(text), text, GSM_SINGLE, GSM_PART)
+        return _fill_parts("gsm7", len(text), text, GSM_SINGLE, GSM_PART)
     if encoding != "ucs2" and not _NOT_GSM.search(text):
         pairs = re.sub(f"[{re.escape(EXTENSION)}]", "\x1b\\g<0>", text)
-        return _count("gsm7", len(pairs), pairs, GSM_SINGLE, GSM_PART)
+        return _fill_parts("gsm7", len(pairs), pairs, GSM_SINGLE, GSM_PART)
     if encoding == "gsm7":
         raise InvalidRequestError(
             f"text: holds characters outside GSM-7 ({outside_gsm(text)[:20]}), allowed with gsm7 is only its alphabet."
@@ -101,7 +101,7 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
     if _SURROGATE.search(text):
         raise InvalidRequestError("text: holds half of a surrogate pair, which no encoding can carry; remove it.")
     units = text.encode("utf-16-be")
-    return _count("ucs2", len(units) // 2, units, UCS2_SINGLE, UCS2_PART)
+    return _fill_parts("ucs2", len(units) // 2, units, UCS2_SINGLE, UCS2_PART)
 
 
 def outside_gsm(text: str) -> list[str]:
@@ -109,22 +109,20 @@ def outside_gsm(text: str) -> list[str]:
     return list(dict.fromkeys(_NOT_GSM.findall(text)))
 
 
-def _count(encoding: str, units: int, coded: str | bytes, single: int, size: int) -> Segments:
-    """Fill parts one after the other; `coded` is only looked at where a part ends."""
+def _fill_parts(encoding: str, units: int, coded: str | bytes, single: int, size: int) -> Segments:
+    """Fill parts one after the other; `coded` is only read where a part ends."""
     if units <= single:
         return Segments(encoding, 1 if units else 0, units, single - units)
-    start, parts = 0, 0
-    while start < units:
+    start, parts = 0, 1
+    while units - start > size:
+        # A pair whose first half would be the last unit of this part goes to the next one as a whole.
+        start += size - 1 if _opens_pair(coded, start + size - 1) else size
         parts += 1
-        end = start + size
-        # The first half of a pair would be the last unit of this part: the whole pair goes to the next one.
-        if end < units and _opens_pair(coded, end - 1):
-            end -= 1
-        start, left = end, end - units
-    return Segments(encoding, parts, units, left)
+    return Segments(encoding, parts, units, start + size - units)
 
 
 def _opens_pair(coded: str | bytes, at: int) -> bool:
+    """Tell whether a unit is the first half of a pair: ESC, or a high surrogate."""
     if isinstance(coded, str):
         return coded[at] == "\x1b"
     return 0xD8 <= coded[2 * at] <= 0xDB

@@ -70,7 +70,7 @@ def explain_encoding(text: str) -> pd.DataFrame:
     for place, character in enumerate(text):
         if character not in BASIC:
             places.setdefault(character, []).append(place)
-    spellings = {character: _spelling(character) for character in places}
+    spellings = {character: _find_spelling(character) for character in places}
     rows = [
         {
             "character": character,
@@ -86,7 +86,7 @@ def explain_encoding(text: str) -> pd.DataFrame:
     return frame(rows, COLUMNS, {"before": before, "after": segments(replaced), "replaced": replaced})
 
 
-def _spelling(character: str) -> str | None:
+def _find_spelling(character: str) -> str | None:
     """Find a spelling in GSM-7: a letter that differs in its accent only, or the letter without accents."""
     if character in EXTENSION:
         return None
