@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import time
@@ -185,8 +186,14 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
     page, inbox = browser.new_page(viewport={"width": 1100, "height": 1400}), browser.new_page()
     for each in (page, inbox):
         each.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
-    routed = strict._routed
-    monkeypatch.setattr(strict, "_routed", lambda *them: (answer := routed(*them))._replace(body=hostile(answer.body)))
+    module = importlib.import_module("nexmo_nb.sandbox.sandbox")
+    dispatch = module.dispatch_request
+
+    def answer_with_markup(*arguments: Any) -> Any:
+        answer = dispatch(*arguments)
+        return answer._replace(body=hostile(answer.body))
+
+    monkeypatch.setattr(module, "dispatch_request", answer_with_markup)
     run_all(page, notebook)
     page.set_default_timeout(10_000)
     outputs = page.locator(".jp-OutputArea-output:has(button)")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+import nbformat
 import pytest
+from leaks import find_leaks
+from nbclient import NotebookClient
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -23,18 +26,64 @@ def test_there_are_notebooks() -> None:
     assert NOTEBOOKS
 
 
+class Run(NamedTuple):
+    """A notebook that ran unedited, in a kernel of its own, and what it left behind."""
+
+    notebook: nbformat.NotebookNode
+    folder: Path
+    sandbox: Sandbox
+    requests: int
+
+
+@cache
+def run_notebook(path: Path, folder: Path) -> Run:
+    """Run a notebook once for all tests, against a sandbox of another process, with the state of its widgets saved."""
+    with Sandbox() as sandbox:
+        key = folder / "private.key.txt"
+        key.write_text(sandbox.private_key)
+        credentials = {
+            "NEXMO_NB_CONNECT": sandbox.url,
+            "NEXMO_NB_STATE_DIR": str(folder / "state"),
+            "NEXMO_API_KEY": sandbox.api_key,
+            "NEXMO_API_SECRET": sandbox.api_secret,
+            "NEXMO_APPLICATION_ID": sandbox.application_id,
+            "NEXMO_PRIVATE_KEY": str(key),
+        }
+        (folder / "run").mkdir()
+        notebook = nbformat.read(path, as_version=4)
+        resources = {"metadata": {"path": folder / "run"}}
+        client = NotebookClient(notebook, timeout=120, store_widget_state=True, resources=resources)
+        client.execute(env={**os.environ, **credentials})
+        nbformat.write(notebook, folder / "run" / path.name)
+        return Run(notebook, folder, sandbox, len(sandbox.requests))
+
+
+@pytest.fixture
+def run(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    if path not in FOLDERS:
+        FOLDERS[path] = tmp_path_factory.mktemp(path.stem)
+    return run_notebook(path, FOLDERS[path])
+
+
+FOLDERS: dict[Path, Path] = {}
+EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_it_runs_unedited_against_a_sandbox_of_another_process(path: Path, tmp_path: Path) -> None:
-    script = tmp_path / "notebook.py"
-    script.write_text("\n\n".join("".join(cell["source"]) for cell in cells(path)))  # type: ignore[arg-type]
-    with Sandbox() as elsewhere:
-        environment = {**os.environ, "NEXMO_NB_CONNECT": elsewhere.url}
-        subprocess.run([sys.executable, str(script)], env=environment, check=True, stdout=subprocess.DEVNULL)
-        assert elsewhere.requests
+@EACH
+def test_it_runs_unedited_against_a_sandbox_of_another_process(run: Run) -> None:
+    assert run.requests
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.slow
+@EACH
+def test_saved_with_the_state_of_its_widgets_it_holds_no_secret(run: Run, path: Path) -> None:
+    find_leaks(run.folder / "run", run.sandbox)
+    find_leaks(run.folder / "state", run.sandbox)
+    assert ("widgets" in run.notebook.metadata) == (path.name == "04_forms.ipynb")
+
+
+@EACH
 def test_it_is_stored_with_its_outputs_in_order_and_without_errors(path: Path) -> None:
     counts = [cell["execution_count"] for cell in cells(path)]
     assert counts == list(range(1, len(counts) + 1))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import subprocess
 import sys
 from inspect import isfunction
 from pathlib import Path
-from urllib.parse import quote_plus
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from leaks import find_leaks
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -192,7 +189,7 @@ print("done")
 '''
 
 
-def test_every_public_function_and_form_is_in_the_search() -> None:
+def test_every_public_function_and_form_is_in_the_find_leaks() -> None:
     functions = [name for name in nx.__all__ if isfunction(getattr(nx, name))]
     assert functions
     assert [name for name in functions if f"nx.{name}(" not in SCRIPT] == []
@@ -231,54 +228,4 @@ def test_no_secret_is_left_anywhere(sandbox: Sandbox, tmp_path: Path) -> None:
     assert "environment True" in told
     assert told.count("all functions were called") == 2
 
-    search(folder, sandbox)
-
-
-def search(folder: Path, sandbox: Sandbox) -> None:
-    """Look for secrets in all files of a folder, but for the keys of new applications."""
-    pair = f"{sandbox.api_key}:{sandbox.api_secret}".encode()
-    lines = [line for line in sandbox.private_key.splitlines() if "-----" not in line]
-    needles = [
-        sandbox.api_secret.encode(),
-        quote_plus(sandbox.api_secret).encode(),
-        base64.b64encode(pair),
-        base64.b64encode(sandbox.api_secret.encode()),
-        sandbox.signature_secret.encode(),
-        *(line.encode() for line in lines),
-    ]
-    token = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}")
-    made = re.compile(rb"-----BEGIN (RSA )?PRIVATE KEY-----")
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            content = path.read_bytes()
-            found = [needle for needle in needles if needle in content]
-            assert not found, (path, content[max(0, content.index(found[0]) - 600) :][:900])
-            assert not token.search(content), path
-            assert path.parent.name == "keys" or not made.search(content), path
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
-def test_a_notebook_saved_with_the_state_of_its_widgets_holds_no_secret(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Path
-) -> None:
-    key = tmp_path / "private.key.txt"
-    key.write_text(sandbox.private_key)
-    for name, value in {
-        "NEXMO_NB_CONNECT": sandbox.url,
-        "NEXMO_API_KEY": sandbox.api_key,
-        "NEXMO_API_SECRET": sandbox.api_secret,
-        "NEXMO_APPLICATION_ID": sandbox.application_id,
-        "NEXMO_PRIVATE_KEY": str(key),
-    }.items():
-        monkeypatch.setenv(name, value)
-    folder = tmp_path / "run"
-    folder.mkdir()
-    notebook = nbformat.read(path, as_version=4)
-    done = NotebookClient(notebook, timeout=120, store_widget_state=True, resources={"metadata": {"path": folder}})
-    done.execute()
-    nbformat.write(notebook, folder / path.name)
-    assert sandbox.requests
-    search(tmp_path / "run", sandbox)
-    search(tmp_path / "state", sandbox)
-    assert ("widgets" in notebook.metadata) == (path.name == "04_forms.ipynb")
+    find_leaks(folder, sandbox)
