@@ -29,6 +29,8 @@ _SPELLINGS = {
     "\u00d7": "x", "\u00b0": "o", "\u00a9": "(c)", "\u00ae": "(r)", "\u2122": "(tm)", "\u0142": "l", "\u0141": "L",
     "\u0111": "d", "\u0110": "D", "\u0131": "i", "\u20a4": "£",
 }  # fmt: skip
+# For a letter with an acute or grave accent: one that has an accent says more than one without.
+_ACCENTED = {"a": "à", "e": "é", "i": "ì", "o": "ò", "u": "ù", "E": "É"}
 
 
 def explain_encoding(text: str) -> pd.DataFrame:
@@ -92,12 +94,9 @@ def _find_spelling(character: str) -> str | None:
         return None
     if character in _SPELLINGS:
         return _SPELLINGS[character]
-    base = unicodedata.normalize("NFKD", character)
-    bare = "".join(c for c in base if not unicodedata.combining(c))
-    if len(bare) == 1 and bare in "aeiouAEIOU" and len(base) > 1:
-        # An accent that GSM-7 has says more than none: à è ì ò ù stand for á é í ó ú, too.
-        accented = {"a": "à", "e": "é", "i": "ì", "o": "ò", "u": "ù", "E": "É"}
-        if base[1] in "\u0301\u0300":
-            return accented.get(bare, bare)
-    usable = bare and bare != character and all(c in BASIC or c in EXTENSION for c in bare)
-    return bare if usable else None
+    decomposed = unicodedata.normalize("NFKD", character)
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    if bare in _ACCENTED and decomposed[1:2] in ("\u0300", "\u0301"):
+        return _ACCENTED[bare]
+    is_usable = bare not in ("", character) and set(bare) <= set(BASIC + EXTENSION)
+    return bare if is_usable else None
