@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,7 +83,7 @@ class Ledger:
         # A process lives as long as the system holds its lock on a file of its own. Neither a process number that is
         # used again nor a restart of the machine can be mistaken for it.
         self._owner = secrets.token_hex(16)
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[str, int | None] = {}  # by id: the thread of a single send, None for a row of a batch
         make_private_folder(path.parent / "owners")
         self._lock: int | None = self._run(lambda: lock_file(self._owner_file(self._owner)))
         self.mark_abandoned_unknown()
@@ -113,7 +114,7 @@ class Ledger:
 
         if entry.key is not None:
             self.mark_abandoned_unknown()
-        self._in_flight.add(entry.id)
+        self._in_flight[entry.id] = threading.get_ident()
         return self._transact(work)
 
     def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, BatchRow]:
@@ -160,7 +161,7 @@ class Ledger:
             at = self.clock()
             return {send_id for send_id in ids if sql.claim(connection, send_id, self._owner, at)}
 
-        self._in_flight.update(ids)
+        self._in_flight.update(dict.fromkeys(ids))
         claimed: set[str] = set()
         try:
             claimed = self._transact(work)
@@ -168,7 +169,7 @@ class Ledger:
             self.record_outcomes(outcomes)  # alone; if that fails as well, it warns
             raise
         finally:
-            self._in_flight.difference_update({*ids, *(outcome.id for outcome in outcomes)} - claimed)
+            self.close_sends({*ids, *(outcome.id for outcome in outcomes)} - claimed)
         return claimed
 
     def record_outcomes(self, outcomes: Sequence[Outcome]) -> None:
@@ -180,7 +181,7 @@ class Ledger:
         else:
             return
         finally:
-            self._in_flight.difference_update(outcome.id for outcome in outcomes)
+            self.close_sends(outcome.id for outcome in outcomes)
         warnings.warn(
             f"The ledger {self.path} could not record what became of a send ({trouble}); it will be shown as unknown, "
             "and never sent again by itself.",
@@ -201,19 +202,17 @@ class Ledger:
         """Record what became of messages of this ledger, by Nexmo's records; the last record counts."""
         self._transact(lambda connection: sql.write_deliveries(connection, rows))
 
-    def close_send(self, send_id: str) -> None:
-        """Note that this process is done with a send: if its row is still in ``sending``, it was abandoned."""
-        self._in_flight.discard(send_id)
-
     def mark_abandoned_unknown(self) -> None:
         """Set to ``unknown`` what was left in ``sending`` by processes that died.
 
-        And by this process, where a second interrupt or a full disk kept an outcome from being recorded.
+        And by this process, where an interrupt or a full disk kept an outcome from being recorded. A thread that is
+        here is in no single send: one that it began and did not end was interrupted.
         """
         rows = self._read(sql.read_in_flight)
         owners = {owner for _, owner in rows} - {self._owner}
         dead = {owner for owner in owners if not is_locked(self._owner_file(owner))}
-        mine = {send_id for send_id, owner in rows if owner == self._owner} - self._in_flight
+        open_ids = {send_id for send_id, thread in self._in_flight.items() if thread != threading.get_ident()}
+        mine = {send_id for send_id, owner in rows if owner == self._owner} - open_ids
         abandoned = [(send_id, owner) for send_id, owner in rows if owner in dead or send_id in mine]
         if abandoned:
             self._transact(lambda connection: sql.mark_unknown(connection, abandoned, self.clock()))
@@ -279,6 +278,11 @@ class Ledger:
         rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
         sql.write_outcome(connection, outcome.id, state, rows, at=self.clock(), problem=outcome.problem)
 
+    def close_sends(self, ids: Iterable[str]) -> None:
+        """Note that this process is done with some sends: a row that is still in ``sending`` then was abandoned."""
+        for send_id in ids:
+            self._in_flight.pop(send_id, None)
+
     def _owner_file(self, owner: str) -> Path:
         return self.path.parent / "owners" / f"{owner}.lock"
 
@@ -338,7 +342,7 @@ class SingleSend:
             if self._rows is not None:
                 outcome = Outcome(self._entry.id, self._rows)
             retry_on_interrupt(lambda: self._ledger.record_outcomes([outcome]))
-        self._ledger.close_send(self._entry.id)
+        self._ledger.close_sends([self._entry.id])
 
 
 def retry_on_interrupt(work: Callable[[], None]) -> None:
