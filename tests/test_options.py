@@ -85,6 +85,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_masked_frames_and_then_again_as_they_are() -> None:
     run = subprocess.run([sys.executable, "-c", IN_A_NOTEBOOK], capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == "done", run.stderr

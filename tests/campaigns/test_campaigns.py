@@ -625,6 +625,7 @@ def test_a_forgotten_batch_is_closed(session: nx.Session, sandbox: Sandbox) -> N
     assert len(sandbox.messages) == 3
 
 
+@pytest.mark.slow
 def test_an_interactive_call_does_not_wait_behind_a_batch(sandbox: Sandbox) -> None:
     with connected(sandbox, calls=100, period=2.0) as session:
         table = plan(150, prices=False)

@@ -138,6 +138,7 @@ def test_idle_numbers_are_those_without_application_or_traffic(session: nx.Sessi
     assert busy in set(late.msisdn)
 
 
+@pytest.mark.slow
 def test_idle_numbers_ask_for_traffic_of_every_kind(session: nx.Session, sandbox: Sandbox) -> None:
     found = nx.idle_numbers(days=90, until="2026-01-01", max_records=None)
     owned = nx.owned_numbers()

@@ -21,7 +21,16 @@ def examples() -> list[doctest.DocTest]:
     return [test for test in found if test.examples]
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+SLOW = ("nexmo_nb.costs.numbers.idle_numbers", "nexmo_nb.forms.numbers.number_form")
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=example.name, marks=[pytest.mark.slow] if example.name in SLOW else [])
+        for example in examples()
+    ],
+)
 def test_examples_do_what_they_show(example: doctest.DocTest) -> None:
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     said: list[str] = []

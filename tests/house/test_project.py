@@ -43,6 +43,7 @@ def test_the_readme_names_every_action_of_the_connector() -> None:
         assert f"`{name}" in text
 
 
+@pytest.mark.slow
 def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
     """Run the README's Python blocks in turn; each is followed by a block of the output that it printed."""
     text = (ROOT / "README.md").read_text()

@@ -78,6 +78,7 @@ def test_signatures_are_annotated_and_end_with_the_session(name: str) -> None:
         assert len(positional) <= 2
 
 
+@pytest.mark.slow
 def test_importing_brings_no_heavy_library() -> None:
     names = "ipywidgets IPython matplotlib jwt phonenumbers cryptography tqdm keyring pyarrow.parquet nexmo_nb.sandbox"
     heavy = set(names.split())

@@ -179,6 +179,7 @@ def test_more_records_than_allowed_are_refused_with_their_cost(session: nx.Sessi
         nx.records(**SPAN, mode=mode, max_records=100)
 
 
+@pytest.mark.slow
 def test_several_months_are_held_after_the_first_and_what_was_read_is_not_paid_twice(
     session: nx.Session, sandbox: Sandbox
 ) -> None:
@@ -224,6 +225,7 @@ def test_calls_have_their_own_columns(session: nx.Session) -> None:
     assert nx.records("ASR", **SPAN).empty
 
 
+@pytest.mark.slow
 def test_a_folder_gets_a_file_a_month_that_can_be_read_on_where_it_stopped(
     session: nx.Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:

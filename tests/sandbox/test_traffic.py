@@ -82,6 +82,7 @@ def test_the_file_of_some_days_agrees_with_the_sums_over_a_month_end(client: Cli
     )
 
 
+@pytest.mark.slow
 def test_a_seed_has_its_own_year_and_a_reset_does_not_change_it() -> None:
     made = []
     for seed in (3, 3, 4):

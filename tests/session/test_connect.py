@@ -35,12 +35,14 @@ def test_the_embedded_sandbox_needs_nothing(tmp_path: Path) -> None:
         requests.get(session.sandbox.url, timeout=1)
 
 
+@pytest.mark.slow
 def test_what_an_embedded_sandbox_leaves_behind_is_nothing(tmp_path: Path) -> None:
     code = "import nexmo_nb as nx; nx.connect('sandbox'); nx.applications()"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert [file for file in (tmp_path / "state").rglob("*") if file.is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["argument", "variable"])
 def test_a_url_leads_to_a_sandbox_of_another_process(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-m", "nexmo_nb.cli", "sandbox", "--port", "0"]

@@ -335,6 +335,7 @@ def test_a_redirect_is_not_followed(session: nx.Session, sandbox: Sandbox) -> No
         assert other.requests == []
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_waiting_for_an_answer_is_an_interrupt(sandbox: Sandbox) -> None:
     code = (
         "import nexmo_nb as nx, sys\n"
@@ -414,6 +415,7 @@ def test_threads_of_one_session_keep_the_limit(sandbox: Sandbox) -> None:
     assert most_in_any_window(arrivals, 0.5) <= 10
 
 
+@pytest.mark.slow
 def test_the_published_limits_are_kept_against_a_server_that_enforces_them() -> None:
     with Sandbox() as strict:
         session = nx.connect(strict.url)

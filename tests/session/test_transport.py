@@ -146,6 +146,7 @@ def test_every_status_is_one_typed_error(live: nx.Session, sandbox: Sandbox, nam
         assert len([r for r in sandbox.requests if r["path"] == endpoint.path]) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_that_unpacks_to_too_much_is_refused_before_it_fills_the_memory(
     live: nx.Session, sandbox: Sandbox
 ) -> None:

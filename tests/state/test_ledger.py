@@ -253,6 +253,7 @@ def test_an_interrupt_while_the_answer_is_written_keeps_the_answer(
     assert [(row["state"], row["price"]) for row in ledger.read_sends()] == [("accepted", 0.05)]
 
 
+@pytest.mark.slow
 def test_an_interrupt_at_any_line_leaves_no_row_in_flight_and_nothing_sent_twice(
     session: nx.Session, sandbox: Sandbox
 ) -> None:
@@ -368,6 +369,7 @@ def test_what_was_not_sent_is_planned_again_and_can_leave_in_the_same_breath(led
     assert [row["state"] for row in ledger.read_sends()] == ["planned"]
 
 
+@pytest.mark.slow
 def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"

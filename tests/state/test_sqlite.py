@@ -97,6 +97,7 @@ def test_a_file_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
         Database(tmp_path / "nowhere" / "t", SCHEMA)
 
 
+@pytest.mark.slow
 def test_a_second_connection_does_not_take_the_locks_of_the_first(tmp_path: Path) -> None:
     one, two = Database(tmp_path / "t0", SCHEMA), Database(tmp_path / "t0", SCHEMA)
     code = OPEN.replace("range(5)", "range(1)")

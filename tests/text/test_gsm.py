@@ -81,6 +81,7 @@ def test_what_remains_is_what_still_fits(text: str) -> None:
     assert over.parts == more.parts + 1
 
 
+@pytest.mark.slow
 def test_twenty_thousand_random_texts_are_cut_as_by_the_sandbox() -> None:
     """The sandbox counts by a splitter of its own, character by character."""
     dice = random.Random(1)
