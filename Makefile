@@ -18,7 +18,7 @@ check: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict nexmo_nb
-	$(PYTEST) -q -m "not slow"
+	$(PYTEST) -p no:nbval -q -m "not slow"
 
 lab: .venv/lab
 	$(BIN)/nexmo-nb lab

@@ -15,12 +15,14 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 Differences = dict[str, Any]
 """Each difference, in words that do not depend on the value, and the value that was seen there."""
@@ -254,6 +256,8 @@ def _unpack_report(body: bytes, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _validate(place: str, value: Any, schema: Mapping[str, Any]) -> Differences:
     found: Differences = {}
+    from jsonschema import Draft202012Validator  # two seconds that only its tests need
+
     for error in Draft202012Validator(schema).iter_errors(value):
         found |= _describe_error(place, error)
     return found
