@@ -8,7 +8,7 @@ from typing import Any
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError, NexmoError
 from nexmo_nb.frames import Column
-from nexmo_nb.session import Listing, Request, field, unanswered_error
+from nexmo_nb.session import Listing, Request, get_field, unanswered_error
 
 __all__ = [
     "COLUMNS",
@@ -88,7 +88,7 @@ def take_private_key(body: Any) -> str | None:
 def find_missing_application(request: Request, body: Any) -> NexmoError | None:
     """Find the error in an answer that should be an application: it must have an id."""
     try:
-        validation.check_application_id(field(body, "id"))
+        validation.check_application_id(get_field(body, "id"))
     except InvalidRequestError:
         return unanswered_error(request, "the answer holds no application", status=200)
     return None

@@ -200,7 +200,7 @@ class Runner:
                     return seconds
             taken, seconds = throttle.try_acquire(wanted, FAMILY, BULK, done)
         except UnreachableError as problem:
-            self._halt(problem)
+            self._stop_batch(problem)
             return 0.0
         state.slots += wanted[:taken]
         return seconds
@@ -231,7 +231,7 @@ class Runner:
             claimed = self.session.ledger.record_and_claim(outcomes, [self.messages[to].id for to in ready])
         except UnreachableError as problem:  # what cannot be recorded is not sent
             return_to_front(state.queue, ready)
-            self._halt(problem)
+            self._stop_batch(problem)
         state.results = []
         return [to for to in ready if self.messages[to].id in claimed]
 
@@ -265,7 +265,7 @@ class Runner:
             state.fault = state.fault or problem
             self._stop.set()
         elif isinstance(problem, NexmoError) and decisions.must_stop(action, state.backoff):
-            self._halt(problem)
+            self._stop_batch(problem)
 
     def _count_price(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
         """Add an accepted message to the totals, and take its price from what may be spent."""
@@ -288,7 +288,7 @@ class Runner:
             self.session.pause(min(seconds, PAUSE_STEP))
             seconds -= PAUSE_STEP
 
-    def _halt(self, problem: NexmoError) -> None:
+    def _stop_batch(self, problem: NexmoError) -> None:
         """Stop the batch: what is in flight is finished, nothing new is begun."""
         self.state.error = self.state.error or problem
         self._stop.set()

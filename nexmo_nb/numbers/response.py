@@ -7,7 +7,7 @@ from typing import Any
 
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import Column
-from nexmo_nb.session import Listing, Request, field, one_line, parse_status, unanswered_error
+from nexmo_nb.session import Listing, Request, get_field, one_line, parse_status, unanswered_error
 
 __all__ = [
     "COLUMNS",
@@ -84,12 +84,12 @@ def find_settings(rows: Iterable[Mapping[str, Any]], country: str, msisdn: str) 
 
 def find_refusal(request: Request, body: Any) -> NexmoError | None:
     """Find the error in an answer to a change: a refusal may come with HTTP 200."""
-    code = parse_status(field(body, "error-code"))
+    code = parse_status(get_field(body, "error-code"))
     if code is None or int(code) >= 500:
         return unanswered_error(request, "the answer does not say whether it was done", status=200)
     if code == "200":
         return None
-    label = one_line(field(body, "error-code-label") or "no reason given")
+    label = one_line(get_field(body, "error-code-label") or "no reason given")
     return RejectedError(f"Could not {request.what}: {label} ({code}).", code=code, meaning=label)
 
 
@@ -97,8 +97,8 @@ def parse_result(request: Request, body: Any) -> dict[str, Any]:
     """Turn the answer to a change into a row of `RESULT_COLUMNS`; it does not name the number, so the request does."""
     return {
         **(request.data or {}),
-        "status": parse_status(field(body, "error-code")),
-        "meaning": field(body, "error-code-label"),
+        "status": parse_status(get_field(body, "error-code")),
+        "meaning": get_field(body, "error-code-label"),
     }
 
 

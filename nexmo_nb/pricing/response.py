@@ -8,7 +8,7 @@ from typing import Any
 
 from nexmo_nb.errors import UnreachableError
 from nexmo_nb.frames import Column, parse_number, to_text
-from nexmo_nb.session import field
+from nexmo_nb.session import get_field
 
 __all__ = ["COLUMNS", "build_history_rows", "parse_balance", "parse_prices"]
 
@@ -34,7 +34,7 @@ def parse_balance(body: Any) -> float:
     UnreachableError
         If there is none.
     """
-    value = parse_number(field(body, "value"))
+    value = parse_number(get_field(body, "value"))
     if math.isnan(value):
         raise UnreachableError("Could not read the balance: the answer holds none. Try again.")
     return value
@@ -49,7 +49,7 @@ def parse_prices(body: Any, country: str | None, currency: str) -> list[dict[str
         If the answer holds no prices, or those of another country.
     """
     if country is None:
-        countries = _check_objects(field(body, "countries"), "countries")
+        countries = _check_objects(get_field(body, "countries"), "countries")
         return [row for each in countries for row in _parse_networks(each, currency)]
     if not body:
         return []

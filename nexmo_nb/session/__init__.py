@@ -9,7 +9,7 @@ from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
     LONGEST_RETRY_AFTER,
     Pages,
-    field,
+    get_field,
     one_line,
     page_fingerprint,
     parse_status,
@@ -25,7 +25,7 @@ __all__ = [
     "Session",
     "connect",
     "current",
-    "field",
+    "get_field",
     "one_line",
     "page_fingerprint",
     "parse_status",

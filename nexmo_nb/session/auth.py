@@ -16,10 +16,10 @@ from requests.auth import AuthBase
 from nexmo_nb.account import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Auth", "sign"]
+__all__ = ["Auth", "sign_fields"]
 
 
-def sign(fields: Mapping[str, str], secret: Secret, method: str) -> str:
+def sign_fields(fields: Mapping[str, str], secret: Secret, method: str) -> str:
     """Sign fields as Nexmo does (https://developer.vonage.com/en/getting-started/concepts/signing-messages).
 
     Parameters
@@ -90,7 +90,7 @@ class Auth(AuthBase):
     def _add_signature(self, request: PreparedRequest) -> None:
         assert self._account.signature_secret is not None
         fields = {"api_key": self._account.api_key, **_parse_form(request), "timestamp": str(int(self._clock()))}
-        sig = sign(fields, self._account.signature_secret, self._account.signature_method)
+        sig = sign_fields(fields, self._account.signature_secret, self._account.signature_method)
         request.prepare_body({**fields, "sig": sig}, None)
 
 

@@ -28,7 +28,7 @@ __all__ = [
     "LONGEST_RETRY_AFTER",
     "Pages",
     "Response",
-    "field",
+    "get_field",
     "one_line",
     "page_fingerprint",
     "parse_page",
@@ -175,7 +175,7 @@ def one_line(value: Any, longest: int = 300) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def field(body: Any, name: str) -> Any:
+def get_field(body: Any, name: str) -> Any:
     """Get a field by its hyphenated name, or by the same name with underscores; None where there is none."""
     if not isinstance(body, dict):
         return None
@@ -206,13 +206,13 @@ def _is_shallow(body: Any) -> bool:
     """Tell whether a body has at most `DEEPEST` levels. A loop, because recursion would exhaust the stack."""
     level = [body]
     for _ in range(DEEPEST):
-        level = [value for holder in level if isinstance(holder, (dict, list)) for value in _values(holder)]
+        level = [value for holder in level if isinstance(holder, (dict, list)) for value in _list_values(holder)]
         if not level:
             return True
     return False
 
 
-def _values(holder: dict[str, Any] | list[Any]) -> list[Any]:
+def _list_values(holder: dict[str, Any] | list[Any]) -> list[Any]:
     return list(holder.values()) if isinstance(holder, dict) else holder
 
 
@@ -220,8 +220,8 @@ def _explain_error(body: Mapping[str, Any]) -> tuple[str, str]:
     """Find the code and the words of an error body in any dialect."""
     kind = str(body.get("type") or "")
     code = kind.rsplit("#", 1)[1] if "#" in kind else ""
-    code = code or str(field(body, "error-code") or body.get("code") or kind or "")
-    words = [field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
+    code = code or str(get_field(body, "error-code") or body.get("code") or kind or "")
+    words = [get_field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
     wrong = _describe_wrong_parameters(body.get("invalid_parameters"))
     said = ": ".join(one_line(word) for word in words if word)
     return one_line(code, 60), one_line(f"{said} [{wrong}]" if said and wrong else said or wrong, 1000)

@@ -32,7 +32,7 @@ from nexmo_nb.session.response import (
     retry_wait,
     unanswered_error,
 )
-from nexmo_nb.session.transport import download, failure_reason, read_body, surely_unsent
+from nexmo_nb.session.transport import download_body, failure_reason, read_body, surely_unsent
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
@@ -339,7 +339,7 @@ class Session(requests.Session):
         response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
         if request.download_to is None or not response.ok:
             return response.status_code, response.headers, read_body(response, self._timeout[1])
-        download(response, request.download_to)
+        download_body(response, request.download_to)
         return response.status_code, response.headers, b""
 
     def _to_requests(self, request: Request, auth: Auth | None = None) -> requests.Request:

@@ -11,7 +11,7 @@ from ssl import SSLCertVerificationError
 import requests
 import urllib3
 
-__all__ = ["download", "failure_reason", "read_body", "surely_unsent"]
+__all__ = ["download_body", "failure_reason", "read_body", "surely_unsent"]
 
 CHUNK = 1 << 16
 LARGEST, LARGEST_FILE = 64_000_000, 20_000_000_000
@@ -29,7 +29,7 @@ def read_body(response: requests.Response, seconds: float) -> bytes:
     return b"".join(_read_chunks(response, LARGEST, seconds))
 
 
-def download(response: requests.Response, path: Path) -> None:
+def download_body(response: requests.Response, path: Path) -> None:
     """Write a body, which may be larger than the memory, to a file that only its owner can read."""
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(_read_chunks(response, LARGEST_FILE, SLOWEST_FILE))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError
 from nexmo_nb.frames import Column, frame, parse_number, to_text
-from nexmo_nb.session import Request, field, one_line, parse_status, unanswered_error
+from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswered_error
 
 __all__ = ["COLUMNS", "STATUSES", "find_refusal", "is_throttled", "meaning_of_status", "parse_parts"]
 
@@ -83,22 +83,22 @@ def meaning_of_status(status: str | None) -> str:
 
 def parse_parts(body: Any, currency: str) -> list[dict[str, Any]]:
     """Parse an answer into a row a part, with prices in `currency`; no rows where it tells of no message."""
-    parts = field(body, "messages")
+    parts = get_field(body, "messages")
     parts = parts if isinstance(parts, list) else []
     return [
         {
             "part": number,
             "parts": len(parts),
-            "to": to_text(field(part, "to")),
-            "message_id": to_text(field(part, "message-id")),
-            "status": parse_status(field(part, "status")),
-            "meaning": meaning_of_status(parse_status(field(part, "status"))),
-            "error_text": to_text(field(part, "error-text")),
-            "price": _parse_amount(field(part, "message-price")),
-            "balance": _parse_amount(field(part, "remaining-balance")),
+            "to": to_text(get_field(part, "to")),
+            "message_id": to_text(get_field(part, "message-id")),
+            "status": parse_status(get_field(part, "status")),
+            "meaning": meaning_of_status(parse_status(get_field(part, "status"))),
+            "error_text": to_text(get_field(part, "error-text")),
+            "price": _parse_amount(get_field(part, "message-price")),
+            "balance": _parse_amount(get_field(part, "remaining-balance")),
             "currency": currency,
-            "network": to_text(field(part, "network")),
-            "client_ref": to_text(field(part, "client-ref")),
+            "network": to_text(get_field(part, "network")),
+            "client_ref": to_text(get_field(part, "client-ref")),
         }
         for number, part in enumerate(parts, 1)
     ]
@@ -117,7 +117,7 @@ def find_refusal(request: Request, body: Any, *, currency: str) -> NexmoError | 
 
 def _is_complete(body: Any, rows: list[dict[str, Any]]) -> bool:
     """Tell whether an answer says, of every part that it announces, what became of it."""
-    announced = to_text(field(body, "message-count")) or ""
+    announced = to_text(get_field(body, "message-count")) or ""
     lacks_parts = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
     return not lacks_parts and all(row["status"] is not None for row in rows)
 

@@ -159,7 +159,7 @@ class Ledger:
         def work(connection: Connection) -> set[str]:
             self._write_outcomes(connection, outcomes)
             at = self.clock()
-            return {send_id for send_id in ids if sql.claim(connection, send_id, self._owner, at)}
+            return {send_id for send_id in ids if sql.claim_send(connection, send_id, self._owner, at)}
 
         self._in_flight.update(dict.fromkeys(ids))
         claimed: set[str] = set()

@@ -97,7 +97,7 @@ def plan_again(connection: Connection, ids: Iterable[str]) -> None:
     connection.executemany("UPDATE sends SET state = 'planned' WHERE id = ?", [(send_id,) for send_id in ids])
 
 
-def claim(connection: Connection, send_id: str, owner: str, at: float) -> bool:
+def claim_send(connection: Connection, send_id: str, owner: str, at: float) -> bool:
     """Set a row from ``planned`` to ``sending``; False where it is not planned, because another process claimed it."""
     changed = connection.execute(
         "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"

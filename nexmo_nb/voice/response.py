@@ -7,7 +7,7 @@ from typing import Any
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RejectedError
 from nexmo_nb.frames import Column, frame, to_text
-from nexmo_nb.session import Request, field, one_line, parse_status, unanswered_error
+from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswered_error
 
 __all__ = ["COLUMNS", "find_call_refusal", "find_tts_refusal", "parse_call", "parse_tts"]
 
@@ -38,9 +38,9 @@ def find_call_refusal(request: Request, body: Any) -> NexmoError | None:
 def parse_tts(body: Any) -> dict[str, Any]:
     """Parse an answer whose fields have underscores, as documented, or hyphens, as an older endpoint had them."""
     return {
-        "message_id": to_text(field(body, "call-id")),
-        "status": parse_status(field(body, "status")),
-        "error_text": to_text(field(body, "error-text")),
+        "message_id": to_text(get_field(body, "call-id")),
+        "status": parse_status(get_field(body, "status")),
+        "error_text": to_text(get_field(body, "error-text")),
     }
 
 

@@ -7,7 +7,7 @@ import requests
 
 from nexmo_nb.account import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.session.auth import Auth, sign
+from nexmo_nb.session.auth import Auth, sign_fields
 
 RECEIPT = {
     "message-timestamp": "2013-11-21 15:27:30",
@@ -42,11 +42,11 @@ SEND = {"api_key": "abcd1234", "from": "Demo", "text": "a&b=c", "timestamp": "17
     ],
 )
 def test_published_check_vectors(fields: dict[str, str], secret: str, method: str, sig: str) -> None:
-    assert sign({**fields, "sig": "ignored"}, Secret(secret), method) == sig.lower()
+    assert sign_fields({**fields, "sig": "ignored"}, Secret(secret), method) == sig.lower()
 
 
 def test_sha512_vector() -> None:
-    sig = sign(RECEIPT, Secret("my_secret_key_for_testing"), "sha512").upper()
+    sig = sign_fields(RECEIPT, Secret("my_secret_key_for_testing"), "sha512").upper()
     assert (sig[:16], sig[-18:], len(sig)) == ("E0D3C650F8C9D1A5", "9144B5A426B94FE82"[-18:].rjust(18, sig[-18]), 128)
 
 
