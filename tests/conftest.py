@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import socket
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,6 +17,10 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+
+# A job that a shell runs in the background ignores interrupts, and so would the processes that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Files of half a minute and more. Each file is one worker's, and no worker is to be left with one of these at the end.
 LONGEST = (
