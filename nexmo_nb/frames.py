@@ -154,7 +154,8 @@ def _build_frame(arrays: Mapping[str, Any], rows: int) -> pd.DataFrame:
 def _build_array(values: Sequence[Any], dtype: str) -> Any:
     if dtype == "string":
         # `StringDtype` has the same missing value, pandas.NA, in every supported pandas; what pandas infers differs.
-        return pd.array([to_text(value) for value in values], dtype=pd.StringDtype())
+        is_text = set(map(type, values)) <= {str, type(None)}
+        return pd.array(values if is_text else [to_text(value) for value in values], dtype=pd.StringDtype())
     if dtype == "float64":
         return _parse_floats(values)
     if dtype in ("int64", "bool"):
@@ -184,4 +185,12 @@ def _parse_column(text: pd.DataFrame, name: str, dtype: str) -> Any:
 
 def _parse_floats(values: Any) -> Any:
     """Parse numbers exactly: `pandas.to_numeric` was wrong in the last digit before pandas 3."""
-    return np.array([parse_number(value) for value in values], dtype="float64")
+    try:
+        # NumPy reads a column of sound numbers at once; one by one, a million records would take seconds.
+        numbers = np.fromiter(values, dtype=object, count=len(values)).astype("float64")
+    except (TypeError, ValueError, OverflowError):
+        numbers = np.array([], dtype="float64")
+    if len(numbers) != len(values) or bool in set(map(type, values)):
+        numbers = np.array([parse_number(value) for value in values], dtype="float64")
+    numbers[np.isinf(numbers)] = math.nan
+    return numbers
