@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
@@ -342,7 +342,7 @@ class Session(requests.Session):
         download_body(response, request.download_to)
         return response.status_code, response.headers, b""
 
-    def _to_requests(self, request: Request, auth: Auth | None = None) -> requests.Request:
+    def _to_requests(self, request: Request, auth: Auth) -> requests.Request:
         """Turn a request into one of the requests library."""
         return requests.Request(
             request.method,
@@ -355,8 +355,8 @@ class Session(requests.Session):
         )
 
     def _cache_key(self, request: Request) -> str:
-        prepared = self._to_requests(request).prepare()
-        return create_key(request.family, str(prepared.url))
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        return create_key(request.family, f"{self.account.host(request.host)}{request.path}{query}")
 
     def _count_changes(self, family: str) -> int:
         return 0 if self.cache is None else self.cache.count_changes(family)
