@@ -9,17 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from nexmo_nb.errors import NexmoError
 
-__all__ = ["Listing", "Request", "cache_lifetime"]
-
-LIFETIMES: Mapping[str, int] = {
-    "/number/search": 600,
-    "/account/numbers": 300,
-    "/v2/applications": 300,
-    "/account/get-pricing": 86_400,
-    "/account/get-full-pricing": 86_400,
-    "/account/get-prefix-pricing": 86_400,
-}
-"""Seconds for which a response may be used again, by the beginning of its path. Other paths are never cached."""
+__all__ = ["Listing", "Request"]
 
 
 @dataclass(frozen=True)
@@ -75,10 +65,3 @@ class Listing(NamedTuple):
     size: str
     rows: tuple[str, ...]
     total: str
-
-
-def cache_lifetime(request: Request) -> int:
-    """Give the seconds for which the response to a request may be used again; 0 is never."""
-    if request.is_write:
-        return 0
-    return next((seconds for path, seconds in LIFETIMES.items() if request.path.startswith(path)), 0)

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from nexmo_nb.account import Account
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without_traceback_of
 from nexmo_nb.session.auth import Auth
-from nexmo_nb.session.request import Listing, Request, cache_lifetime
+from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
     Pages,
     Response,
@@ -36,7 +36,7 @@ from nexmo_nb.session.transport import download_body, failure_reason, read_body,
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
-from nexmo_nb.state.response_cache import ResponseCache, create_key
+from nexmo_nb.state.response_cache import ResponseCache, cache_lifetime, create_key
 from nexmo_nb.state.throttle import Throttle, make_slot_id
 from nexmo_nb.validation import invalid_argument
 
@@ -299,7 +299,7 @@ class Session(requests.Session):
 
     def _find_cached(self, request: Request, refresh: bool) -> Response | None:
         """Look a read up in the cache."""
-        if self.cache is None or refresh or not cache_lifetime(request):
+        if self.cache is None or refresh or not cache_lifetime(request.method, request.path):
             return None
         content = self.cache.find_body(self._cache_key(request))
         if content is None:
@@ -314,7 +314,7 @@ class Session(requests.Session):
         status, headers, content = (self._transmit if has_slot else self._transmit_in_turn)(request, auth, attempt)
         body = parse_response(request, status, headers, content)
         is_sound = status == HTTPStatus.OK and not isinstance(body, NexmoError)
-        if self.cache is not None and is_sound and (seconds := cache_lifetime(request)):
+        if self.cache is not None and is_sound and (seconds := cache_lifetime(request.method, request.path)):
             self.cache.save_body(self._cache_key(request), content, seconds)
         if isinstance(body, NotFoundError) or self._count_changes(request.family) != changes:
             # What is not found any more may still be shown by a list; what was read may be older than a change.
