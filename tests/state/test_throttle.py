@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError
@@ -164,6 +164,7 @@ def test_two_connections_share_one_window(path: Path, time: Time) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.floats(0, 6), st.booleans()), min_size=20, max_size=40))
+@example([*[(1, 0.0, False)] * 10, (1, 3.0, False), *[(1, 6.0, False)] * 7, (1, 0.0, False), (1, 0.0, True)])
 def test_several_slots_at_once_are_never_more_than_fit(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, float, bool]]
 ) -> None:
@@ -172,10 +173,15 @@ def test_several_slots_at_once_are_never_more_than_fit(
     throttle = make(tmp_path_factory.mktemp("t") / "t.sqlite", time, limits=limits)
     left: list[float] = []
     open_slots: list[str] = []
-    for n, (count, pause, answered) in enumerate(steps):
+    oldest = time.now
+    for n, (count, pause, answer) in enumerate(steps):
         wanted = [f"{n} {place}" for place in range(count)]
+        # A request is answered or given up within the 35 s for which its slot is held: the longest pause is 6 s.
+        answered = answer or time.now - oldest > 28
         done = open_slots if answered else []
         taken, wait = throttle.try_acquire(wanted, "sms", INTERACTIVE, done)
+        if answered or not open_slots:
+            oldest = time.now
         open_slots = wanted[:taken] if answered else open_slots + wanted[:taken]
         left += [time.now] * taken
         assert (wait > 0) == (taken < count)
