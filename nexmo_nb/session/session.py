@@ -337,7 +337,7 @@ class Session(requests.Session):
         prepared = self.prepare_request(self._to_requests(request, auth))
         attempt.left = True
         response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
-        if request.download_to is None or not response.ok:
+        if request.download_to is None or not 200 <= response.status_code < 300:
             return response.status_code, response.headers, read_body(response, self._timeout[1])
         download_body(response, request.download_to)
         return response.status_code, response.headers, b""
