@@ -17,8 +17,6 @@ from typing import NoReturn
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.validation import check_application_id, check_choice, invalid_argument
 
-__all__ = ["FIELDS", "SECRET_FIELDS", "Account", "Secret", "check_signature_method", "find_credentials"]
-
 LIVE_REST = "https://rest.nexmo.com"
 LIVE_API = "https://api.nexmo.com"
 SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")

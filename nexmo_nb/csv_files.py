@@ -17,8 +17,6 @@ from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import SPAN, TIME, Column, apply_dtypes
 
-__all__ = ["read_csv", "to_csv"]
-
 # Columns of this toolkit's frames that hold no text, by dtype.
 _FLOATS = (
     "price price_low price_high price_before price_after change rate balance final_price monthly_cost setup_cost"

@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = [
-    "AuthenticationError",
-    "InvalidRequestError",
-    "NexmoError",
-    "NotFoundError",
-    "PartialSendWarning",
-    "RateLimitedError",
-    "RejectedError",
-    "UnknownOutcomeError",
-    "UnreachableError",
-    "without_traceback_of",
-]
-
 
 class NexmoError(Exception):
     """The base class of this package's errors.

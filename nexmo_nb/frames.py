@@ -14,20 +14,6 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-__all__ = [
-    "SPAN",
-    "TIME",
-    "Column",
-    "apply_dtypes",
-    "concat_frames",
-    "frame",
-    "frame_from_columns",
-    "parse_number",
-    "read_text_csv",
-    "text_frame",
-    "to_text",
-]
-
 TIME = "datetime64[ns, UTC]"
 SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
 """The first and last time that a record can have; nanoseconds can represent both."""

@@ -11,8 +11,6 @@ import pandas as pd
 
 from nexmo_nb import validation
 
-__all__ = ["mask_numbers", "set_options"]
-
 VISIBLE_DIGITS = 3
 """Digits at the end of a masked number that stay visible."""
 SMALLEST_NUMBER = 10**9

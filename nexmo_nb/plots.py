@@ -16,7 +16,6 @@ from nexmo_nb.options import mask_numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend"]
 
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 SKY, YELLOW, GREY = "#56B4E9", "#F0E442", "#999999"

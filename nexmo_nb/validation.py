@@ -16,25 +16,6 @@ from urllib.parse import urlsplit
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = [
-    "as_list",
-    "check_application_id",
-    "check_bool",
-    "check_choice",
-    "check_country",
-    "check_features",
-    "check_frame",
-    "check_hex",
-    "check_int",
-    "check_number_pattern",
-    "check_text",
-    "check_time",
-    "check_url",
-    "drop_none",
-    "invalid_argument",
-    "is_missing",
-]
-
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -9,8 +9,6 @@ from pathlib import Path
 from nexmo_nb import validation
 from nexmo_nb.state.files import make_private_folder
 
-__all__ = ["KeyFile"]
-
 RESERVED_BYTES = 8192
 
 

@@ -11,17 +11,6 @@ from nexmo_nb.applications.response import TYPES, WEBHOOK_FIELDS, find_missing_a
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.session import Request
 
-__all__ = [
-    "Changes",
-    "build_create_request",
-    "build_delete_request",
-    "build_get_request",
-    "build_list_request",
-    "build_update_request",
-    "check_application",
-    "check_changes",
-]
-
 PATH = "/v2/applications"
 FAMILY = "applications"
 METHODS = ("GET", "POST")

@@ -10,19 +10,6 @@ from nexmo_nb.errors import InvalidRequestError, NexmoError
 from nexmo_nb.frames import Column
 from nexmo_nb.session import Listing, Request, get_field, unanswered_error
 
-__all__ = [
-    "COLUMNS",
-    "CREATED_COLUMNS",
-    "LISTING",
-    "TYPES",
-    "WEBHOOK_FIELDS",
-    "find_missing_application",
-    "find_unexpected_body",
-    "is_complete",
-    "parse_row",
-    "take_private_key",
-]
-
 COLUMNS = (
     Column("id"),
     Column("name"),

@@ -11,24 +11,6 @@ from nexmo_nb.session import LONGEST_RETRY_AFTER
 from nexmo_nb.state.sends import sum_prices
 from nexmo_nb.validation import invalid_argument
 
-__all__ = [
-    "Action",
-    "Backoff",
-    "Budget",
-    "Estimate",
-    "check_cap",
-    "choose_action",
-    "count_allowed",
-    "find_pause",
-    "find_price",
-    "must_stop",
-    "record_failure",
-    "record_pause",
-    "record_progress",
-    "spend",
-    "sum_spent",
-]
-
 # Refusals that every other recipient would get as well: no credit left.
 FATAL_CODES = ("9", "low-balance")
 MOST_FAILURES = 20

@@ -13,8 +13,6 @@ from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
 
-__all__ = ["forget", "outcome_frame", "plan_outcome_frame", "sent"]
-
 COLUMNS = (
     Column("batch"),
     Column("key"),

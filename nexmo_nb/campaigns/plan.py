@@ -19,8 +19,6 @@ from nexmo_nb.sms.request import LONGEST_TEXT
 from nexmo_nb.text.gsm import outside_gsm, segments
 from nexmo_nb.text.template import fill_template, find_names, write_value
 
-__all__ = ["COLUMNS", "plan_sms", "summary"]
-
 COLUMNS = (
     Column("to"),
     Column("sender"),

@@ -23,8 +23,6 @@ from nexmo_nb.session import Session
 from nexmo_nb.state.sends import Outcome, sum_prices
 from nexmo_nb.state.throttle import BULK, make_slot_id
 
-__all__ = ["Message", "Runner"]
-
 FAMILY = "sms"
 PAUSE_STEP = 0.25
 """Seconds after which a pause looks whether somebody stopped the run."""

@@ -18,8 +18,6 @@ from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.request import CONTENT, build_fields
 from nexmo_nb.state.sends import BatchRow, Entry, compute_digest
 
-__all__ = ["send_many"]
-
 OPTIONS = (
     "status_report_req",
     "ttl",

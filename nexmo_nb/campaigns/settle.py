@@ -12,8 +12,6 @@ from nexmo_nb.campaigns.outcome import outcome_frame
 from nexmo_nb.reports import read_report
 from nexmo_nb.session import Session, session_or_current
 
-__all__ = ["settle"]
-
 SINGLE_REPORTS = 10
 """Up to so many messages are asked for one by one; for more, one report of their whole time costs less."""
 CLOCK_MARGIN = 3900.0

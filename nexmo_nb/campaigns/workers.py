@@ -13,8 +13,6 @@ from nexmo_nb.session import Session
 from nexmo_nb.sms.request import build_request
 from nexmo_nb.sms.response import parse_parts
 
-__all__ = ["Result", "Workers", "send_message"]
-
 GATHER_SECONDS = 0.001
 """How long a result waits for those of others in flight, so that they are recorded together."""
 

@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["add_demo"]
-
 APPLICATION_COLUMNS = "id name type answer_url answer_method"
 NUMBER_COLUMNS = "country msisdn type sms voice mms monthly_cost setup_cost currency app_id"
 SMS_COLUMNS = "part parts to message_id status meaning price balance currency network client_ref"

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["add_notebooks"]
-
 
 def add_notebooks(commands: Any) -> None:
     """Add both commands to the subparsers of the command line.

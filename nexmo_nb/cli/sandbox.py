@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-__all__ = ["add_sandbox"]
-
 
 def add_sandbox(commands: Any) -> None:
     """Add the command to the subparsers of the command line."""

@@ -6,8 +6,6 @@ import re
 from functools import cache
 from typing import Any, NamedTuple
 
-__all__ = ["Rules", "country_of", "find_country", "find_parsed_country", "find_rules", "is_complete"]
-
 # The kinds of numbers in the metadata; a number of any kind belongs to the country.
 _KINDS = (
     "premium_rate",

@@ -9,8 +9,6 @@ from typing import Any
 from nexmo_nb.contacts.countries import find_country, find_parsed_country, find_rules, is_complete
 from nexmo_nb.validation import check_country, invalid_argument
 
-__all__ = ["check_msisdn", "check_sender", "parse_number_and_country", "to_e164"]
-
 _WRITTEN = re.compile(r"[+＋]?\s*[\d(][\d\s().\-/\u2010-\u2015\u00a0\u202f]*")
 # By the error types of phonenumbers.NumberParseException.
 _UNREADABLE = {0: "No country has this code.", 2: "It is too short.", 3: "It is too short.", 4: "It is too long."}

@@ -10,7 +10,6 @@ from nexmo_nb import validation
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DECIMALS", "TIME_COLUMNS", "aggregate_groups", "check_group_columns", "find_time_column", "round_amounts"]
 
 TIME_COLUMNS = ("received", "started", "created")
 """Columns that say when something happened; the first that a frame has counts."""

@@ -20,8 +20,6 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.text.spelling import explain_encoding
 
-__all__ = ["cost_per_delivered", "estimate_vs_actual", "shorter_texts", "spend"]
-
 FREQUENCIES = ("D", "W", "M")
 SAVINGS_COLUMNS = (
     Column("text"),

@@ -21,8 +21,6 @@ from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
 from nexmo_nb.session import Session, session_or_current
 
-__all__ = ["cheapest_numbers", "idle_numbers", "number_costs"]
-
 IDLE_COLUMNS = (
     Column("country"),
     Column("msisdn"),

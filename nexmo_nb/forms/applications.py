@@ -20,8 +20,6 @@ from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_vi
 from nexmo_nb.session import Session
 from nexmo_nb.validation import invalid_argument
 
-__all__ = ["ApplicationForm", "application_form"]
-
 NEW = ""
 _NEW_CHOICE = ("a new one", NEW)
 _TYPES = ("voice", "messages", "voice,messages")

@@ -15,8 +15,6 @@ from nexmo_nb.forms.markup import Markup, message_html
 from nexmo_nb.forms.widgets import READABLE_WIDTH, make_html_area
 from nexmo_nb.session import Session, session_or_current
 
-__all__ = ["Form"]
-
 
 class Form(widgets.VBox):  # type: ignore[misc]
     """A form whose Send button works once for each preview.

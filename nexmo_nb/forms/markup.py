@@ -10,19 +10,6 @@ import pandas as pd
 
 from nexmo_nb.options import mask_numbers
 
-__all__ = [
-    "Markup",
-    "bubble_html",
-    "card_html",
-    "code_html",
-    "diff_table_html",
-    "message_html",
-    "result_html",
-    "table_html",
-    "text_html",
-    "write_call",
-]
-
 # HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
 Markup = NewType("Markup", str)
 

@@ -15,8 +15,6 @@ from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_nu
 from nexmo_nb.session import Session
 from nexmo_nb.validation import invalid_argument
 
-__all__ = ["NumberForm", "number_form"]
-
 RENT, GIVE_BACK = "rent", "give back"
 SORTS = ("monthly_cost", "setup_cost", "country", "msisdn")
 MOST_ROWS_SHOWN = 50

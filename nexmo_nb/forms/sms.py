@@ -22,8 +22,6 @@ from nexmo_nb.text.gsm import segments
 from nexmo_nb.text.spelling import explain_encoding
 from nexmo_nb.validation import invalid_argument
 
-__all__ = ["SmsForm", "sms_form"]
-
 TEXT_TYPES = ("auto", "text", "unicode")
 TYPES = (*TEXT_TYPES, "binary", "wappush", "vcal", "vcard")
 # The fields that one type alone has; each is visible only with its type.

@@ -17,8 +17,6 @@ from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session
 from nexmo_nb.voice import check_voice, send_voice
 
-__all__ = ["VoiceForm", "voice_form"]
-
 LANGUAGES = (
     "en-us", "en-gb", "en-au", "en-in", "de-de", "es-es", "es-mx", "es-us", "fr-fr", "fr-ca", "is-is", "it-it", "ja-jp",
     "ko-kr", "nl-nl", "pl-pl", "pt-pt", "pt-br", "ro-ro", "ru-ru", "sv-se", "tr-tr", "zh-cn",

@@ -7,8 +7,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-__all__ = ["READABLE_WIDTH", "make_html_area", "make_labelled", "read_filled", "read_text", "set_visible"]
-
 FULL_WIDTH = "calc(100% - 6px)"
 READABLE_WIDTH = "44rem"
 

@@ -10,18 +10,6 @@ from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.numbers.response import find_refusal
 from nexmo_nb.session import Request
 
-__all__ = [
-    "build_change_request",
-    "build_lookup_request",
-    "build_owned_request",
-    "build_search_request",
-    "check_countries",
-    "check_filters",
-    "check_owned_filters",
-    "check_settings",
-    "check_target",
-]
-
 MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
 """Where a pattern must stand, and the API's code for it."""
 TYPES = ("landline", "mobile-lvn", "landline-toll-free")

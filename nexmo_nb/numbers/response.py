@@ -9,17 +9,6 @@ from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, Unreachabl
 from nexmo_nb.frames import Column
 from nexmo_nb.session import Listing, Request, get_field, one_line, parse_status, unanswered_error
 
-__all__ = [
-    "COLUMNS",
-    "LISTING",
-    "OWNED_COLUMNS",
-    "RESULT_COLUMNS",
-    "find_refusal",
-    "find_settings",
-    "parse_result",
-    "parse_row",
-]
-
 COLUMNS = (
     Column("country"),
     Column("msisdn"),

@@ -7,8 +7,6 @@ from typing import Any
 
 from nexmo_nb.frames import TIME, Column
 
-__all__ = ["COLUMNS", "find_changes"]
-
 COLUMNS = (
     Column("product"),
     Column("country"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from nexmo_nb.session import Request
 
-__all__ = ["PRODUCTS", "build_balance_request", "build_country_request", "build_list_request"]
-
 PRODUCTS = ("sms", "voice")
 FAMILY = "pricing"
 

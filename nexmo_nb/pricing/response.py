@@ -10,8 +10,6 @@ from nexmo_nb.errors import UnreachableError
 from nexmo_nb.frames import Column, parse_number, to_text
 from nexmo_nb.session import get_field
 
-__all__ = ["COLUMNS", "build_history_rows", "parse_balance", "parse_prices"]
-
 COLUMNS = (
     Column("country"),
     Column("country_name"),

@@ -21,8 +21,6 @@ from nexmo_nb.reports.request import RecordsQuery, build_span_fields, check_reco
 from nexmo_nb.reports.response import build_empty_frame, parse_records
 from nexmo_nb.session import Session
 
-__all__ = ["read_by_report", "read_report"]
-
 ROWS_AT_A_TIME = 200_000
 FILE_COLUMNS = (Column("path"), Column("start", TIME), Column("end", TIME), Column("rows", "int64"))
 

@@ -11,8 +11,6 @@ from nexmo_nb import validation
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.session import Session
 
-__all__ = ["MEANINGS", "add_deliveries", "parse_delivery", "read_parts"]
-
 # https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts
 MEANINGS: Mapping[str, str] = {
     "0": "delivered",

@@ -14,8 +14,6 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["build_file_name", "count_rows", "make_folder", "write_parquet"]
-
 
 def make_folder(to: str | Path) -> Path:
     """Make the folder for the files, and check that they can be written there.

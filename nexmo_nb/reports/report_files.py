@@ -16,8 +16,6 @@ from nexmo_nb.reports.request import build_download_request
 from nexmo_nb.reports.response import parse_file_id
 from nexmo_nb.session import Session
 
-__all__ = ["download_report"]
-
 
 @contextmanager
 def download_report(session: Session, status: Mapping[str, Any], what: str) -> Iterator[Iterator[IO[bytes]]]:

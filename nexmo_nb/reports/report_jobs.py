@@ -12,8 +12,6 @@ from nexmo_nb.reports.request import build_report_request, build_status_request
 from nexmo_nb.reports.response import warn_if_truncated
 from nexmo_nb.session import Session, one_line
 
-__all__ = ["forget_requested", "request_report", "wait_until_ready"]
-
 LONGEST_WAIT = 3600.0
 """Seconds for which a report is waited for; Nexmo takes about 5 to 10 minutes for a million records."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 10.0

@@ -13,25 +13,6 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.reports.response import DIRECTED, PRODUCTS, find_missing_report
 from nexmo_nb.session import Request
 
-__all__ = [
-    "DAY",
-    "MODES",
-    "RecordsQuery",
-    "build_download_request",
-    "build_ids_fields",
-    "build_page_request",
-    "build_report_request",
-    "build_span_fields",
-    "build_status_request",
-    "check_direction",
-    "check_filters",
-    "check_ids",
-    "check_product",
-    "check_record_count",
-    "check_span",
-    "is_read_at_once",
-]
-
 PRICE = 0.0004
 """EUR that Nexmo asks for a record by its list of 2020, https://www.vonage.com/communications-apis/reports/pricing."""
 DAY = 86_400.0

@@ -17,19 +17,6 @@ from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.frames import TIME, Column, apply_dtypes, text_frame
 from nexmo_nb.session import Request, unanswered_error
 
-__all__ = [
-    "DIRECTED",
-    "PRODUCTS",
-    "build_empty_frame",
-    "find_missing_report",
-    "get_columns",
-    "parse_file_id",
-    "parse_next_page",
-    "parse_page",
-    "parse_records",
-    "warn_if_truncated",
-]
-
 _ID = re.compile("[0-9A-Za-z-]{1,64}")
 _SMS = (
     "message_id client_ref account_ref direction from to country country_name network network_name date_received"

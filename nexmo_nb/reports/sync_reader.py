@@ -27,8 +27,6 @@ from nexmo_nb.reports.response import (
 )
 from nexmo_nb.session import Session, page_fingerprint
 
-__all__ = ["read_at_once", "read_by_ids"]
-
 IDS_PER_REQUEST = 20
 
 

@@ -13,6 +13,7 @@ From the bottom up, each module imports only from those above it here:
 - ``sandbox`` (the class `Sandbox`)
 """
 
-from nexmo_nb.sandbox.sandbox import KINDS, Sandbox, serve
+from nexmo_nb.sandbox.accidents import KINDS
+from nexmo_nb.sandbox.sandbox import Sandbox, serve
 
 __all__ = ["KINDS", "Sandbox", "serve"]

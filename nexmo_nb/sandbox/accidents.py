@@ -12,17 +12,6 @@ from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import build_rate_refusal
 from nexmo_nb.sandbox.world import World
 
-__all__ = [
-    "ARRIVING_BADLY",
-    "KINDS",
-    "NOT_ARRIVING",
-    "build_instead",
-    "iterate_bad_pieces",
-    "reset_on_close",
-    "schedule_accident",
-    "take_accident",
-]
-
 # `Sandbox.fail_next` says what each one does.
 KINDS = (
     "throttled",

@@ -11,8 +11,6 @@ from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import DENIED, NOT_FOUND, build_bad_request, find_missing
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["list_prices", "show_balance", "show_settings", "top_up_balance"]
-
 # Price lists have a refusal of their own.
 NO_PRICES = Answer(401, {"currency": "EUR", "code": "401", "error-code-label": "authentication failed"})
 

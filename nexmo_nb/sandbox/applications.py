@@ -12,14 +12,6 @@ from nexmo_nb.sandbox.refusals import build_problem, deny_as_problem
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World, generate_key
 
-__all__ = [
-    "create_application",
-    "delete_application",
-    "list_applications",
-    "replace_application",
-    "show_application",
-]
-
 PATH = "/v2/applications"
 CAPABILITIES = ("voice", "messages", "rtc", "verify", "vbc", "network_apis", "video", "meetings")
 # The webhooks of each capability, and the methods that each allows.

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from nexmo_nb.sandbox.exchange import Request
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["is_authorised", "name_auth_method", "read_basic", "read_keys"]
-
 
 def read_basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
     """Read key and secret from a Basic header; None without such a header, empty texts where it cannot be decoded."""

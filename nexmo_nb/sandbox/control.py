@@ -10,8 +10,6 @@ from nexmo_nb.sandbox.exchange import Answer, Request
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["PREFIX", "answer_control"]
-
 PREFIX = "/_sandbox/"
 DONE = {"done": True}
 

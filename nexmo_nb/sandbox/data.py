@@ -6,8 +6,6 @@ import hashlib
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["COUNTRIES", "Country", "Network", "build_numbers_for_rent", "find_country", "hash_to_int"]
-
 
 class Network(NamedTuple):
     """A mobile network, and its prices for a part of an SMS and for a minute of a call."""

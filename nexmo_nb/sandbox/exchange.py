@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-__all__ = ["Accident", "Answer", "Request"]
-
 Accident = Mapping[str, Any]
 """An accident that was scheduled: its `kind` and details. Empty where nothing is to go wrong."""
 

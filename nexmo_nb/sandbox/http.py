@@ -24,8 +24,6 @@ from nexmo_nb.sandbox.accidents import ARRIVING_BADLY, iterate_bad_pieces, reset
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.validation import is_int_between
 
-__all__ = ["Server"]
-
 AnswerRequest = Callable[[Request], tuple[Answer, Accident]]
 """Gives the answer, and the accident that happens to it on its way."""
 

@@ -12,8 +12,6 @@ from nexmo_nb.sandbox.refusals import DENIED, find_missing
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["buy_number", "cancel_number", "list_owned_numbers", "search_numbers", "update_number"]
-
 FAILED = Answer(420, {"error-code": "420", "error-code-label": "method failed"})
 DONE = Answer(200, {"error-code": "200", "error-code-label": "success"})
 FEATURES = ("SMS", "VOICE", "MMS", "SMS,VOICE", "SMS,MMS", "VOICE,MMS", "SMS,MMS,VOICE")

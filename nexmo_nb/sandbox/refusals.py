@@ -6,16 +6,6 @@ from typing import Any
 
 from nexmo_nb.sandbox.exchange import Answer
 
-__all__ = [
-    "DENIED",
-    "NOT_FOUND",
-    "build_bad_request",
-    "build_problem",
-    "build_rate_refusal",
-    "deny_as_problem",
-    "find_missing",
-]
-
 PROBLEM_TYPES = "https://developer.nexmo.com/api-errors"
 DENIED = Answer(401, {"error-code": "401", "error-code-label": "authentication failed"})
 NOT_FOUND = Answer(404, {"type": "NOT_FOUND", "error_title": "Not Found"})

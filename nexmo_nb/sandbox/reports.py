@@ -15,11 +15,10 @@ from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import build_problem, deny_as_problem
-from nexmo_nb.sandbox.traffic import FIELDS, Record, find_key, find_records, iterate_records
+from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
+from nexmo_nb.sandbox.traffic_months import FIELDS, Record
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
-
-__all__ = ["abort_report", "create_report", "download_report", "list_records", "show_report"]
 
 PRODUCTS = (
     "SMS",

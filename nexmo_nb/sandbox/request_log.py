@@ -12,8 +12,6 @@ from nexmo_nb.sandbox.auth import name_auth_method
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["log_answer", "log_request"]
-
 HEADERS = ("User-Agent", "Accept", "Content-Type", "Host", "Cache-Control")
 SECRETS = ("api_secret", "sig")
 # Accidents after which the client has no status.

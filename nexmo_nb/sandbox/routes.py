@@ -11,8 +11,6 @@ from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import NOT_FOUND, build_problem, build_rate_refusal
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["dispatch_request"]
-
 Endpoint = Callable[[World, Request, Accident], Answer]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from nexmo_nb.sandbox.accidents import KINDS, build_instead, schedule_accident, take_accident
+from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
 from nexmo_nb.sandbox.control import PREFIX, answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.http import Server
@@ -16,8 +16,6 @@ from nexmo_nb.sandbox.inbox import PAGES, build_page
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
 from nexmo_nb.sandbox.world import World
-
-__all__ = ["KINDS", "Sandbox", "serve"]
 
 
 class Sandbox:

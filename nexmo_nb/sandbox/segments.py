@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["is_gsm_character", "split_gsm", "split_ucs2"]
-
 # 3GPP TS 23.038, one column of its code table per line. ESC, at 1/B, is no character.
 _COLUMNS = (
     "@£$¥èéùìòÇ\nØø\rÅå",

@@ -16,8 +16,6 @@ from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["TEXTS", "send_sms"]
-
 TEXTS = {
     1: "Throttled",
     2: "Missing parameter",

@@ -12,8 +12,6 @@ from operator import itemgetter
 from nexmo_nb.sandbox.traffic_months import FIELDS, MonthBuilder, Record, find_month_start, format_time
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["FIELDS", "Record", "find_key", "find_records", "iterate_records", "sum_messages"]
-
 # Months of a few MB each that are kept.
 CACHED_MONTHS = 4
 TIMES = ("date_received", "date_start", "start_time")

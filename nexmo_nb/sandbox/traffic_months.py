@@ -13,8 +13,6 @@ from typing import NamedTuple
 from nexmo_nb.sandbox.data import COUNTRIES, Country, Network, hash_to_int
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
 
-__all__ = ["FIELDS", "MonthBuilder", "Record", "find_month_start", "format_time"]
-
 Record = tuple[str, ...]
 YEAR = 2025
 # The fields of a record by product, and by direction where that matters, as the Reports API names them.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["is_int_between", "is_url"]
-
 
 def is_int_between(text: str, low: int, high: int = 10**9) -> bool:
     """Tell whether a text is a whole number, in ASCII digits alone, within bounds."""

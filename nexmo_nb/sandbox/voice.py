@@ -13,8 +13,6 @@ from nexmo_nb.sandbox.refusals import NOT_FOUND
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
-__all__ = ["place_call", "place_tts_call", "show_call"]
-
 UNAUTHORIZED = Answer(401, {"type": "UNAUTHORIZED", "error_title": "Unauthorized"})
 LOW_BALANCE = Answer(
     402,

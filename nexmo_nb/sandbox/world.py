@@ -14,8 +14,6 @@ from typing import Any
 
 from nexmo_nb.sandbox.data import COUNTRIES, build_numbers_for_rent, hash_to_int
 
-__all__ = ["World", "generate_key"]
-
 # Published limits: requests in any second, by family of endpoints.
 RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10}
 

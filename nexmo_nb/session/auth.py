@@ -16,8 +16,6 @@ from requests.auth import AuthBase
 from nexmo_nb.account import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Auth", "sign_fields"]
-
 
 def sign_fields(fields: Mapping[str, str], secret: Secret, method: str) -> str:
     """Sign fields as Nexmo does (https://developer.vonage.com/en/getting-started/concepts/signing-messages).

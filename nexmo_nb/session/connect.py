@@ -26,7 +26,6 @@ from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
-__all__ = ["connect", "current", "session_or_current", "show_connection"]
 
 LONGEST_TIMEOUT = 600.0
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))

@@ -9,8 +9,6 @@ from typing import Any, Literal, NamedTuple
 
 from nexmo_nb.errors import NexmoError
 
-__all__ = ["Listing", "Request"]
-
 
 @dataclass(frozen=True)
 class Request:

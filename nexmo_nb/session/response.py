@@ -24,20 +24,6 @@ from nexmo_nb.errors import (
 )
 from nexmo_nb.session.request import Request
 
-__all__ = [
-    "LONGEST_RETRY_AFTER",
-    "Pages",
-    "Response",
-    "get_field",
-    "one_line",
-    "page_fingerprint",
-    "parse_page",
-    "parse_response",
-    "parse_status",
-    "retry_wait",
-    "unanswered_error",
-]
-
 _CLASSES: Mapping[int, type[NexmoError]] = {
     400: InvalidRequestError,
     401: AuthenticationError,

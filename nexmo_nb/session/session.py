@@ -43,7 +43,6 @@ from nexmo_nb.validation import invalid_argument
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
-__all__ = ["CONNECT_TIMEOUT", "LOOPBACK", "Session"]
 
 VERSION = "0.1.0"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

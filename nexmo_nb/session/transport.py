@@ -11,8 +11,6 @@ from ssl import SSLCertVerificationError
 import requests
 import urllib3
 
-__all__ = ["download_body", "failure_reason", "read_body", "surely_unsent"]
-
 CHUNK = 1 << 16
 LARGEST, LARGEST_FILE = 64_000_000, 20_000_000_000
 """Bytes of a body, unpacked, and of a report's file; a larger one is refused."""

@@ -13,8 +13,6 @@ from nexmo_nb.session import Request
 from nexmo_nb.sms.response import find_refusal
 from nexmo_nb.text.gsm import outside_gsm
 
-__all__ = ["CONTENT", "LONGEST_TEXT", "build_fields", "build_request"]
-
 TYPES = ("auto", "text", "unicode", "binary", "wappush", "vcal", "vcard")
 LONGEST_TEXT = 3200
 MOST_OCTETS = 140

@@ -11,8 +11,6 @@ from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, R
 from nexmo_nb.frames import Column, frame, parse_number, to_text
 from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswered_error
 
-__all__ = ["COLUMNS", "STATUSES", "find_refusal", "is_throttled", "meaning_of_status", "parse_parts"]
-
 COLUMNS = (
     Column("part", "int64"),
     Column("parts", "int64"),

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["is_locked", "lock_file", "make_private_folder"]
-
 
 def make_private_folder(path: Path) -> Path:
     """Create a folder that only its owner may enter (mode 700), and its parents.

@@ -44,8 +44,6 @@ from nexmo_nb.state.sqlite import (
     is_damaged,
 )
 
-__all__ = ["Ledger", "SingleSend"]
-
 T = TypeVar("T")
 DAY = 86_400.0
 _WHY_NOT_AGAIN = {
@@ -211,7 +209,8 @@ class Ledger:
         rows = self._read(sql.read_in_flight)
         owners = {owner for _, owner in rows} - {self._owner}
         dead = {owner for owner in owners if not is_locked(self._owner_file(owner))}
-        open_ids = {send_id for send_id, thread in self._in_flight.items() if thread != threading.get_ident()}
+        in_flight = self._in_flight.copy()  # in one step: other threads begin and end sends meanwhile
+        open_ids = {send_id for send_id, thread in in_flight.items() if thread != threading.get_ident()}
         mine = {send_id for send_id, owner in rows if owner == self._owner} - open_ids
         abandoned = [(send_id, owner) for send_id, owner in rows if owner in dead or send_id in mine]
         if abandoned:

@@ -10,8 +10,6 @@ from typing import TypeVar
 from nexmo_nb.state.notes_sql import SCHEMA
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
-__all__ = ["NotesFile"]
-
 T = TypeVar("T")
 
 BUSY = 0.9

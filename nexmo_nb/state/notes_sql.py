@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "DELETE_REPORT",
-    "DELETE_REPORT_AND_EXPIRED",
-    "INSERT_PRICE",
-    "INSERT_REPORT",
-    "PRICE_COLUMNS",
-    "SCHEMA",
-    "SELECT_LAST_SEEN",
-    "SELECT_PRICES",
-    "SELECT_PRICES_OF_PRODUCT",
-    "SELECT_REPORT",
-]
-
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS prices (
         product TEXT NOT NULL, country TEXT NOT NULL, network_code TEXT NOT NULL, seen REAL NOT NULL,

@@ -13,8 +13,6 @@ from nexmo_nb.state import notes_sql as sql
 from nexmo_nb.state.notes_file import NotesFile
 from nexmo_nb.state.sqlite import Connection
 
-__all__ = ["PriceHistory", "find_changed_prices"]
-
 Price = Mapping[str, Any]
 """A price in a list: ``country, network_code, country_name, network_name, price, currency``."""
 

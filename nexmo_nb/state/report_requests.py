@@ -10,8 +10,6 @@ from nexmo_nb.state import notes_sql as sql
 from nexmo_nb.state.notes_file import NotesFile
 from nexmo_nb.state.sqlite import Connection
 
-__all__ = ["ReportRequests"]
-
 LIFETIME = 72 * 3600.0
 """Seconds for which Nexmo keeps a report's file, https://developer.vonage.com/en/reports/overview."""
 

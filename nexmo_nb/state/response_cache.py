@@ -22,8 +22,6 @@ from requests_cache.models.response import CachedResponse
 from nexmo_nb.state import response_cache_sql as sql
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
-__all__ = ["ResponseCache", "cache_lifetime", "create_key"]
-
 T = TypeVar("T")
 
 LIFETIMES: Mapping[str, int] = {

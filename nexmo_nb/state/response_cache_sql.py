@@ -1,17 +1,5 @@
 """The SQL of the response cache."""
 
-__all__ = [
-    "DELETE_ALL",
-    "DELETE_EXPIRED",
-    "DELETE_FAMILY",
-    "DELETE_KEY",
-    "INSERT",
-    "MIGRATIONS",
-    "SCHEMA",
-    "SELECT",
-    "SELECT_KEYS",
-]
-
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS answers (
         id TEXT PRIMARY KEY, family TEXT NOT NULL, body BLOB NOT NULL, saved REAL NOT NULL, expires REAL NOT NULL)""",

@@ -11,19 +11,6 @@ from typing import Any, NamedTuple
 from nexmo_nb.errors import InvalidRequestError, NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.frames import parse_number
 
-__all__ = [
-    "FINAL_STATES",
-    "BatchRow",
-    "Entry",
-    "Outcome",
-    "compute_digest",
-    "refuse_changed",
-    "state_after_error",
-    "state_of_parts",
-    "sum_prices",
-    "summarize_delivery",
-]
-
 FINAL_STATES = ("accepted", "partial", "rejected", "not_found")
 """States of sends of which the outcome is known."""
 ACCEPTED_STATUSES = ("0", "started")

@@ -13,8 +13,6 @@ from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["Connection", "Database", "StateError", "advice_for", "damaged_error", "is_damaged"]
-
 T = TypeVar("T")
 
 Connection = sqlite3.Connection

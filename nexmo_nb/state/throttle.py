@@ -23,20 +23,6 @@ from nexmo_nb.errors import UnreachableError
 from nexmo_nb.state import throttle_sql as sql
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
-__all__ = [
-    "BULK",
-    "FAMILY_LIMITS",
-    "INTERACTIVE",
-    "SLOT_LIFETIME",
-    "Limit",
-    "Status",
-    "Throttle",
-    "Window",
-    "make_bulk_windows",
-    "make_slot_id",
-    "seconds_until_room",
-]
-
 T = TypeVar("T")
 
 INTERACTIVE, BULK = "interactive", "bulk"

@@ -8,22 +8,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = [
-    "CONFIRM_SLOT",
-    "COUNT_SLOTS_SINCE",
-    "DELETE_SLOT",
-    "DELETE_SLOTS_BEFORE",
-    "INSERT_SLOT",
-    "MIGRATIONS",
-    "SCHEMA",
-    "SlotColumn",
-    "count_slots_in_window",
-    "delete_old_slots_of_earlier_boot",
-    "move_slots_to_this_boot",
-    "select_last_reservation_of_earlier_boot",
-    "select_nth_newest_slot_time",
-]
-
 SlotColumn = Literal["", "family", "lane"]
 """The column by which a window selects its slots; empty for a window of all slots."""
 

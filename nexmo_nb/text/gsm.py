@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from nexmo_nb.errors import InvalidRequestError
 
-__all__ = ["BASIC", "EXTENSION", "Segments", "outside_gsm", "segments"]
-
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"

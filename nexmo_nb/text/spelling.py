@@ -9,8 +9,6 @@ import pandas as pd
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.text.gsm import BASIC, EXTENSION, segments
 
-__all__ = ["explain_encoding"]
-
 COLUMNS = (
     Column("character"),
     Column("name"),

@@ -10,8 +10,6 @@ from typing import Any
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.validation import invalid_argument, is_missing
 
-__all__ = ["fill_template", "find_names", "write_value"]
-
 
 def find_names(template: Any) -> list[str]:
     """Find the names in braces, each once, in order of appearance.

@@ -13,8 +13,6 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.session import Request, Session
 from nexmo_nb.voice.response import find_call_refusal, find_tts_refusal
 
-__all__ = ["build_request", "check_voice"]
-
 LONGEST_TEXT = 1500
 # What the legacy endpoint and the Voice API call the same thing.
 _DETECTION = {"true": ("true", "continue"), "continue": ("true", "continue"), "hangup": ("hangup", "hangup")}

@@ -9,8 +9,6 @@ from nexmo_nb.errors import AuthenticationError, NexmoError, RejectedError
 from nexmo_nb.frames import Column, frame, to_text
 from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswered_error
 
-__all__ = ["COLUMNS", "find_call_refusal", "find_tts_refusal", "parse_call", "parse_tts"]
-
 COLUMNS = (Column("call_id"), Column("to"), Column("status"), Column("error_text"), Column("api"))
 # The legacy endpoint's table was never published whole; these are what its documentation and its users tell.
 TTS_STATUSES: Mapping[str, str] = {

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -409,6 +410,28 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
     for child in children:
         assert child.stdout is not None
         child.stdout.close()
+
+
+def test_sends_of_other_threads_may_begin_and_end_while_one_looks_for_abandoned_ones(ledger: Ledger) -> None:
+    done = threading.Event()
+
+    def begin_and_end(name: str) -> None:
+        while not done.is_set():
+            ledger.record_and_claim([], [f"{name}-{number}" for number in range(500)])
+
+    interval = sys.getswitchinterval()
+    threads = [threading.Thread(target=begin_and_end, args=(name,), daemon=True) for name in "ab"]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(200):
+            ledger.mark_abandoned_unknown()
+    finally:
+        done.set()
+        sys.setswitchinterval(interval)
+        for thread in threads:
+            thread.join()
 
 
 def test_a_lock_is_held_as_long_as_its_process_lives(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ from importlib.resources import files
 
 from nexmo_nb.sandbox.exchange import Answer
 
-__all__ = ["PAGES", "build_page"]
-
 # Nothing from elsewhere, and no script or style within the page: what anybody sent cannot become code.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; "
