@@ -50,6 +50,12 @@ def test_everything_says_what_it_is(name: str) -> None:
     assert (inspect.getdoc(getattr(nx, name)) or "").strip()
 
 
+@pytest.mark.parametrize("name", [name for name in nx.__all__ if inspect.isclass(getattr(nx, name))])
+def test_methods_of_public_classes_say_what_they_do(name: str) -> None:
+    methods = {key: value for key, value in vars(getattr(nx, name)).items() if not key.startswith("_")}
+    assert [key for key, value in methods.items() if callable(value) and not inspect.getdoc(value)] == []
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_have_complete_docstrings(name: str) -> None:
     function = getattr(nx, name)
