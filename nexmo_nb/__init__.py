@@ -1,6 +1,6 @@
 """Nexmo (Vonage) for notebooks: numbers, applications, SMS and voice as pandas DataFrames.
 
-Connect once, then call functions; each returns one one_line frame::
+Connect once, then call functions; each returns one tidy frame::
 
     import nexmo_nb as nx
 

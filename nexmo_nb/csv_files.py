@@ -166,12 +166,10 @@ def _expand_path(path: Any) -> Path:
 
 
 def _make_path_error(path: str | Path, reason: str | None) -> InvalidRequestError:
-    """Make the error for a file that cannot be written."""
     return validation.invalid_argument("path", str(path), "a file that can be written", reason or "")
 
 
 def _check_dtype(name: str, dtype: str) -> str:
-    """Check the dtype that the caller gives a column."""
     if not isinstance(name, str):
         raise validation.invalid_argument("dtype", name, "a mapping of columns to dtypes")
     return validation.check_choice(f"dtype[{name[:40]!r}]", dtype, _READABLE_DTYPES)

@@ -32,21 +32,9 @@ class Column(NamedTuple):
 def frame(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], attrs: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Build a DataFrame from flat rows.
+    """Build a DataFrame with exactly `columns`, also when there are no rows, and an index from 0.
 
-    Parameters
-    ----------
-    rows : iterable of mappings
-        One per row, by column name; a key that is absent or None is a missing value.
-    columns : sequence of Column
-        The columns of the frame, in order.
-    attrs : mapping, optional
-        Facts about the whole frame, for ``frame.attrs``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With exactly `columns`, also when there are no rows, and an index from 0.
+    A key that a row does not have, or whose value is None, is a missing value. `attrs` are facts about the whole frame.
     """
     rows = list(rows)
     return frame_from_columns(
@@ -57,15 +45,7 @@ def frame(
 def frame_from_columns(
     values: Mapping[str, Sequence[Any]], columns: Sequence[Column], attrs: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Build the same DataFrame as `frame` from the values of each column; faster than `frame` for many rows.
-
-    Parameters
-    ----------
-    values : mapping of str to sequence
-        The values of each of `columns`, equally many; None is a missing value.
-    columns, attrs
-        As for `frame`.
-    """
+    """Build the same DataFrame as `frame` from the values of each column; faster for many rows."""
     arrays = {column.name: _build_array(values[column.name], column.dtype) for column in columns}
     built = _build_frame(arrays, len(values[columns[0].name]))
     built.attrs.update(attrs or {})
@@ -90,20 +70,10 @@ def read_text_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
 
 
 def apply_dtypes(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
-    """Give a frame of text its names and dtypes.
+    """Give a frame of text its names and dtypes; `columns` are those to build, each by its name in `text`.
 
-    Parameters
-    ----------
-    text : DataFrame
-        From `text_frame` or `read_text_csv`.
-    columns : mapping
-        The columns to build, in order, each by its name in `text`. A column that `text` does not have is all missing;
-        other columns of `text` are left out. Times are read in ISO 8601 form.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With an index from 0.
+    A column that `text` does not have is all missing; other columns of `text` are left out. Times are read in ISO 8601
+    form, and the index counts from 0.
     """
     arrays = {column.name: _parse_column(text, name, column.dtype) for name, column in columns.items()}
     return _build_frame(arrays, len(text))

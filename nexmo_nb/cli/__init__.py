@@ -13,18 +13,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Words of the command line. Default: those of this process.
-
-    Returns
-    -------
-    int
-        Exit code: 0 if the command succeeded.
-    """
+    """Run one command, by default that of this process, and return its exit code."""
     parser = argparse.ArgumentParser(prog="nexmo-nb", description="Nexmo (Vonage) for notebooks.")
     commands = parser.add_subparsers(required=True, metavar="command")
     for add_commands in (add_demo, add_notebooks, add_sandbox):

@@ -13,7 +13,6 @@ SMS_COLUMNS = "part parts to message_id status meaning price balance currency ne
 
 
 def add_demo(commands: Any) -> None:
-    """Add the command to the subparsers of the command line."""
     parser = commands.add_parser("demo", help="do all nine actions on the embedded sandbox and print each frame")
     parser.set_defaults(run=_run_demo)
 

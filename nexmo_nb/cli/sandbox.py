@@ -7,7 +7,6 @@ from typing import Any
 
 
 def add_sandbox(commands: Any) -> None:
-    """Add the command to the subparsers of the command line."""
     parser = commands.add_parser("sandbox", help="run the sandbox alone until Ctrl-C, for other processes")
     parser.add_argument("--port", type=int, default=8787, help="port on 127.0.0.1 (default: 8787; 0: any)")
     parser.add_argument("--seed", type=int, default=0, help="which made-up world (default: 0)")

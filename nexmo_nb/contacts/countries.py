@@ -26,16 +26,8 @@ _NO_COUNTRY = ("ZZ", "001")
 class Rules(NamedTuple):
     """What the metadata says about the numbers of a calling code.
 
-    Attributes
-    ----------
-    code : str
-        The calling code, such as ``"44"``.
-    lengths : frozenset of int
-        Lengths that a number without the code may have.
-    prefix : re.Pattern, optional
-        What such a number may begin with that must be taken off, such as a 0 that is dialled within the country.
-    regions : tuple of str
-        The countries that share the code, the main one first.
+    `lengths` are those of numbers without the code. `prefix` is what such a number may begin with and must lose, such
+    as a 0 that is dialled within the country. `regions` share the code, the main one first.
     """
 
     code: str

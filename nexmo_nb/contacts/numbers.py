@@ -150,7 +150,6 @@ def _is_writable(value: Any) -> bool:
 
 
 def _explain_impossible(reason: int) -> str:
-    """Say why a number is not possible."""
     from phonenumbers import ValidationResult
 
     words = {

@@ -12,15 +12,8 @@ from nexmo_nb.validation import invalid_argument, is_missing
 
 
 def find_names(template: Any) -> list[str]:
-    """Find the names in braces, each once, in order of appearance.
+    """Find the names in braces, each once, in order of appearance; refuse what is no plain name.
 
-    Raises
-    ------
-    InvalidRequestError
-        If it is no text, a brace has no partner, or what stands in braces is no plain name.
-
-    Examples
-    --------
     >>> find_names("{name}, {days:d} days left, {name}")
     ['name', 'days']
     """
@@ -44,15 +37,8 @@ def find_names(template: Any) -> list[str]:
 
 
 def fill_template(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template with a value for each of its names.
+    """Fill a template with a value for each of its names; refuse values that are blank or do not go with their format.
 
-    Raises
-    ------
-    InvalidRequestError
-        If a value is missing or blank, or does not go with its format.
-
-    Examples
-    --------
     >>> fill_template("Hello {name}", {"name": "Ana"})
     'Hello Ana'
     """
@@ -66,13 +52,7 @@ def fill_template(template: str, values: Mapping[str, Any]) -> str:
 
 
 def write_value(value: Any) -> str:
-    """Write the value of a cell as the text of a message.
-
-    Raises
-    ------
-    InvalidRequestError
-        If it is missing or blank, or cannot be written.
-    """
+    """Write the value of a cell as the text of a message; refuse one that is blank or cannot be written."""
     try:
         written = "" if is_missing(value) else str(value)
     except ValueError as problem:  # a number of thousands of digits
