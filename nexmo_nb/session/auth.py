@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from nexmo_nb.account import Account, Secret
+from nexmo_nb.credentials import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import platformdirs
 import requests
 
-from nexmo_nb.account import FIELDS, SECRET_FIELDS, Account, Secret, check_signature_method, find_credentials
+from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, check_signature_method, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session

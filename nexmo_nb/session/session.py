@@ -19,7 +19,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from nexmo_nb.account import Account
+from nexmo_nb.credentials import Account
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without_traceback_of
 from nexmo_nb.session.auth import Auth
 from nexmo_nb.session.request import Listing, Request
@@ -345,7 +345,7 @@ class Session(requests.Session):
         """Turn a request into one of the requests library."""
         return requests.Request(
             request.method,
-            self.account.host(request.host) + request.path,
+            self.account.base_url(request.host) + request.path,
             headers={"Accept": "*/*"} if request.download_to else None,
             params=request.params,
             data=request.data,
@@ -355,7 +355,7 @@ class Session(requests.Session):
 
     def _cache_key(self, request: Request) -> str:
         query = f"?{urlencode(request.params)}" if request.params else ""
-        return create_key(request.family, f"{self.account.host(request.host)}{request.path}{query}")
+        return create_key(request.family, f"{self.account.base_url(request.host)}{request.path}{query}")
 
     def _count_changes(self, family: str) -> int:
         return 0 if self.cache is None else self.cache.count_changes(family)

@@ -105,8 +105,8 @@ class Account:
     currency: str = "EUR"
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
-    def host(self, name: str) -> str:
-        """Return the base URL by its short name, ``"rest"`` or ``"api"``."""
+    def base_url(self, name: str) -> str:
+        """Return the base URL of ``"rest"`` or ``"api"``, the two hosts of the API."""
         return self.rest_host if name == "rest" else self.api_host
 
     @property
