@@ -11,7 +11,6 @@ from ssl import SSLCertVerificationError
 import requests
 import urllib3
 
-CHUNK = 1 << 16
 LARGEST, LARGEST_FILE = 64_000_000, 20_000_000_000
 """Bytes of a body, unpacked, and of a report's file; a larger one is refused."""
 SLOWEST_FILE = 3600.0
@@ -23,12 +22,12 @@ class UnfitError(OSError):
 
 
 def read_body(response: requests.Response, seconds: float) -> bytes:
-    """Read a body into memory, however it was packed, within a number of seconds and a bound on its size."""
+    """Read a body into memory, unpacked, within a number of seconds and `LARGEST` bytes."""
     return b"".join(_read_chunks(response, LARGEST, seconds))
 
 
 def download_body(response: requests.Response, path: Path) -> None:
-    """Write a body, which may be larger than the memory, to a file that only its owner can read."""
+    """Write a body, which may not fit into memory, to a file that only its owner can read."""
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(_read_chunks(response, LARGEST_FILE, SLOWEST_FILE))
 
@@ -36,7 +35,7 @@ def download_body(response: requests.Response, path: Path) -> None:
 def _read_chunks(response: requests.Response, most: int, seconds: float) -> Iterator[bytes]:
     count, end = 0, time.monotonic() + seconds
     with response:
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
+        while chunk := response.raw.read1(1 << 16, decode_content=True):
             count += len(chunk)
             if count > most:
                 raise UnfitError(f"its answer is larger than {most // 1_000_000:,} MB")
@@ -46,10 +45,7 @@ def _read_chunks(response: requests.Response, most: int, seconds: float) -> Iter
 
 
 def surely_unsent(problem: Exception) -> bool:
-    """Tell whether no connection was made: then the server cannot have acted.
-
-    Everything else, also with a proxy in between, may have gone wrong after the request arrived.
-    """
+    """Tell whether no connection was made. Anything else may have gone wrong after the request arrived."""
     if isinstance(problem, requests.exceptions.ConnectTimeout):
         return True
     reason = getattr(problem.args[0] if problem.args else None, "reason", None)
