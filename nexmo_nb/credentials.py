@@ -1,72 +1,44 @@
-"""An account: credentials, hosts and currency, and where credentials are found.
-
-Secrets are held in a `Secret`, whose text only the code that signs a request reads.
-"""
+"""Credentials: where they are found, how they stay hidden, and the account that they belong to."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.validation import check_application_id, check_choice, invalid_argument
+from nexmo_nb.validation import check_application_id, invalid_argument
 
-LIVE_REST = "https://rest.nexmo.com"
-LIVE_API = "https://api.nexmo.com"
-SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
 FIELDS = ("api_key", "api_secret", "application_id", "private_key", "signature_secret")
 SECRET_FIELDS = ("api_secret", "private_key", "signature_secret")
 HIDDEN = "<hidden>"
 """Shown in messages in place of a credential."""
 
-_CLI_NAMES = {
-    "api_key": "api-key",
-    "api_secret": "api-secret",
-    "application_id": "app-id",
-    "private_key": "private-key",
-}
+_CLI_KEYS = {"api_key": "api-key", "api_secret": "api-secret", "application_id": "app-id", "private_key": "private-key"}
+_PROMPTS = {"api_key": "API key: ", "api_secret": "API secret: "}
 
 
 class Secret:
-    """A text that appears in no repr, format, pickle or copy.
+    """A text that appears in no repr, format or pickle; only code that puts it into a request reveals it."""
 
-    Examples
-    --------
-    >>> secret = Secret("not for your eyes")
-    >>> secret, f"{secret}"
-    (<secret>, '<secret>')
-    """
-
-    __slots__ = ("_reveal",)
+    __slots__ = ("reveal",)
 
     def __init__(self, value: str) -> None:
         # In a closure, because debuggers and verbose tracebacks print attributes.
-        self._reveal: Callable[[], str] = lambda: value
-
-    def reveal(self) -> str:
-        """Return the text; only for code that puts it into a request."""
-        return self._reveal()
+        self.reveal: Callable[[], str] = lambda: value
 
     def __repr__(self) -> str:
         return "<secret>"
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other.reveal() == self.reveal()
-
-    def __hash__(self) -> int:
-        return hash(self.reveal())
-
-    def __copy__(self) -> Secret:
+    def __deepcopy__(self, memo: object = None) -> Secret:
         return self
 
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
+    __copy__ = __deepcopy__
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret is not pickled; connect again where it is needed.")
@@ -76,22 +48,8 @@ class Secret:
 class Account:
     """The account that makes the calls, and the hosts that they go to.
 
-    Attributes
-    ----------
-    api_key : str
-        The account's public name, 8 characters.
-    api_secret, signature_secret, private_key : Secret or None
-        Never shown.
-    application_id : str or None
-        The application whose key signs Voice API calls.
-    signature_method : str
-        How SMS are signed if there is a signature secret.
-    rest_host, api_host : str
-        Base URLs, without a slash at the end.
-    currency : str
-        The account's currency: the API's prices of messages and numbers do not name it.
-    sources : mapping
-        Where each setting came from, for `nexmo_nb.show_connection`.
+    `rest_host` and `api_host` are base URLs without a slash at the end. `currency` is what the account is billed in:
+    the API's prices of messages and numbers do not name it. `sources` tells where each credential came from, by name.
     """
 
     api_key: str
@@ -100,8 +58,8 @@ class Account:
     private_key: Secret | None = None
     signature_secret: Secret | None = None
     signature_method: str = "md5hash"
-    rest_host: str = LIVE_REST
-    api_host: str = LIVE_API
+    rest_host: str = "https://rest.nexmo.com"
+    api_host: str = "https://api.nexmo.com"
     currency: str = "EUR"
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -129,44 +87,26 @@ def find_credentials(
     folder: Path | None = None,
     ask: Callable[[str], str] | None = None,
 ) -> tuple[dict[str, str | Secret], dict[str, str]]:
-    """Find the five credentials: arguments, environment, keyring, Vonage CLI files, then a hidden prompt.
+    """Find the credentials in the arguments, environment, keyring or Vonage CLI files, or by a hidden prompt.
 
-    Parameters
-    ----------
-    arguments : mapping
-        What the caller passed, by name; a credential that is absent or None is looked for elsewhere.
-    environ, home, folder : optional
-        Environment, home folder and working folder to look in. Default: the process's own.
-    ask : callable, optional
-        Shows a prompt and returns the hidden answer. Default: `getpass` when a person is there to answer.
-
-    Returns
-    -------
-    (credentials, sources) : (dict, dict)
-        Values (secrets as `Secret`) and where each came from, by name.
-
-    Raises
-    ------
-    InvalidRequestError
-        If there is no API key or secret anywhere; it says where they are looked for.
+    `folder` is the working folder; `ask` shows a prompt and returns the answer. Return the credentials (secrets as
+    `Secret`) and where each came from, by name. InvalidRequestError: one of them cannot be used, or there is no API
+    key or no secret.
     """
-    home, folder = home or Path.home(), folder or Path.cwd()
     found: dict[str, str | Secret] = {}
     sources: dict[str, str] = {}
-    places: Iterable[tuple[str, Callable[[str], str | Secret | None]]] = (
-        ("argument", arguments.get),
-        ("environment", lambda name: _read_environment(environ, name)),
-        ("keyring", _read_keyring),
-        (".vonagerc", _read_cli_file(folder / ".vonagerc").get),
-        ("~/.vonage/config.json", _read_cli_file(home / ".vonage" / "config.json").get),
-    )
-    for source, read in places:
+    places: dict[str, Callable[[str], str | Secret | None]] = {
+        "argument": arguments.get,
+        "environment": lambda name: environ.get(f"NEXMO_{name.upper()}") or environ.get(f"VONAGE_{name.upper()}"),
+        "keyring": _read_keyring,
+        ".vonagerc": _read_cli_file((folder or Path.cwd()) / ".vonagerc").get,
+        "~/.vonage/config.json": _read_cli_file((home or Path.home()) / ".vonage" / "config.json").get,
+        "prompt": lambda name: _prompt_for(name, ask or _find_prompt()) if name in _PROMPTS else None,
+    }
+    for source, read in places.items():
         for name in FIELDS:
-            value = None if name in found else read(name)
-            if value:
+            if name not in found and (value := read(name)):
                 found[name], sources[name] = _check_credential(name, value), source
-    if "api_key" not in found or "api_secret" not in found:
-        _prompt_for_missing(found, sources, ask or _find_prompt())
     return found, sources
 
 
@@ -209,29 +149,22 @@ def _read_private_key(value: str) -> str:
     return value
 
 
-def _read_environment(environ: Mapping[str, str], name: str) -> str | None:
-    return environ.get(f"NEXMO_{name.upper()}") or environ.get(f"VONAGE_{name.upper()}")
-
-
-def _read_keyring(name: str) -> str | None:
+def _read_keyring(name: str) -> Any:
     try:
         import keyring
 
-        found: str | None = keyring.get_password("nexmo_nb", name)
+        return keyring.get_password("nexmo_nb", name)
     except Exception:  # without the extra, or with a locked keyring, the other places are still read
         return None
-    return found
 
 
 def _read_cli_file(path: Path) -> dict[str, str]:
     """Read the credentials in a configuration file (JSON) of the Vonage CLI; none if it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = {name: content.get(key) for name, key in _CLI_KEYS.items()}
+    except (OSError, ValueError, AttributeError):  # the last: it is JSON, but no object
         return {}
-    if not isinstance(content, dict):
-        return {}
-    values = {name: content.get(cli_name) for name, cli_name in _CLI_NAMES.items()}
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
@@ -240,38 +173,16 @@ def _find_prompt() -> Callable[[str], str] | None:
     if sys.stdin is not None and sys.stdin.isatty():
         return getpass
     kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    allowed = getattr(getattr(kernel, "kernel", None), "_allow_stdin", False)
-    return getpass if allowed else None
+    return getpass if getattr(getattr(kernel, "kernel", None), "_allow_stdin", False) else None
 
 
-def _prompt_for_missing(
-    found: dict[str, str | Secret], sources: dict[str, str], ask: Callable[[str], str] | None
-) -> None:
-    """Ask for the API key and secret where they were not found.
-
-    Raises
-    ------
-    InvalidRequestError
-        If nobody can be asked, or the answer is empty.
-    """
-    for name, label in (("api_key", "API key: "), ("api_secret", "API secret: ")):
-        if name in found:
-            continue
-        answer = ask(label) if ask else ""
-        if not answer:
-            raise _make_missing_error(name)
-        found[name], sources[name] = _check_credential(name, answer), "prompt"
-
-
-def _make_missing_error(name: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"{name}: no value found; allowed: the key and secret of the account's dashboard. Looked in: the "
-        "arguments of connect(), NEXMO_API_KEY and NEXMO_API_SECRET (or VONAGE_…), the system keyring (needs "
-        "pip install 'nexmo_nb[keyring]'), ./.vonagerc and ~/.vonage/config.json. Without an account, use "
-        "connect('sandbox')."
-    )
-
-
-def check_signature_method(value: str) -> str:
-    """Accept the name of a signature method as in the account's settings."""
-    return check_choice("signature_method", value, SIGNATURE_METHODS)
+def _prompt_for(name: str, ask: Callable[[str], str] | None) -> str:
+    answer = ask(_PROMPTS[name]) if ask else ""
+    if not answer:
+        raise InvalidRequestError(
+            f"{name}: no value found; allowed: the key and secret of the account's dashboard. Looked in: the "
+            "arguments of connect(), NEXMO_API_KEY and NEXMO_API_SECRET (or VONAGE_…), the system keyring (needs "
+            "pip install 'nexmo_nb[keyring]'), ./.vonagerc and ~/.vonage/config.json. Without an account, use "
+            "connect('sandbox')."
+        )
+    return answer
