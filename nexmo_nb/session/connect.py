@@ -280,9 +280,9 @@ def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
 
     Both are empty where the URL leads to something else, or to another machine.
     """
-    if urlsplit(url).hostname not in LOOPBACK:
-        return {}, ""
     try:
+        if urlsplit(url).hostname not in LOOPBACK:
+            return {}, ""
         with requests.Session() as wire:
             wire.trust_env = False
             answer = wire.get(f"{url}/_sandbox/account", timeout=timeout, allow_redirects=False).json()
