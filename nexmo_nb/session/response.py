@@ -25,7 +25,7 @@ from nexmo_nb.errors import (
 )
 from nexmo_nb.session.request import Listing, Request
 
-_CLASSES: Mapping[int, type[NexmoError]] = {
+_BY_STATUS: Mapping[int, type[NexmoError]] = {
     **dict.fromkeys((400, 405, 406, 415, 422), InvalidRequestError),
     **dict.fromkeys((401, 403), AuthenticationError),
     **dict.fromkeys((404, 410), NotFoundError),
@@ -75,9 +75,9 @@ def parse_response(request: Request, status: int, headers: Mapping[str, str], co
     if status < 400 or status >= 500:
         words = f"the server answered with {words}" + (" (a redirect is never followed)" if status < 400 else "")
         return unanswered_error(request, words, status=status, retry_after=retry_after)
-    kind = _BY_CODE.get(code) or _CLASSES.get(status, RejectedError)
-    return kind(
-        f"Could not {request.what}: {words} (HTTP {status}{', ' + code if code else ''}). {_ADVICE[kind]}",
+    error_class = _BY_CODE.get(code) or _BY_STATUS.get(status, RejectedError)
+    return error_class(
+        f"Could not {request.what}: {words} (HTTP {status}{', ' + code if code else ''}). {_ADVICE[error_class]}",
         status=status,
         code=code or None,
         meaning=words,
@@ -136,7 +136,7 @@ def parse_page(request: Request, listing: Listing, body: Any, fingerprints: set[
 
 
 def page_fingerprint(page: list[dict[str, Any]]) -> str:
-    """Tell a page from every other one, by its length, its first row and its last row."""
+    """Make a text that tells a page from every other one: its length, its first row and its last row."""
     return repr((len(page), page[:1], page[-1:]))
 
 
@@ -182,14 +182,14 @@ def _explain_error(body: Mapping[str, Any]) -> tuple[str, str]:
     kind = str(body.get("type") or "")
     code = kind.rsplit("#", 1)[1] if "#" in kind else ""
     code = code or str(get_field(body, "error-code") or body.get("code") or kind or "")
-    words = [get_field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
-    wrong = _describe_wrong_parameters(body.get("invalid_parameters"))
-    said = ": ".join(one_line(word) for word in words if word)
-    return one_line(code, 60), one_line(f"{said} [{wrong}]" if said and wrong else said or wrong, 1000)
+    texts = [get_field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
+    words = ": ".join(one_line(text) for text in texts if text)
+    details = _describe_wrong_parameters(body.get("invalid_parameters"))
+    return one_line(code, 60), one_line(f"{words} [{details}]" if words and details else words or details, 1000)
 
 
 def _describe_wrong_parameters(parameters: Any) -> str:
-    """Read the list of pairs, the map of names, or the single pair in which wrong parameters come."""
+    """Describe the wrong parameters, which come as a list of pairs, as a map of names, or as a single pair."""
     pairs: list[tuple[Any, Any]] = []
     if isinstance(parameters, list):
         pairs = [(item.get("name"), item.get("reason")) for item in parameters if isinstance(item, dict)]
