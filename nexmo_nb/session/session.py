@@ -136,12 +136,8 @@ class Session(requests.Session):
     ) -> Pages:
         """Read page after page of 100 rows until there are no more, or `limit` rows.
 
-        `take` says what to keep of a row; it is applied as each page comes.
-
-        Raises
-        ------
-        NexmoError
-            If any page fails, or the server repeats a page: a part of the rows is never returned as if it were all.
+        `take` says what to keep of a row; it is applied as each page comes. If a page fails or repeats an earlier one,
+        the error is raised: a part of the rows is never returned as if it were all.
         """
         if refresh:
             # All pages of all lists of the family, because renewed pages and old ones would not fit together.

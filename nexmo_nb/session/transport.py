@@ -16,6 +16,14 @@ LARGEST, LARGEST_FILE = 64_000_000, 20_000_000_000
 SLOWEST_FILE = 3600.0
 """Seconds in which a report's file must be there."""
 
+# The first that fits counts: a ConnectTimeout is a Timeout, too.
+_REASONS = {
+    (requests.exceptions.ConnectTimeout,): "the connection was not made in time",
+    (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError): "no answer came in time",
+    (requests.exceptions.ProxyError,): "the proxy could not be used",
+    (requests.exceptions.SSLError,): "the server's certificate could not be trusted, or the encrypted connection broke",
+}
+
 
 class UnfitError(OSError):
     """A body that is too large or too slow; the message says which."""
@@ -59,14 +67,11 @@ def surely_unsent(problem: Exception) -> bool:
 
 def failure_reason(problem: Exception) -> str:
     """Say what went wrong on the wire, by kind. The library's own message may quote an address or a header."""
-    if isinstance(problem, requests.exceptions.ConnectTimeout):
-        return "the connection was not made in time"
-    if isinstance(problem, (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError)):
-        return "no answer came in time"
-    if isinstance(problem, requests.exceptions.ProxyError):
-        return "the proxy could not be used"
-    if isinstance(problem, requests.exceptions.SSLError):
-        return "the server's certificate could not be trusted, or the encrypted connection broke"
+    for error_classes, reason in _REASONS.items():
+        if isinstance(problem, error_classes):
+            return reason
     if surely_unsent(problem):
         return "no connection could be made"
+    if isinstance(problem, OSError) and problem.strerror:  # requests and urllib3 wrap every error of a socket
+        return f"its file cannot be written ({problem.strerror})"
     return str(problem) if isinstance(problem, UnfitError) else f"the connection broke ({type(problem).__name__})"
