@@ -119,7 +119,7 @@ class Session(requests.Session):
         return answer
 
     def call_with_slot(self, request: Request) -> Any:
-        """Send a request once, as `call` does, under a slot of the throttle that the caller holds and confirms."""
+        """Send a request once, with no other try, under a slot of the throttle that the caller holds and confirms."""
         answer = without_traceback_of(lambda: self._attempt(request, refresh=True, has_slot=True))
         if isinstance(answer, NexmoError):
             raise answer
