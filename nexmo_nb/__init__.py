@@ -15,7 +15,7 @@ How the package is built; a room imports from those below it, and from its own l
     6   numbers  applications  sms  voice  pricing  reports
     5   session
     4   state
-    3   account  contacts
+    3   credentials  contacts
     2   frames  validation  text  options  csv_files
     1   errors
         sandbox stands aside: it imports none of these; only session and cli start it

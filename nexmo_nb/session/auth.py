@@ -13,26 +13,15 @@ from urllib.parse import parse_qsl
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from nexmo_nb.account import Account, Secret
+from nexmo_nb.credentials import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 
 
 def sign_fields(fields: Mapping[str, str], secret: Secret, method: str) -> str:
     """Sign fields as Nexmo does (https://developer.vonage.com/en/getting-started/concepts/signing-messages).
 
-    Parameters
-    ----------
-    fields : mapping
-        Every parameter, unencoded, ``api_key`` and ``timestamp`` included; ``sig`` is left out.
-    secret : Secret
-        The account's signature secret.
-    method : str
-        ``"md5hash"`` (the account's default), or the HMAC ``"md5"``, ``"sha1"``, ``"sha256"``, ``"sha512"``.
-
-    Returns
-    -------
-    str
-        Lower-case hexadecimal.
+    `fields` are unencoded, ``api_key`` and ``timestamp`` included. `method` is ``"md5hash"``, or the HMAC ``"md5"``,
+    ``"sha1"``, ``"sha256"`` or ``"sha512"``. The signature is in lower-case hexadecimal.
     """
     pairs = sorted((name.encode(), value) for name, value in fields.items() if name != "sig")
     base = b"".join(b"&%s=%s" % (name, value.replace("&", "_").replace("=", "_").encode()) for name, value in pairs)
@@ -46,22 +35,16 @@ class Auth(AuthBase):
 
     def __init__(self, account: Account, kind: str, *, clock: Callable[[], float] = time.time) -> None:
         self._account, self._clock = account, clock
-        if kind == "sms":
-            kind = "signed" if account.signature_secret else "basic"
         if kind == "jwt" and not account.can_sign_calls:
             raise InvalidRequestError(
                 "connect: this call needs an application and its private key; allowed: application_id= and "
                 "private_key= of connect(), or NEXMO_APPLICATION_ID and NEXMO_PRIVATE_KEY."
             )
-        self._add = {
-            "basic": self._add_basic,
-            "jwt": self._add_jwt,
-            "form": self._add_form_keys,
-            "signed": self._add_signature,
-        }[kind]
+        add_sms = self._add_signature if account.signature_secret else self._add_basic
+        adders = {"basic": self._add_basic, "jwt": self._add_jwt, "form": self._add_form_keys, "sms": add_sms}
+        self._add = adders[kind]
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Add the credentials to a request."""
         self._add(request)
         return request
 

@@ -8,14 +8,14 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pandas as pd
 import platformdirs
 import requests
 
-from nexmo_nb.account import FIELDS, SECRET_FIELDS, Account, Secret, check_signature_method, find_credentials
+from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session
@@ -23,13 +23,9 @@ from nexmo_nb.state.files import make_private_folder
 from nexmo_nb.state.throttle import FAMILY_LIMITS, SLOT_LIFETIME, Limit, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
 
-if TYPE_CHECKING:
-    from nexmo_nb.sandbox import Sandbox
-
-
 LONGEST_TIMEOUT = 600.0
+SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))
-
 _current: Session | None = None
 
 
@@ -75,7 +71,7 @@ def connect(
         How SMS are signed, as in the account's settings. Default: Nexmo's own default.
     calls, period : int, float
         At most `calls` requests in any `period` seconds (at most 3600), over all processes of this user on this
-        machine that use the same account. Default: 100 in 60 s.
+        machine that use the same account.
     limits : mapping, optional
         Other limits by family, such as ``{"sms": (1, 1.0)}`` for a US long number. Families: sms, calls, numbers,
         owned, pricing, reports. Default: Nexmo's published ones.
@@ -97,8 +93,8 @@ def connect(
     Raises
     ------
     InvalidRequestError
-        If credentials are missing, or an argument cannot be used. Nothing is sent by connecting, but for asking a
-        sandbox at a URL for its demo account.
+        If credentials are missing, or an argument cannot be used. Connecting sends nothing, except that it asks a
+        sandbox for its demo account.
 
     Examples
     --------
@@ -118,12 +114,13 @@ def connect(
         _check_seconds("timeout", timeout, LONGEST_TIMEOUT),
         (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _is_empty(state_dir) else state_dir,
     )
-    facts = {"currency": _check_currency(currency), "signature_method": check_signature_method(signature_method)}
+    method = check_choice("signature_method", signature_method, SIGNATURE_METHODS)
+    settings = {"currency": _check_currency(currency), "signature_method": method}
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
     # No frame that held a credential may become part of a traceback.
-    _current = without_traceback_of(lambda: _open_session(target, arguments, facts, options))
+    _current = without_traceback_of(lambda: _open_session(target, arguments, settings, options))
     return _current
 
 
@@ -157,7 +154,7 @@ def current() -> Session:
 
 
 def session_or_current(session: Session | None) -> Session:
-    """Give the session that a function was given, or else the current one."""
+    """Check the session that a function was given, or else give the current one."""
     if session is None:
         return current()
     if not isinstance(session, Session):
@@ -192,19 +189,19 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
     """
     session = session_or_current(session)
     account, limit = session.account, session.throttle.limit
-    rows = [("where", session.where, ""), ("rest_host", account.rest_host, ""), ("api_host", account.api_host, "")]
+    values = {"where": session.where, "rest_host": account.rest_host, "api_host": account.api_host}
     for name in FIELDS:
         value = getattr(account, name)
-        shown = ("set" if value else "not set") if name in SECRET_FIELDS else value or "not set"
-        rows.append((name, shown, account.sources.get(name, "")))
-    rows += [
-        ("signature_method", account.signature_method, ""),
-        ("currency", account.currency, ""),
-        ("limit", f"{limit.calls} calls in {limit.seconds:g} s", ""),
-        ("cache", "off" if session.cache is None else "on", ""),
-        ("state_dir", str(session.throttle.path.parent), ""),
-    ]
-    return frame([dict(zip(("setting", "value", "source"), row, strict=True)) for row in rows], _SETTINGS)
+        values[name] = "set" if value and name in SECRET_FIELDS else value or "not set"
+    values |= {
+        "signature_method": account.signature_method,
+        "currency": account.currency,
+        "limit": f"{limit.calls} calls in {limit.seconds:g} s",
+        "cache": "off" if session.cache is None else "on",
+        "state_dir": str(session.throttle.path.parent),
+    }
+    rows = [{"setting": key, "value": shown, "source": account.sources.get(key, "")} for key, shown in values.items()]
+    return frame(rows, _SETTINGS)
 
 
 def _hide_credentials(values: Sequence[Any]) -> dict[str, str | Secret | None]:
@@ -220,63 +217,54 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def _open_session(target: str, arguments: dict[str, Any], facts: dict[str, str], options: _Options) -> Session:
+def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, Any], options: _Options) -> Session:
+    has_arguments = any(arguments.values())
     if target == "sandbox":
-        if any(arguments.values()):
+        if has_arguments:
             raise invalid_argument(
-                "where", "sandbox", "no credentials beside it: the sandbox has a demo account of its own"
+                "where", target, "no credentials beside it: the sandbox has a demo account of its own"
             )
-        running = _find_running_sandbox(options.timeout)
-        if running is None:
-            return _open_embedded_sandbox(facts, options)
-        target = running
-    if target == "live":
-        credentials, sources = find_credentials(arguments)
-        account = Account(**{**credentials, **facts}, sources=sources)  # type: ignore[arg-type]
-        return _make_session(account, target, options, _make_user_dir(options) / account.folder)
-    url = _check_where_url(target)
-    demo, instance = ({}, "") if any(arguments.values()) else _fetch_demo_account(url, options.timeout)
+        # The sandbox that ``nexmo-nb lab`` started for its notebooks, if there is one.
+        target = (os.environ.get("NEXMO_NB_CONNECT") or "").rstrip("/")
+        if not target.startswith("http") or not _fetch_demo_account(target, options.timeout)[0]:
+            return _open_embedded_sandbox(settings, options)
+    demo: dict[str, Any] = {}
+    instance = ""
+    if target != "live":
+        target = _check_where_url(target)
+        settings = {**settings, "rest_host": target, "api_host": target}
+        if not has_arguments:
+            demo, instance = _fetch_demo_account(target, options.timeout)
     credentials, sources = (demo, dict.fromkeys(demo, "sandbox")) if demo else find_credentials(arguments)
-    account = Account(**{**credentials, **facts}, rest_host=url, api_host=url, sources=sources)  # type: ignore[arg-type]
+    account = Account(**credentials, **settings, sources=sources)
+    folder = _make_state_dir(options.state_dir, platformdirs.user_data_dir("nexmo_nb", appauthor=False))
     # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
-    return _make_session(account, url, options, _make_user_dir(options) / f"{account.folder}{instance}")
+    return _make_session(account, target, options, folder / f"{account.folder}{instance}")
 
 
-def _find_running_sandbox(timeout: float) -> str | None:
-    """Give the URL of the sandbox that ``nexmo-nb lab`` started for its notebooks; None where there is none."""
-    url = (os.environ.get("NEXMO_NB_CONNECT") or "").rstrip("/")
-    return url if url.startswith("http") and _fetch_demo_account(url, timeout)[0] else None
-
-
-def _open_embedded_sandbox(facts: dict[str, str], options: _Options) -> Session:
+def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Session:
     from nexmo_nb.sandbox import Sandbox  # cli, tests and connect() alone start one
 
     folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_make_state_dir(options.state_dir, tempfile.gettempdir())))
     sandbox = Sandbox()
     demo, _ = _fetch_demo_account(sandbox.url, options.timeout)
     sources = dict.fromkeys(demo, "sandbox")
-    account = Account(**{**demo, **facts}, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
-    session = _make_session(account, "sandbox", options, folder, sandbox)
-    weakref.finalize(session, _close_and_delete, sandbox, folder)
+    account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
+    session = _make_session(account, "sandbox", options, folder)
+    session.sandbox = sandbox
+    weakref.finalize(session, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(session, sandbox.close)
     return session
 
 
-def _close_and_delete(sandbox: Sandbox, folder: Path) -> None:
-    sandbox.close()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _make_session(
-    account: Account, where: str, options: _Options, folder: Path, sandbox: Sandbox | None = None
-) -> Session:
+def _make_session(account: Account, where: str, options: _Options, folder: Path) -> Session:
     make_private_folder(folder)
-    limits = {**FAMILY_LIMITS, **options.limits}
     try:
         throttle = Throttle(
             folder / "throttle.sqlite",
             calls=options.limit.calls,
             period=options.limit.seconds,
-            limits=limits,
+            limits=options.limits,
             hold=CONNECT_TIMEOUT + options.timeout,
         )
     except UnreachableError as problem:
@@ -284,24 +272,27 @@ def _make_session(
             f"state_dir: got {str(folder)!r}; allowed: a folder whose files can be read and written. {problem}"
         ) from None
     cache = folder / "cache.sqlite" if options.cache else None
-    return Session(account, throttle, cache=cache, timeout=options.timeout, where=where, sandbox=sandbox)
+    return Session(account, throttle, cache=cache, timeout=options.timeout, where=where)
 
 
 def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
-    """Request a sandbox on this machine for its demo account; empty where it is none, or another machine."""
-    if urlsplit(url).hostname not in LOOPBACK:
-        return {}, ""
+    """Ask a sandbox on this machine for its demo account and its instance, which ends its folder's name.
+
+    Both are empty where the URL leads to something else, or to another machine.
+    """
     try:
+        if urlsplit(url).hostname not in LOOPBACK:
+            return {}, ""
         with requests.Session() as wire:
             wire.trust_env = False
             answer = wire.get(f"{url}/_sandbox/account", timeout=timeout, allow_redirects=False).json()
         found = {name: answer[name] for name in FIELDS if isinstance(answer.get(name), str)}
     except (requests.RequestException, ValueError, AttributeError):
         return {}, ""
-    sealed = {name: Secret(value) if name in SECRET_FIELDS else value for name, value in found.items()}
-    # It becomes part of a folder's name: letters and digits only.
+    if not {"api_key", "api_secret"} <= found.keys():
+        return {}, ""
     instance = "".join(c for c in str(answer.get("instance", "")) if c.isalnum())[:40]
-    return (sealed, f"-{instance}") if "api_secret" in sealed else ({}, "")
+    return {name: Secret(value) if name in SECRET_FIELDS else value for name, value in found.items()}, f"-{instance}"
 
 
 def _check_where_url(value: str) -> str:
@@ -317,18 +308,17 @@ def _check_where_url(value: str) -> str:
 
 
 def _check_seconds(name: str, value: Any, longest: float) -> float:
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= longest
-    if not usable:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= longest:
         raise invalid_argument(name, value, f"seconds, more than 0 and at most {longest:g}")
     return float(value)
 
 
 def _check_limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
-    limits = {}
+    limits = dict(FAMILY_LIMITS)
     if values is not None and not isinstance(values, Mapping):
         raise invalid_argument("limits", values, "a mapping of families to (calls, seconds)")
-    for given, pair in (values or {}).items():
-        family = check_choice("limits", given, FAMILY_LIMITS)
+    for name, pair in (values or {}).items():
+        family = check_choice("limits", name, FAMILY_LIMITS)
         try:
             calls, seconds = pair
         except (TypeError, ValueError):
@@ -347,14 +337,8 @@ def _check_currency(value: Any) -> str:
 
 def _make_state_dir(chosen: str | os.PathLike[str] | None, default: str) -> Path:
     try:
-        folder = Path(default if chosen is None else chosen).expanduser().absolute()
-        os.fsencode(folder)
-        if "\0" in str(folder):
-            raise ValueError("no name holds this character")
+        return make_private_folder(Path(default if chosen is None else chosen).expanduser().absolute())
+    except InvalidRequestError:
+        raise
     except (TypeError, ValueError, RuntimeError):
         raise invalid_argument("state_dir", chosen, "the path of a folder") from None
-    return make_private_folder(folder)
-
-
-def _make_user_dir(options: _Options) -> Path:
-    return _make_state_dir(options.state_dir, platformdirs.user_data_dir("nexmo_nb", appauthor=False))

@@ -18,23 +18,18 @@ class Request:
     ----------
     what : str
         What it does, in words, for messages: ``"search numbers in GB"``.
-    method, path : str
-        HTTP method, and path below the host.
-    host : {"rest", "api"}
-        Which of the account's two hosts.
     family : str
         Whose limit and whose cached responses it belongs to.
     params, data, json : mapping, optional
-        Query, form fields or JSON body, as for `requests.request`. None: there is none.
+        Query, form fields or JSON body, as for `requests.request`.
     auth : {"basic", "jwt", "form", "sms"}
-        How it is authenticated; ``"sms"`` is signed where the account has a signature secret, else basic.
+        ``"sms"`` is signed where the account has a signature secret, else basic.
     download_to : Path, optional
         File to which a successful response is written as it comes, instead of being parsed; the call returns it.
     invalidates : tuple of str
         Families whose cached responses are no longer true afterwards.
     find_refusal : callable, optional
-        Finds, given the request and the parsed body of a response with a good HTTP status, the error that the body
-        stands for. None: the body is a success.
+        Finds the error that a parsed body with a good HTTP status stands for, if it is no success.
     """
 
     what: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import (
@@ -22,18 +23,12 @@ from nexmo_nb.errors import (
     UnknownOutcomeError,
     UnreachableError,
 )
-from nexmo_nb.session.request import Request
+from nexmo_nb.session.request import Listing, Request
 
-_CLASSES: Mapping[int, type[NexmoError]] = {
-    400: InvalidRequestError,
-    401: AuthenticationError,
-    403: AuthenticationError,
-    404: NotFoundError,
-    405: InvalidRequestError,
-    406: InvalidRequestError,
-    410: NotFoundError,
-    415: InvalidRequestError,
-    422: InvalidRequestError,
+_BY_STATUS: Mapping[int, type[NexmoError]] = {
+    **dict.fromkeys((400, 405, 406, 415, 422), InvalidRequestError),
+    **dict.fromkeys((401, 403), AuthenticationError),
+    **dict.fromkeys((404, 410), NotFoundError),
     429: RateLimitedError,
 }
 _ADVICE: Mapping[type[NexmoError], str] = {
@@ -46,11 +41,8 @@ _ADVICE: Mapping[type[NexmoError], str] = {
 # Words of an error type that mean something else than its HTTP status alone.
 _BY_CODE: Mapping[str, type[NexmoError]] = {"low-balance": RejectedError, "throttled": RateLimitedError}
 
-
 DEEPEST = 50
 """Levels of nesting in a body. A deeper one would exhaust the stack of the code that reads it."""
-
-
 TRIES = 3
 LONGEST_RETRY_AFTER = 60.0
 """Seconds of a server's Retry-After that are waited for; a longer wait is the caller's decision."""
@@ -71,19 +63,21 @@ class Pages(NamedTuple):
 
 
 def parse_response(request: Request, status: int, headers: Mapping[str, str], content: bytes) -> Any:
-    """Read a response: the parsed body (None where there is none), or the error. The error is returned, not raised."""
+    """Return the parsed body of a response (None where there is none), or the error that it stands for."""
     if 200 <= status < 300:
         return _parse_success(request, status, content)
-    body, _ = _parse_json(content)
+    body = _parse_json(content)
     code, words = _explain_error(body) if isinstance(body, dict) else ("", "")
     words = words or f"HTTP {status}"
-    retry_after = _parse_retry_after(headers)
+    seconds = headers.get("Retry-After", "")
+    # It may be a date, which Nexmo does not send.
+    retry_after = float(seconds) if re.fullmatch("[0-9]{1,9}", seconds) else None
     if status < 400 or status >= 500:
         words = f"the server answered with {words}" + (" (a redirect is never followed)" if status < 400 else "")
         return unanswered_error(request, words, status=status, retry_after=retry_after)
-    kind = _BY_CODE.get(code) or _CLASSES.get(status, RejectedError)
-    return kind(
-        f"Could not {request.what}: {words} (HTTP {status}{', ' + code if code else ''}). {_ADVICE[kind]}",
+    error_class = _BY_CODE.get(code) or _BY_STATUS.get(status, RejectedError)
+    return error_class(
+        f"Could not {request.what}: {words} (HTTP {status}{', ' + code if code else ''}). {_ADVICE[error_class]}",
         status=status,
         code=code or None,
         meaning=words,
@@ -96,8 +90,8 @@ def _parse_success(request: Request, status: int, content: bytes) -> Any:
         return None
     if request.download_to is not None:
         return request.download_to
-    body, is_json = _parse_json(content)
-    if not is_json or not isinstance(body, (dict, list)):
+    body = _parse_json(content)
+    if not isinstance(body, (dict, list)):
         return unanswered_error(request, "the answer is not JSON, or none of a usual kind", status=status)
     refusal = request.find_refusal(request, body) if request.find_refusal else None
     return refusal or body
@@ -105,10 +99,9 @@ def _parse_success(request: Request, status: int, content: bytes) -> Any:
 
 def unanswered_error(request: Request, reason: str, *, sent: bool = True, **facts: Any) -> NexmoError:
     """Make the error for a request without a usable response: a write that was sent may have happened."""
-    if not sent:
-        return UnreachableError(f"Could not {request.what}: {reason}. Nothing was sent; try again.", **facts)
-    if not request.is_write:
-        return UnreachableError(f"Could not {request.what}: {reason}. Nothing was changed; try again.", **facts)
+    if not sent or not request.is_write:
+        undone = "changed" if sent else "sent"
+        return UnreachableError(f"Could not {request.what}: {reason}. Nothing was {undone}; try again.", **facts)
     return UnknownOutcomeError(
         f"It is unknown whether this was done: {request.what}. The request went out, but {reason}. It may have "
         "happened and may have cost money; it was not sent again. Look whether it happened before you repeat it.",
@@ -117,41 +110,33 @@ def unanswered_error(request: Request, reason: str, *, sent: bool = True, **fact
 
 
 def retry_wait(error: NexmoError, attempts: int) -> float | None:
-    """Give the seconds to wait before another attempt; None where there must not be one, or where it would be too long.
-
-    Examples
-    --------
-    >>> retry_wait(UnreachableError("no answer"), 1), retry_wait(UnreachableError("no answer"), 2)
-    (0.5, 1.0)
-    >>> retry_wait(UnreachableError("no answer"), TRIES) is None
-    True
-    """
+    """Give the seconds to wait before another attempt; None where there must not be one, or the wait is too long."""
     wait = 0.5 * 2 ** (attempts - 1) if error.retry_after is None else error.retry_after
     return wait if error.retryable and attempts < TRIES and wait <= LONGEST_RETRY_AFTER else None
 
 
-def parse_page(
-    request: Request, row_path: tuple[str, ...], total_name: str, body: Any
-) -> tuple[list[dict[str, Any]], int | None]:
-    """Take the rows and the total out of a page; the total is None where the page does not give one.
+def parse_page(request: Request, listing: Listing, body: Any, fingerprints: set[str]) -> tuple[list[Any], int | None]:
+    """Take the rows and the total (None: not given) out of a page, and add it to the fingerprints of earlier pages.
 
-    Raises
-    ------
-    UnreachableError
-        If the body is not a page: its rows are not a list of objects, or its total is not a whole number.
+    UnreachableError: it has no list of objects, its total is not a whole number, or it repeats an earlier page.
     """
     rows: Any = body
-    for name in row_path:
+    for name in listing.rows:
         rows = rows.get(name, []) if isinstance(rows, dict) else rows
-    total = body.get(total_name) if isinstance(body, dict) else "none"
+    total = body.get(listing.total) if isinstance(body, dict) else "none"
     is_sound = total is None or re.fullmatch("-?[0-9]{1,15}", str(total))
     if not is_sound or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UnreachableError(f"Could not {request.what}: the answer is not a list of rows. Try again.")
+    fingerprint = page_fingerprint(rows)
+    if rows and fingerprint in fingerprints:
+        number = len(fingerprints) + 1
+        raise UnreachableError(f"Could not {request.what}: page {number} repeats an earlier page. Try again.")
+    fingerprints.add(fingerprint)
     return rows, None if total is None else int(total)
 
 
 def page_fingerprint(page: list[dict[str, Any]]) -> str:
-    """Give a text that tells a page from every other one: its length, its first row and its last row."""
+    """Make a text that tells a page from every other one: its length, its first row and its last row."""
     return repr((len(page), page[:1], page[-1:]))
 
 
@@ -163,9 +148,7 @@ def one_line(value: Any, longest: int = 300) -> str:
 
 def get_field(body: Any, name: str) -> Any:
     """Get a field by its hyphenated name, or by the same name with underscores; None where there is none."""
-    if not isinstance(body, dict):
-        return None
-    return body.get(name, body.get(name.replace("-", "_")))
+    return body.get(name, body.get(name.replace("-", "_"))) if isinstance(body, dict) else None
 
 
 def parse_status(value: Any) -> str | None:
@@ -176,30 +159,22 @@ def parse_status(value: Any) -> str | None:
     return text if re.fullmatch("0|[1-9][0-9]{0,3}", text) else None
 
 
-def _parse_json(content: bytes) -> tuple[Any, bool]:
-    """Parse a body; the second value says whether it is JSON that can be used."""
+def _parse_json(content: bytes) -> Any:
+    """Parse a body; None where it is no JSON that can be used."""
     try:
         body = json.loads(content)
         if b"\\ud" in content.lower() or b"\xed" in content or json.detect_encoding(content) != "utf-8":
             # Half of a surrogate pair, which neither a frame nor a database can hold.
             body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        return None, False
-    return (body, True) if _is_shallow(body) else (None, False)
-
-
-def _is_shallow(body: Any) -> bool:
-    """Tell whether a body has at most `DEEPEST` levels. A loop, because recursion would exhaust the stack."""
+        return None
     level = [body]
-    for _ in range(DEEPEST):
-        level = [value for holder in level if isinstance(holder, (dict, list)) for value in _list_values(holder)]
-        if not level:
-            return True
-    return False
-
-
-def _list_values(holder: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(holder.values()) if isinstance(holder, dict) else holder
+    for _ in range(DEEPEST):  # no recursion, which would exhaust the stack
+        holders = [
+            each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))
+        ]
+        level = list(chain.from_iterable(holders))
+    return None if level else body
 
 
 def _explain_error(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -207,25 +182,19 @@ def _explain_error(body: Mapping[str, Any]) -> tuple[str, str]:
     kind = str(body.get("type") or "")
     code = kind.rsplit("#", 1)[1] if "#" in kind else ""
     code = code or str(get_field(body, "error-code") or body.get("code") or kind or "")
-    words = [get_field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
-    wrong = _describe_wrong_parameters(body.get("invalid_parameters"))
-    said = ": ".join(one_line(word) for word in words if word)
-    return one_line(code, 60), one_line(f"{said} [{wrong}]" if said and wrong else said or wrong, 1000)
+    texts = [get_field(body, name) for name in ("title", "error-title", "detail", "error-code-label")]
+    words = ": ".join(one_line(text) for text in texts if text)
+    details = _describe_wrong_parameters(body.get("invalid_parameters"))
+    return one_line(code, 60), one_line(f"{words} [{details}]" if words and details else words or details, 1000)
 
 
 def _describe_wrong_parameters(parameters: Any) -> str:
-    """Read the list of pairs, the map of names, or the single pair in which wrong parameters come."""
-    if isinstance(parameters, dict):
-        if set(parameters) == {"parameter", "message"}:
-            return f"{one_line(parameters['parameter'])}: {one_line(parameters['message'])}"
-        return "; ".join(f"{one_line(name)}: {one_line(reason)}" for name, reason in list(parameters.items())[:20])
+    """Describe the wrong parameters, which come as a list of pairs, as a map of names, or as a single pair."""
+    pairs: list[tuple[Any, Any]] = []
     if isinstance(parameters, list):
-        pairs = [(item.get("name"), item.get("reason")) for item in parameters[:20] if isinstance(item, dict)]
-        return "; ".join(f"{one_line(name)}: {one_line(reason)}" for name, reason in pairs)
-    return ""
-
-
-def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After header; a date, which Nexmo does not send, is ignored."""
-    value = headers.get("Retry-After", "")
-    return float(value) if re.fullmatch("[0-9]{1,9}", value) else None
+        pairs = [(item.get("name"), item.get("reason")) for item in parameters if isinstance(item, dict)]
+    elif isinstance(parameters, dict) and set(parameters) == {"parameter", "message"}:
+        pairs = [(parameters["parameter"], parameters["message"])]
+    elif isinstance(parameters, dict):
+        pairs = list(parameters.items())
+    return "; ".join(f"{one_line(name)}: {one_line(reason)}" for name, reason in pairs[:20])

@@ -11,11 +11,18 @@ from ssl import SSLCertVerificationError
 import requests
 import urllib3
 
-CHUNK = 1 << 16
 LARGEST, LARGEST_FILE = 64_000_000, 20_000_000_000
 """Bytes of a body, unpacked, and of a report's file; a larger one is refused."""
 SLOWEST_FILE = 3600.0
 """Seconds in which a report's file must be there."""
+
+# The first that fits counts: a ConnectTimeout is a Timeout, too.
+_REASONS = {
+    (requests.exceptions.ConnectTimeout,): "the connection was not made in time",
+    (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError): "no answer came in time",
+    (requests.exceptions.ProxyError,): "the proxy could not be used",
+    (requests.exceptions.SSLError,): "the server's certificate could not be trusted, or the encrypted connection broke",
+}
 
 
 class UnfitError(OSError):
@@ -23,12 +30,12 @@ class UnfitError(OSError):
 
 
 def read_body(response: requests.Response, seconds: float) -> bytes:
-    """Read a body into memory, however it was packed, within a number of seconds and a bound on its size."""
+    """Read a body into memory, unpacked, within a number of seconds and `LARGEST` bytes."""
     return b"".join(_read_chunks(response, LARGEST, seconds))
 
 
 def download_body(response: requests.Response, path: Path) -> None:
-    """Write a body, which may be larger than the memory, to a file that only its owner can read."""
+    """Write a body, which may not fit into memory, to a file that only its owner can read."""
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(_read_chunks(response, LARGEST_FILE, SLOWEST_FILE))
 
@@ -36,7 +43,7 @@ def download_body(response: requests.Response, path: Path) -> None:
 def _read_chunks(response: requests.Response, most: int, seconds: float) -> Iterator[bytes]:
     count, end = 0, time.monotonic() + seconds
     with response:
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
+        while chunk := response.raw.read1(1 << 16, decode_content=True):
             count += len(chunk)
             if count > most:
                 raise UnfitError(f"its answer is larger than {most // 1_000_000:,} MB")
@@ -46,10 +53,7 @@ def _read_chunks(response: requests.Response, most: int, seconds: float) -> Iter
 
 
 def surely_unsent(problem: Exception) -> bool:
-    """Tell whether no connection was made: then the server cannot have acted.
-
-    Everything else, also with a proxy in between, may have gone wrong after the request arrived.
-    """
+    """Tell whether no connection was made. Anything else may have gone wrong after the request arrived."""
     if isinstance(problem, requests.exceptions.ConnectTimeout):
         return True
     reason = getattr(problem.args[0] if problem.args else None, "reason", None)
@@ -63,14 +67,11 @@ def surely_unsent(problem: Exception) -> bool:
 
 def failure_reason(problem: Exception) -> str:
     """Say what went wrong on the wire, by kind. The library's own message may quote an address or a header."""
-    if isinstance(problem, requests.exceptions.ConnectTimeout):
-        return "the connection was not made in time"
-    if isinstance(problem, (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError)):
-        return "no answer came in time"
-    if isinstance(problem, requests.exceptions.ProxyError):
-        return "the proxy could not be used"
-    if isinstance(problem, requests.exceptions.SSLError):
-        return "the server's certificate could not be trusted, or the encrypted connection broke"
+    for error_classes, reason in _REASONS.items():
+        if isinstance(problem, error_classes):
+            return reason
     if surely_unsent(problem):
         return "no connection could be made"
+    if isinstance(problem, OSError) and problem.strerror:  # requests and urllib3 wrap every error of a socket
+        return f"its file cannot be written ({problem.strerror})"
     return str(problem) if isinstance(problem, UnfitError) else f"the connection broke ({type(problem).__name__})"

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors"},
     {"frames", "validation", "text", "options", "csv_files"},
-    {"account", "contacts"},
+    {"credentials", "contacts"},
     {"state"},
     {"session"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},

@@ -55,6 +55,12 @@ def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str
         assert capsys.readouterr().out == shown
 
 
+def test_the_tests_that_security_names_are_there() -> None:
+    paths = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text())
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_ci_runs_the_readmes_test_command() -> None:
     assert "make test" in (ROOT / ".ci/run").read_text()
     assert "make test" in (ROOT / "README.md").read_text()

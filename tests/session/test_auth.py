@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from nexmo_nb.account import Account, Secret
+from nexmo_nb.credentials import Account, Secret
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.session.auth import Auth, sign_fields
 

@@ -245,6 +245,15 @@ def test_a_limit_is_found_in_any_spelling() -> None:
     assert session.throttle.families["sms"][:2] == (1, 2.0)
 
 
+@pytest.mark.parametrize("variable", ["http://[bad", "http://127.0.0.1:port", "https://nexmo.invalid", "live"])
+def test_the_embedded_sandbox_starts_where_the_variable_leads_to_no_sandbox(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXMO_NB_CONNECT", variable)
+    with nx.connect("sandbox") as session:
+        assert session.where == "sandbox"
+
+
 def test_credentials_for_the_embedded_sandbox_are_refused() -> None:
     with pytest.raises(nx.InvalidRequestError, match="demo account of its own"):
         nx.connect("sandbox", **LIVE)

@@ -526,6 +526,38 @@ def test_an_odd_answer_to_a_write_is_unknown_and_the_write_is_sent_once(answer: 
     server.listener.close()
 
 
+@pytest.mark.parametrize("status", [b"302 Found", b"304 Not Modified", b"404 Not Found", b"500 Internal Server Error"])
+def test_only_a_success_is_written_into_the_file_of_a_report(tmp_path: Path, status: bytes) -> None:
+    server = Odd(b"HTTP/1.1 " + status + b"\r\nLocation: /\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+    session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
+    session.pause = lambda _: None
+    path = tmp_path / "report.zip"
+    with pytest.raises(nx.NexmoError, match="download a report"):
+        session.call(Request("download a report", "GET", "/v3/media/1", host="api", download_to=path))
+    assert not path.exists()
+    server.listener.close()
+
+
+def test_a_success_is_written_into_the_file_of_a_report(tmp_path: Path) -> None:
+    server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+    session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
+    path = tmp_path / "report.zip"
+    assert session.call(Request("download a report", "GET", "/v3/media/1", host="api", download_to=path)) == path
+    assert (path.read_bytes(), oct(path.stat().st_mode & 0o777)) == (b"hello", "0o600")
+    server.listener.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no file that is always full")
+def test_a_full_disk_is_not_called_a_broken_connection() -> None:
+    server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+    session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
+    session.pause = lambda _: None
+    ask = Request("download a report", "GET", "/v3/media/1", host="api", download_to=Path("/dev/full"))
+    with pytest.raises(nx.UnreachableError, match="its file cannot be written .No space left on device"):
+        session.call(ask)
+    server.listener.close()
+
+
 def test_a_price_that_is_no_number_does_not_lose_the_answer() -> None:
     server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY)
     nx.connect(server.url, api_key="abcd1234", api_secret="s")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nexmo_nb.account import Account, Secret, find_credentials
+from nexmo_nb.credentials import Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.sandbox.world import generate_key
 
