@@ -309,13 +309,13 @@ class Session(requests.Session):
     def _fetch(self, request: Request, attempt: _Attempt, has_slot: bool) -> Response | NexmoError:
         """Send a request, parse what comes back, and keep the cache true."""
         auth = Auth(self.account, request.auth)
-        changes = self._count_changes(request.family)
+        version = self._get_version(request.family)
         status, headers, content = (self._transmit if has_slot else self._transmit_in_turn)(request, auth, attempt)
         body = parse_response(request, status, headers, content)
         is_sound = status == HTTPStatus.OK and not isinstance(body, NexmoError)
         if self.cache is not None and is_sound and (seconds := cache_lifetime(request.method, request.path)):
             self.cache.save_body(self._cache_key(request), content, seconds)
-        if isinstance(body, NotFoundError) or self._count_changes(request.family) != changes:
+        if isinstance(body, NotFoundError) or self._get_version(request.family) is not version:
             # What is not found any more may still be shown by a list; what was read may be older than a change.
             self.drop_cached(request.family)
         return body if isinstance(body, NexmoError) else Response(body, cached=False)
@@ -357,8 +357,8 @@ class Session(requests.Session):
         query = f"?{urlencode(request.params)}" if request.params else ""
         return create_key(request.family, f"{self.account.host(request.host)}{request.path}{query}")
 
-    def _count_changes(self, family: str) -> int:
-        return 0 if self.cache is None else self.cache.count_changes(family)
+    def _get_version(self, family: str) -> object:
+        return None if self.cache is None else self.cache.get_version(family)
 
     def _parse_new_page(
         self, request: Request, listing: Listing, number: int, body: Any, fingerprints: set[str]

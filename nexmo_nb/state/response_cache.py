@@ -66,7 +66,7 @@ class ResponseCache(BaseCache):
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(cache_name=str(path))
         self.responses = ResponseStorage(path, clock=clock)
-        self._changes: dict[str, int] = {}
+        self._versions: dict[str, object] = {}
 
     def find_body(self, key: str) -> bytes | None:
         """Find the body of a response that has not expired; None where there is none."""
@@ -79,12 +79,13 @@ class ResponseCache(BaseCache):
 
     def delete_family(self, family: str) -> None:
         """Delete the responses of a family, because something that they show has changed."""
-        self._changes[family] = self.count_changes(family) + 1
+        # A new object, not a count: two threads that delete a family at once could count themselves as one.
+        self._versions[family] = object()
         self.responses.run(sql.DELETE_FAMILY, [(family,)])
 
-    def count_changes(self, family: str) -> int:
-        """Count how often this session deleted a family: a read that began before the last time is out of date."""
-        return self._changes.get(family, 0)
+    def get_version(self, family: str) -> object:
+        """Return what each deletion of a family replaces: a read that began under another version is out of date."""
+        return self._versions.get(family)
 
 
 class ResponseStorage(BaseStorage[str, CachedResponse]):
