@@ -186,7 +186,7 @@ def test_no_damaged_page_of_the_ledger_makes_a_key_free_again(tmp_path: Path, fi
 
 def test_the_cache_and_the_notes_wait_less_than_a_second_for_another_process(session: nx.Session) -> None:
     nx.prices("PT")
-    for database in (session.cache.responses._database, session.price_history.file._database):
+    for database in (session.cache.responses._database, session.price_history._database):
         assert database._connection.execute("PRAGMA busy_timeout").fetchone()[0] < 1000
 
 
