@@ -212,13 +212,13 @@ class Ledger:
 
     def close(self) -> None:
         if self._lock is not None:
-            in_flight = 1
+            is_idle = False
             with suppress(UnreachableError):
-                in_flight = self._read(lambda connection: sql.count_in_flight(connection, self._owner))
+                is_idle = all(owner != self._owner for _, owner in self._read(sql.read_in_flight))
             os.close(self._lock)
             self._lock = None
             # The file stays where rows are in flight: it tells the next process that their owner died.
-            if not in_flight:
+            if is_idle:
                 with suppress(OSError):
                     self._owner_file(self._owner).unlink()
         self._database.close()

@@ -188,11 +188,6 @@ def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
     return connection.execute("SELECT id, owner FROM sends WHERE state = 'sending'").fetchall()
 
 
-def count_in_flight(connection: Connection, owner: str) -> int:
-    statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
-    return int(connection.execute(statement, (owner,)).fetchone()[0])
-
-
 def count_erased(connection: Connection, batch: str) -> int:
     statement = "SELECT COUNT(*) FROM sends WHERE batch = ? AND recipient IS NULL"
     return int(connection.execute(statement, (batch,)).fetchone()[0])

@@ -44,22 +44,16 @@ def find_changed_prices(
     last = {(row["country"], row["network_code"]): row for row in known}
     current = {(row["country"], row["network_code"] or ""): row for row in listed}
     changed = [
-        _build_price(place, row, row["price"])
-        for place, row in current.items()
-        if place not in last or not _is_same_price(last[place], row)
+        {**row, "network_code": network[1]}
+        for network, row in current.items()
+        if network not in last or not _is_same_price(last[network], row)
     ]
     gone = [
-        _build_price(place, row, None)
-        for place, row in last.items()
-        if place[0] in covered and place not in current and row["price"] is not None
+        {**row, "price": None}
+        for network, row in last.items()
+        if network[0] in covered and network not in current and row["price"] is not None
     ]
     return changed + gone
-
-
-def _build_price(place: tuple[str, str], row: Price, price: float | None) -> dict[str, Any]:
-    country, network_code = place
-    names = {name: row[name] for name in ("country_name", "network_name", "currency")}
-    return {"country": country, "network_code": network_code, "price": price, **names}
 
 
 def _is_same_price(known: Price, listed: Price) -> bool:
