@@ -234,7 +234,7 @@ class Ledger:
     def _write_outcome(self, connection: Connection, outcome: Outcome) -> None:
         rows, problem = outcome.rows or [], outcome.problem
         state = state_of_parts(rows) if problem is None else state_after_error(problem)
-        if state is None or outcome.back:
+        if state is None or outcome.is_unsent:
             sql.return_to_planned(connection, outcome.id, self._owner)
             return
         if (parts := getattr(problem, "parts", None)) is not None:
@@ -303,7 +303,7 @@ class SingleSend:
         is_open = self._has_intent or (problem is not None and not isinstance(problem, Exception))
         if problem is not None and is_open and not self._is_recorded:
             if self._rows is None:
-                outcome = Outcome(self._entry.id, None, problem, back=not self._has_intent)
+                outcome = Outcome(self._entry.id, None, problem, is_unsent=not self._has_intent)
             else:
                 outcome = Outcome(self._entry.id, self._rows)
             retry_on_interrupt(lambda: self._ledger.record_outcomes([outcome]))
