@@ -49,19 +49,12 @@ _WHY_NOT_AGAIN = {
 class Ledger:
     """The sends of one account on this machine, shared by its processes.
 
-    The folder ``owners`` beside the file tells which processes live. `clock` gives Unix time, `new_id` the 40
-    hexadecimal characters that name a send. Every method raises `UnreachableError` if the file cannot be used: then
-    nothing may be sent.
+    The folder ``owners`` beside the file tells which processes live. `clock` gives Unix time. Every method raises
+    `UnreachableError` if the file cannot be used: then nothing may be sent.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        clock: Callable[[], float] = time.time,
-        new_id: Callable[[], str] = lambda: secrets.token_hex(20),
-    ) -> None:
-        self.path, self.clock, self.new_id = path, clock, new_id
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self.path, self.clock = path, clock
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True))
         # A process lives as long as the system holds its lock on a file of its own. Neither a process number that is
         # used again nor a restart of the machine can be mistaken for it.
@@ -71,6 +64,11 @@ class Ledger:
         self._lock: int | None = self._run(lambda: lock_file(self._owner_file(self._owner)))
         self.mark_abandoned_unknown()
         self._delete_old_owner_files()
+
+    @staticmethod
+    def new_id() -> str:
+        """Make the id of a send: 40 hexadecimal characters, random because it is the send's `client_ref` as well."""
+        return secrets.token_hex(20)
 
     def open_send(self, entry: Entry) -> SingleSend:
         return SingleSend(self, entry)
@@ -103,7 +101,11 @@ class Ledger:
         open_states = ("planned", "not_found") if resend_not_found else ("planned",)
 
         def work(connection: Connection) -> dict[str, BatchRow]:
-            _refuse_erased(connection, batch)
+            if sql.has_erased(connection, batch):
+                raise InvalidRequestError(
+                    f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
+                    "known, so it cannot be told who has been sent to; use another name."
+                )
             sql.insert_planned(connection, batch, entries, self.clock())
             known = sql.read_batch(connection, batch)
             changed = [e for e in entries if known[e.recipient].digest != e.digest]
@@ -343,11 +345,3 @@ def _find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] |
     raise UnknownOutcomeError(
         f"Did not {entry.what} again: the key {entry.key!r} was used before, and {_WHY_NOT_AGAIN[state]}."
     )
-
-
-def _refuse_erased(connection: Connection, batch: str) -> None:
-    if sql.count_erased(connection, batch):
-        raise InvalidRequestError(
-            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
-            "cannot be told who has been sent to; use another name."
-        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nexmo_nb.state.sends import BatchRow, Entry, sum_prices, summarize_delivery
+from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
 from nexmo_nb.state.sqlite import Connection, read_rows
 
 SCHEMA = (
@@ -92,13 +92,7 @@ def mark_unknown(connection: Connection, abandoned: Sequence[tuple[str, str]], a
 
 
 def write_outcome(
-    connection: Connection,
-    send_id: str,
-    state: str,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    at: float,
-    problem: BaseException | None = None,
+    connection: Connection, send_id: str, state: str, rows: Parts, *, at: float, problem: BaseException | None = None
 ) -> None:
     """Write a state and parts over those that are there."""
     error = None if problem is None else str(problem) or type(problem).__name__
@@ -187,9 +181,9 @@ def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
     return connection.execute("SELECT id, owner FROM sends WHERE state = 'sending'").fetchall()
 
 
-def count_erased(connection: Connection, batch: str) -> int:
-    statement = "SELECT COUNT(*) FROM sends WHERE batch = ? AND recipient IS NULL"
-    return int(connection.execute(statement, (batch,)).fetchone()[0])
+def has_erased(connection: Connection, batch: str) -> bool:
+    statement = "SELECT EXISTS (SELECT 1 FROM sends WHERE batch = ? AND recipient IS NULL)"
+    return bool(connection.execute(statement, (batch,)).fetchone()[0])
 
 
 def read_sends(

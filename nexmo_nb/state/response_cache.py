@@ -40,9 +40,8 @@ BUSY = 0.9
 
 def cache_lifetime(method: str, path: str) -> int:
     """Give the seconds for which the response to a request may be used again; 0 is never."""
-    if method != "GET":
-        return 0
-    return next((seconds for start, seconds in LIFETIMES.items() if path.startswith(start)), 0)
+    lifetimes = (seconds for start, seconds in LIFETIMES.items() if method == "GET" and path.startswith(start))
+    return next(lifetimes, 0)
 
 
 def create_key(family: str, url: str) -> str:

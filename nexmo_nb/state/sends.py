@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from nexmo_nb.errors import InvalidRequestError, NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.frames import parse_number
 
+Parts = Sequence[Mapping[str, Any]]
+"""The rows of the parts of one send."""
 ACCEPTED_STATUSES = ("0", "started")
 """What an accepted part of an SMS, and a call that was placed, give as their status."""
 
@@ -33,7 +35,7 @@ class Outcome(NamedTuple):
     """What became of a send: the rows of its parts, or a problem. With `is_unsent`, nothing was sent in any case."""
 
     id: str
-    rows: Sequence[Mapping[str, Any]] | None
+    rows: Parts | None
     problem: BaseException | None = None
     is_unsent: bool = False
 
@@ -44,7 +46,7 @@ class BatchRow(NamedTuple):
     digest: str
 
 
-def state_of_parts(rows: Sequence[Mapping[str, Any]]) -> str:
+def state_of_parts(rows: Parts) -> str:
     return "accepted" if all(row.get("status") in ACCEPTED_STATUSES for row in rows) else "partial"
 
 
@@ -53,15 +55,10 @@ def state_after_error(problem: BaseException) -> str | None:
 
     The session notes on an exception, as ``left``, whether the request may have reached the server.
     """
-    if getattr(problem, "left", True) is False:
+    if getattr(problem, "left", True) is False or isinstance(problem, (UnreachableError, RateLimitedError)):
         return None
-    if isinstance(problem, UnknownOutcomeError):
-        return "unknown"
-    if isinstance(problem, (UnreachableError, RateLimitedError)):
-        return None
-    if isinstance(problem, NexmoError):
-        return "rejected"
-    return "unknown"
+    is_refusal = isinstance(problem, NexmoError) and not isinstance(problem, UnknownOutcomeError)
+    return "rejected" if is_refusal else "unknown"
 
 
 def sum_prices(rows: Iterable[Mapping[str, Any]]) -> float | None:

@@ -65,11 +65,7 @@ class Window(NamedTuple):
 
 
 class Status(NamedTuple):
-    """How full the account's window is.
-
-    The calls that it holds and those that it allows, and the seconds until the next interactive call may leave; 0.0 if
-    it may leave at once.
-    """
+    """The calls in the account's window, those that it allows, and the seconds until an interactive call may leave."""
 
     used: int
     limit: int
@@ -192,10 +188,7 @@ class Throttle:
         return self._run(lambda: self._database.transact(work))
 
     def seconds_until_free(self, family: str, lane: str) -> float:
-        """Return the seconds until a slot is free.
-
-        It reads without a lock, so that many waiting processes do not hinder one that confirms a slot.
-        """
+        """Return the seconds until a slot is free, without a lock: those who wait do not hinder those who confirm."""
         windows = self._list_windows(family, lane)
         return self._run(lambda: self._database.read(lambda c: _read_wait(c, windows, self._clock())))
 
