@@ -67,7 +67,7 @@ class Ledger:
 
     @staticmethod
     def new_id() -> str:
-        """Make the id of a send: 40 hexadecimal characters, random because it is the send's `client_ref` as well."""
+        """Make the id of a send, 40 hexadecimal characters, which is its `client_ref` where the caller gives none."""
         return secrets.token_hex(20)
 
     def open_send(self, entry: Entry) -> SingleSend:
@@ -106,14 +106,12 @@ class Ledger:
                     f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
                     "known, so it cannot be told who has been sent to; use another name."
                 )
-            sql.insert_planned(connection, batch, entries, self.clock())
-            known = sql.read_batch(connection, batch)
-            changed = [e for e in entries if known[e.recipient].digest != e.digest]
-            refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
-            sql.update_content(connection, batch, changed)
+            rows = sql.read_batch(connection, batch)
+            known = [(e, rows[e.recipient]) for e in entries if e.recipient in rows]
+            refuse_changed(batch, [e for e, row in known if row.digest != e.digest and row.state not in open_states])
+            sql.write_planned(connection, batch, entries, self.clock())
             if resend_not_found:
-                missing = [known[e.recipient] for e in entries if known[e.recipient].state == "not_found"]
-                sql.plan_again(connection, [row.id for row in missing])
+                sql.plan_again(connection, [row.id for _, row in known if row.state == "not_found"])
             return sql.read_batch(connection, batch)
 
         return self._transact(work)

@@ -43,20 +43,14 @@ def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -
     )
 
 
-def insert_planned(connection: Connection, batch: str, entries: Sequence[Entry], at: float) -> None:
-    """Insert the rows of a batch that are not in it yet, in ``planned``."""
+def write_planned(connection: Connection, batch: str, entries: Sequence[Entry], at: float) -> None:
+    """Insert the rows of a batch, in ``planned``; a row that is there keeps its state and gets the content of now."""
     connection.executemany(
         "INSERT INTO sends (id, kind, batch, place, digest, recipient, sender, body, created, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO UPDATE SET"
+        " digest = excluded.digest, sender = excluded.sender, body = excluded.body, kind = excluded.kind"
+        " WHERE sends.digest <> excluded.digest",
         [(e.id, e.kind, batch, place, e.digest, e.recipient, e.sender, e.body, at) for place, e in enumerate(entries)],
-    )
-
-
-def update_content(connection: Connection, batch: str, entries: Iterable[Entry]) -> None:
-    """Give rows of a batch that were not sent another content."""
-    connection.executemany(
-        "UPDATE sends SET digest = ?, sender = ?, body = ?, kind = ? WHERE batch = ? AND recipient = ?",
-        [(e.digest, e.sender, e.body, e.kind, batch, e.recipient) for e in entries],
     )
 
 
