@@ -34,11 +34,10 @@ from typing import Any, TypeVar
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
-from nexmo_nb.state.sends import BatchRow, Entry, Outcome, refuse_changed, state_after_error, state_of_parts
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, state_after_error, state_of_parts
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, damaged_error, is_damaged
 
 T = TypeVar("T")
-DAY = 86_400.0
 _WHY_NOT_AGAIN = {
     "sending": "it is being sent right now, by this or another process; wait, then call again",
     "unknown": "nobody knows whether it was sent; settle() looks it up",
@@ -108,7 +107,13 @@ class Ledger:
                 )
             rows = sql.read_batch(connection, batch)
             known = [(e, rows[e.recipient]) for e in entries if e.recipient in rows]
-            refuse_changed(batch, [e for e, row in known if row.digest != e.digest and row.state not in open_states])
+            changed = [e for e, row in known if row.digest != e.digest and row.state not in open_states]
+            if changed:
+                raise InvalidRequestError(
+                    f"batch: got {batch!r}, in which {len(changed)} recipients were already sent another text, or one "
+                    f"from another sender (the first: {changed[0].recipient}); allowed: the same plan again, or "
+                    "another batch name for another message. Nothing was sent."
+                )
             sql.write_planned(connection, batch, entries, self.clock())
             if resend_not_found:
                 sql.plan_again(connection, [row.id for _, row in known if row.state == "not_found"])
@@ -253,7 +258,7 @@ class Ledger:
         """Delete lock files of processes that died idle; only those of a day ago, so that none is just being made."""
         for path in (self.path.parent / "owners").glob("*.lock"):
             with suppress(OSError):
-                if self.clock() - path.stat().st_mtime > DAY and not is_locked(path):
+                if self.clock() - path.stat().st_mtime > 86_400 and not is_locked(path):
                     path.unlink()
 
     def _transact(self, work: Callable[[Connection], T]) -> T:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nexmo_nb.errors import InvalidRequestError, NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.errors import NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.frames import parse_number
 
 Parts = Sequence[Mapping[str, Any]]
@@ -82,12 +82,3 @@ def summarize_delivery(parts: Sequence[tuple[str | None, str | None, float | Non
 
 def compute_digest(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def refuse_changed(batch: str, entries: Sequence[Entry]) -> None:
-    if entries:
-        raise InvalidRequestError(
-            f"batch: got {batch!r}, in which {len(entries)} recipients were already sent another text, or one from "
-            f"another sender (the first: {entries[0].recipient}); allowed: the same plan again, or another batch name "
-            "for another message. Nothing was sent."
-        )

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 Connection = sqlite3.Connection
 Parameters = Sequence[Any] | Mapping[str, Any]
+Layout = Sequence[str]  # the statements that lead to it from the layout before
 
 StateError = sqlite3.Error
 """What a damaged, locked, read-only or full database raises."""
@@ -72,13 +73,7 @@ class Database:
     """
 
     def __init__(
-        self,
-        path: Path,
-        schema: Sequence[str],
-        *,
-        migrations: Sequence[Sequence[str]] = (),
-        busy: float = 30.0,
-        durable: bool = False,
+        self, path: Path, schema: Layout, *, migrations: Sequence[Layout] = (), busy: float = 30, durable: bool = False
     ) -> None:
         self.path = path
         self._pid = os.getpid()
@@ -134,7 +129,7 @@ class Database:
         if found != [("ok",)]:
             raise damaged_error(str(found[0][0]).splitlines()[-1])
 
-    def _migrate(self, layouts: Sequence[Sequence[str]]) -> None:
+    def _migrate(self, layouts: Sequence[Layout]) -> None:
         """Bring the file to the newest layout. ``user_version`` is 0 in a new file, or in one of before it was set."""
         newest = len(layouts)
         if self.read(_read_layout) == newest:

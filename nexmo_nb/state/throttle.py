@@ -33,9 +33,9 @@ SLOT_LIFETIME = 3600.0
 class Limit(NamedTuple):
     """At most `calls` in any `seconds`.
 
-    `from_answer` says from when a call counts. True: from its answer, which never lets too many calls through and is
-    slower by the network's delay. False: from its request; `seconds` should then be a little longer than the server's
-    period, for the network's jitter.
+    A call counts from its answer: that never lets too many through, and is slower by the network's delay. Without
+    `from_answer` it counts from its request: then `seconds` should be a little longer than the server's period, for the
+    network's jitter.
     """
 
     calls: int
