@@ -220,7 +220,7 @@ class Runner:
                 self.messages[result.to].id,
                 result.rows,
                 result.problem,
-                back=choose_action(result.problem).returns_to_queue,
+                is_unsent=choose_action(result.problem).returns_to_queue,
             )
             for result in state.results
         ]

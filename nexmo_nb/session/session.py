@@ -225,12 +225,12 @@ class Session(requests.Session):
             if not isinstance(body, NexmoError):
                 return Response(body, cached=True)
         auth = Auth(self.account, request.auth)
-        changes = self._count_changes(request.family)
+        version = self._get_version(request.family)
         status, headers, content = (self._transmit if has_slot else self._transmit_in_turn)(request, auth, attempt)
         body = parse_response(request, status, headers, content)
         if cache is not None and status == HTTPStatus.OK and not isinstance(body, NexmoError):
             cache.save_body(key, content, seconds)
-        if isinstance(body, NotFoundError) or self._count_changes(request.family) != changes:
+        if isinstance(body, NotFoundError) or self._get_version(request.family) is not version:
             # What is not found any more may still be shown by a list; what was read may be older than a change.
             self.drop_cached(request.family)
         return body if isinstance(body, NexmoError) else Response(body, cached=False)
@@ -259,8 +259,8 @@ class Session(requests.Session):
         download_body(response, request.download_to)
         return response.status_code, response.headers, b""
 
-    def _count_changes(self, family: str) -> int:
-        return 0 if self.cache is None else self.cache.count_changes(family)
+    def _get_version(self, family: str) -> object:
+        return None if self.cache is None else self.cache.get_version(family)
 
     def _wait_for_retry(self, request: Request, wait: float) -> None:
         if wait > 1:

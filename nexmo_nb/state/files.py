@@ -11,13 +11,7 @@ from nexmo_nb.errors import InvalidRequestError
 
 
 def make_private_folder(path: Path) -> Path:
-    """Create a folder that only its owner may enter (mode 700), and its parents.
-
-    Raises
-    ------
-    InvalidRequestError
-        If it cannot be created or written to.
-    """
+    """Create a folder that only its owner may enter (mode 700), and its parents; refuse one that cannot be used."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):
@@ -33,10 +27,7 @@ def make_private_folder(path: Path) -> Path:
 def lock_file(path: Path) -> int:
     """Create a file and lock it for as long as this process lives; the caller must keep the descriptor open.
 
-    Raises
-    ------
-    StateError
-        If the file cannot be created, or another process holds its lock.
+    It raises a `StateError` if the file cannot be created, or another process holds its lock.
     """
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)

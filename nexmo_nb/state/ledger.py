@@ -34,18 +34,10 @@ from typing import Any, TypeVar
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
-from nexmo_nb.state.sends import BatchRow, Entry, Outcome, refuse_changed, state_after_error, state_of_parts
-from nexmo_nb.state.sqlite import (
-    Connection,
-    Database,
-    StateError,
-    advice_for,
-    damaged_error,
-    is_damaged,
-)
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, state_after_error, state_of_parts
+from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, damaged_error, is_damaged
 
 T = TypeVar("T")
-DAY = 86_400.0
 _WHY_NOT_AGAIN = {
     "sending": "it is being sent right now, by this or another process; wait, then call again",
     "unknown": "nobody knows whether it was sent; settle() looks it up",
@@ -56,27 +48,12 @@ _WHY_NOT_AGAIN = {
 class Ledger:
     """The sends of one account on this machine, shared by its processes.
 
-    Parameters
-    ----------
-    path : Path
-        The database file; the folder ``owners`` beside it tells which processes live.
-    clock, new_id : callable, optional
-        Unix time; 40 hexadecimal characters that name a send. For tests.
-
-    Raises
-    ------
-    UnreachableError
-        If the file cannot be used; also by every method. Then nothing may be sent.
+    The folder ``owners`` beside the file tells which processes live. `clock` gives Unix time. Every method raises
+    `UnreachableError` if the file cannot be used: then nothing may be sent.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        clock: Callable[[], float] = time.time,
-        new_id: Callable[[], str] = lambda: secrets.token_hex(20),
-    ) -> None:
-        self.path, self.clock, self.new_id = path, clock, new_id
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self.path, self.clock = path, clock
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True))
         # A process lives as long as the system holds its lock on a file of its own. Neither a process number that is
         # used again nor a restart of the machine can be mistaken for it.
@@ -87,21 +64,19 @@ class Ledger:
         self.mark_abandoned_unknown()
         self._delete_old_owner_files()
 
+    @staticmethod
+    def new_id() -> str:
+        """Make the id of a send, 40 hexadecimal characters, which is its `client_ref` where the caller gives none."""
+        return secrets.token_hex(20)
+
     def open_send(self, entry: Entry) -> SingleSend:
-        """Give the context in which a single send is recorded."""
         return SingleSend(self, entry)
 
     def record_intent(self, entry: Entry) -> list[dict[str, Any]] | None:
         """Record that a single send leaves now, in ``sending``; or give the parts that were recorded under its key.
 
-        Raises
-        ------
-        UnreachableError
-            If it cannot be recorded: then it must not be sent.
-        UnknownOutcomeError
-            If the key is in flight, or nobody knows what became of it.
-        InvalidRequestError
-            If the key was used for something else.
+        It raises `UnknownOutcomeError` if the key is in flight or nobody knows what became of it, and
+        `InvalidRequestError` if the key was used for something else.
         """
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
@@ -118,24 +93,30 @@ class Ledger:
     def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, BatchRow]:
         """Add the rows of a batch that are not in it yet, in ``planned``, and give the state of each by recipient.
 
-        Raises
-        ------
-        InvalidRequestError
-            If rows that were sent, or may have been, have another content now; or people of the batch were erased.
+        It raises `InvalidRequestError` if rows that were sent, or may have been, have another content now, or if people
+        of the batch were erased.
         """
         self.mark_abandoned_unknown()
         open_states = ("planned", "not_found") if resend_not_found else ("planned",)
 
         def work(connection: Connection) -> dict[str, BatchRow]:
-            _refuse_erased(connection, batch)
-            sql.insert_planned(connection, batch, entries, self.clock())
-            known = sql.read_batch(connection, batch)
-            changed = [e for e in entries if known[e.recipient].digest != e.digest]
-            refuse_changed(batch, [e for e in changed if known[e.recipient].state not in open_states])
-            sql.update_content(connection, batch, changed)
+            if sql.has_erased(connection, batch):
+                raise InvalidRequestError(
+                    f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
+                    "known, so it cannot be told who has been sent to; use another name."
+                )
+            rows = sql.read_batch(connection, batch)
+            known = [(e, rows[e.recipient]) for e in entries if e.recipient in rows]
+            changed = [e for e, row in known if row.digest != e.digest and row.state not in open_states]
+            if changed:
+                raise InvalidRequestError(
+                    f"batch: got {batch!r}, in which {len(changed)} recipients were already sent another text, or one "
+                    f"from another sender (the first: {changed[0].recipient}); allowed: the same plan again, or "
+                    "another batch name for another message. Nothing was sent."
+                )
+            sql.write_planned(connection, batch, entries, self.clock())
             if resend_not_found:
-                missing = [known[e.recipient] for e in entries if known[e.recipient].state == "not_found"]
-                sql.plan_again(connection, [row.id for row in missing])
+                sql.plan_again(connection, [row.id for _, row in known if row.state == "not_found"])
             return sql.read_batch(connection, batch)
 
         return self._transact(work)
@@ -143,12 +124,8 @@ class Ledger:
     def record_and_claim(self, outcomes: Sequence[Outcome], ids: Sequence[str]) -> set[str]:
         """Record outcomes, and claim planned rows that leave now, in one transaction; give the ids that were claimed.
 
-        A row that is not among them was claimed by another process.
-
-        Raises
-        ------
-        UnreachableError
-            If the file cannot be used, and rows were to be claimed: none may leave.
+        A row that is not among them was claimed by another process. Without rows to claim, a file that cannot be used
+        costs a warning; with some, it is an `UnreachableError`, and none may leave.
         """
         if not ids:
             self.record_outcomes(outcomes)
@@ -175,16 +152,13 @@ class Ledger:
         try:
             self._database.transact(lambda connection: self._write_outcomes(connection, outcomes))
         except StateError as problem:
-            trouble = problem
-        else:
-            return
+            warnings.warn(
+                f"The ledger {self.path} could not record what became of a send ({problem}); it will be shown as "
+                "unknown, and never sent again by itself.",
+                stacklevel=2,
+            )
         finally:
             self.close_sends(outcome.id for outcome in outcomes)
-        warnings.warn(
-            f"The ledger {self.path} could not record what became of a send ({trouble}); it will be shown as unknown, "
-            "and never sent again by itself.",
-            stacklevel=2,
-        )
 
     def record_settled(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
@@ -233,7 +207,6 @@ class Ledger:
         return self._read(lambda connection: sql.read_sends(connection, wanted, ids))
 
     def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
-        """Read the parts of a batch's SMS that Nexmo gave an id."""
         return self._read(lambda connection: sql.read_batch_parts(connection, batch))
 
     def forget(self, before: float) -> int:
@@ -243,15 +216,14 @@ class Ledger:
         return count
 
     def close(self) -> None:
-        """Close the files."""
         if self._lock is not None:
-            in_flight = 1
+            is_idle = False
             with suppress(UnreachableError):
-                in_flight = self._read(lambda connection: sql.count_in_flight(connection, self._owner))
+                is_idle = all(owner != self._owner for _, owner in self._read(sql.read_in_flight))
             os.close(self._lock)
             self._lock = None
             # The file stays where rows are in flight: it tells the next process that their owner died.
-            if not in_flight:
+            if is_idle:
                 with suppress(OSError):
                     self._owner_file(self._owner).unlink()
         self._database.close()
@@ -265,17 +237,14 @@ class Ledger:
                 sql.write_outcome(connection, outcome.id, "unknown", [], at=self.clock(), problem=odd)
 
     def _write_outcome(self, connection: Connection, outcome: Outcome) -> None:
-        if outcome.problem is None:
-            rows = outcome.rows or []
-            sql.write_outcome(connection, outcome.id, state_of_parts(rows), rows, at=self.clock())
-            return
-        state = None if outcome.back else state_after_error(outcome.problem)
-        if state is None:
+        rows, problem = outcome.rows or [], outcome.problem
+        state = state_of_parts(rows) if problem is None else state_after_error(problem)
+        if state is None or outcome.is_unsent:
             sql.return_to_planned(connection, outcome.id, self._owner)
             return
-        parts = getattr(outcome.problem, "parts", None)
-        rows = [] if parts is None else parts.astype(object).where(parts.notna(), None).to_dict("records")
-        sql.write_outcome(connection, outcome.id, state, rows, at=self.clock(), problem=outcome.problem)
+        if (parts := getattr(problem, "parts", None)) is not None:
+            rows = parts.astype(object).where(parts.notna(), None).to_dict("records")
+        sql.write_outcome(connection, outcome.id, state, rows, at=self.clock(), problem=problem)
 
     def close_sends(self, ids: Iterable[str]) -> None:
         """Note that this process is done with some sends: a row that is still in ``sending`` then was abandoned."""
@@ -289,7 +258,7 @@ class Ledger:
         """Delete lock files of processes that died idle; only those of a day ago, so that none is just being made."""
         for path in (self.path.parent / "owners").glob("*.lock"):
             with suppress(OSError):
-                if self.clock() - path.stat().st_mtime > DAY and not is_locked(path):
+                if self.clock() - path.stat().st_mtime > 86_400 and not is_locked(path):
                     path.unlink()
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
@@ -302,15 +271,17 @@ class Ledger:
         try:
             return work()
         except StateError as problem:
-            trouble = problem
-        raise _unusable_error(self.path, trouble)
+            keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
+            raise UnreachableError(
+                f"The ledger {self.path} cannot be used ({problem}). Nothing was sent, because what is not recorded "
+                f"could be sent twice. {advice_for(problem)}{keep if is_damaged(problem) else ''}".rstrip()
+            ) from None
 
 
 class SingleSend:
-    """The record of a single send, as a context: whatever happens inside, its outcome is recorded.
+    """The record of a single send, as a context for `record_intent`, the request and `record_outcome`, in this order.
 
-    In order: `record_intent`, the request, `record_outcome`. An error or an interrupt that leaves the context after the
-    intent is an outcome, too.
+    An error or an interrupt that leaves the context after the intent is an outcome, too, and is recorded.
     """
 
     def __init__(self, ledger: Ledger, entry: Entry) -> None:
@@ -328,7 +299,6 @@ class SingleSend:
         return known
 
     def record_outcome(self, rows: list[dict[str, Any]]) -> None:
-        """Record the parts of the answer."""
         self._rows = rows
         self._ledger.record_outcomes([Outcome(self._entry.id, rows)])
         self._is_recorded = True
@@ -337,8 +307,9 @@ class SingleSend:
         # An interrupt inside `record_intent` may have come after its commit; nothing left then.
         is_open = self._has_intent or (problem is not None and not isinstance(problem, Exception))
         if problem is not None and is_open and not self._is_recorded:
-            outcome = Outcome(self._entry.id, None, problem, back=not self._has_intent)
-            if self._rows is not None:
+            if self._rows is None:
+                outcome = Outcome(self._entry.id, None, problem, is_unsent=not self._has_intent)
+            else:
                 outcome = Outcome(self._entry.id, self._rows)
             retry_on_interrupt(lambda: self._ledger.record_outcomes([outcome]))
         self._ledger.close_sends([self._entry.id])
@@ -376,21 +347,4 @@ def _find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] |
         raise damaged_error(f"it has a send in the state {state!r}")
     raise UnknownOutcomeError(
         f"Did not {entry.what} again: the key {entry.key!r} was used before, and {_WHY_NOT_AGAIN[state]}."
-    )
-
-
-def _refuse_erased(connection: Connection, batch: str) -> None:
-    """Refuse a batch of which anybody was erased."""
-    if sql.count_erased(connection, batch):
-        raise InvalidRequestError(
-            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
-            "cannot be told who has been sent to; use another name."
-        )
-
-
-def _unusable_error(path: Path, problem: Exception) -> UnreachableError:
-    keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
-    return UnreachableError(
-        f"The ledger {path} cannot be used ({problem}). Nothing was sent, because what is not recorded could be sent "
-        f"twice. {advice_for(problem)}{keep if is_damaged(problem) else ''}".rstrip()
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nexmo_nb.state.sends import FINAL_STATES, BatchRow, Entry, sum_prices, summarize_delivery
-from nexmo_nb.state.sqlite import Connection
+from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
+from nexmo_nb.state.sqlite import Connection, read_rows
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS sends (
@@ -31,69 +31,30 @@ SCHEMA = (
 # An earlier layout had a state for rows that wait for their turn.
 MIGRATIONS = (("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),)
 
-SEND_COLUMNS = [
-    "id",
-    "kind",
-    "batch",
-    "key",
-    "recipient",
-    "sender",
-    "body",
-    "client_ref",
-    "state",
-    "created",
-    "started",
-    "finished",
-    "parts",
-    "price",
-    "currency",
-    "code",
-    "error",
-]
 PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
-DELIVERY_COLUMNS = ("message_id", "delivery", "delivery_code", "final_price", "currency", "finalized")
 
 
 def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -> None:
     """Insert a single send, in ``sending``."""
     connection.execute(
         "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner, created, started)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?, ?, ?)",
-        (
-            entry.id,
-            entry.kind,
-            entry.digest,
-            entry.recipient,
-            entry.sender,
-            entry.body,
-            entry.client_ref,
-            entry.key,
-            owner,
-            at,
-            at,
-        ),
+        " VALUES (:id, :kind, :digest, :recipient, :sender, :body, :client_ref, :key, 'sending', :owner, :at, :at)",
+        {**entry._asdict(), "owner": owner, "at": at},
     )
 
 
-def insert_planned(connection: Connection, batch: str, entries: Sequence[Entry], at: float) -> None:
-    """Insert the rows of a batch that are not in it yet, in ``planned``."""
+def write_planned(connection: Connection, batch: str, entries: Sequence[Entry], at: float) -> None:
+    """Insert the rows of a batch, in ``planned``; a row that is there keeps its state and gets the content of now."""
     connection.executemany(
         "INSERT INTO sends (id, kind, batch, place, digest, recipient, sender, body, created, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO UPDATE SET"
+        " digest = excluded.digest, sender = excluded.sender, body = excluded.body, kind = excluded.kind"
+        " WHERE sends.digest <> excluded.digest",
         [(e.id, e.kind, batch, place, e.digest, e.recipient, e.sender, e.body, at) for place, e in enumerate(entries)],
     )
 
 
-def update_content(connection: Connection, batch: str, entries: Iterable[Entry]) -> None:
-    """Give rows of a batch that were not sent another content."""
-    connection.executemany(
-        "UPDATE sends SET digest = ?, sender = ?, body = ?, kind = ? WHERE batch = ? AND recipient = ?",
-        [(e.digest, e.sender, e.body, e.kind, batch, e.recipient) for e in entries],
-    )
-
-
 def plan_again(connection: Connection, ids: Iterable[str]) -> None:
-    """Set rows to ``planned``."""
     connection.executemany("UPDATE sends SET state = 'planned' WHERE id = ?", [(send_id,) for send_id in ids])
 
 
@@ -125,13 +86,7 @@ def mark_unknown(connection: Connection, abandoned: Sequence[tuple[str, str]], a
 
 
 def write_outcome(
-    connection: Connection,
-    send_id: str,
-    state: str,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    at: float,
-    problem: BaseException | None = None,
+    connection: Connection, send_id: str, state: str, rows: Parts, *, at: float, problem: BaseException | None = None
 ) -> None:
     """Write a state and parts over those that are there."""
     error = None if problem is None else str(problem) or type(problem).__name__
@@ -154,70 +109,65 @@ def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) 
     """Write what became of message ids of this ledger over what is there; other ids are left out."""
     connection.executemany(
         "INSERT INTO deliveries (message_id, delivery, code, price, currency, finalized)"
-        " SELECT ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = ?)"
+        " SELECT :message_id, :delivery, :delivery_code, :final_price, :currency, :finalized"
+        " WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = :message_id)"
         " ON CONFLICT (message_id) DO UPDATE SET delivery = excluded.delivery, code = excluded.code,"
         " price = excluded.price, currency = excluded.currency, finalized = excluded.finalized",
-        [(*(row[name] for name in DELIVERY_COLUMNS), row["message_id"]) for row in rows if row["message_id"]],
+        [row for row in rows if row["message_id"]],
     )
 
 
 def erase_people(connection: Connection, before: float) -> int:
     """Erase numbers, senders, texts, references and keys of finished sends that are older than a time; count them."""
-    states = ", ".join("?" for _ in FINAL_STATES)
     return connection.execute(
         "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
         " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
-        f" WHERE created < ? AND recipient IS NOT NULL AND state IN ({states})",
-        (before, *FINAL_STATES),
+        " WHERE created < ? AND recipient IS NOT NULL AND state IN ('accepted', 'partial', 'rejected', 'not_found')",
+        (before,),
     ).rowcount
 
 
 def delete_send(connection: Connection, send_id: str) -> None:
-    """Delete a send and its parts."""
     connection.execute("DELETE FROM parts WHERE send = ?", (send_id,))
     connection.execute("DELETE FROM sends WHERE id = ?", (send_id,))
 
 
 def read_state(connection: Connection, send_id: str) -> str | None:
-    """Read the state of a send; None where there is no such send."""
-    row = connection.execute("SELECT state FROM sends WHERE id = ?", (send_id,)).fetchone()
-    return None if row is None else str(row[0])
+    found = connection.execute("SELECT state FROM sends WHERE id = ?", (send_id,)).fetchall()
+    return found[0][0] if found else None
 
 
 def read_key(connection: Connection, key: str) -> tuple[str, str, str] | None:
     """Read id, state and digest of the send that has a key."""
-    row: tuple[str, str, str] | None = connection.execute(
-        "SELECT id, state, digest FROM sends WHERE key = ?", (key,)
-    ).fetchone()
-    return row
+    found = connection.execute("SELECT id, state, digest FROM sends WHERE key = ?", (key,)).fetchall()
+    return found[0] if found else None
 
 
 def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
     """Read the parts of one send, as they were returned."""
-    kept = connection.execute("SELECT recipient, client_ref, currency FROM sends WHERE id = ?", (send_id,)).fetchone()
-    shared = dict(zip(("to", "client_ref", "currency"), kept, strict=True))
-    names = ("part", *PART_COLUMNS)
-    found = connection.execute(f"SELECT {', '.join(names)} FROM parts WHERE send = ? ORDER BY part", (send_id,))
-    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [{**shared, **row, "parts": len(rows)} for row in rows]
+    rows = read_rows(
+        connection,
+        'SELECT recipient AS "to", client_ref, currency, part, message_id, status, error_text, parts.price AS price,'
+        " balance, network FROM parts JOIN sends ON sends.id = parts.send WHERE send = ? ORDER BY part",
+        (send_id,),
+    )
+    return [{**row, "parts": len(rows)} for row in rows]
 
 
 def read_batch(connection: Connection, batch: str) -> dict[str, BatchRow]:
-    """Read the rows of a batch, by recipient."""
     found = connection.execute("SELECT recipient, id, state, digest FROM sends WHERE batch = ?", (batch,))
     return {row[0]: BatchRow(*row[1:]) for row in found.fetchall()}
 
 
 def read_batch_parts(connection: Connection, batch: str) -> list[dict[str, Any]]:
     """Read the parts of a batch's SMS that Nexmo gave an id."""
-    names = ("batch", "to", "client_ref", "message_id", "price", "currency")
-    found = connection.execute(
-        "SELECT batch, recipient, client_ref, message_id, parts.price, currency FROM parts"
+    return read_rows(
+        connection,
+        'SELECT batch, recipient AS "to", client_ref, message_id, parts.price AS price, currency FROM parts'
         " JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
         " ORDER BY created, place, part",
         (batch,),
     )
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
@@ -225,16 +175,9 @@ def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
     return connection.execute("SELECT id, owner FROM sends WHERE state = 'sending'").fetchall()
 
 
-def count_in_flight(connection: Connection, owner: str) -> int:
-    """Count the sends in ``sending`` of one owner."""
-    statement = "SELECT COUNT(*) FROM sends WHERE state = 'sending' AND owner = ?"
-    return int(connection.execute(statement, (owner,)).fetchone()[0])
-
-
-def count_erased(connection: Connection, batch: str) -> int:
-    """Count the rows of a batch whose recipient was erased."""
-    statement = "SELECT COUNT(*) FROM sends WHERE batch = ? AND recipient IS NULL"
-    return int(connection.execute(statement, (batch,)).fetchone()[0])
+def has_erased(connection: Connection, batch: str) -> bool:
+    statement = "SELECT EXISTS (SELECT 1 FROM sends WHERE batch = ? AND recipient IS NULL)"
+    return bool(connection.execute(statement, (batch,)).fetchone()[0])
 
 
 def read_sends(
@@ -249,9 +192,12 @@ def read_sends(
         conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     values = [value for given in conditions.values() for value in given]
-    sends = connection.execute(
-        f"SELECT {', '.join(SEND_COLUMNS)} FROM sends {where} ORDER BY created, COALESCE(place, 0), id", values
-    ).fetchall()
+    sends = read_rows(
+        connection,
+        "SELECT id, kind, batch, key, recipient, sender, body, client_ref, state, created, started, finished, parts,"
+        f" price, currency, code, error FROM sends {where} ORDER BY created, COALESCE(place, 0), id",
+        values,
+    )
     parts = connection.execute(
         "SELECT send, parts.message_id, delivery, deliveries.price FROM parts"
         " LEFT JOIN deliveries ON deliveries.message_id = parts.message_id"
@@ -261,5 +207,4 @@ def read_sends(
     by_send: dict[str, list[tuple[str | None, str | None, float | None]]] = {}
     for send, message_id, delivery, price in parts:
         by_send.setdefault(send, []).append((message_id, delivery, price))
-    rows = [dict(zip(SEND_COLUMNS, send, strict=True)) for send in sends]
-    return [{**row, **summarize_delivery(by_send.get(row["id"], []))} for row in rows]
+    return [{**send, **summarize_delivery(by_send.get(send["id"], []))} for send in sends]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nexmo_nb.state.notes_sql import SCHEMA
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
+from nexmo_nb.state.sqlite import Connection, Database, Parameters, StateError, advice_for, read_rows
 
 T = TypeVar("T")
 
@@ -17,22 +18,23 @@ BUSY = 0.9
 
 
 class NotesFile:
-    """A file that opens at its first use; trouble with it costs a warning, never the call."""
+    """The notes of one account on this machine, shared by its processes.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    The file opens at its first use. Trouble with it costs a warning, never the call: nothing is read or written then.
+    `clock` gives Unix time.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self.path, self.clock = path, clock
         self._database: Database | None = None
 
-    def read(self, work: Callable[[Connection], T], default: T) -> T:
-        """Run `work`, which only reads, and return its result, or `default` if the file cannot be used."""
-        return self._run(lambda database: database.read(work), default)
+    def read_rows(self, statement: str, values: Parameters = ()) -> list[dict[str, Any]]:
+        return self._run(lambda database: database.read(lambda c: read_rows(c, statement, values)), [])
 
     def transact(self, work: Callable[[Connection], object]) -> None:
-        """Run `work` in a transaction; nothing is written if the file cannot be used."""
         self._run(lambda database: database.transact(work), None)
 
     def close(self) -> None:
-        """Close the file."""
         if self._database is not None:
             self._database.close()
 
@@ -42,10 +44,9 @@ class NotesFile:
                 self._database = Database(self.path, SCHEMA, busy=BUSY, durable=True)
             return work(self._database)
         except StateError as problem:
-            trouble = problem
-        warnings.warn(
-            f"The notes {self.path} cannot be used ({trouble}): price changes and ordered reports are not remembered. "
-            f"{advice_for(trouble)}".rstrip(),
-            stacklevel=4,  # the caller of PriceHistory or ReportRequests
-        )
+            warnings.warn(
+                f"The notes {self.path} cannot be used ({problem}): price changes and ordered reports are not "
+                f"remembered. {advice_for(problem)}".rstrip(),
+                stacklevel=4,  # the caller of PriceHistory or ReportRequests
+            )
         return default

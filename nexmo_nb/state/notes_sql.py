@@ -1,7 +1,5 @@
 """The SQL of ``notes.sqlite``: the prices that were seen, and the reports that were requested."""
 
-from __future__ import annotations
-
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS prices (
         product TEXT NOT NULL, country TEXT NOT NULL, network_code TEXT NOT NULL, seen REAL NOT NULL,
@@ -11,13 +9,11 @@ SCHEMA = (
         digest TEXT PRIMARY KEY, report TEXT NOT NULL, ordered REAL NOT NULL)""",
 )
 
-PRICE_COLUMNS = ("product", "country", "network_code", "seen", "country_name", "network_name", "price", "currency")
-_PRICE_COLUMNS = ", ".join(PRICE_COLUMNS)
-
-SELECT_PRICES = f"SELECT {_PRICE_COLUMNS} FROM prices ORDER BY seen, product, country, network_code"
-SELECT_PRICES_OF_PRODUCT = f"SELECT {_PRICE_COLUMNS} FROM prices WHERE product = :product ORDER BY seen"
+_PRICE = "product, country, network_code, seen, country_name, network_name, price, currency"
+SELECT_PRICES = f"SELECT {_PRICE} FROM prices ORDER BY seen, product, country, network_code"
+SELECT_PRICES_OF_PRODUCT = f"SELECT {_PRICE} FROM prices WHERE product = :product ORDER BY seen"
 SELECT_LAST_SEEN = "SELECT MAX(seen) FROM prices"
-INSERT_PRICE = f"""INSERT INTO prices ({_PRICE_COLUMNS})
+INSERT_PRICE = f"""INSERT INTO prices ({_PRICE})
     VALUES (:product, :country, :network_code, :seen, :country_name, :network_name, :price, :currency)
     ON CONFLICT (product, country, network_code, seen) DO NOTHING"""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 from nexmo_nb.state import notes_sql as sql
 from nexmo_nb.state.notes_file import NotesFile
@@ -14,28 +12,13 @@ LIFETIME = 72 * 3600.0
 """Seconds for which Nexmo keeps a report's file, https://developer.vonage.com/en/reports/overview."""
 
 
-class ReportRequests:
-    """The requested reports of one account on this machine, shared by its processes.
-
-    A file that cannot be used costs a warning; then no report is found, and none is recorded.
-
-    Parameters
-    ----------
-    path : Path
-        The database file.
-    clock : callable, optional
-        Unix time; for tests.
-    """
-
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self.file = NotesFile(path)
-        self.clock = clock
+class ReportRequests(NotesFile):
+    """The requested reports; `digest` is the fingerprint of a request."""
 
     def find(self, digest: str) -> str | None:
         """Return the id of a report that was requested and not read yet, as long as Nexmo keeps it."""
-        values = {"digest": digest, "expired": self.clock() - LIFETIME}
-        row = self.file.read(lambda connection: connection.execute(sql.SELECT_REPORT, values).fetchone(), None)
-        return None if row is None else str(row[0])
+        rows = self.read_rows(sql.SELECT_REPORT, {"digest": digest, "expired": self.clock() - LIFETIME})
+        return str(rows[0]["report"]) if rows else None
 
     def record(self, digest: str, report_id: str) -> None:
         """Record that a report was requested, in place of an earlier one with the same digest."""
@@ -46,13 +29,9 @@ class ReportRequests:
             connection.execute(sql.DELETE_REPORT_AND_EXPIRED, values)
             connection.execute(sql.INSERT_REPORT, values)
 
-        self.file.transact(work)
+        self.transact(work)
 
     def delete(self, digests: Iterable[str]) -> None:
         """Delete reports that were read, or are of no use."""
         rows = [{"digest": digest} for digest in digests]
-        self.file.transact(lambda connection: connection.executemany(sql.DELETE_REPORT, rows))
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()
+        self.transact(lambda connection: connection.executemany(sql.DELETE_REPORT, rows))

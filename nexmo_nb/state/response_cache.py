@@ -40,33 +40,23 @@ BUSY = 0.9
 
 def cache_lifetime(method: str, path: str) -> int:
     """Give the seconds for which the response to a request may be used again; 0 is never."""
-    if method != "GET":
-        return 0
-    return next((seconds for start, seconds in LIFETIMES.items() if path.startswith(start)), 0)
+    lifetimes = (seconds for start, seconds in LIFETIMES.items() if method == "GET" and path.startswith(start))
+    return next(lifetimes, 0)
 
 
 def create_key(family: str, url: str) -> str:
-    """Make the key of a response: the family of its request, a space and the URL."""
     return f"{family} {url}"
 
 
 class ResponseCache(BaseCache):
-    """The cached responses of one account.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    clock : callable
-        Unix time; for tests.
-    """
+    """The cached responses of one account; `clock` gives Unix time."""
 
     responses: ResponseStorage
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(cache_name=str(path))
         self.responses = ResponseStorage(path, clock=clock)
-        self._changes: dict[str, int] = {}
+        self._versions: dict[str, object] = {}
 
     def find_body(self, key: str) -> bytes | None:
         """Find the body of a response that has not expired; None where there is none."""
@@ -74,44 +64,36 @@ class ResponseCache(BaseCache):
         return None if response is None or response.is_expired else bytes(response.content)
 
     def save_body(self, key: str, body: bytes, seconds: float) -> None:
-        """Save the body of a response for some seconds."""
         self.responses.save(key, body, seconds)
 
     def delete_family(self, family: str) -> None:
         """Delete the responses of a family, because something that they show has changed."""
-        self._changes[family] = self.count_changes(family) + 1
-        self.responses.run(sql.DELETE_FAMILY, [(family,)])
+        # A new object, not a count: two threads that delete a family at once could count themselves as one.
+        self._versions[family] = object()
+        self.responses.execute(sql.DELETE_FAMILY, family)
 
-    def count_changes(self, family: str) -> int:
-        """Count how often this session deleted a family: a read that began before the last time is out of date."""
-        return self._changes.get(family, 0)
+    def get_version(self, family: str) -> object:
+        """Return what each deletion of a family replaces: a read that began under another version is out of date."""
+        return self._versions.get(family)
 
 
 class ResponseStorage(BaseStorage[str, CachedResponse]):
-    """The file of a `ResponseCache`, as the mapping of keys to responses that requests-cache works with.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    clock : callable
-        Unix time.
-    """
+    """The file of a `ResponseCache`, as the mapping of keys to responses that requests-cache works with."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._path, self._clock = path, clock
         self._database: Database | None = None
         self._is_off = False
-        self._guard(lambda database: database.path, path)  # opens the file, so that trouble with it shows at once
+        self._run(lambda database: database.path, path)  # opens the file, so that trouble with it shows at once
 
     def __getitem__(self, key: str) -> CachedResponse:
-        row = self._guard(lambda database: database.read(lambda c: c.execute(sql.SELECT, (key,)).fetchone()), None)
-        if row is None or row[3] not in (None, _checksum(key, *row[:3])):
+        rows = self._select(sql.SELECT, key)
+        if not rows:
             raise KeyError(key)
-        body, saved, expires, _ = row
+        body, saved, expires, checksum = rows[0]
         # A response from the future was saved before the clock was set back: its age is not known.
-        if saved > self._clock() + 1:
+        if checksum not in (None, _checksum(key, body, saved, expires)) or saved > self._clock() + 1:
             raise KeyError(key)
         url = key.split(" ", 1)[1]
         response = CachedResponse(
@@ -132,12 +114,10 @@ class ResponseStorage(BaseStorage[str, CachedResponse]):
     def __delitem__(self, key: str) -> None:
         if key not in self:
             raise KeyError(key)
-        self.run(sql.DELETE_KEY, [(key,)])
+        self.execute(sql.DELETE_KEY, key)
 
     def __iter__(self) -> Iterator[str]:
-        none: list[tuple[Any, ...]] = []
-        rows = self._guard(lambda database: database.read(lambda c: c.execute(sql.SELECT_KEYS).fetchall()), none)
-        return iter([row[0] for row in rows])
+        return iter([row[0] for row in self._select(sql.SELECT_KEYS)])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -151,43 +131,39 @@ class ResponseStorage(BaseStorage[str, CachedResponse]):
             connection.execute(sql.DELETE_EXPIRED, (now,))
             connection.execute(sql.INSERT, row)
 
-        self._guard(lambda database: database.transact(work), None)
+        self._run(lambda database: database.transact(work), None)
 
     def clear(self) -> None:
-        """Delete every response."""
-        self.run(sql.DELETE_ALL, [()])
+        self.execute(sql.DELETE_ALL)
 
-    def run(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        """Run a statement for each of some rows, in one transaction."""
-
-        def work(connection: Connection) -> None:
-            connection.executemany(statement, rows)
-
-        self._guard(lambda database: database.transact(work), None)
+    def execute(self, statement: str, *values: str) -> None:
+        """Execute a statement in a transaction of its own."""
+        self._run(lambda database: database.transact(lambda c: c.execute(statement, values)), None)
 
     def close(self) -> None:
-        """Close the file."""
         if self._database is not None:
             self._database.close()
         self._is_off = True
 
-    def _guard(self, work: Callable[[Database], T], otherwise: T) -> T:
+    def _select(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        return self._run(lambda database: database.read(lambda c: c.execute(statement, values).fetchall()), [])
+
+    def _run(self, work: Callable[[Database], T], default: T) -> T:
         """Do `work` on the file; trouble with it costs one warning, and the cache for the rest of this session."""
         if self._is_off:
-            return otherwise
+            return default
         try:
             if self._database is None:
                 self._database = Database(self._path, sql.SCHEMA, migrations=sql.MIGRATIONS, busy=BUSY)
             return work(self._database)
         except StateError as problem:
             self._is_off = True
-            trouble = problem
-        warnings.warn(
-            f"The cache {self._path} cannot be used ({trouble}); answers are fetched anew from now on. "
-            f"{advice_for(trouble)}".rstrip(),
-            stacklevel=2,
-        )
-        return otherwise
+            warnings.warn(
+                f"The cache {self._path} cannot be used ({problem}); answers are fetched anew from now on. "
+                f"{advice_for(problem)}".rstrip(),
+                stacklevel=2,
+            )
+        return default
 
 
 def _checksum(key: str, body: bytes, saved: float, expires: float) -> int:

@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nexmo_nb.errors import InvalidRequestError, NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.errors import NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.frames import parse_number
 
-FINAL_STATES = ("accepted", "partial", "rejected", "not_found")
-"""States of sends of which the outcome is known."""
+Parts = Sequence[Mapping[str, Any]]
+"""The rows of the parts of one send."""
 ACCEPTED_STATUSES = ("0", "started")
 """What an accepted part of an SMS, and a call that was placed, give as their status."""
 
@@ -32,27 +32,21 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a send: the rows of its parts, or a problem.
-
-    `back` says that the send counts as not sent, whatever the problem: a row of a batch is planned again.
-    """
+    """What became of a send: the rows of its parts, or a problem. With `is_unsent`, nothing was sent in any case."""
 
     id: str
-    rows: Sequence[Mapping[str, Any]] | None
+    rows: Parts | None
     problem: BaseException | None = None
-    back: bool = False
+    is_unsent: bool = False
 
 
 class BatchRow(NamedTuple):
-    """A row of a batch as the ledger knows it."""
-
     id: str
     state: str
     digest: str
 
 
-def state_of_parts(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Give the state of a send that was answered: accepted where every part was, else partial."""
+def state_of_parts(rows: Parts) -> str:
     return "accepted" if all(row.get("status") in ACCEPTED_STATUSES for row in rows) else "partial"
 
 
@@ -61,15 +55,10 @@ def state_after_error(problem: BaseException) -> str | None:
 
     The session notes on an exception, as ``left``, whether the request may have reached the server.
     """
-    if getattr(problem, "left", True) is False:
+    if getattr(problem, "left", True) is False or isinstance(problem, (UnreachableError, RateLimitedError)):
         return None
-    if isinstance(problem, UnknownOutcomeError):
-        return "unknown"
-    if isinstance(problem, (UnreachableError, RateLimitedError)):
-        return None
-    if isinstance(problem, NexmoError):
-        return "rejected"
-    return "unknown"
+    is_refusal = isinstance(problem, NexmoError) and not isinstance(problem, UnknownOutcomeError)
+    return "rejected" if is_refusal else "unknown"
 
 
 def sum_prices(rows: Iterable[Mapping[str, Any]]) -> float | None:
@@ -81,28 +70,15 @@ def sum_prices(rows: Iterable[Mapping[str, Any]]) -> float | None:
 def summarize_delivery(parts: Sequence[tuple[str | None, str | None, float | None]]) -> dict[str, Any]:
     """Sum up the parts of a send, each a message id, its delivery status and its final price, as far as they are known.
 
-    Different statuses are joined by commas; the final price is given where every part has one.
+    The final price is given where every part has one.
     """
-    statuses = sorted({status for _, status, _ in parts if status})
     prices = [price for _, _, price in parts if price is not None]
-    is_complete = bool(parts) and len(prices) == len(parts)
     return {
         "message_ids": " ".join(message_id for message_id, _, _ in parts if message_id) or None,
-        "delivery": ", ".join(statuses) or None,
-        "final_price": round(sum(prices), 8) if is_complete else None,
+        "delivery": ", ".join(sorted({status for _, status, _ in parts if status})) or None,
+        "final_price": round(sum(prices), 8) if prices and len(prices) == len(parts) else None,
     }
 
 
 def compute_digest(fields: Mapping[str, Any]) -> str:
-    """Compute the fingerprint of a content: two sends are the same where theirs is."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def refuse_changed(batch: str, entries: Sequence[Entry]) -> None:
-    """Refuse rows whose content is not the one that was sent."""
-    if entries:
-        raise InvalidRequestError(
-            f"batch: got {batch!r}, in which {len(entries)} recipients were already sent another text, or one from "
-            f"another sender (the first: {entries[0].recipient}); allowed: the same plan again, or another batch name "
-            "for another message. Nothing was sent."
-        )

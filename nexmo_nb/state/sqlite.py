@@ -7,27 +7,29 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 
 T = TypeVar("T")
 
 Connection = sqlite3.Connection
+Parameters = Sequence[Any] | Mapping[str, Any]
+Layout = Sequence[str]  # the statements that lead to it from the layout before
 
 StateError = sqlite3.Error
 """What a damaged, locked, read-only or full database raises."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_MOVE_AWAY = (
+    "It is damaged: move it away, together with the files beside it whose names begin with its own, "
+    "and connect() again."
+)
 _MAKE_WRITABLE = "Make the file and its folder writable, or pass another state_dir to connect()."
 _ADVICE = {
-    **dict.fromkeys(
-        _DAMAGED,
-        "It is damaged: move it away, together with the files beside it whose names begin with its own, and connect() "
-        "again.",
-    ),
+    **dict.fromkeys(_DAMAGED, _MOVE_AWAY),
     sqlite3.SQLITE_BUSY: "Another program holds it: wait until that is done, or end it, and call again.",
     sqlite3.SQLITE_FULL: "Make room on its disk, and call again.",
     sqlite3.SQLITE_IOERR: "Its disk does not do what it should: see whether it is full or failing, and call again.",
@@ -41,49 +43,37 @@ def advice_for(problem: Exception) -> str:
     return _ADVICE.get(_read_error_code(problem), "")
 
 
-def damaged_error(message: str) -> StateError:
-    """Make the error for a file whose content cannot be right."""
-    return _make_error(sqlite3.DatabaseError, message, sqlite3.SQLITE_CORRUPT)
-
-
 def is_damaged(problem: Exception) -> bool:
     """Tell whether a `StateError` says that the file's content is at fault."""
     return _read_error_code(problem) in _DAMAGED
 
 
+def damaged_error(message: str) -> StateError:
+    """Make the error for a file whose content cannot be right."""
+    return _make_error(message, sqlite3.SQLITE_CORRUPT)
+
+
+def read_rows(connection: Connection, statement: str, values: Parameters = ()) -> list[dict[str, Any]]:
+    """Read what a statement selects; a row gives its values by the names of the columns."""
+    cursor = connection.execute(statement, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 class Database:
     """One SQLite file: write-ahead log, mode 600, one connection that threads share under a lock.
 
-    Parameters
-    ----------
-    path : Path
-        The file; its folder must exist.
-    schema : sequence of str
-        Statements that create the tables of the first layout where they do not exist.
-    migrations : sequence of sequences of str, optional
-        The statements of each later layout, oldest first. A file of an earlier layout gets those that it lacks; a file
-        of a newer layout than these is refused.
-    busy : float
-        Seconds to wait for another process's transaction.
-    durable : bool
-        True: a commit is on the disk when it returns, and the file is checked for damage when it is opened. False: a
-        power cut may lose the last commits.
+    `schema` creates the tables of the first layout where they do not exist. `migrations` has the statements of each
+    later layout, oldest first: a file of an earlier layout gets those that it lacks, one of a newer layout is refused.
+    `busy` is the seconds to wait for another process's transaction. With `durable`, a commit is on the disk when it
+    returns, and the file is checked for damage when it is opened; without, a power cut may lose the last commits.
 
-    Raises
-    ------
-    StateError
-        If the file is damaged, locked, read-only, gone or of a newer layout, or the disk is full. Every method raises
-        it as well.
+    Every method raises `StateError` if the file is damaged, locked, read-only, gone or of a newer layout, or the disk
+    is full.
     """
 
     def __init__(
-        self,
-        path: Path,
-        schema: Sequence[str],
-        *,
-        migrations: Sequence[Sequence[str]] = (),
-        busy: float = 30.0,
-        durable: bool = False,
+        self, path: Path, schema: Layout, *, migrations: Sequence[Layout] = (), busy: float = 30, durable: bool = False
     ) -> None:
         self.path = path
         self._pid = os.getpid()
@@ -126,9 +116,7 @@ class Database:
 
     def compact(self) -> None:
         """Remove deleted content from the files on the disk as well."""
-        with self._lock:
-            self._check_usable()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     def close(self) -> None:
         """Close the file; further use raises `StateError`."""
@@ -141,7 +129,7 @@ class Database:
         if found != [("ok",)]:
             raise damaged_error(str(found[0][0]).splitlines()[-1])
 
-    def _migrate(self, layouts: Sequence[Sequence[str]]) -> None:
+    def _migrate(self, layouts: Sequence[Layout]) -> None:
         """Bring the file to the newest layout. ``user_version`` is 0 in a new file, or in one of before it was set."""
         newest = len(layouts)
         if self.read(_read_layout) == newest:
@@ -178,8 +166,8 @@ def _read_error_code(problem: Exception) -> int:
     return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _make_error(kind: type[StateError], message: str, code: int) -> StateError:
-    problem = kind(message)
+def _make_error(message: str, code: int) -> StateError:
+    problem = sqlite3.DatabaseError(message)
     problem.sqlite_errorcode = code
     return problem
 
@@ -194,11 +182,9 @@ def _create_private_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         if not os.access(path, os.R_OK | os.W_OK):
-            message = "it cannot be written"
-            raise _make_error(sqlite3.OperationalError, message, sqlite3.SQLITE_READONLY) from None
+            raise _make_error("it cannot be written", sqlite3.SQLITE_READONLY) from None
     except OSError as problem:
-        message = f"{path}: {problem.strerror}"
-        raise _make_error(sqlite3.OperationalError, message, sqlite3.SQLITE_CANTOPEN) from None
+        raise _make_error(f"{path}: {problem.strerror}", sqlite3.SQLITE_CANTOPEN) from None
 
 
 def _identify_file(path: Path) -> tuple[int, int] | None:

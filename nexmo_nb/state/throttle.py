@@ -33,9 +33,9 @@ SLOT_LIFETIME = 3600.0
 class Limit(NamedTuple):
     """At most `calls` in any `seconds`.
 
-    `from_answer` says from when a call counts. True: from its answer, which never lets too many calls through and is
-    slower by the network's delay. False: from its request; `seconds` should then be a little longer than the server's
-    period, for the network's jitter.
+    A call counts from its answer: that never lets too many through, and is slower by the network's delay. Without
+    `from_answer` it counts from its request: then `seconds` should be a little longer than the server's period, for the
+    network's jitter.
     """
 
     calls: int
@@ -65,17 +65,7 @@ class Window(NamedTuple):
 
 
 class Status(NamedTuple):
-    """How full the account's window is.
-
-    Attributes
-    ----------
-    used : int
-        Calls counted in the window now.
-    limit : int
-        Calls that it allows.
-    wait : float
-        Seconds until the next interactive call may leave; 0.0 if it may leave at once.
-    """
+    """The calls in the account's window, those that it allows, and the seconds until an interactive call may leave."""
 
     used: int
     limit: int
@@ -94,10 +84,7 @@ def make_bulk_windows(limit: Limit) -> list[Window]:
 
 
 def seconds_until_room(slot_time: float | None, period: float, now: float) -> float:
-    """Compute when a window has room again.
-
-    `slot_time` is the time of the slot that must leave the window first; None if the window has room now.
-    """
+    """Take the time of the slot that must leave the window first, or None if the window has room now."""
     return 0.0 if slot_time is None else slot_time + period - now
 
 
@@ -122,30 +109,15 @@ def make_slot_id() -> str:
 
 
 def print_wait(message: str) -> None:
-    """Tell a person about a wait."""
     print(message, file=sys.stderr, flush=True)
 
 
 class Throttle:
-    """The windows of one account, kept in a database that all its processes share.
+    """The windows of one account, kept in a file that all its processes share.
 
-    Parameters
-    ----------
-    path : Path
-        The database file.
-    calls, period : int, float
-        At most `calls` in any `period` seconds.
-    limits : mapping of str to Limit
-        Further limits by family of calls.
-    hold : float
-        Seconds after which a request without an answer cannot be under way any more.
-    clock, sleep, notify, boot : optional
-        Reads the time, waits, tells a person about a wait, and the name of the boot; for tests.
-
-    Raises
-    ------
-    UnreachableError
-        If the file cannot be used; every method raises it as well. Then nothing may be sent.
+    It lets at most `calls` through in any `period` seconds, and of a family those of its limit in `limits` as well.
+    `hold` is the seconds after which a request without an answer cannot be under way any more. `notify` tells a person
+    about a wait. Every method raises `UnreachableError` if the file cannot be used: then nothing may be sent.
     """
 
     def __init__(
@@ -195,20 +167,18 @@ class Throttle:
     def try_acquire(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
         """Confirm the slots in `done`, then take as many of the `wanted` slots as are free now, without waiting.
 
-        Returns
-        -------
-        (taken, wait) : (int, float)
-            How many of `wanted`, from its beginning, were taken; the seconds until the next slot may be free, 0.0 if
-            all were taken.
+        Returns how many of `wanted`, from its beginning, were taken, and the seconds until the next slot may be free,
+        0.0 if all were taken.
         """
 
         def work(connection: Connection) -> tuple[int, float]:
             self._confirm_slots(connection, done)
             now = self._clock()
             windows = self._list_windows(family, lane)
-            free = min(_count_free_slots(connection, window, now) for window in windows)
+            free = min(window.limit.calls - _count_slots(connection, window, now) for window in windows)
             taken = max(0, min(len(wanted), free))
-            self._insert_slots(connection, wanted[:taken], family, lane, now)
+            row = {"boot": self._boot, "family": family, "lane": lane, "now": now, "expires": now + self._hold}
+            connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in wanted[:taken]])
             connection.execute(sql.DELETE_SLOTS_BEFORE, {"time": now - SLOT_LIFETIME})
             if taken == len(wanted):
                 return taken, 0.0
@@ -218,10 +188,7 @@ class Throttle:
         return self._run(lambda: self._database.transact(work))
 
     def seconds_until_free(self, family: str, lane: str) -> float:
-        """Return the seconds until a slot is free.
-
-        It reads without a lock, so that many waiting processes do not hinder one that confirms a slot.
-        """
+        """Return the seconds until a slot is free, without a lock: those who wait do not hinder those who confirm."""
         windows = self._list_windows(family, lane)
         return self._run(lambda: self._database.read(lambda c: _read_wait(c, windows, self._clock())))
 
@@ -239,23 +206,24 @@ class Throttle:
         self._run(lambda: self._database.transact(lambda c: c.executemany(sql.DELETE_SLOT, rows)))
 
     def status(self) -> Status:
-        """Return how many calls the window holds, how many it allows, and the seconds to the next free slot."""
-        return self._run(lambda: self._database.read(self._read_status))
+        def work(connection: Connection) -> Status:
+            now, window = self._clock(), Window(self.limit)
+            wait = max(0.0, _read_wait(connection, [window], now))
+            return Status(_count_slots(connection, window, now), self.limit.calls, wait)
+
+        return self._run(lambda: self._database.read(work))
 
     def close(self) -> None:
-        """Close the database."""
         self._database.close()
 
     def _run(self, work: Callable[[], T]) -> T:
-        """Run `work` and turn trouble with the file into an error that says that nothing was sent."""
         try:
             return work()
         except StateError as problem:
-            trouble = problem
-        raise UnreachableError(
-            f"The record of the limit {self.path} cannot be used ({trouble}). Nothing was sent, because too many calls "
-            f"could leave without it. {advice_for(trouble)}".rstrip()
-        )
+            raise UnreachableError(
+                f"The record of the limit {self.path} cannot be used ({problem}). Nothing was sent, because too many "
+                f"calls could leave without it. {advice_for(problem)}".rstrip()
+            ) from None
 
     def _list_windows(self, family: str, lane: str) -> list[Window]:
         """List the windows that must all have room for a call of a family in a lane."""
@@ -268,49 +236,32 @@ class Throttle:
         now = self._clock()
         connection.executemany(sql.CONFIRM_SLOT, [{"id": slot, "now": now} for slot in slots])
 
-    def _insert_slots(self, connection: Connection, slots: Sequence[str], family: str, lane: str, now: float) -> None:
-        row = {"boot": self._boot, "family": family, "lane": lane, "reserved": now, "expires": now + self._hold}
-        connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in slots])
-
-    def _read_status(self, connection: Connection) -> Status:
-        now = self._clock()
-        start = now - self.limit.seconds
-        used = connection.execute(sql.COUNT_SLOTS_SINCE, {"start": start}).fetchone()[0]
-        wait = _read_wait(connection, self._list_windows("", INTERACTIVE), now)
-        return Status(used, self.limit.calls, max(0.0, wait))
-
     def _carry_over_boot(self, connection: Connection) -> None:
         """Move the slots of an earlier boot, whose clock started elsewhere, into this boot.
 
         The slots of its last window count as used just now: that costs a wait of at most one window and never lets one
-        call too many through. Without the name of a boot, a slot reserved in the future is from an earlier boot.
+        call too many through.
         """
         values = {"boot": self._boot, "now": self._clock()}
-        has_boot_id = bool(self._boot)
-        last = connection.execute(sql.select_last_reservation_of_earlier_boot(has_boot_id), values).fetchone()[0]
+        last = connection.execute(sql.SELECT_LAST_RESERVATION_OF_EARLIER_BOOT, values).fetchone()[0]
         if last is None:
             return
-        longest = max(self.limit.seconds, *(limit.seconds for limit in self.families.values()), 0.0)
-        connection.execute(sql.delete_old_slots_of_earlier_boot(has_boot_id), {**values, "end": last - longest})
-        connection.execute(sql.move_slots_to_this_boot(has_boot_id), values)
+        longest = max(limit.seconds for limit in (self.limit, *self.families.values()))
+        connection.execute(sql.DELETE_OLD_SLOTS_OF_EARLIER_BOOT, {**values, "end": last - longest})
+        connection.execute(sql.MOVE_SLOTS_TO_THIS_BOOT, values)
 
 
-def _count_free_slots(connection: Connection, window: Window, now: float) -> int:
-    """Count how many more slots a window has room for."""
+def _count_slots(connection: Connection, window: Window, now: float) -> int:
     statement = sql.count_slots_in_window(window.column, window.limit.from_answer)
     values = {"start": now - window.limit.seconds, "value": window.value}
-    return window.limit.calls - int(connection.execute(statement, values).fetchone()[0])
+    return int(connection.execute(statement, values).fetchone()[0])
 
 
 def _read_wait(connection: Connection, windows: Sequence[Window], now: float) -> float:
-    """Compute the seconds until every window has room."""
-    return max(_read_wait_of_window(connection, window, now) for window in windows)
-
-
-def _read_wait_of_window(connection: Connection, window: Window, now: float) -> float:
-    """Compute the seconds until the newest `calls` slots of a window are no longer all in it."""
-    limit = window.limit
-    statement = sql.select_nth_newest_slot_time(window.column, limit.from_answer)
-    values = {"start": now - limit.seconds, "value": window.value, "skip": limit.calls - 1}
-    row = connection.execute(statement, values).fetchone()
-    return seconds_until_room(None if row is None else float(row[0]), limit.seconds, now)
+    """Compute the seconds until every window has room: its newest `calls` slots are no longer all in it."""
+    waits = []
+    for limit, column, value in windows:
+        values = {"start": now - limit.seconds, "value": value, "skip": limit.calls - 1}
+        row = connection.execute(sql.select_nth_newest_slot_time(column, limit.from_answer), values).fetchone()
+        waits.append(seconds_until_room(None if row is None else float(row[0]), limit.seconds, now))
+    return max(waits)

@@ -1,7 +1,7 @@
 """The SQL of the throttle: the table of slots, and every statement that reads or changes it.
 
-A statement takes named parameters, listed in its docstring. ``reserved`` is when a slot was taken. ``at`` is when its
-answer came or, until then, when the slot expires; it is never before ``reserved``.
+``reserved`` is when a slot was taken. ``at`` is when its answer came or, until then, when the slot expires; it is never
+before ``reserved``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,16 @@ SCHEMA = (
 MIGRATIONS = (("DROP INDEX IF EXISTS slots_family",),)
 
 INSERT_SLOT = """INSERT INTO slots (id, boot, family, lane, reserved, at)
-    VALUES (:id, :boot, :family, :lane, :reserved, :expires)"""
+    VALUES (:id, :boot, :family, :lane, :now, :expires)"""
 CONFIRM_SLOT = "UPDATE slots SET at = :now WHERE id = :id"
 DELETE_SLOT = "DELETE FROM slots WHERE id = :id"
 DELETE_SLOTS_BEFORE = "DELETE FROM slots WHERE at < :time"
-COUNT_SLOTS_SINCE = "SELECT COUNT(*) FROM slots WHERE at > :start"
+
+# Without the name of a boot, a slot that was reserved in the future is from an earlier one.
+_IS_OF_EARLIER_BOOT = "CASE :boot WHEN '' THEN reserved > :now ELSE boot <> :boot END"
+SELECT_LAST_RESERVATION_OF_EARLIER_BOOT = f"SELECT MAX(reserved) FROM slots WHERE {_IS_OF_EARLIER_BOOT}"
+DELETE_OLD_SLOTS_OF_EARLIER_BOOT = f"DELETE FROM slots WHERE {_IS_OF_EARLIER_BOOT} AND at <= :end"
+MOVE_SLOTS_TO_THIS_BOOT = f"UPDATE slots SET boot = :boot, reserved = :now, at = :now WHERE {_IS_OF_EARLIER_BOOT}"
 
 
 def count_slots_in_window(column: SlotColumn, from_answer: bool) -> str:
@@ -44,22 +49,3 @@ def _from_window(column: SlotColumn, from_answer: bool) -> str:
     reserved = "" if from_answer else " AND reserved > :start"
     selected = f" AND {column} = :value" if column else ""
     return f"FROM slots WHERE at > :start{reserved}{selected}"
-
-
-def select_last_reservation_of_earlier_boot(has_boot_id: bool) -> str:
-    """Read the newest `reserved` of an earlier boot; takes `boot` and `now`."""
-    return f"SELECT MAX(reserved) FROM slots WHERE {_is_of_earlier_boot(has_boot_id)}"
-
-
-def delete_old_slots_of_earlier_boot(has_boot_id: bool) -> str:
-    """Delete the slots of an earlier boot that ended until `end`; takes `boot`, `now` and `end`."""
-    return f"DELETE FROM slots WHERE {_is_of_earlier_boot(has_boot_id)} AND at <= :end"
-
-
-def move_slots_to_this_boot(has_boot_id: bool) -> str:
-    """Count the slots of an earlier boot as used now; takes `boot` and `now`."""
-    return f"UPDATE slots SET boot = :boot, reserved = :now, at = :now WHERE {_is_of_earlier_boot(has_boot_id)}"
-
-
-def _is_of_earlier_boot(has_boot_id: bool) -> str:
-    return "boot <> :boot" if has_boot_id else "reserved > :now"

@@ -152,7 +152,7 @@ def test_each_of_several_months_is_ordered_once(session: nx.Session, sandbox: Sa
 
 
 def test_each_month_is_ordered_once_without_a_file_to_note_it_in(session: nx.Session, sandbox: Sandbox) -> None:
-    session.price_history.file.path.write_bytes(b"no database at all" * 100)
+    session.price_history.path.write_bytes(b"no database at all" * 100)
     with pytest.warns(UserWarning, match="notes"):
         nx.records(start="2025-01-01", end="2025-03-01", progress=False, client_ref="none has it")
     assert orders(sandbox) == 2
@@ -314,7 +314,7 @@ def test_notes_that_cannot_be_written_cost_a_warning_and_not_the_read(
     sandbox: Sandbox, waits: list[float], tmp_path: Path
 ) -> None:
     with connected(sandbox, sleep=waits.append) as session:
-        session.report_requests.file.path.write_bytes(b"no database at all" * 100)
+        session.report_requests.path.write_bytes(b"no database at all" * 100)
         with pytest.warns(UserWarning, match="notes"):
             assert len(nx.records(**SPAN, mode="async")) > 500
         with pytest.warns(UserWarning, match="notes"):

@@ -304,6 +304,21 @@ def batch_of(ledger: Ledger, *names: str) -> dict[str, str]:
     return {name: row.id for name, row in ledger.add_batch("b", people).items()}
 
 
+def test_a_planned_row_gets_the_content_of_now_and_one_that_was_sent_keeps_its_own(ledger: Ledger) -> None:
+    people = [Entry(name * 40, "w", "sms", "d", name, "Demo", "Hello") for name in "12"]
+    codes = [row.id for row in ledger.add_batch("b", people).values()]
+    ledger.record_and_claim([], codes[:1])
+    ledger.record_and_claim([Outcome(codes[0], [PART])], [])
+    changed = [entry._replace(id=entry.recipient * 39 + "x", digest="d2", body="Bye") for entry in people]
+    with pytest.raises(nx.InvalidRequestError, match=r"in which 1 recipients were already sent another text"):
+        ledger.add_batch("b", changed)
+    assert [row["body"] for row in ledger.read_sends()] == ["Hello", "Hello"]
+    known = ledger.add_batch("b", [people[0], changed[1]])
+    assert {name: (row.id, row.digest) for name, row in known.items()} == {"1": (codes[0], "d"), "2": (codes[1], "d2")}
+    found = {row["recipient"]: (row["state"], row["body"]) for row in ledger.read_sends()}
+    assert found == {"1": ("accepted", "Hello"), "2": ("planned", "Bye")}
+
+
 def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2")
     assert ledger.record_and_claim([], [codes["1"]]) == {codes["1"]}

@@ -186,7 +186,7 @@ def test_no_damaged_page_of_the_ledger_makes_a_key_free_again(tmp_path: Path, fi
 
 def test_the_cache_and_the_notes_wait_less_than_a_second_for_another_process(session: nx.Session) -> None:
     nx.prices("PT")
-    for database in (session.cache.responses._database, session.price_history.file._database):
+    for database in (session.cache.responses._database, session.price_history._database):
         assert database._connection.execute("PRAGMA busy_timeout").fetchone()[0] < 1000
 
 
@@ -555,3 +555,24 @@ def test_what_a_killed_process_left_is_settled_whatever_the_clock_says(sandbox: 
     session = connected(sandbox)
     session.ledger.clock = lambda: time.time() - 3600
     assert nx.sent().state.tolist() == ["unknown"]
+
+
+# --- deletions from the cache ----------------------------------------------------------------------------------------
+
+
+def test_no_deletion_of_a_family_escapes_a_read_that_began_before_it(tmp_path: Path) -> None:
+    """Another thread deletes the same family and begins a read, at whatever moment the cache looks the family up."""
+    cache = ResponseCache(tmp_path / "cache.sqlite")
+    versions: list[object] = []
+
+    class Family(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            cache.delete_family("owned")
+            versions.append(cache.get_version("owned"))
+            return hash("owned")
+
+    cache.delete_family(Family("owned"))
+    assert cache.get_version("owned") is not versions[-1]
+    cache.responses.close()

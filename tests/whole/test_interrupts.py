@@ -109,7 +109,7 @@ def points(files: tuple[str, ...], work: Callable[[], Any], step: int) -> Iterat
 
 def databases(session: nx.Session) -> list[Database]:
     found = [session.throttle._database, session.ledger._database, session.cache.responses._database]
-    found += [notes.file._database for notes in (session.price_history, session.report_requests)]
+    found += [notes._database for notes in (session.price_history, session.report_requests)]
     return [database for database in found if database is not None]
 
 
