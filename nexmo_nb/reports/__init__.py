@@ -18,10 +18,10 @@ from nexmo_nb.reports.request import (
     check_direction,
     check_filters,
     check_ids,
-    check_product,
     check_span,
     is_read_at_once,
 )
+from nexmo_nb.reports.response import PRODUCTS
 from nexmo_nb.reports.sync_reader import read_at_once, read_by_ids
 from nexmo_nb.session import Session, session_or_current
 
@@ -114,22 +114,11 @@ def records(
     ['NA']
     """
     session = session_or_current(session)
-    product = check_product(product)
+    product = validation.check_choice("product", product, PRODUCTS)
     direction = check_direction(direction, product)
-    filters = check_filters(
-        direction,
-        include_message,
-        {
-            "status": status,
-            "from": sender,
-            "to": recipient,
-            "country": country,
-            "network": network,
-            "account_ref": account_ref,
-            "client_ref": client_ref,
-            "call_id": call_id,
-        },
-    )
+    fields = {"status": status, "from": sender, "to": recipient, "country": country, "network": network}
+    fields |= {"account_ref": account_ref, "client_ref": client_ref, "call_id": call_id}
+    filters = check_filters(direction, include_message, fields)
     until = session.ledger.clock() if end is None else validation.check_time("end", end)
     query = RecordsQuery(session.account.api_key, product, direction, *check_span(start, end, until), filters)
     max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)

@@ -16,13 +16,7 @@ from nexmo_nb.errors import InvalidRequestError
 
 
 def make_folder(to: str | Path) -> Path:
-    """Make the folder for the files, and check that they can be written there.
-
-    Raises
-    ------
-    InvalidRequestError
-        If the folder cannot be made or written, or pyarrow is not installed.
-    """
+    """Make the folder for the files, and check that they can be written there, for which pyarrow is needed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:

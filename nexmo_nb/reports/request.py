@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.reports.response import DIRECTED, PRODUCTS, find_missing_report
+from nexmo_nb.reports.response import DIRECTED, find_missing_report
 from nexmo_nb.session import Request
 
 PRICE = 0.0004
@@ -20,18 +21,12 @@ LONGEST_AT_ONCE = 2 * DAY
 """Seconds up to which records are read at once, a day at a time; for a longer span a report is requested."""
 LONGEST_SPAN = 5 * 366 * DAY
 MODES = ("auto", "sync", "async")
-# The API's names of filters, and whether records can be read at once with them.
-FILTERS = {
-    "status": True,
-    "from": True,
-    "to": True,
-    "country": True,
-    "network": True,
-    "account_ref": True,
-    "client_ref": False,
-    "call_id": True,
-}
-FAMILY = "reports"
+FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
+"""The API's names of filters."""
+REPORT_FILTER = "client_ref"
+"""The filter with which records cannot be read at once."""
+
+_build_request = partial(Request, host="api", family="reports")
 
 
 class RecordsQuery(NamedTuple):
@@ -51,28 +46,21 @@ class RecordsQuery(NamedTuple):
         return f"read {' '.join(filter(None, (self.direction, self.product)))} records, {span}"
 
 
-def check_product(product: str) -> str:
-    """Accept a product of the Reports API."""
-    return validation.check_choice("product", product, [name for name in PRODUCTS if " " not in name])
-
-
 def check_direction(direction: str | None, product: str) -> str | None:
     """Accept a direction; products that must have one are outbound by default."""
-    if direction is None and product not in DIRECTED:
-        return None
-    choice = "outbound" if direction is None else direction
-    return validation.check_choice("direction", choice, ("outbound", "inbound"))
+    if direction is None:
+        return "outbound" if product in DIRECTED else None
+    return validation.check_choice("direction", direction, ("outbound", "inbound"))
 
 
-def check_filters(
-    direction: str | None, include_message: bool, fields: Mapping[str, str | None]
-) -> dict[str, str | bool]:
+def check_filters(direction: str | None, include_message: bool, fields: dict[str, Any]) -> dict[str, str | bool]:
     """Return the filters of a request; `fields` are those of `FILTERS`, of which None is left out."""
     filters: dict[str, str | bool] = {} if direction is None else {"direction": direction}
-    for name, value in fields.items():
-        if value is not None:
-            value_ = validation.check_country(value) if name == "country" else value
-            filters[name] = validation.check_text(name, value_, longest=200)
+    for name, value in validation.drop_none(fields).items():
+        if name == "country":
+            filters[name] = validation.check_country(value)
+        else:
+            filters[name] = validation.check_text(name, value, longest=200)
     if validation.check_bool("include_message", include_message):
         filters["include_message"] = True
     return filters
@@ -115,12 +103,12 @@ def check_record_count(count: float, max_records: int | None) -> None:
 
 def is_read_at_once(query: RecordsQuery, mode: str, *, to_folder: bool) -> bool:
     """Tell whether records are read at once, which suits a short span in memory, or by report."""
-    by_report_only = [name for name, at_once in FILTERS.items() if not at_once and name in query.filters]
-    by_report_only += ["to"] if to_folder else []
-    if mode == "sync" and by_report_only:
-        raise validation.invalid_argument("mode", mode, f"'async' or 'auto' with {by_report_only[0]}")
+    needs_report = REPORT_FILTER in query.filters or to_folder
+    if mode == "sync" and needs_report:
+        reason = REPORT_FILTER if REPORT_FILTER in query.filters else "to"
+        raise validation.invalid_argument("mode", mode, f"'async' or 'auto' with {reason}")
     if mode == "auto":
-        return not by_report_only and query.end - query.start <= LONGEST_AT_ONCE
+        return not needs_report and query.end - query.start <= LONGEST_AT_ONCE
     return mode == "sync"
 
 
@@ -138,38 +126,25 @@ def build_span_fields(query: RecordsQuery, start: float, end: float) -> dict[str
 
 
 def build_ids_fields(query: RecordsQuery, ids: Sequence[str]) -> dict[str, str | bool]:
-    """Build the fields that ask for the records with some ids."""
     return {"product": query.product, "account_id": query.account_id, **query.filters, "id": ",".join(ids)}
 
 
 def build_page_request(fields: Mapping[str, str | bool], what: str) -> Request:
-    """Build the read of a page of records."""
     params = {name: str(value).lower() if isinstance(value, bool) else value for name, value in fields.items()}
-    return Request(what, "GET", "/v2/reports/records", host="api", family=FAMILY, params=params)
+    return _build_request(what, "GET", "/v2/reports/records", params=params)
 
 
 def build_report_request(fields: Mapping[str, str | bool], what: str) -> Request:
-    """Build the order of a report."""
-    return Request(
-        what, "POST", "/v2/reports", host="api", family=FAMILY, json=fields, find_refusal=find_missing_report
-    )
+    return _build_request(what, "POST", "/v2/reports", json=fields, find_refusal=find_missing_report)
 
 
 def build_status_request(report_id: str) -> Request:
-    """Build the read of a report's status."""
-    return Request(
-        "look whether a report is ready",
-        "GET",
-        f"/v2/reports/{report_id}",
-        host="api",
-        family=FAMILY,
-        find_refusal=find_missing_report,
-    )
+    what = "look whether a report is ready"
+    return _build_request(what, "GET", f"/v2/reports/{report_id}", find_refusal=find_missing_report)
 
 
 def build_download_request(file_id: str, path: Path) -> Request:
-    """Build the download of a report's file."""
-    return Request("read a report", "GET", f"/v3/media/{file_id}", host="api", family=FAMILY, download_to=path)
+    return _build_request("read a report", "GET", f"/v3/media/{file_id}", download_to=path)
 
 
 def _format_time(seconds: float) -> str:
