@@ -17,54 +17,29 @@ DECIMALS = 8
 """Decimal places of amounts: sums of binary fractions are not exact beyond."""
 
 
-def check_group_columns(table: Any, by: str | Iterable[str], *needed: str, text: Iterable[str] = ()) -> list[str]:
-    """Check that a frame has the columns to group by and those needed, and return the names to group by.
+def check_group_columns(table: Any, by: str | Iterable[str], *amounts: str) -> list[str]:
+    """Check that a frame has the columns to group by, amounts and their currency, and return the names to group by.
 
-    Parameters
-    ----------
-    table : DataFrame
-        What a caller gave.
-    by : str or iterable of str
-        Columns to group by.
-    *needed : str
-        Further columns, of numbers, but for ``currency``.
-    text : iterable of str
-        Further columns, of text.
-
-    Raises
-    ------
-    InvalidRequestError
-        If it is no frame, lacks a column, or a column holds something else.
+    Groups are always of one currency, so ``currency`` is not among the names.
     """
     names = validation.as_list("by", by, "names of columns")
     if not all(isinstance(name, str) for name in names):
         raise validation.invalid_argument("by", by, "names of columns")
-    numbers = [name for name in (*needed, "final_price") if name not in ("currency", *text)]
-    validation.check_frame(table, *names, *needed, *text, numbers=numbers, words=[*names, *text, "currency"])
+    numbers, words = (*amounts, "final_price"), (*names, "currency")
+    validation.check_frame(table, *names, *amounts, "currency", numbers=numbers, words=words)
     return [name for name in dict.fromkeys(names) if name != "currency"]
 
 
 def find_time_column(table: pd.DataFrame) -> Any:
     """Return the column that says when each row happened; None where there is none."""
+    validation.check_frame(table, times=TIME_COLUMNS)
     return next((table[name] for name in TIME_COLUMNS if name in table), None)
 
 
 def aggregate_groups(table: pd.DataFrame, names: list[str], **aggregates: tuple[str, str]) -> pd.DataFrame:
     """Aggregate by some columns and by currency; rows without a value to group by are a group of their own.
 
-    Parameters
-    ----------
-    table : DataFrame
-        With the columns `names`, ``currency`` and those of `aggregates`.
-    names : list of str
-        Columns to group by.
-    **aggregates : (str, str)
-        New columns: each the column that it comes from, and the pandas function that aggregates it.
-
-    Raises
-    ------
-    InvalidRequestError
-        If a name is one of the new columns, or its values cannot be grouped.
+    `aggregates` are new columns: each the column that it comes from, and the pandas function that aggregates it.
     """
     taken = [name for name in names if name in aggregates]
     if taken:
@@ -77,5 +52,4 @@ def aggregate_groups(table: pd.DataFrame, names: list[str], **aggregates: tuple[
 
 
 def round_amounts(table: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """Return a frame with some columns of money rounded."""
     return table.assign(**{name: table[name].astype("float64").round(DECIMALS) for name in names})
