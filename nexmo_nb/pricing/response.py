@@ -11,27 +11,13 @@ from nexmo_nb.frames import Column, parse_number, to_text
 from nexmo_nb.session import get_field
 
 COLUMNS = (
-    Column("country"),
-    Column("country_name"),
-    Column("prefix"),
-    Column("network_code"),
-    Column("network_name"),
-    Column("network_type"),
-    Column("mcc"),
-    Column("mnc"),
+    *map(Column, ("country", "country_name", "prefix", "network_code", "network_name", "network_type", "mcc", "mnc")),
     Column("price", "float64"),
     Column("currency"),
 )
 
 
 def parse_balance(body: Any) -> float:
-    """Read the balance.
-
-    Raises
-    ------
-    UnreachableError
-        If there is none.
-    """
     value = parse_number(get_field(body, "value"))
     if math.isnan(value):
         raise UnreachableError("Could not read the balance: the answer holds none. Try again.")
@@ -39,13 +25,7 @@ def parse_balance(body: Any) -> float:
 
 
 def parse_prices(body: Any, country: str | None, currency: str) -> list[dict[str, Any]]:
-    """Turn the prices of one country, or with None of all countries, into rows of `COLUMNS`.
-
-    Raises
-    ------
-    UnreachableError
-        If the answer holds no prices, or those of another country.
-    """
+    """Turn the prices of one country, or with None of all countries, into rows of `COLUMNS`."""
     if country is None:
         countries = _check_objects(get_field(body, "countries"), "countries")
         return [row for each in countries for row in _parse_networks(each, currency)]
