@@ -166,9 +166,13 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     currency = _check_currency(spend, "period", "spend", "currency")
     own = ("period", "spend", "currency", "messages", "unpriced")
     column = _find_group_column(spend, "spend", "spend()", own)
-    axes = _prepare_axes(ax, 4.0, f"Spent over time{_describe_group(column)}", spend, ylabel=currency)
+    words = column.replace("_", " ")
+    title = "Spent over time" + (f", by {words}" if column else "")
+    axes = _prepare_axes(ax, 4.0, title, spend, ylabel=currency)
     if spend.empty:
         return axes
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
     table = sum_by_period(spend, _get_column_text(spend, column, "none"))
     width = get_bar_width(table.index)
     bottom = pd.Series(0.0, index=table.index)
@@ -176,10 +180,12 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         colour = GREY if name == OTHER else COLOURS[n % len(COLOURS)]
         axes.bar(table.index, table[name], width, bottom, color=colour, label=_format_label(name), align="edge")
         bottom += table[name]
-    _format_dates(axes)
+    locator = AutoDateLocator(maxticks=13)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     if column and len(table.columns) > 1:
-        _add_legend_beside(axes, column.replace("_", " "))
+        _add_legend_beside(axes, words)
     return axes
 
 
@@ -266,7 +272,7 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     own = ("currency", "messages", "estimate", "actual", "difference", "open")
     column = _find_group_column(comparison, "comparison", "estimate_vs_actual()", own)
     rows = comparison.sort_values("actual", ascending=False).head(MOST_ROWS)
-    title = f"Estimate and actual cost{_describe_group(column)}"
+    title = "Estimate and actual cost" + (f", by {column.replace('_', ' ')}" if column else "")
     title = _build_title(title, len(rows), len(comparison), "dearest")
     axes = _prepare_axes(ax, 4.0, title, rows, ylabel=currency)
     if rows.empty:
@@ -300,24 +306,18 @@ def _check_currency(table: Any, *needed: str) -> str:
     return currencies[0] if currencies else ""
 
 
-def _find_group_column(table: pd.DataFrame, argument: str, function: str, own: tuple[str, ...]) -> str | None:
-    """Return the column by which a function grouped a frame: the one that is not the function's own."""
+def _find_group_column(table: pd.DataFrame, argument: str, function: str, own: tuple[str, ...]) -> str:
+    """Return the column by which a function grouped a frame: the one that is not its own; "" where there is none."""
     columns = [str(name) for name in table.columns if name not in own]
     if len(columns) > 1:
         allowed = f"a frame of {function} by one column or none"
         raise validation.invalid_argument(argument, ", ".join(columns), allowed)
-    return columns[0] if columns else None
+    return columns[0] if columns else ""
 
 
-def _describe_group(column: str | None) -> str:
-    return f", by {column.replace('_', ' ')}" if column else ""
-
-
-def _get_column_text(table: pd.DataFrame, column: str | None, missing: str) -> pd.Series[str]:
+def _get_column_text(table: pd.DataFrame, column: str, missing: str) -> pd.Series[str]:
     """Return the text of a column, with a word for missing values; empty texts where there is no such column."""
-    if column is None or column not in table:
-        return pd.Series("", index=table.index)
-    return table[column].astype("string").fillna(missing)
+    return table[column].astype("string").fillna(missing) if column in table else pd.Series("", index=table.index)
 
 
 def _build_title(title: str, shown: int, total: int, kind: str, things: str = "") -> str:
@@ -376,11 +376,3 @@ def _label_rows(axes: Axes, names: list[str]) -> None:
 
 def _add_legend_beside(axes: Axes, title: str) -> None:
     axes.legend(title=title, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-
-
-def _format_dates(axes: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(maxticks=13)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

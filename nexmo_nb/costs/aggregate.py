@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from nexmo_nb import validation
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 TIME_COLUMNS = ("received", "started", "created")
 """Columns that say when something happened; the first that a frame has counts."""
@@ -18,10 +16,7 @@ DECIMALS = 8
 
 
 def check_group_columns(table: Any, by: str | Iterable[str], *amounts: str) -> list[str]:
-    """Check that a frame has the columns to group by, amounts and their currency, and return the names to group by.
-
-    Groups are always of one currency, so ``currency`` is not among the names.
-    """
+    """Check that a frame has columns to group by, amounts, and ``currency``, and return the first but ``currency``."""
     names = validation.as_list("by", by, "names of columns")
     if not all(isinstance(name, str) for name in names):
         raise validation.invalid_argument("by", by, "names of columns")
@@ -30,8 +25,8 @@ def check_group_columns(table: Any, by: str | Iterable[str], *amounts: str) -> l
     return [name for name in dict.fromkeys(names) if name != "currency"]
 
 
-def find_time_column(table: pd.DataFrame) -> Any:
-    """Return the column that says when each row happened; None where there is none."""
+def find_times(table: pd.DataFrame) -> Any:
+    """Return the column of times at which the rows happened; None where there is none."""
     validation.check_frame(table, times=TIME_COLUMNS)
     return next((table[name] for name in TIME_COLUMNS if name in table), None)
 

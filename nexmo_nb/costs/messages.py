@@ -8,19 +8,11 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import (
-    DECIMALS,
-    TIME_COLUMNS,
-    aggregate_groups,
-    check_group_columns,
-    find_time_column,
-    round_amounts,
-)
+from nexmo_nb.costs.aggregate import TIME_COLUMNS, aggregate_groups, check_group_columns, find_times, round_amounts
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.text.spelling import explain_encoding
 
-FREQUENCIES = ("D", "W", "M")
 SAVINGS_COLUMNS = (
     *map(Column, ("text", "suggestion", "encoding")),
     Column("parts", "int64"),
@@ -195,7 +187,8 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     rows = messages[messages["text"].notna()]
     costs = aggregate_groups(rows.assign(price=_get_prices(rows)), names, spend=("price", "sum"))
     savings = [saving for saving in map(_find_saving, costs.to_dict("records")) if saving is not None]
-    return frame(savings, SAVINGS_COLUMNS).sort_values("saved", ascending=False, kind="stable", ignore_index=True)
+    table = round_amounts(frame(savings, SAVINGS_COLUMNS), "spend", "saved")
+    return table.sort_values("saved", ascending=False, kind="stable", ignore_index=True)
 
 
 def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
@@ -210,8 +203,8 @@ def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
         "encoding": before.encoding,
         "parts": before.parts,
         "parts_after": after.parts,
-        "spend": round(cost["spend"], DECIMALS),
-        "saved": round(cost["spend"] * (before.parts - after.parts) / before.parts, DECIMALS),
+        "spend": cost["spend"],
+        "saved": cost["spend"] * (before.parts - after.parts) / before.parts,
         "currency": None if pd.isna(cost["currency"]) else cost["currency"],
     }
 
@@ -232,8 +225,8 @@ def _get_delivery_statuses(table: pd.DataFrame) -> Any:
 
 def _get_periods(table: pd.DataFrame, freq: str) -> Any:
     """Return the beginning of each row's day, week or month."""
-    freq = validation.check_choice("freq", freq, FREQUENCIES)
-    times = find_time_column(table)
+    freq = validation.check_choice("freq", freq, ("D", "W", "M"))
+    times = find_times(table)
     if times is None:
         raise _lacking_column(table, f"a frame with one of {', '.join(TIME_COLUMNS)}")
     day = times.dt.floor("D")

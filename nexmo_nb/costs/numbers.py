@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, find_time_column, round_amounts
+from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, find_times, round_amounts
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
@@ -100,10 +100,8 @@ def cheapest_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
     NexmoError
-        If any page of any country cannot be read.
+        If any page of any country cannot be read; an `InvalidRequestError` if an argument is wrong: nothing is sent.
 
     Notes
     -----
@@ -161,10 +159,8 @@ def idle_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong.
     NexmoError
-        If something cannot be read.
+        If something cannot be read; an `InvalidRequestError` if an argument is wrong.
 
     Notes
     -----
@@ -185,7 +181,8 @@ def idle_numbers(
     validation.check_frame(owned, *OWNED_COLUMNS, words=OWNED_COLUMNS)
     since, before = (pd.Timestamp(at, unit="s", tz="UTC") for at in (end - seconds, end))
     if traffic is None:
-        tables = _read_traffic(since, before, max_records, session)
+        read = partial(records, start=since, end=before, max_records=max_records, progress=False, session=session)
+        tables = [read("SMS", direction="outbound"), read("SMS", direction="inbound"), read("VOICE-CALL")]
     elif isinstance(traffic, pd.DataFrame):
         tables = [traffic]
     else:
@@ -199,19 +196,10 @@ def idle_numbers(
     return frame(priced, IDLE_COLUMNS).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
 
 
-def _read_traffic(
-    since: pd.Timestamp, until: pd.Timestamp, max_records: int | None, session: Session
-) -> list[pd.DataFrame]:
-    """Read the records of SMS and calls in both directions."""
-    kinds = (("SMS", "outbound"), ("SMS", "inbound"), ("VOICE-CALL", None))
-    read = partial(records, start=since, end=until, max_records=max_records, progress=False, session=session)
-    return [read(product, direction=direction) for product, direction in kinds]
-
-
 def _find_used_numbers(traffic: pd.DataFrame, since: pd.Timestamp, until: pd.Timestamp) -> set[str]:
     """Return the numbers that sent or received anything from `since`, and before `until`."""
     validation.check_frame(traffic, "sender", "to", words=("sender", "to"))
-    times = find_time_column(traffic)
+    times = find_times(traffic)
     within = traffic if times is None else traffic[(times >= since) & (times < until)]
     return {number for name in ("sender", "to") for number in within[name].dropna().astype(str).unique()}
 

@@ -83,15 +83,12 @@ def prices(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
     NexmoError
-        If the list cannot be read.
+        If the list cannot be read; an `InvalidRequestError` if an argument is wrong: nothing is sent.
 
     Notes
     -----
-    ``GET /account/get-pricing`` and ``get-full-pricing``, https://developer.vonage.com/en/api/pricing; one request a
-    second.
+    ``GET /account/get-pricing`` or ``get-full-pricing``, one a second, https://developer.vonage.com/en/api/pricing.
 
     Examples
     --------
@@ -140,9 +137,8 @@ def price_changes(
 
     Notes
     -----
-    No request is made: `prices` keeps what it reads, and reads the list once a day at most. So a change has the time at
-    which it was seen, which may be later than it was made. The first list of a country is no change. Prices:
-    https://developer.vonage.com/en/api/pricing.
+    No request is made: `prices` keeps what it reads, once a day at most, so a change may be seen later than it was
+    made. The first list of a country is no change. Prices: https://developer.vonage.com/en/api/pricing.
 
     Examples
     --------

@@ -48,7 +48,6 @@ BATCH_COLUMNS = (
     Column("price", "float64"),
     Column("currency"),
 )
-NONE_YET = "no record yet"
 
 
 def read_parts(messages: Any, session: Session) -> pd.DataFrame:
@@ -84,7 +83,7 @@ def add_deliveries(parts: pd.DataFrame, deliveries: Iterable[Mapping[str, Any]])
     """Return parts with the columns of their deliveries, which replace those of an earlier look-up."""
     by_id = {row["message_id"]: row for row in deliveries}
     ids = parts["message_id"].dropna().unique()
-    rows = [by_id.get(code, {"message_id": code, "delivery_meaning": NONE_YET}) for code in ids]
+    rows = [by_id.get(code, {"message_id": code, "delivery_meaning": "no record yet"}) for code in ids]
     kept = parts.drop(columns=[column.name for column in COLUMNS[1:]], errors="ignore")
     columns = COLUMNS if "currency" in kept else (*COLUMNS, Column("currency"))
     return kept.merge(frame(rows, columns), on="message_id", how="left")

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
-from nexmo_nb.reports.request import build_download_request, build_report_request, build_status_request
+from nexmo_nb.reports.request import Fields, build_download_request, build_report_request, build_status_request
 from nexmo_nb.reports.response import parse_file_id, warn_if_truncated
 from nexmo_nb.session import Session, one_line
 
@@ -23,7 +23,7 @@ LONGEST_WAIT = 3600.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 
-def request_report(session: Session, fields: Mapping[str, str | bool], what: str, *, refresh: bool = False) -> str:
+def request_report(session: Session, fields: Fields, what: str, *, refresh: bool = False) -> str:
     """Request a report and note its id, or find the id of the same report that was requested and not read yet.
 
     With `refresh` it is requested in any case. Without an answer (`UnknownOutcomeError`) it may be made, and cost its
@@ -37,19 +37,17 @@ def request_report(session: Session, fields: Mapping[str, str | bool], what: str
     return report_id
 
 
-def wait_until_ready(
-    session: Session, fields: Mapping[str, str | bool], what: str, report_id: str
-) -> Mapping[str, Any]:
+def wait_until_ready(session: Session, fields: Fields, what: str, report_id: str) -> Mapping[str, Any]:
     """Wait until a report is made, and return its status; a report that Nexmo no longer has is requested again.
 
     One that Nexmo gave up is a `RejectedError`. One that is not ready in an hour is an `UnreachableError`; the next
     call goes on waiting for the same one.
     """
     try:
-        status = _read_status(session, report_id)
+        status: Mapping[str, Any] = session.call(build_status_request(report_id))
     except NotFoundError:
         report_id = request_report(session, fields, what, refresh=True)
-        status = _read_status(session, report_id)
+        status = session.call(build_status_request(report_id))
     waited, pause = 0.0, FIRST_PAUSE
     while status.get("request_status") in ("PENDING", "PROCESSING"):
         if waited > LONGEST_WAIT:
@@ -59,7 +57,7 @@ def wait_until_ready(
             )
         session.pause(pause)
         waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE)
-        status = _read_status(session, report_id)
+        status = session.call(build_status_request(report_id))
     state = status.get("request_status")
     if state in ("FAILED", "ABORTED"):
         forget_requested(session, [fields])
@@ -90,17 +88,12 @@ def download_report(session: Session, status: Mapping[str, Any], what: str) -> I
             raise UnreachableError(f"Could not {what}: its file cannot be read. Try again.") from None
 
 
-def forget_requested(session: Session, requests: Iterable[Mapping[str, str | bool]]) -> None:
+def forget_requested(session: Session, requests: Iterable[Fields]) -> None:
     """Forget reports that were read or failed, given the bodies of their requests."""
     session.report_requests.delete([_hash_request(session, fields) for fields in requests])
 
 
-def _read_status(session: Session, report_id: str) -> Mapping[str, Any]:
-    status: Mapping[str, Any] = session.call(build_status_request(report_id))
-    return status
-
-
-def _hash_request(session: Session, fields: Mapping[str, str | bool]) -> str:
+def _hash_request(session: Session, fields: Fields) -> str:
     return hashlib.sha256(json.dumps([session.account.rest_host, fields], sort_keys=True).encode()).hexdigest()
 
 

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nexmo_nb import validation
-from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.reports.response import DIRECTED, find_missing_report
+from nexmo_nb.reports.response import find_missing_report
 from nexmo_nb.session import Request
 
-PRICE = 0.0004
-"""EUR that Nexmo asks for a record by its list of 2020, https://www.vonage.com/communications-apis/reports/pricing."""
 DAY = 86_400.0
 LONGEST_AT_ONCE = 2 * DAY
 """Seconds up to which records are read at once, a day at a time; for a longer span a report is requested."""
 LONGEST_SPAN = 5 * 366 * DAY
-MODES = ("auto", "sync", "async")
 FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
 """The API's names of filters."""
-REPORT_FILTER = "client_ref"
-"""The filter with which records cannot be read at once."""
+Fields = Mapping[str, str | bool]
+"""Fields of a request by the API's names."""
 
 _build_request = partial(Request, host="api", family="reports")
 
@@ -37,20 +33,13 @@ class RecordsQuery(NamedTuple):
     direction: str | None
     start: float
     end: float
-    filters: Mapping[str, str | bool]
+    filters: Fields
 
     @property
     def description(self) -> str:
         """What is done, in words, for messages."""
         span = " to ".join(_format_time(seconds)[:10] for seconds in (self.start, self.end))
         return f"read {' '.join(filter(None, (self.direction, self.product)))} records, {span}"
-
-
-def check_direction(direction: str | None, product: str) -> str | None:
-    """Accept a direction; products that must have one are outbound by default."""
-    if direction is None:
-        return "outbound" if product in DIRECTED else None
-    return validation.check_choice("direction", direction, ("outbound", "inbound"))
 
 
 def check_filters(direction: str | None, include_message: bool, fields: dict[str, Any]) -> dict[str, str | bool]:
@@ -66,9 +55,7 @@ def check_filters(direction: str | None, include_message: bool, fields: dict[str
     return filters
 
 
-def check_span(
-    start: str | date | datetime | None, end: str | date | datetime | None, until: float
-) -> tuple[float, float]:
+def check_span(start: Any, end: Any, until: float) -> tuple[float, float]:
     """Return the start, by default a week before `until`, and `until`, the Unix seconds of `end`."""
     since = until - 7 * DAY if start is None else validation.check_time("start", start)
     if not 0 <= since < until:
@@ -91,21 +78,12 @@ def check_ids(ids: Iterable[str], other: Mapping[str, Any], filters: Iterable[st
     return list(dict.fromkeys(codes))
 
 
-def check_record_count(count: float, max_records: int | None) -> None:
-    """Refuse more records than the caller wants to pay for; a count that is not known is not refused."""
-    if max_records is not None and count > max_records:
-        raise InvalidRequestError(
-            f"max_records: got {max_records:,}, but this is about {count:,.0f} records, and Nexmo charges "
-            f"about {PRICE} EUR for each: {count * PRICE:,.2f} EUR. Allowed: a shorter time, narrower filters, or "
-            "a higher max_records (None: no bound). What was ordered so far is not charged again for three days."
-        )
-
-
 def is_read_at_once(query: RecordsQuery, mode: str, *, to_folder: bool) -> bool:
     """Tell whether records are read at once, which suits a short span in memory, or by report."""
-    needs_report = REPORT_FILTER in query.filters or to_folder
+    has_reference = "client_ref" in query.filters  # Nexmo takes this filter only for a report
+    needs_report = has_reference or to_folder
     if mode == "sync" and needs_report:
-        reason = REPORT_FILTER if REPORT_FILTER in query.filters else "to"
+        reason = "client_ref" if has_reference else "to"
         raise validation.invalid_argument("mode", mode, f"'async' or 'auto' with {reason}")
     if mode == "auto":
         return not needs_report and query.end - query.start <= LONGEST_AT_ONCE
@@ -129,12 +107,12 @@ def build_ids_fields(query: RecordsQuery, ids: Sequence[str]) -> dict[str, str |
     return {"product": query.product, "account_id": query.account_id, **query.filters, "id": ",".join(ids)}
 
 
-def build_page_request(fields: Mapping[str, str | bool], what: str) -> Request:
+def build_page_request(fields: Fields, what: str) -> Request:
     params = {name: str(value).lower() if isinstance(value, bool) else value for name, value in fields.items()}
     return _build_request(what, "GET", "/v2/reports/records", params=params)
 
 
-def build_report_request(fields: Mapping[str, str | bool], what: str) -> Request:
+def build_report_request(fields: Fields, what: str) -> Request:
     return _build_request(what, "POST", "/v2/reports", json=fields, find_refusal=find_missing_report)
 
 

@@ -80,10 +80,7 @@ def build_records_frame(
 
 
 def parse_records(text: pd.DataFrame, product: str, direction: str | None, currency: str) -> pd.DataFrame:
-    """Give records, read as text, their columns and dtypes; a missing currency is the account's.
-
-    Text without any column of the product raises a ValueError.
-    """
+    """Give records, read as text, their columns and dtypes; a missing currency is the account's."""
     columns = get_columns(product, direction, text.columns)
     if columns and not set(columns) & set(text.columns):
         raise ValueError("none of the columns is one of a record")
