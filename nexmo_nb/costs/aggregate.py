@@ -31,12 +31,13 @@ def find_times(table: pd.DataFrame) -> Any:
     return next((table[name] for name in TIME_COLUMNS if name in table), None)
 
 
-def aggregate_groups(table: pd.DataFrame, names: list[str], **aggregates: tuple[str, str]) -> pd.DataFrame:
+def aggregate_groups(table: pd.DataFrame, names: list[str], *added: str, **aggregates: tuple[str, str]) -> pd.DataFrame:
     """Aggregate by some columns and by currency; rows without a value to group by are a group of their own.
 
     `aggregates` are new columns: each the column that it comes from, and the pandas function that aggregates it.
+    `added` are the columns that the caller adds to the result.
     """
-    taken = [name for name in names if name in aggregates]
+    taken = [name for name in names if name in (*added, *aggregates)]
     if taken:
         raise validation.invalid_argument("by", taken[0], "a column whose name is none of the result's own")
     groups = table.groupby([*names, "currency"], dropna=False, sort=True, observed=True)

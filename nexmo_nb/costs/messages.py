@@ -58,13 +58,13 @@ def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | N
     [['447700900000', 'EUR', 1, 0.042291]]
     """
     names = check_group_columns(messages, by, "price")
-    rows = messages.assign(price=_get_prices(messages))
+    prices = _get_prices(messages)
+    rows = messages.assign(price=prices, unpriced=prices.isna().astype("int64"))
     if freq is not None:
         rows = rows.assign(period=_get_periods(messages, freq))
         names = [*(name for name in names if name != "period"), "period"]
-    table = aggregate_groups(rows, names, messages=("price", "size"), spend=("price", "sum"), priced=("price", "count"))
-    table["unpriced"] = table["messages"] - table.pop("priced")
-    table = round_amounts(table, "spend")
+    sums = {"messages": ("price", "size"), "spend": ("price", "sum"), "unpriced": ("unpriced", "sum")}
+    table = round_amounts(aggregate_groups(rows, names, **sums), "spend")
     if freq is not None:
         return table.sort_values(["period", *names[:-1]], kind="stable", ignore_index=True)
     return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
@@ -102,9 +102,10 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     """
     names = check_group_columns(messages, by, "price")
     is_delivered = _get_delivery_statuses(messages).eq("delivered").fillna(value=False)
-    rows = messages.assign(price=_get_prices(messages), arrived=is_delivered.astype("int64"))
-    sums = {"messages": ("arrived", "size"), "delivered": ("arrived", "sum"), "spend": ("price", "sum")}
-    table = round_amounts(aggregate_groups(rows, names, **sums), "spend")
+    rows = messages.assign(price=_get_prices(messages), delivered=is_delivered.astype("int64"))
+    sums = {"messages": ("delivered", "size"), "delivered": ("delivered", "sum"), "spend": ("price", "sum")}
+    table = aggregate_groups(rows, names, "delivery_rate", "cost_per_delivered", **sums)
+    table = round_amounts(table, "spend")
     table.insert(len(names) + 3, "delivery_rate", table["delivered"] / table["messages"])
     table["cost_per_delivered"] = table["spend"] / table["delivered"].where(table["delivered"] > 0)
     table = round_amounts(table, "cost_per_delivered")
@@ -149,7 +150,7 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
         estimate=messages["price"].where(is_known), actual=messages["final_price"], open=(~is_known).astype("int64")
     )
     sums = {name: (name, "sum") for name in ("estimate", "actual", "open")}
-    table = aggregate_groups(rows, names, messages=("open", "size"), **sums)
+    table = aggregate_groups(rows, names, "difference", messages=("open", "size"), **sums)
     table = round_amounts(table, "estimate", "actual")
     table.insert(len(table.columns) - 1, "difference", table["actual"] - table["estimate"])
     return round_amounts(table, "difference")
