@@ -17,8 +17,6 @@ DAY = 86_400.0
 LONGEST_AT_ONCE = 2 * DAY
 """Seconds up to which records are read at once, a day at a time; for a longer span a report is requested."""
 LONGEST_SPAN = 5 * 366 * DAY
-FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
-"""The API's names of filters."""
 Fields = Mapping[str, str | bool]
 """Fields of a request by the API's names."""
 
@@ -43,7 +41,7 @@ class RecordsQuery(NamedTuple):
 
 
 def check_filters(direction: str | None, include_message: bool, fields: dict[str, Any]) -> dict[str, str | bool]:
-    """Return the filters of a request; `fields` are those of `FILTERS`, of which None is left out."""
+    """Return the filters of a request; `fields` are by the API's names, and None is left out."""
     filters: dict[str, str | bool] = {} if direction is None else {"direction": direction}
     for name, value in validation.drop_none(fields).items():
         if name == "country":
@@ -67,8 +65,8 @@ def check_span(start: Any, end: Any, until: float) -> tuple[float, float]:
 
 
 def check_ids(ids: Iterable[str], other: Mapping[str, Any], filters: Iterable[str]) -> list[str]:
-    """Accept ids of messages or calls, each once; none of the `other` arguments and of `FILTERS` may be given."""
-    if any(value is not None for value in other.values()) or set(filters) & set(FILTERS):
+    """Accept ids of messages or calls, each once, given with neither a filter nor any of the `other` arguments."""
+    if any(value is not None for value in other.values()) or set(filters) - {"direction", "include_message"}:
         raise validation.invalid_argument("ids", "ids and a time, a filter, a folder or mode='async'", "ids alone")
     allowed = "ids of messages or calls"
     codes = [validation.check_text("ids", code, longest=64) for code in validation.as_list("ids", ids, allowed)]
