@@ -16,7 +16,6 @@ from nexmo_nb.options import mask_numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 SKY, YELLOW, GREY = "#56B4E9", "#F0E442", "#999999"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW)
@@ -61,8 +60,8 @@ def plot_number_costs(costs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     currency = _check_currency(costs, "country", "currency", "monthly_low", "monthly_median", "monthly_high")
     ranked = costs.groupby("country", sort=False)["monthly_median"].min().sort_values()
     countries = [str(country) for country in ranked.index[:MOST_ROWS]]
-    types = _get_names(costs, "type", "no type")
-    kinds = sorted(types.unique()) if "type" in costs else [""]
+    types = _get_column_text(costs, "type", "no type")
+    kinds = sorted(types.unique())
     title = _build_title("What a number costs a month", len(countries), len(ranked), "cheapest", " countries")
     height = 2.0 + 0.28 * len(countries) * max(1, len(kinds)) ** 0.5
     axes = _prepare_axes(ax, height, title, countries, xlabel=f"{currency} a month".strip())
@@ -73,8 +72,11 @@ def plot_number_costs(costs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         rows = costs[(types == kind) & costs["country"].isin(countries)].drop_duplicates("country")
         offset = (n - (len(kinds) - 1) / 2) * thickness
         places = [countries.index(str(country)) + offset for country in rows["country"]]
-        style = {"height": thickness * 0.9, "color": COLOURS[n % len(COLOURS)], "label": kind or None}
-        _draw_ranges(axes, places, rows, **style)
+        low, median, high = (rows[f"monthly_{name}"].to_numpy() for name in ("low", "median", "high"))
+        # Rounding may put the median of equal numbers a last digit above or below them.
+        spread = [(median - low).clip(0), (high - median).clip(0)]
+        axes.barh(places, median, thickness * 0.9, color=COLOURS[n % len(COLOURS)], label=kind or None)
+        axes.errorbar(median, places, xerr=spread, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
     _label_rows(axes, countries)
     axes.set_xlim(left=0)
     axes.ticklabel_format(axis="x", style="plain", useOffset=False)
@@ -113,7 +115,7 @@ def plot_prices(prices: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     currency = _check_currency(prices, "country", "network_name", "price", "currency")
     rows = prices[prices["price"].notna()]
     is_one_country = rows["country"].nunique() == 1
-    names = _get_names(rows, "network_name" if is_one_country else "country", "no name")
+    names = _get_column_text(rows, "network_name" if is_one_country else "country", "no name")
     ranked = rows["price"].groupby(names, sort=False).median().sort_values(kind="stable")
     lines = list(ranked.index[:MOST_ROWS])
     title = "Price by country and network"
@@ -163,21 +165,27 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     currency = _check_currency(spend, "period", "spend", "currency")
     own = ("period", "spend", "currency", "messages", "unpriced")
-    column = _find_group_column(spend, own, "spend", "a frame of spend() by one column or none")
-    axes = _prepare_axes(ax, 4.0, f"Spent over time{_describe_group(column)}", spend, ylabel=currency)
+    column = _find_group_column(spend, "spend", "spend()", own)
+    words = column.replace("_", " ")
+    title = "Spent over time" + (f", by {words}" if column else "")
+    axes = _prepare_axes(ax, 4.0, title, spend, ylabel=currency)
     if spend.empty:
         return axes
-    table = sum_by_period(spend, _get_names(spend, column, "none"))
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    table = sum_by_period(spend, _get_column_text(spend, column, "none"))
     width = get_bar_width(table.index)
     bottom = pd.Series(0.0, index=table.index)
     for n, name in enumerate(table.columns):
         colour = GREY if name == OTHER else COLOURS[n % len(COLOURS)]
         axes.bar(table.index, table[name], width, bottom, color=colour, label=_format_label(name), align="edge")
         bottom += table[name]
-    _format_dates(axes)
+    locator = AutoDateLocator(maxticks=13)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     if column and len(table.columns) > 1:
-        _add_legend_beside(axes, column.replace("_", " "))
+        _add_legend_beside(axes, words)
     return axes
 
 
@@ -212,22 +220,15 @@ def plot_delivery(records: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     _check_columns(records)
     name = "delivery" if "delivery" in records else "status"
     _check_columns(records, name)
-    counts = records[name].astype("string").str.lower().fillna(NO_RECORD).value_counts()
-    total, rejected = int(counts.sum()), int(counts.get("rejected", 0))
+    counts = _get_column_text(records, name, NO_RECORD).str.lower().value_counts()
+    total, rejected, delivered = (int(n) for n in (counts.sum(), counts.get("rejected", 0), counts.get("delivered", 0)))
     title = f"What became of {total:,} part{'s' if total != 1 else ''}"
     axes = _prepare_axes(ax, 2.2 + 0.35 * len(counts), title, counts, xlabel="parts")
     if counts.empty:
         return axes
-    bars = [
-        ("sent", total, SKY),
-        ("not rejected", total - rejected, BLUE),
-        ("delivered", int(counts.get("delivered", 0)), GREEN),
-    ]
-    bars += [
-        (str(status), int(count), GREY if status == NO_RECORD else RED)
-        for status, count in counts.items()
-        if status != "delivered"
-    ]
+    bars = [("sent", total, SKY), ("not rejected", total - rejected, BLUE), ("delivered", delivered, GREEN)]
+    for status, count in counts.drop("delivered", errors="ignore").items():
+        bars.append((str(status), int(count), GREY if status == NO_RECORD else RED))
     for place, (_, count, colour) in enumerate(bars):
         axes.barh(place, count, 0.75, color=colour)
         axes.text(count, place, f"  {count:,} ({count / total:.1%})", va="center")
@@ -269,10 +270,9 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     currency = _check_currency(comparison, "estimate", "actual", "currency")
     own = ("currency", "messages", "estimate", "actual", "difference", "open")
-    allowed = "a frame of estimate_vs_actual() by one column or none"
-    column = _find_group_column(comparison, own, "comparison", allowed)
+    column = _find_group_column(comparison, "comparison", "estimate_vs_actual()", own)
     rows = comparison.sort_values("actual", ascending=False).head(MOST_ROWS)
-    title = f"Estimate and actual cost{_describe_group(column)}"
+    title = "Estimate and actual cost" + (f", by {column.replace('_', ' ')}" if column else "")
     title = _build_title(title, len(rows), len(comparison), "dearest")
     axes = _prepare_axes(ax, 4.0, title, rows, ylabel=currency)
     if rows.empty:
@@ -280,7 +280,8 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     places = range(len(rows))
     axes.bar([place - 0.2 for place in places], rows["estimate"], 0.38, color=SKY, label="estimate")
     axes.bar([place + 0.2 for place in places], rows["actual"], 0.38, color=BLUE, label="actual")
-    labels = [_format_label(name) for name in (_get_names(rows, column, "none") if column else ["all"] * len(rows))]
+    names = _get_column_text(rows, column, "none") if column else ["all"] * len(rows)
+    labels = [_format_label(name) for name in names]
     fits = len(labels) * (2 + max(map(len, labels))) <= CHARACTERS_BESIDE
     axes.set_xticks(list(places), labels, rotation=0 if fits else 90)
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
@@ -305,23 +306,18 @@ def _check_currency(table: Any, *needed: str) -> str:
     return currencies[0] if currencies else ""
 
 
-def _find_group_column(table: pd.DataFrame, own: tuple[str, ...], argument: str, allowed: str) -> str | None:
-    """Return the column by which a frame was grouped: the one that is not the function's own."""
+def _find_group_column(table: pd.DataFrame, argument: str, function: str, own: tuple[str, ...]) -> str:
+    """Return the column by which a function grouped a frame: the one that is not its own; "" where there is none."""
     columns = [str(name) for name in table.columns if name not in own]
     if len(columns) > 1:
+        allowed = f"a frame of {function} by one column or none"
         raise validation.invalid_argument(argument, ", ".join(columns), allowed)
-    return columns[0] if columns else None
+    return columns[0] if columns else ""
 
 
-def _describe_group(column: str | None) -> str:
-    return f", by {column.replace('_', ' ')}" if column else ""
-
-
-def _get_names(table: pd.DataFrame, column: str | None, missing: str) -> pd.Series[str]:
+def _get_column_text(table: pd.DataFrame, column: str, missing: str) -> pd.Series[str]:
     """Return the text of a column, with a word for missing values; empty texts where there is no such column."""
-    if column is None or column not in table:
-        return pd.Series("", index=table.index)
-    return table[column].astype("string").fillna(missing)
+    return table[column].astype("string").fillna(missing) if column in table else pd.Series("", index=table.index)
 
 
 def _build_title(title: str, shown: int, total: int, kind: str, things: str = "") -> str:
@@ -344,15 +340,6 @@ def get_bar_width(periods: pd.Index) -> float:
     step = periods.to_series().diff().min()
     days = step / pd.Timedelta(days=1) if pd.notna(step) else 1.0
     return float(days if len(periods) > MOST_BARS_WITH_GAPS else 0.85 * days)
-
-
-def _draw_ranges(axes: Axes, places: list[float], costs: pd.DataFrame, **bar_style: Any) -> None:
-    """Draw medians as bars, and lines from the lowest to the highest."""
-    low, median, high = (costs[f"monthly_{name}"].to_numpy() for name in ("low", "median", "high"))
-    axes.barh(places, median, **bar_style)
-    # Rounding may put the median of equal numbers a last digit above or below them.
-    spread = [(median - low).clip(0), (high - median).clip(0)]
-    axes.errorbar(median, places, xerr=spread, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
 
 
 def _prepare_axes(ax: Axes | None, height: float, title: str, rows: Any, *, xlabel: str = "", ylabel: str = "") -> Axes:
@@ -389,11 +376,3 @@ def _label_rows(axes: Axes, names: list[str]) -> None:
 
 def _add_legend_beside(axes: Axes, title: str) -> None:
     axes.legend(title=title, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-
-
-def _format_dates(axes: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(maxticks=13)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

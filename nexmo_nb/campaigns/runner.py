@@ -256,7 +256,7 @@ class Runner:
         else:
             state.backoff = decisions.record_progress(state.backoff)
         if action is Action.COUNT:
-            self._count_price(result.rows or [], estimate)
+            self._count_accepted(result.rows or [], estimate)
         elif action in (Action.ASSUME_PAID, Action.RAISE):
             state.budget = decisions.spend(state.budget, estimate.high, estimate, is_known=False)
         if action is Action.RAISE:
@@ -265,7 +265,7 @@ class Runner:
         elif isinstance(problem, NexmoError) and decisions.must_stop(action, state.backoff):
             self._stop_batch(problem)
 
-    def _count_price(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
+    def _count_accepted(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
         """Add an accepted message to the totals, and take its price from what may be spent."""
         state = self.state
         state.sent, state.parts, state.cost = (

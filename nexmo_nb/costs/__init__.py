@@ -1,8 +1,6 @@
 """What messages and numbers cost, computed from frames.
 
-Each function takes the frames of `search_numbers`, `owned_numbers`, `records`, `sent`, `send_sms` and `delivery` as
-they are. Currencies are never added together: each has rows of its own. Only `cheapest_numbers` and `idle_numbers` ask
-Nexmo for anything.
+Currencies are never added: each has rows of its own. Only `cheapest_numbers` and `idle_numbers` ask Nexmo for anything.
 """
 
 from nexmo_nb.costs.messages import cost_per_delivered, estimate_vs_actual, shorter_texts, spend

@@ -8,23 +8,13 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import (
-    DECIMALS,
-    TIME_COLUMNS,
-    aggregate_groups,
-    check_group_columns,
-    find_time_column,
-    round_amounts,
-)
+from nexmo_nb.costs.aggregate import TIME_COLUMNS, aggregate_groups, check_group_columns, find_times, round_amounts
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.text.spelling import explain_encoding
 
-FREQUENCIES = ("D", "W", "M")
 SAVINGS_COLUMNS = (
-    Column("text"),
-    Column("suggestion"),
-    Column("encoding"),
+    *map(Column, ("text", "suggestion", "encoding")),
     Column("parts", "int64"),
     Column("parts_after", "int64"),
     Column("spend", "float64"),
@@ -50,17 +40,14 @@ def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | N
     -------
     pandas.DataFrame
         One row a group and currency: the columns of `by`, with `freq` also ``period`` (its beginning, in UTC),
-        ``currency, messages`` (int: rows of the frame), ``spend`` (float), ``unpriced`` (int: rows without a price).
+        ``currency, messages`` (int: rows of the frame; a record is a part of a message, see
+        https://developer.vonage.com/en/api/reports), ``spend`` (float), ``unpriced`` (int: rows without a price).
         By period, or else the largest first. Rows that lack a value to group by stand in a group of their own.
 
     Raises
     ------
     InvalidRequestError
         If a column is missing, or `freq` is none of the three.
-
-    Notes
-    -----
-    A record is a part of a message: https://developer.vonage.com/en/api/reports.
 
     Examples
     --------
@@ -70,14 +57,14 @@ def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | N
     >>> nx.spend(parts, by="to")[["to", "currency", "messages", "spend"]].values.tolist()
     [['447700900000', 'EUR', 1, 0.042291]]
     """
-    names = check_group_columns(messages, by, "price", "currency")
-    rows = messages.assign(price=_get_prices(messages))
+    names = check_group_columns(messages, by, "price")
+    prices = _get_prices(messages)
+    rows = messages.assign(price=prices, unpriced=prices.isna().astype("int64"))
     if freq is not None:
         rows = rows.assign(period=_get_periods(messages, freq))
         names = [*(name for name in names if name != "period"), "period"]
-    table = aggregate_groups(rows, names, messages=("price", "size"), spend=("price", "sum"), priced=("price", "count"))
-    table["unpriced"] = table["messages"] - table.pop("priced")
-    table = round_amounts(table, "spend")
+    sums = {"messages": ("price", "size"), "spend": ("price", "sum"), "unpriced": ("unpriced", "sum")}
+    table = round_amounts(aggregate_groups(rows, names, **sums), "spend")
     if freq is not None:
         return table.sort_values(["period", *names[:-1]], kind="stable", ignore_index=True)
     return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
@@ -96,18 +83,14 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     Returns
     -------
     pandas.DataFrame
-        One row a group and currency, most expensive first: the columns of `by`, ``currency, messages,
-        delivered`` (int), ``delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered`` (float; missing
-        where nothing was delivered).
+        One row a group and currency, most expensive first: the columns of `by`, ``currency, messages, delivered`` (int,
+        as the operator says: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts),
+        ``delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered`` (float; missing where nothing was delivered).
 
     Raises
     ------
     InvalidRequestError
         If a column is missing, or nothing in the frame says what was delivered.
-
-    Notes
-    -----
-    ``delivered`` is what the operator says: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts.
 
     Examples
     --------
@@ -117,14 +100,13 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     >>> nx.cost_per_delivered(nx.delivery(parts))[["delivered", "cost_per_delivered"]].values.tolist()
     [[1.0, 0.042291]]
     """
-    names = check_group_columns(messages, by, "price", "currency")
+    names = check_group_columns(messages, by, "price")
     is_delivered = _get_delivery_statuses(messages).eq("delivered").fillna(value=False)
-    rows = messages.assign(price=_get_prices(messages), arrived=is_delivered.astype("int64"))
-    table = aggregate_groups(
-        rows, names, messages=("arrived", "size"), delivered=("arrived", "sum"), spend=("price", "sum")
-    )
+    rows = messages.assign(price=_get_prices(messages), delivered=is_delivered.astype("int64"))
+    sums = {"messages": ("delivered", "size"), "delivered": ("delivered", "sum"), "spend": ("price", "sum")}
+    table = aggregate_groups(rows, names, "delivery_rate", "cost_per_delivered", **sums)
     table = round_amounts(table, "spend")
-    table.insert(len(names) + 3, "delivery_rate", table["delivered"] / table["messages"].where(table["messages"] > 0))
+    table.insert(len(names) + 3, "delivery_rate", table["delivered"] / table["messages"])
     table["cost_per_delivered"] = table["spend"] / table["delivered"].where(table["delivered"] > 0)
     table = round_amounts(table, "cost_per_delivered")
     return table.sort_values("cost_per_delivered", ascending=False, kind="stable", ignore_index=True)
@@ -144,17 +126,14 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     -------
     pandas.DataFrame
         One row a group and currency: the columns of `by`, ``currency, messages`` (int), ``estimate`` (float: prices at
-        acceptance, of those messages of which the final price is known), ``actual`` (float), ``difference`` (float:
-        actual less estimate), ``open`` (int: messages whose final price is not known yet; in neither sum).
+        acceptance, see https://developer.vonage.com/en/api/sms, of messages whose final price is known), ``actual``
+        (float), ``difference`` (float: actual less estimate), ``open`` (int: messages whose final price is not known
+        yet; in neither sum).
 
     Raises
     ------
     InvalidRequestError
         If a column is missing.
-
-    Notes
-    -----
-    Prices at acceptance are estimates: https://developer.vonage.com/en/api/sms.
 
     Examples
     --------
@@ -165,19 +144,13 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     >>> nx.estimate_vs_actual(nx.delivery("hello"))[["messages", "estimate", "actual"]].values.tolist()
     [[1.0, 0.042291, 0.042291]]
     """
-    names = check_group_columns(messages, by, "price", "final_price", "currency")
+    names = check_group_columns(messages, by, "price", "final_price")
     is_known = messages["final_price"].notna()
     rows = messages.assign(
         estimate=messages["price"].where(is_known), actual=messages["final_price"], open=(~is_known).astype("int64")
     )
-    table = aggregate_groups(
-        rows,
-        names,
-        messages=("open", "size"),
-        estimate=("estimate", "sum"),
-        actual=("actual", "sum"),
-        open=("open", "sum"),
-    )
+    sums = {name: (name, "sum") for name in ("estimate", "actual", "open")}
+    table = aggregate_groups(rows, names, "difference", messages=("open", "size"), **sums)
     table = round_amounts(table, "estimate", "actual")
     table.insert(len(table.columns) - 1, "difference", table["actual"] - table["estimate"])
     return round_amounts(table, "difference")
@@ -195,17 +168,13 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a text and currency that would save something, the most first: ``text, suggestion`` (in GSM-7, as
-        `explain_encoding` spells it), ``encoding`` (text), ``parts, parts_after`` (int), ``spend, saved`` (float, in
-        ``currency``).
+        `explain_encoding` spells it: read it before you send it, for it may say something else), ``encoding`` (text),
+        ``parts, parts_after`` (int), ``spend, saved`` (float, in ``currency``).
 
     Raises
     ------
     InvalidRequestError
         If a column is missing.
-
-    Notes
-    -----
-    A suggestion may change what is said: read it before you send it. Alphabet: 3GPP TS 23.038.
 
     Examples
     --------
@@ -215,11 +184,12 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     >>> nx.shorter_texts(nx.sent())[["parts", "parts_after", "saved"]].values.tolist()
     [[2.0, 1.0, 0.042291]]
     """
-    check_group_columns(messages, (), "price", "currency", text=["text"])
+    names = check_group_columns(messages, "text", "price")
     rows = messages[messages["text"].notna()]
-    costs = aggregate_groups(rows.assign(price=_get_prices(rows)), ["text"], spend=("price", "sum"))
+    costs = aggregate_groups(rows.assign(price=_get_prices(rows)), names, spend=("price", "sum"))
     savings = [saving for saving in map(_find_saving, costs.to_dict("records")) if saving is not None]
-    return frame(savings, SAVINGS_COLUMNS).sort_values("saved", ascending=False, kind="stable", ignore_index=True)
+    table = round_amounts(frame(savings, SAVINGS_COLUMNS), "spend", "saved")
+    return table.sort_values("saved", ascending=False, kind="stable", ignore_index=True)
 
 
 def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
@@ -234,8 +204,8 @@ def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
         "encoding": before.encoding,
         "parts": before.parts,
         "parts_after": after.parts,
-        "spend": round(cost["spend"], DECIMALS),
-        "saved": round(cost["spend"] * (before.parts - after.parts) / before.parts, DECIMALS),
+        "spend": cost["spend"],
+        "saved": cost["spend"] * (before.parts - after.parts) / before.parts,
         "currency": None if pd.isna(cost["currency"]) else cost["currency"],
     }
 
@@ -246,11 +216,8 @@ def _get_prices(table: pd.DataFrame) -> Any:
 
 
 def _get_delivery_statuses(table: pd.DataFrame) -> Any:
-    """Return the delivery status of each row.
-
-    The status of a frame of `send_sms`, which has a balance, is that of sending.
-    """
     name = "delivery" if "delivery" in table else "status"
+    # The status of a frame of `send_sms`, which has a balance, is that of sending.
     if name not in table or (name == "status" and "balance" in table):
         raise _lacking_column(table, "a frame that says what arrived; pass it to delivery()")
     validation.check_frame(table, words=[name])
@@ -259,9 +226,8 @@ def _get_delivery_statuses(table: pd.DataFrame) -> Any:
 
 def _get_periods(table: pd.DataFrame, freq: str) -> Any:
     """Return the beginning of each row's day, week or month."""
-    freq = validation.check_choice("freq", freq, FREQUENCIES)
-    validation.check_frame(table, times=TIME_COLUMNS)
-    times = find_time_column(table)
+    freq = validation.check_choice("freq", freq, ("D", "W", "M"))
+    times = find_times(table)
     if times is None:
         raise _lacking_column(table, f"a frame with one of {', '.join(TIME_COLUMNS)}")
     day = times.dt.floor("D")

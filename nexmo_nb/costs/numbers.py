@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import (
-    TIME_COLUMNS,
-    aggregate_groups,
-    check_group_columns,
-    find_time_column,
-    round_amounts,
-)
+from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, find_times, round_amounts
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
 from nexmo_nb.session import Session, session_or_current
 
+OWNED_COLUMNS = ("country", "msisdn", "type", "app_id")
 IDLE_COLUMNS = (
-    Column("country"),
-    Column("msisdn"),
-    Column("type"),
-    Column("app_id"),
+    *map(Column, OWNED_COLUMNS),
     Column("has_application", "bool"),
     Column("has_traffic", "bool"),
     Column("monthly_cost", "float64"),
@@ -39,7 +32,8 @@ def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "t
     Parameters
     ----------
     numbers : DataFrame
-        Of `search_numbers`, or any with ``monthly_cost, setup_cost, currency``.
+        Of `search_numbers`, or any with ``monthly_cost, setup_cost, currency``. Costs are those of
+        https://developer.vonage.com/en/api/numbers, without tax.
     by : str or iterable of str
         Columns to group by. Default: country and type.
 
@@ -54,10 +48,6 @@ def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "t
     InvalidRequestError
         If a column is missing.
 
-    Notes
-    -----
-    Costs are those of https://developer.vonage.com/en/api/numbers, without tax.
-
     Examples
     --------
     >>> import nexmo_nb as nx
@@ -66,7 +56,7 @@ def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "t
     >>> costs[["country", "currency", "monthly_low"]].values.tolist()
     [['GB', 'EUR', 0.8], ['PT', 'EUR', 1.3]]
     """
-    names = check_group_columns(numbers, by, "monthly_cost", "setup_cost", "currency")
+    names = check_group_columns(numbers, by, "monthly_cost", "setup_cost")
     table = aggregate_groups(
         numbers[numbers["monthly_cost"].notna()],
         names,
@@ -110,10 +100,8 @@ def cheapest_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
     NexmoError
-        If any page of any country cannot be read.
+        If any page of any country cannot be read; an `InvalidRequestError` if an argument is wrong: nothing is sent.
 
     Notes
     -----
@@ -171,15 +159,12 @@ def idle_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong.
     NexmoError
-        If something cannot be read.
+        If something cannot be read; an `InvalidRequestError` if an argument is wrong.
 
     Notes
     -----
-    Asks ``GET /number/search`` for the prices of the countries in question,
-    https://developer.vonage.com/en/api/numbers.
+    ``GET /number/search`` for the countries' prices, https://developer.vonage.com/en/api/numbers.
 
     Examples
     --------
@@ -193,9 +178,15 @@ def idle_numbers(
     seconds = validation.check_int("days", days, 1, 396) * 86_400.0
     end = session.ledger.clock() if until is None else validation.check_time("until", until)
     owned = owned_numbers(session=session) if numbers is None else numbers
-    check_group_columns(owned, (), text=["country", "msisdn", "type", "app_id"])
+    validation.check_frame(owned, *OWNED_COLUMNS, words=OWNED_COLUMNS)
     since, before = (pd.Timestamp(at, unit="s", tz="UTC") for at in (end - seconds, end))
-    tables = _read_traffic(since, before, max_records, session) if traffic is None else _list_frames(traffic)
+    if traffic is None:
+        read = partial(records, start=since, end=before, max_records=max_records, progress=False, session=session)
+        tables = [read("SMS", direction="outbound"), read("SMS", direction="inbound"), read("VOICE-CALL")]
+    elif isinstance(traffic, pd.DataFrame):
+        tables = [traffic]
+    else:
+        tables = validation.as_list("traffic", traffic, "frames of records()")
     used = {number for table in tables for number in _find_used_numbers(table, since, before)}
     rows = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
     idle = rows[~(rows["has_application"] & rows["has_traffic"])]
@@ -205,37 +196,10 @@ def idle_numbers(
     return frame(priced, IDLE_COLUMNS).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
 
 
-def _read_traffic(
-    since: pd.Timestamp, until: pd.Timestamp, max_records: int | None, session: Session
-) -> list[pd.DataFrame]:
-    """Read the records of SMS and calls in both directions."""
-    return [
-        records(
-            product,
-            direction=direction,
-            start=since,
-            end=until,
-            max_records=max_records,
-            progress=False,
-            session=session,
-        )
-        for product, direction in (("SMS", "outbound"), ("SMS", "inbound"), ("VOICE-CALL", None))
-    ]
-
-
-def _list_frames(traffic: pd.DataFrame | Iterable[pd.DataFrame]) -> list[Any]:
-    return (
-        [traffic]
-        if isinstance(traffic, pd.DataFrame)
-        else validation.as_list("traffic", traffic, "frames of records()")
-    )
-
-
 def _find_used_numbers(traffic: pd.DataFrame, since: pd.Timestamp, until: pd.Timestamp) -> set[str]:
     """Return the numbers that sent or received anything from `since`, and before `until`."""
-    check_group_columns(traffic, (), text=["sender", "to"])
-    validation.check_frame(traffic, times=TIME_COLUMNS)
-    times = find_time_column(traffic)
+    validation.check_frame(traffic, "sender", "to", words=("sender", "to"))
+    times = find_times(traffic)
     within = traffic if times is None else traffic[(times >= since) & (times < until)]
     return {number for name in ("sender", "to") for number in within[name].dropna().astype(str).unique()}
 
@@ -250,9 +214,6 @@ def _find_lowest_costs(numbers: pd.DataFrame, session: Session) -> dict[tuple[An
     return {(row["country"], row["type"]): row for row in _to_dicts(lowest)}
 
 
-def _to_dicts(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _to_dicts(table: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return rows as dicts, with None for missing values."""
-    return [
-        {str(name): None if validation.is_missing(value) else value for name, value in row.items()}
-        for row in table.to_dict("records")
-    ]
+    return table.astype(object).where(table.notna(), None).to_dict("records")

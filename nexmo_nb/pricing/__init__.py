@@ -12,7 +12,7 @@ from nexmo_nb import validation
 from nexmo_nb.errors import NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import frame
 from nexmo_nb.pricing import changes
-from nexmo_nb.pricing.request import PRODUCTS, build_balance_request, build_country_request, build_list_request
+from nexmo_nb.pricing.request import PRODUCTS, build_balance_request, build_prices_request
 from nexmo_nb.pricing.response import COLUMNS, build_history_rows, parse_balance, parse_prices
 from nexmo_nb.session import Session, session_or_current
 
@@ -83,15 +83,12 @@ def prices(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
     NexmoError
-        If the list cannot be read.
+        If the list cannot be read; an `InvalidRequestError` if an argument is wrong: nothing is sent.
 
     Notes
     -----
-    ``GET /account/get-pricing`` and ``get-full-pricing``, https://developer.vonage.com/en/api/pricing; one request a
-    second.
+    ``GET /account/get-pricing`` or ``get-full-pricing``, one a second, https://developer.vonage.com/en/api/pricing.
 
     Examples
     --------
@@ -103,12 +100,13 @@ def prices(
     session = session_or_current(session)
     product = validation.check_choice("product", product, PRODUCTS)
     refresh = validation.check_bool("refresh", refresh)
-    codes = None if country is None else _check_countries(country)
-    if codes is None or len(codes) > MOST_SINGLE_REQUESTS:
-        rows = _read_prices(session, product, None, refresh)
-    else:
-        rows = [row for code in codes for row in _read_prices(session, product, code, refresh)]
-    return frame([row for row in rows if codes is None or row["country"] in codes], COLUMNS)
+    if country is None:
+        return frame(_read_prices(session, product, None, refresh), COLUMNS)
+    codes = validation.as_list("country", country, "country codes of ISO 3166-1, such as 'GB'")
+    codes = list(dict.fromkeys(map(validation.check_country, codes)))
+    asked = codes if len(codes) <= MOST_SINGLE_REQUESTS else [None]
+    rows = [row for code in asked for row in _read_prices(session, product, code, refresh)]
+    return frame([row for row in rows if row["country"] in codes], COLUMNS)
 
 
 def price_changes(
@@ -139,9 +137,8 @@ def price_changes(
 
     Notes
     -----
-    No request is made: `prices` keeps what it reads, and reads the list once a day at most. So a change has the time at
-    which it was seen, which may be later than it was made. The first list of a country is no
-    change. Prices: https://developer.vonage.com/en/api/pricing.
+    No request is made: `prices` keeps what it reads, once a day at most, so a change may be seen later than it was
+    made. The first list of a country is no change. Prices: https://developer.vonage.com/en/api/pricing.
 
     Examples
     --------
@@ -161,14 +158,9 @@ def price_changes(
     return frame(rows, changes.COLUMNS)
 
 
-def _check_countries(value: Any) -> list[str]:
-    codes = validation.as_list("country", value, "country codes of ISO 3166-1, such as 'GB'")
-    return list(dict.fromkeys(validation.check_country(code) for code in codes))
-
-
 def _read_prices(session: Session, product: str, country: str | None, refresh: bool) -> list[dict[str, Any]]:
     """Read the prices of one country or of all, and keep them in the price history unless they come from the cache."""
-    request = build_list_request(product) if country is None else build_country_request(product, country)
+    request = build_prices_request(product, country)
     try:
         answer = session.read_with_source(request, refresh=refresh)
     except (RejectedError, NotFoundError):

@@ -8,11 +8,7 @@ from typing import Any
 from nexmo_nb.frames import TIME, Column
 
 COLUMNS = (
-    Column("product"),
-    Column("country"),
-    Column("country_name"),
-    Column("network_code"),
-    Column("network_name"),
+    *map(Column, ("product", "country", "country_name", "network_code", "network_name")),
     Column("price_before", "float64"),
     Column("price_after", "float64"),
     Column("change", "float64"),
@@ -32,16 +28,8 @@ def find_changes(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         before = latest.get(network, {})
         latest[network] = price
         if price["seen"] > first_seen.setdefault(country, price["seen"]):
-            changes.append(_compare_prices(before, price))
+            old, new = before.get("price"), price["price"]
+            is_comparable = old and new is not None and before.get("currency") == price["currency"]
+            change = new / old - 1 if is_comparable else None
+            changes.append({**price, "price_before": old, "price_after": new, "change": change})
     return changes
-
-
-def _compare_prices(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    old, new = before.get("price"), after["price"]
-    is_comparable = old and new is not None and before.get("currency") == after["currency"]
-    return {
-        **after,
-        "price_before": old,
-        "price_after": new,
-        "change": new / old - 1 if is_comparable else None,
-    }

@@ -11,27 +11,13 @@ from nexmo_nb.frames import Column, parse_number, to_text
 from nexmo_nb.session import get_field
 
 COLUMNS = (
-    Column("country"),
-    Column("country_name"),
-    Column("prefix"),
-    Column("network_code"),
-    Column("network_name"),
-    Column("network_type"),
-    Column("mcc"),
-    Column("mnc"),
+    *map(Column, ("country", "country_name", "prefix", "network_code", "network_name", "network_type", "mcc", "mnc")),
     Column("price", "float64"),
     Column("currency"),
 )
 
 
 def parse_balance(body: Any) -> float:
-    """Read the balance.
-
-    Raises
-    ------
-    UnreachableError
-        If there is none.
-    """
     value = parse_number(get_field(body, "value"))
     if math.isnan(value):
         raise UnreachableError("Could not read the balance: the answer holds none. Try again.")
@@ -39,13 +25,7 @@ def parse_balance(body: Any) -> float:
 
 
 def parse_prices(body: Any, country: str | None, currency: str) -> list[dict[str, Any]]:
-    """Turn the prices of one country, or with None of all countries, into rows of `COLUMNS`.
-
-    Raises
-    ------
-    UnreachableError
-        If the answer holds no prices, or those of another country.
-    """
+    """Turn the prices of one country, or with None of all countries, into rows of `COLUMNS`."""
     if country is None:
         countries = _check_objects(get_field(body, "countries"), "countries")
         return [row for each in countries for row in _parse_networks(each, currency)]
@@ -59,16 +39,17 @@ def parse_prices(body: Any, country: str | None, currency: str) -> list[dict[str
 
 def build_history_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Turn rows of `COLUMNS` into those that the price history keeps: of a country, with a number or None as price."""
-    names = ("network_code", "country_name", "network_name", "price", "currency")
-    return [
-        {**dict.fromkeys(names), **row, "price": _parse_price(row.get("price"))} for row in rows if row.get("country")
-    ]
+    missing = dict.fromkeys(("network_code", "country_name", "network_name", "currency"))
+    history = []
+    for row in rows:
+        price = parse_number(row.get("price"))
+        if row.get("country"):
+            history.append({**missing, **row, "price": None if math.isnan(price) else price})
+    return history
 
 
 def _parse_networks(country: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     """Turn a country into one row a network, or into one row with its default price if it has no networks."""
-    if not country:
-        return []
     shared = {
         "country": to_text(country.get("countryCode")),
         "country_name": to_text(country.get("countryDisplayName") or country.get("countryName")),
@@ -97,8 +78,3 @@ def _check_objects(value: Any, what: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise UnreachableError(f"Could not read the price list: the answer holds no list of {what}. Try again.")
     return value
-
-
-def _parse_price(value: Any) -> float | None:
-    price = parse_number(value)
-    return None if math.isnan(price) else price

@@ -9,20 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.reports.async_reader import read_by_report, read_report
 from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, read_parts
 from nexmo_nb.reports.parquet import make_folder
-from nexmo_nb.reports.request import (
-    MODES,
-    RecordsQuery,
-    check_direction,
-    check_filters,
-    check_ids,
-    check_product,
-    check_span,
-    is_read_at_once,
-)
-from nexmo_nb.reports.sync_reader import read_at_once, read_by_ids
+from nexmo_nb.reports.readers import read_at_once, read_by_ids, read_by_report, read_report
+from nexmo_nb.reports.request import RecordsQuery, check_filters, check_ids, check_span, is_read_at_once
+from nexmo_nb.reports.response import DIRECTED, PRODUCTS
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["delivery", "read_report", "records"]
@@ -71,11 +62,10 @@ def records(
     to : str or Path, optional
         A folder: the records are written there as Parquet, a file a month, without ever being in memory all at once.
     mode : {"auto", "sync", "async"}
-        ``"sync"`` asks for a thousand records at a time; ``"async"`` requests a report a month and downloads it.
-        Default: whichever fits the span.
+        ``"sync"`` reads a thousand records at a time, ``"async"`` a report a month. Default: whichever fits the span.
     max_records : int, optional
-        Refuses to read more than so many. The number is known only once a report is made, so with several months the
-        others are requested only after the first, from which their number is estimated. None: no bound.
+        Refuses to read more than so many. The number is known only once a report is made: with several months it is
+        estimated from the first, and the others are requested after that. None: no bound.
     progress : bool
         Show a bar where several months are read.
     refresh : bool
@@ -95,10 +85,9 @@ def records(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong, or it would be more than `max_records`.
     NexmoError
-        If any part cannot be read: a part of the records is never returned as if it were all.
+        If any part cannot be read: a part of the records is never returned as if it were all. An `InvalidRequestError`
+        if an argument is wrong, or it would be more than `max_records`.
 
     Notes
     -----
@@ -114,27 +103,19 @@ def records(
     ['NA']
     """
     session = session_or_current(session)
-    product = check_product(product)
-    direction = check_direction(direction, product)
-    filters = check_filters(
-        direction,
-        include_message,
-        {
-            "status": status,
-            "from": sender,
-            "to": recipient,
-            "country": country,
-            "network": network,
-            "account_ref": account_ref,
-            "client_ref": client_ref,
-            "call_id": call_id,
-        },
-    )
+    product = validation.check_choice("product", product, PRODUCTS)
+    if direction is not None:
+        direction = validation.check_choice("direction", direction, ("outbound", "inbound"))
+    elif product in DIRECTED:
+        direction = "outbound"
+    fields = {"status": status, "from": sender, "to": recipient, "country": country, "network": network}
+    fields |= {"account_ref": account_ref, "client_ref": client_ref, "call_id": call_id}
+    filters = check_filters(direction, include_message, fields)
     until = session.ledger.clock() if end is None else validation.check_time("end", end)
     query = RecordsQuery(session.account.api_key, product, direction, *check_span(start, end, until), filters)
     max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)
     progress, refresh = validation.check_bool("progress", progress), validation.check_bool("refresh", refresh)
-    mode = validation.check_choice("mode", mode, MODES)
+    mode = validation.check_choice("mode", mode, ("auto", "sync", "async"))
     if ids is not None:
         other = {"start": start, "end": end, "to": to, "mode": "async" if mode == "async" else None}
         return read_by_ids(session, query, check_ids(ids, other, filters), max_records)
@@ -145,10 +126,7 @@ def records(
 
 
 def delivery(
-    messages: str | Iterable[str] | pd.DataFrame,
-    *,
-    max_records: int | None = 100_000,
-    session: Session | None = None,
+    messages: str | Iterable[str] | pd.DataFrame, *, max_records: int | None = 100_000, session: Session | None = None
 ) -> pd.DataFrame:
     """Look up the delivery status of SMS in Nexmo's records; each record costs money.
 
@@ -172,10 +150,9 @@ def delivery(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong, or it would be more than `max_records`.
     NexmoError
-        If the records cannot be read.
+        If the records cannot be read; an `InvalidRequestError` if an argument is wrong, or it would be more than
+        `max_records`.
 
     Notes
     -----

@@ -38,23 +38,16 @@ MEANINGS: Mapping[str, str] = {
     "99": "general error at the operator",
 }
 COLUMNS = (
-    Column("message_id"),
-    Column("delivery"),
-    Column("delivery_code"),
-    Column("delivery_meaning"),
+    *map(Column, ("message_id", "delivery", "delivery_code", "delivery_meaning")),
     Column("final_price", "float64"),
     Column("finalized", TIME),
     Column("latency", "float64"),
 )
 BATCH_COLUMNS = (
-    Column("batch"),
-    Column("to"),
-    Column("client_ref"),
-    Column("message_id"),
+    *map(Column, ("batch", "to", "client_ref", "message_id")),
     Column("price", "float64"),
     Column("currency"),
 )
-NONE_YET = "no record yet"
 
 
 def read_parts(messages: Any, session: Session) -> pd.DataFrame:
@@ -65,26 +58,22 @@ def read_parts(messages: Any, session: Session) -> pd.DataFrame:
         return frame(session.ledger.read_batch_parts(batch), BATCH_COLUMNS)
     if isinstance(messages, pd.DataFrame):
         return _split_parts(messages)
-    allowed = "a batch's name, message ids, or a frame that has them"
-    ids = [
-        validation.check_text("messages", code, longest=64)
-        for code in validation.as_list("messages", messages, allowed)
-    ]
-    return frame([{"message_id": code} for code in ids], COLUMNS[:1])
+    ids = validation.as_list("messages", messages, "a batch's name, message ids, or a frame that has them")
+    rows = [{"message_id": validation.check_text("messages", code, longest=64)} for code in ids]
+    return frame(rows, COLUMNS[:1])
 
 
 def parse_delivery(record: Mapping[Any, Any]) -> dict[str, Any]:
     """Turn a record into a row of `COLUMNS` with its currency."""
     known = {name: value for name, value in record.items() if not pd.isna(value)}
     code = known.get("error_code")
-    finalized = known.get("finalized")
     return {
         "message_id": known.get("message_id"),
         "delivery": str(known.get("status", "unknown")).lower(),
         "delivery_code": code,
         "delivery_meaning": MEANINGS.get(str(code)) or known.get("meaning") or "not documented",
         "final_price": known.get("price"),
-        "finalized": None if finalized is None else finalized.timestamp(),
+        "finalized": known["finalized"].timestamp() if "finalized" in known else None,
         "latency": known.get("latency"),
         "currency": known.get("currency"),
     }
@@ -94,30 +83,24 @@ def add_deliveries(parts: pd.DataFrame, deliveries: Iterable[Mapping[str, Any]])
     """Return parts with the columns of their deliveries, which replace those of an earlier look-up."""
     by_id = {row["message_id"]: row for row in deliveries}
     ids = parts["message_id"].dropna().unique()
-    rows = [by_id.get(code, {"message_id": code, "delivery_meaning": NONE_YET}) for code in ids]
-    replaced = {column.name for column in COLUMNS[1:]}
-    kept = [name for name in parts.columns if name not in replaced]
+    rows = [by_id.get(code, {"message_id": code, "delivery_meaning": "no record yet"}) for code in ids]
+    kept = parts.drop(columns=[column.name for column in COLUMNS[1:]], errors="ignore")
     columns = COLUMNS if "currency" in kept else (*COLUMNS, Column("currency"))
-    return parts[kept].merge(frame(rows, columns), on="message_id", how="left")
+    return kept.merge(frame(rows, columns), on="message_id", how="left")
 
 
 def _split_parts(messages: pd.DataFrame) -> pd.DataFrame:
     """Split rows of several message ids into one row an id."""
     validation.check_frame(messages)
-    if "message_id" in messages:
-        _check_ids_are_text(messages["message_id"])
-        return messages.astype({"message_id": "string"})
-    if "message_ids" not in messages:
+    name = next((name for name in ("message_id", "message_ids") if name in messages), None)
+    if name is None:
         allowed = "a frame with a column message_id or message_ids"
         raise validation.invalid_argument("messages", list(messages.columns), allowed)
-    _check_ids_are_text(messages["message_ids"])
-    split = messages.assign(message_id=messages["message_ids"].astype("string").str.split(" "))
-    parts = split.drop(columns="message_ids").explode("message_id", ignore_index=True)
-    return parts.astype({"message_id": "string"})
-
-
-def _check_ids_are_text(column: pd.Series[Any]) -> None:
-    """Refuse what is neither text nor missing: a number has lost the zeros of an id."""
-    wrong = [value for value in column if not isinstance(value, str) and not validation.is_missing(value)]
-    if wrong:
-        raise validation.invalid_argument("messages", wrong[0], f"text in {column.name}")
+    for value in messages[name]:
+        if not isinstance(value, str) and not validation.is_missing(value):  # a number has lost the zeros of an id
+            raise validation.invalid_argument("messages", value, f"text in {name}")
+    if name == "message_ids":
+        split = messages["message_ids"].astype("string").str.split(" ")
+        messages = messages.assign(message_id=split).drop(columns="message_ids")
+        messages = messages.explode("message_id", ignore_index=True)
+    return messages.astype({"message_id": "string"})

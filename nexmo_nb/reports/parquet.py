@@ -16,13 +16,7 @@ from nexmo_nb.errors import InvalidRequestError
 
 
 def make_folder(to: str | Path) -> Path:
-    """Make the folder for the files, and check that they can be written there.
-
-    Raises
-    ------
-    InvalidRequestError
-        If the folder cannot be made or written, or pyarrow is not installed.
-    """
+    """Make the folder for the files, and check that they can be written there, for which pyarrow is needed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
@@ -58,14 +52,13 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFram
 
 
 def count_rows(path: Path) -> int:
-    """Return how many rows a file has, without reading them."""
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(path).num_rows)
 
 
-def build_file_name(product: str, direction: str | None, span: tuple[float, float], fields: Mapping[str, Any]) -> str:
-    """Build the name of the file for a span; other filters and another account have another name."""
-    days = "_".join(pd.Timestamp(seconds, unit="s").strftime("%Y-%m-%d") for seconds in span)
+def build_file_name(fields: Mapping[str, Any]) -> str:
+    """Build the name of a span's file from the fields that ask for it; other filters or accounts have another name."""
+    days = (fields[name][:10] for name in ("date_start", "date_end"))
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{'_'.join(filter(None, (product, direction)))}_{days}_{digest}.parquet"
+    return "_".join(filter(None, (fields["product"], fields.get("direction"), *days, digest))) + ".parquet"

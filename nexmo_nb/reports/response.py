@@ -39,33 +39,12 @@ _TTS = (
     "call_id from to status language style creation_date start_time end_time duration length size total_price currency"
     " price premium tts_type tts_level trace_id conversation_id id account_id"
 )
-# Fields of products without a list here have the names that the records give them.
-PRODUCTS: Mapping[str, str] = {
-    "SMS": _SMS,
-    "SMS inbound": _SMS_IN,
-    "VOICE-CALL": _CALL,
-    "VOICE-FAILED": _FAILED,
-    "VOICE-TTS": _TTS,
-    **dict.fromkeys(
-        (
-            "SMS-TRAFFIC-CONTROL",
-            "IN-APP-VOICE",
-            "WEBSOCKET-CALL",
-            "ASR",
-            "AMD",
-            "VERIFY-API",
-            "VERIFY-V2",
-            "NUMBER-INSIGHT",
-            "CONVERSATION-EVENT",
-            "CONVERSATION-MESSAGE",
-            "MESSAGES",
-            "VIDEO-API",
-            "NETWORK-API-EVENT",
-            "REPORTS-USAGE",
-        ),
-        "",
-    ),
-}
+_FIELDS = {"SMS": _SMS, "SMS inbound": _SMS_IN, "VOICE-CALL": _CALL, "VOICE-FAILED": _FAILED, "VOICE-TTS": _TTS}
+_OTHER_PRODUCTS = (
+    "SMS-TRAFFIC-CONTROL IN-APP-VOICE WEBSOCKET-CALL ASR AMD VERIFY-API VERIFY-V2 NUMBER-INSIGHT CONVERSATION-EVENT"
+    " CONVERSATION-MESSAGE MESSAGES VIDEO-API NETWORK-API-EVENT REPORTS-USAGE"
+)
+PRODUCTS = ("SMS", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", *_OTHER_PRODUCTS.split())
 DIRECTED = ("SMS", "MESSAGES")
 """Products of which either inbound or outbound records must be asked for."""
 _NAMES = {
@@ -89,18 +68,19 @@ _TIMES = ("received", "finalized", "started", "ended", "created")
 
 def get_columns(product: str, direction: str | None, found: Iterable[str] = ()) -> dict[str, Column]:
     """Return the columns of a product's records by the API's names; a product without a list has the fields `found`."""
-    fields = PRODUCTS.get(f"{product} {direction}") or PRODUCTS[product]
+    fields = _FIELDS.get(f"{product} {direction}") or _FIELDS.get(product, "")
     return {field: _build_column(field) for field in (fields.split() or found)}
 
 
-def parse_records(text: pd.DataFrame, product: str, direction: str | None, currency: str) -> pd.DataFrame:
-    """Give records, read as text, their columns and dtypes; a missing currency is the account's.
+def build_records_frame(
+    rows: Iterable[Mapping[str, Any]], product: str, direction: str | None, currency: str
+) -> pd.DataFrame:
+    """Build the frame of records as the API sent them; it has the product's columns even without rows."""
+    return parse_records(text_frame(rows, list(get_columns(product, direction))), product, direction, currency)
 
-    Raises
-    ------
-    ValueError
-        If these are no records of the product.
-    """
+
+def parse_records(text: pd.DataFrame, product: str, direction: str | None, currency: str) -> pd.DataFrame:
+    """Give records, read as text, their columns and dtypes; a missing currency is the account's."""
     columns = get_columns(product, direction, text.columns)
     if columns and not set(columns) & set(text.columns):
         raise ValueError("none of the columns is one of a record")
@@ -112,19 +92,8 @@ def parse_records(text: pd.DataFrame, product: str, direction: str | None, curre
     return records
 
 
-def build_empty_frame(product: str, direction: str | None, currency: str) -> pd.DataFrame:
-    """Return no records, with their columns and dtypes."""
-    return parse_records(text_frame([], list(get_columns(product, direction))), product, direction, currency)
-
-
 def parse_page(body: Any, what: str) -> list[dict[str, Any]]:
-    """Take the records out of a page; `what` is the request in words.
-
-    Raises
-    ------
-    UnreachableError
-        If there are none.
-    """
+    """Take the records out of a page; `what` is the request in words, for messages."""
     rows = body.get("records") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UnreachableError(f"Could not {what}: the answer holds no records. Try again.")
@@ -132,13 +101,7 @@ def parse_page(body: Any, what: str) -> list[dict[str, Any]]:
 
 
 def parse_next_page(body: Mapping[str, Any], what: str) -> dict[str, str]:
-    """Return the fields that ask for the next page; none if this page is the last.
-
-    Raises
-    ------
-    UnreachableError
-        If one of the two is missing or is no text.
-    """
+    """Return the two fields that ask for the next page; none if this page is the last."""
     fields = {name: body[name] for name in ("cursor", "iv") if body.get(name)}
     if len(fields) == 1 or not all(isinstance(value, str) for value in fields.values()):
         raise UnreachableError(f"Could not {what}: the answer does not say where its next page is. Try again.")
@@ -146,13 +109,7 @@ def parse_next_page(body: Mapping[str, Any], what: str) -> dict[str, str]:
 
 
 def parse_file_id(status: Mapping[str, Any], what: str) -> str:
-    """Return the id of a finished report's file, which ends its link.
-
-    Raises
-    ------
-    UnreachableError
-        If there is none.
-    """
+    """Return the id of a finished report's file, which ends its link."""
     link: Any = status
     for name in ("_links", "download_report", "href"):
         link = link.get(name) if isinstance(link, dict) else None
@@ -171,7 +128,6 @@ def find_missing_report(request: Request, body: Any) -> NexmoError | None:
 
 
 def warn_if_truncated(body: Mapping[str, Any], what: str) -> None:
-    """Warn if an answer says that it does not hold all records."""
     if body.get("request_status") == "TRUNCATED":
         warnings.warn(f"Nexmo left records out ({what}): ask for a shorter time to have them all.", stacklevel=5)
 

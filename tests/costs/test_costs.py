@@ -209,6 +209,29 @@ def test_a_frame_that_does_not_fit_is_refused_in_words(
         call(rows)
 
 
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (nx.spend, "unpriced"),
+        (nx.spend, "messages"),
+        (nx.cost_per_delivered, "delivery_rate"),
+        (nx.cost_per_delivered, "cost_per_delivered"),
+        (nx.estimate_vs_actual, "difference"),
+    ],
+)
+def test_a_column_with_the_name_of_a_result_cannot_be_grouped_by(
+    rows: pd.DataFrame, function: Callable[..., pd.DataFrame], name: str
+) -> None:
+    table = rows.assign(final_price=rows.price).assign(**{name: "a"})
+    with pytest.raises(nx.InvalidRequestError, match="none of the result's own"):
+        function(table, by=name)
+
+
+def test_every_other_column_can_be_grouped_by(rows: pd.DataFrame) -> None:
+    found = nx.cost_per_delivered(rows.assign(arrived=["a", "a", "b", "b"]), by="arrived")
+    assert found.arrived.sort_values().tolist() == ["a", "b", "b"]
+
+
 def test_price_changes_show_what_rose_vanished_and_came(session: nx.Session, sandbox: Sandbox) -> None:
     assert nx.price_changes().empty
     nx.prices()

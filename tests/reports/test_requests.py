@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 import nexmo_nb as nx
-from nexmo_nb.reports.async_reader import split_by_month
+from nexmo_nb.reports.readers import check_record_count, split_by_month
 from nexmo_nb.reports.request import (
     DAY,
     RecordsQuery,
     build_span_fields,
     check_ids,
-    check_record_count,
     check_span,
     is_read_at_once,
 )
