@@ -146,6 +146,8 @@ def _build_requests(rows: pd.DataFrame, options: Mapping[str, Any]) -> dict[str,
     for to, sender, text, encoding in zip(rows["to"], rows["sender"], rows["text"], rows["encoding"], strict=True):
         content = {**dict.fromkeys(CONTENT), "text": None if pd.isna(text) else str(text)}
         fields = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
+        if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
+            raise validation.invalid_argument("plan", to, f"numbers as plan_sms() writes them, here {fields['to']!r}")
         if fields["to"] in requests:
             raise validation.invalid_argument(
                 "plan", to, "each recipient once", "Two rows without a problem have this number."

@@ -123,6 +123,17 @@ def test_a_cap_below_the_estimate_is_refused_before_the_first_message(session: n
         send_batch(make_plan(20), max_cost=high)
 
 
+def test_a_number_that_was_written_into_a_plan_in_another_spelling_is_refused(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    table = make_plan(2)
+    table.loc[1, "to"] = "+351 912 345 678"
+    for options in ({}, {"max_cost": 100.0}):
+        with pytest.raises(nx.InvalidRequestError, match=r"^plan: got '\+351 912 345 678'; allowed: .*'351912345678'"):
+            send_batch(table, **options)
+    assert sandbox.messages == []
+
+
 @pytest.mark.parametrize("dearer", [1.7, 5.0])
 def test_a_cap_is_not_passed_even_if_messages_turn_out_dearer(
     session: nx.Session, sandbox: Sandbox, dearer: float
