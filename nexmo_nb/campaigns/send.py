@@ -15,21 +15,10 @@ from nexmo_nb.campaigns.plan import check_plan
 from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import CONTENT, build_fields
+from nexmo_nb.sms.request import OPTIONS, build_fields
 from nexmo_nb.state.sends import BatchRow, Entry, compute_digest
 
-OPTIONS = (
-    "status_report_req",
-    "ttl",
-    "callback",
-    "message_class",
-    "protocol_id",
-    "account_ref",
-    "entity_id",
-    "content_id",
-    "trusted_number",
-)
-"""Parameters of `send_sms` that a batch takes."""
+BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
 
 
 def send_many(
@@ -141,11 +130,11 @@ def send_many(
 def _build_requests(rows: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Build the fields of the request of every row, by recipient."""
     for name in options:
-        validation.check_choice("options", name, OPTIONS)
+        validation.check_choice("options", name, BATCH_OPTIONS)
     requests: dict[str, dict[str, str]] = {}
     for to, sender, text, encoding in zip(rows["to"], rows["sender"], rows["text"], rows["encoding"], strict=True):
-        content = {**dict.fromkeys(CONTENT), "text": None if pd.isna(text) else str(text)}
-        fields = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
+        kind = "unicode" if encoding == "ucs2" else "text"
+        fields = build_fields(to, sender, kind, text=None if pd.isna(text) else str(text), **options)
         if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
             raise validation.invalid_argument("plan", to, f"numbers as plan_sms() writes them, here {fields['to']!r}")
         if fields["to"] in requests:
