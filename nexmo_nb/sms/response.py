@@ -125,20 +125,17 @@ def _parse_amount(value: Any) -> float | None:
     return None if math.isnan(amount) else amount
 
 
-def is_throttled(rows: list[dict[str, Any]]) -> bool:
-    """Tell whether every part was throttled: only then did the server surely do nothing, and may be asked again."""
-    return all(row["status"] == "1" for row in rows)
-
-
 def _refusal_error(what: str, rows: list[dict[str, Any]]) -> NexmoError:
     """Make the error for a message of which no part was accepted."""
     code, said = rows[0]["status"], one_line(rows[0]["error_text"] or "")
     meaning = STATUSES.get(code, _UNKNOWN)
-    kind = RejectedError if meaning.error is RateLimitedError and not is_throttled(rows) else meaning.error
-    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if is_throttled(rows) and "wait" in said else None
-    return kind(
-        f"Could not {what}: {meaning.words} (status {code}{': ' + said if said else ''}). {meaning.advice} Nothing was "
-        "sent.",
+    # Only where every part was throttled did the server surely do nothing, and may be asked again.
+    is_throttled = all(row["status"] == "1" for row in rows)
+    error = RejectedError if meaning.error is RateLimitedError and not is_throttled else meaning.error
+    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if is_throttled and "wait" in said else None
+    details = f"status {code}: {said}" if said else f"status {code}"
+    return error(
+        f"Could not {what}: {meaning.words} ({details}). {meaning.advice} Nothing was sent.",
         status=200,
         code=code,
         meaning=meaning.words,
