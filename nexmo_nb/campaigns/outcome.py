@@ -63,7 +63,7 @@ def sent(
     batch : str, optional
         Only this batch. Default: all, and single sends.
     since, until : str or datetime, optional
-        Only what was entered at or after, and before, a time; UTC unless it says otherwise. Default: no bound.
+        Only what was entered at or after, and before, a time; UTC unless it says otherwise. Default: all.
     session : Session, optional
         Default: the current one.
 
@@ -84,8 +84,8 @@ def sent(
 
     Notes
     -----
-    Nothing is asked of Nexmo. States: planned, sending, accepted, partial, rejected, unknown, not_found; see
-    `send_many`. What the states of delivery mean: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts.
+    Nothing is asked of Nexmo. `send_many` tells the states; those of delivery mean what
+    https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts says.
 
     Examples
     --------
@@ -96,13 +96,11 @@ def sent(
     [['hello-1', 'accepted', 1]]
     """
     session = session_or_current(session)
-    wanted: dict[str, Any] = {
-        "batch": None if batch is None else validation.check_text("batch", batch, longest=200),
-        "since": None if since is None else validation.check_time("since", since),
-        "until": None if until is None else validation.check_time("until", until),
-    }
+    name = None if batch is None else validation.check_text("batch", batch, longest=200)
+    start = None if since is None else validation.check_time("since", since)
+    end = None if until is None else validation.check_time("until", until)
     session.ledger.mark_abandoned_unknown()
-    return outcome_frame(session.ledger.read_sends(**wanted))
+    return outcome_frame(session.ledger.read_sends(batch=name, since=start, until=end))
 
 
 def forget(*, before: str | date | datetime, session: Session | None = None) -> int:
@@ -146,29 +144,22 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 
 def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `sent` from rows of the ledger."""
-    return frame(
-        [{**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows],
-        COLUMNS,
-    )
+    renamed = ({**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows)
+    return frame(renamed, COLUMNS)
 
 
 def plan_outcome_frame(plan: pd.DataFrame, sends: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `send_many`: the rows of the plan, with what the ledger knows about each recipient."""
     by_recipient = {row["recipient"]: row for row in sends}
-    rows = [
-        _describe_send(to, by_recipient[str(to)])
-        if pd.isna(problem)
-        else {"to": to, "state": "problem", "parts": 0, "error": problem}
-        for to, problem in zip(plan["to"], plan["problem"], strict=True)
-    ]
+    rows: list[dict[str, Any]] = []
+    for to, problem in zip(plan["to"], plan["problem"], strict=True):
+        if not pd.isna(problem):
+            rows.append({"to": to, "state": "problem", "parts": 0, "error": problem})
+            continue
+        send, meaning = by_recipient[to], None
+        if send["state"] == "accepted":
+            meaning = "accepted"
+        elif send["state"] in ("partial", "rejected") and send["code"]:
+            meaning = meaning_of_status(send["code"])
+        rows.append({**send, "to": to, "parts": send["parts"] or 0, "meaning": meaning})
     return frame(rows, PLAN_COLUMNS).set_index(plan.index)
-
-
-def _describe_send(to: str, send: Mapping[str, Any]) -> dict[str, Any]:
-    """Build a row of `plan_outcome_frame`; only an answer of Nexmo has a meaning."""
-    meaning = None
-    if send["state"] == "accepted":
-        meaning = "accepted"
-    elif send["state"] in ("partial", "rejected") and send["code"]:
-        meaning = meaning_of_status(send["code"])
-    return {**send, "to": to, "parts": send["parts"] or 0, "meaning": meaning}

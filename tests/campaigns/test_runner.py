@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.campaigns.decisions import Budget, Estimate
-from nexmo_nb.campaigns.runner import Message, Runner, return_to_front
+from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
 
@@ -39,12 +39,6 @@ def accepted(price: float | None) -> list[dict[str, Any]]:
 def handle(runner: Runner, rows: list[dict[str, Any]] | None, problem: BaseException | None = None) -> None:
     runner.state.in_flight.discard(PEOPLE[0])
     runner._handle_result(Result(PEOPLE[0], "slot", rows, problem))
-
-
-def test_recipients_return_to_the_front_in_their_order() -> None:
-    queue = deque(["c", "d"])
-    return_to_front(queue, ["a", "b"])
-    assert list(queue) == ["a", "b", "c", "d"]
 
 
 def test_an_accepted_message_is_counted_and_paid(runner: Runner) -> None:
