@@ -14,39 +14,16 @@ from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
 
 COLUMNS = (
-    Column("batch"),
-    Column("key"),
-    Column("kind"),
-    Column("state"),
-    Column("to"),
-    Column("sender"),
-    Column("text"),
-    Column("parts", "int64"),
-    Column("price", "float64"),
-    Column("currency"),
-    Column("message_ids"),
-    Column("delivery"),
-    Column("final_price", "float64"),
-    Column("client_ref"),
-    Column("created", TIME),
-    Column("started", TIME),
-    Column("finished", TIME),
-    Column("code"),
-    Column("error"),
-)
+    Column("batch"), Column("key"), Column("kind"), Column("state"), Column("to"), Column("sender"), Column("text"),
+    Column("parts", "int64"), Column("price", "float64"), Column("currency"), Column("message_ids"), Column("delivery"),
+    Column("final_price", "float64"), Column("client_ref"), Column("created", TIME), Column("started", TIME),
+    Column("finished", TIME), Column("code"), Column("error"),
+)  # fmt: skip
 
 PLAN_COLUMNS = (
-    Column("to"),
-    Column("state"),
-    Column("message_ids"),
-    Column("parts", "int64"),
-    Column("price", "float64"),
-    Column("currency"),
-    Column("code"),
-    Column("meaning"),
-    Column("error"),
-    Column("client_ref"),
-)
+    Column("to"), Column("state"), Column("message_ids"), Column("parts", "int64"), Column("price", "float64"),
+    Column("currency"), Column("code"), Column("meaning"), Column("error"), Column("client_ref"),
+)  # fmt: skip
 
 
 def sent(
@@ -77,10 +54,8 @@ def sent(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong.
-    UnreachableError
-        If the ledger cannot be read.
+    InvalidRequestError, UnreachableError
+        If an argument is wrong; if the ledger cannot be read.
 
     Notes
     -----
@@ -120,15 +95,13 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 
     Raises
     ------
-    InvalidRequestError
-        If `before` is no time.
-    UnreachableError
-        If the ledger cannot be written.
+    InvalidRequestError, UnreachableError
+        If `before` is no time; if the ledger cannot be written.
 
     Notes
     -----
-    A batch of which anything was forgotten cannot be sent on: who has been sent to is no longer known. A forgotten key
-    is free again. The file is overwritten where the data stood. Copies at Nexmo are not touched:
+    A batch of which anything was forgotten cannot be continued: who has been sent to is no longer known. A forgotten
+    key is free again. The file is overwritten where the data stood. Copies at Nexmo are not touched:
     https://developer.vonage.com/en/redact/overview.
 
     Examples

@@ -21,26 +21,13 @@ from nexmo_nb.text.gsm import outside_gsm, segments
 from nexmo_nb.text.template import fill_template, find_names, write_value
 
 COLUMNS = (
-    Column("to"),
-    Column("sender"),
-    Column("text"),
-    Column("country"),
-    Column("encoding"),
-    Column("parts", "int64"),
-    Column("price_low", "float64"),
-    Column("price_high", "float64"),
-    Column("currency"),
-    Column("problem"),
-)
+    Column("to"), Column("sender"), Column("text"), Column("country"), Column("encoding"), Column("parts", "int64"),
+    Column("price_low", "float64"), Column("price_high", "float64"), Column("currency"), Column("problem"),
+)  # fmt: skip
 SUMMARY_COLUMNS = (
-    Column("country"),
-    Column("recipients", "int64"),
-    Column("parts", "int64"),
-    Column("price_low", "float64"),
-    Column("price_high", "float64"),
-    Column("currency"),
-    Column("problems", "int64"),
-)
+    Column("country"), Column("recipients", "int64"), Column("parts", "int64"), Column("price_low", "float64"),
+    Column("price_high", "float64"), Column("currency"), Column("problems", "int64"),
+)  # fmt: skip
 # Rows that are checked together; Python's own values of all rows at once would take several times their memory.
 AT_ONCE = 20_000
 _RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
@@ -109,19 +96,23 @@ def plan_sms(
     >>> plan[["to", "text", "parts"]].values.tolist()
     [['351912345678', 'Hello Ana', 1], ['12', <NA>, 0]]
     """
-    sender, wanted = check_sender(sender), validation.check_bool("prices", prices)
+    sender, has_prices = check_sender(sender), validation.check_bool("prices", prices)
     kind = validation.check_choice("type", type, ("auto", "text", "unicode"))
     if region is not None:
         region = validation.check_country(region, "region")
     columns = _read_columns(recipients, to)
-    names, write_text = _choose_writer(text, columns)
-    check_row = partial(_check_row, write_text=write_text, sender=sender, kind=kind, region=region)
+    if text is None and "text" not in columns:
+        raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
+    wanted = ["text"] if text is None else find_names(text)
+    names = [name for name in wanted if name in columns]
+    lacking = [name for name in wanted if name not in columns]
+    check_row = partial(_check_row, template=text, lacking=lacking, sender=sender, kind=kind, region=region)
     pieces = []
     for piece in _read_pieces({name: columns[name] for name in (to, *names)}, to):
         rows = [check_row(number, {name: piece[name][n] for name in names}) for n, number in enumerate(piece[to])]
         pieces.append(frame(rows, COLUMNS))
     plan = _mark_duplicates(concat_frames(pieces, frame([], COLUMNS)))
-    return _add_prices(plan, session_or_current(session)) if wanted else plan
+    return _add_prices(plan, session_or_current(session)) if has_prices else plan
 
 
 def summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -191,10 +182,6 @@ def check_plan(plan: Any) -> None:
         raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
 
 
-Writer = Callable[[Mapping[str, Any]], str]
-"""Writes the text of a row, by its values; raises `InvalidRequestError` where it cannot."""
-
-
 def _read_columns(recipients: Any, to: str) -> dict[str, Any]:
     """Take columns, as Series or lists, by name, out of whatever was given; `to` is one of them."""
     if not isinstance(to, str):
@@ -218,23 +205,6 @@ def _read_columns(recipients: Any, to: str) -> dict[str, Any]:
     return {to: [], **columns}
 
 
-def _choose_writer(text: str | None, columns: Mapping[str, Any]) -> tuple[list[str], Writer]:
-    """Choose how a row's text is written, and the names of the columns which that needs."""
-    if text is None:
-        if "text" not in columns:
-            raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
-        return ["text"], lambda values: write_value(values["text"])
-    names = find_names(text)
-    missing = [name for name in names if name not in columns]
-
-    def write_text(values: Mapping[str, Any]) -> str:
-        if missing:
-            raise InvalidRequestError(f"text: there is no column {missing[0]!r}")
-        return fill_template(text, values)
-
-    return [name for name in names if name in columns], write_text
-
-
 def _read_pieces(columns: Mapping[str, Any], to: str) -> Iterator[dict[str, Sequence[Any]]]:
     """Read some thousand rows at a time, as Python's own values by column."""
     readers = {name: _make_reader(column) for name, column in columns.items()}
@@ -253,13 +223,22 @@ def _make_reader(column: Any) -> Callable[[slice], Sequence[Any]]:
 
 
 def _check_row(
-    number: Any, values: Mapping[str, Any], *, write_text: Writer, sender: str, kind: str, region: str | None
+    number: Any,
+    values: Mapping[str, Any],
+    *,
+    template: str | None,
+    lacking: Sequence[str],
+    sender: str,
+    kind: str,
+    region: str | None,
 ) -> dict[str, Any]:
-    """Check a row by itself, and give its columns other than the prices."""
+    """Check a row by itself, and give its columns other than the prices; `lacking` are names without a column."""
     to, country = None, None
     try:
         to, country = parse_number_and_country(number, region)
-        text = write_text(values)
+        if lacking:
+            raise InvalidRequestError(f"text: there is no column {lacking[0]!r}")
+        text = write_value(values["text"]) if template is None else fill_template(template, values)
         encoding, parts = _count_parts(text, kind)
     except InvalidRequestError as problem:
         to = to or _show_number(number)

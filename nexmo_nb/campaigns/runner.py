@@ -90,7 +90,6 @@ class Runner:
             raise self.state.fault
 
     def status_message(self) -> str:
-        """Say how the batch stands, and how to go on."""
         return (
             f"Batch {self.batch!r}: {self.state.sent} messages were sent in this run, {len(self.state.queue)} are left."
             " Run the same call again to continue; nobody gets the message twice."

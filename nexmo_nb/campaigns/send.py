@@ -149,7 +149,6 @@ def _build_requests(rows: pd.DataFrame, options: Mapping[str, Any]) -> dict[str,
 
 
 def _build_entry(code: str, fields: Mapping[str, str]) -> Entry:
-    """Build the row of the ledger for a request."""
     what = f"send an SMS to {fields['to']}"
     # Options such as ttl may change between runs; who gets what from whom may not.
     content = {name: fields[name] for name in ("to", "from", "type", "text")}
@@ -157,7 +156,6 @@ def _build_entry(code: str, fields: Mapping[str, str]) -> Entry:
 
 
 def _read_estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
-    """Read the prices of a plan, by recipient."""
     return {
         to: Estimate(*(0.0 if pd.isna(price) else float(price) for price in prices))
         for to, *prices in zip(rows["to"], rows["price_low"], rows["price_high"], strict=True)
@@ -177,7 +175,6 @@ def _check_cap(max_cost: Any, todo: pd.DataFrame, spent: float) -> float:
 
 
 def _build_error(cause: NexmoError, status: str, result: pd.DataFrame) -> NexmoError:
-    """Build the error of a batch that stopped: the cause, and how to go on."""
     return type(cause)(
         f"{cause} {status}",
         status=cause.status,

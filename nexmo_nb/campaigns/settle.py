@@ -129,9 +129,7 @@ def _part_from_record(record: Record, currency: str) -> dict[str, Any]:
     return {
         "message_id": record.get("message_id"),
         "status": "0",
-        "error_text": None,
         "price": record.get("total_price") or None,
-        "balance": None,
         "network": record.get("network"),
         "currency": record.get("currency") or currency,
     }

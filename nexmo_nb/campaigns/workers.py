@@ -38,7 +38,6 @@ class Workers:
             pool.submit(self._work)
 
     def submit(self, to: str, slot: str) -> None:
-        """Have the message to a recipient sent, under a slot of the throttle."""
         self._jobs.put((to, slot))
 
     def receive(self, timeout: float | None, *, gather: bool) -> list[Result]:

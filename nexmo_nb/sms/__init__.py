@@ -62,8 +62,9 @@ def send_sms(
     key : str, optional
         A name for this message: under one key it is sent once ever, whatever is run again. A later call with the same
         content returns the parts that were recorded. Default: each call sends.
-    status_report_req : bool, optional
-        Whether a delivery receipt is wanted. Default: the API's own, which is yes.
+    status_report_req, trusted_number : bool, optional
+        Whether a delivery receipt is wanted; whether to send past the Fraud Defender. Default: the API's own, which are
+        yes and no.
     client_ref : str, optional
         Your reference, at most 100 characters; it comes back in the answer, receipts and reports. Default: 40 random
         hexadecimal characters, by which `nexmo_nb.settle` finds the message.
@@ -73,18 +74,14 @@ def send_sms(
         Milliseconds for which delivery is tried, 20,000 to 604,800,000. Default: the API's 72 hours.
     callback : str, optional
         URL of at most 100 characters for the delivery receipt. Default: the account's.
-    message_class : int, optional
-        0 (shown at once and not kept), 1 (phone), 2 (SIM) or 3 (other device). Default: none.
+    message_class, protocol_id : int, optional
+        0 (shown at once and not kept), 1 (phone), 2 (SIM) or 3 (other device); 0 to 255. Default: none.
     udh, body : str or bytes, optional
         Type binary: header and content, as bytes or hexadecimal; 140 octets together at most.
-    protocol_id : int, optional
-        0 to 255. Default: none.
     title, url, validity : str, str, int, optional
         Type wappush: what is shown, where it leads, and for how many milliseconds (default: the API's 48 hours).
     account_ref, entity_id, content_id : str, optional
         Your tag for billing, if Nexmo enabled it; registrations that some countries require, such as India's DLT.
-    trusted_number : bool, optional
-        True: send past the Fraud Defender. Default: the API's own, which is no.
     session : Session, optional
         Default: the current one.
 
@@ -113,10 +110,9 @@ def send_sms(
 
     Notes
     -----
-    Every send is recorded on this machine before it leaves; `nexmo_nb.sent` shows it. Accepted is not delivered. Types
-    wappush, vcal and vcard are no longer in Nexmo's documentation, and may be refused.
-
-    ``POST /sms/json``, https://developer.vonage.com/en/api/sms.
+    Every send is recorded on this machine before it leaves; `nexmo_nb.sent` shows it. Accepted is not delivered. Uses
+    ``POST /sms/json``, https://developer.vonage.com/en/api/sms, which no longer documents wappush, vcal and vcard: they
+    may be refused.
 
     Examples
     --------

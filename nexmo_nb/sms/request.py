@@ -101,7 +101,6 @@ def _choose_type(given: Any, content: Mapping[str, Any]) -> str:
 
 
 def _build_content(kind: str, content: Mapping[str, Any]) -> dict[str, str]:
-    """Check the content of one type, and build its fields."""
     if kind in ("text", "unicode"):
         return {"text": _check_body(kind, content["text"])}
     if kind == "binary":

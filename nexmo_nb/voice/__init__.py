@@ -58,10 +58,8 @@ def send_voice(
         Default: speak at once.
     machine_timeout : int, optional
         Milliseconds for which a machine is listened for, 400 to 10,000; ``"tts"`` only. Default: the API's 10,000.
-    callback : str, optional
-        URL that is told what became of the call. Default: the account's, or the application's.
-    callback_method : {"GET", "POST"}
-        How `callback` is told.
+    callback, callback_method : str, {"GET", "POST"}, optional
+        URL that is told what became of the call, and how. Default: the account's, or the application's.
     api : {"calls", "tts"}, optional
         ``"calls"`` is the Voice API and needs an application with its private key; ``"tts"`` is the legacy endpoint,
         which Nexmo no longer documents. Default: calls where the connection has an application and its key, else tts.
@@ -95,10 +93,9 @@ def send_voice(
 
     Notes
     -----
-    Every call is recorded on this machine before it is placed; `nexmo_nb.sent` shows it.
-
-    ``POST /v1/calls``, https://developer.vonage.com/en/api/voice; ``POST /tts/json`` was withdrawn from the
-    documentation in 2018. Markup in the text must stand in ``<speak>…</speak>`` with ``"calls"``.
+    Every call is recorded on this machine before it is placed; `nexmo_nb.sent` shows it. Uses ``POST /v1/calls``,
+    https://developer.vonage.com/en/api/voice, where markup in the text must stand in ``<speak>…</speak>``, or
+    ``POST /tts/json``, which was withdrawn from the documentation in 2018.
 
     Examples
     --------

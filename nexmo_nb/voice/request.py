@@ -89,7 +89,6 @@ def _check_machine_timeout(value: Any, api: str) -> int | None:
 
 
 def _build_call(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Build the body of a Voice API call."""
     actions: list[dict[str, Any]] = []
     if message["text"] is not None:
         language, country = message["language"].split("-")
