@@ -95,12 +95,10 @@ def count_allowed(
 
 
 def find_price(rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> tuple[float, bool]:
-    """Find what an accepted message counts, and whether that is its real price.
-
-    Where an accepted part came without its price, it is the estimate, or what is known if that is more.
-    """
+    """Find what an accepted message counts, and whether that is its real price."""
     price = sum_prices(rows) or 0.0
     is_known = all(row["price"] is not None for row in rows if row["status"] == "0")
+    # Where an accepted part came without its price, the estimate counts, or what is known if that is more.
     return (price if is_known else max(price, estimate.high)), is_known
 
 

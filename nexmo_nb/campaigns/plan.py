@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from numbers import Integral
 from typing import Any
@@ -76,10 +75,8 @@ def plan_sms(
 
     Raises
     ------
-    InvalidRequestError
-        If the sender, a column's name or another argument is wrong.
-    NexmoError
-        If the price list cannot be read.
+    InvalidRequestError, NexmoError
+        If the sender, a column's name or another argument is wrong; if the price list cannot be read.
 
     Notes
     -----
@@ -106,10 +103,13 @@ def plan_sms(
     wanted = ["text"] if text is None else find_names(text)
     names = [name for name in wanted if name in columns]
     lacking = [name for name in wanted if name not in columns]
-    check_row = partial(_check_row, template=text, lacking=lacking, sender=sender, kind=kind, region=region)
     pieces = []
     for piece in _read_pieces({name: columns[name] for name in (to, *names)}, to):
-        rows = [check_row(number, {name: piece[name][n] for name in names}) for n, number in enumerate(piece[to])]
+        values = ({name: piece[name][n] for name in names} for n in range(len(piece[to])))
+        rows = [
+            {"sender": sender, **_check_row(number, row, template=text, lacking=lacking, kind=kind, region=region)}
+            for number, row in zip(piece[to], values, strict=True)
+        ]
         pieces.append(frame(rows, COLUMNS))
     plan = _mark_duplicates(concat_frames(pieces, frame([], COLUMNS)))
     return _add_prices(plan, session_or_current(session)) if has_prices else plan
@@ -223,16 +223,9 @@ def _make_reader(column: Any) -> Callable[[slice], Sequence[Any]]:
 
 
 def _check_row(
-    number: Any,
-    values: Mapping[str, Any],
-    *,
-    template: str | None,
-    lacking: Sequence[str],
-    sender: str,
-    kind: str,
-    region: str | None,
+    number: Any, values: Mapping[str, Any], *, template: str | None, lacking: list[str], kind: str, region: str | None
 ) -> dict[str, Any]:
-    """Check a row by itself, and give its columns other than the prices; `lacking` are names without a column."""
+    """Check a row by itself, and give what that tells of it; `lacking` are names in the template without a column."""
     to, country = None, None
     try:
         to, country = parse_number_and_country(number, region)
@@ -241,9 +234,8 @@ def _check_row(
         text = write_value(values["text"]) if template is None else fill_template(template, values)
         encoding, parts = _count_parts(text, kind)
     except InvalidRequestError as problem:
-        to = to or _show_number(number)
-        return {"to": to, "sender": sender, "country": country, "parts": 0, "problem": str(problem)}
-    return {"to": to, "sender": sender, "country": country, "text": text, "encoding": encoding, "parts": parts}
+        return {"to": to or _show_number(number), "country": country, "parts": 0, "problem": str(problem)}
+    return {"to": to, "country": country, "text": text, "encoding": encoding, "parts": parts}
 
 
 def _show_number(number: Any) -> str | None:

@@ -54,10 +54,7 @@ class RunState:
 
 
 class Runner:
-    """One run of a batch.
-
-    `messages` are what to send, by recipient, in order; `left` is what may be spent, None: there is no cap.
-    """
+    """One run of a batch: `messages` by recipient, in order; `left` is what may be spent, None: there is no cap."""
 
     def __init__(
         self, session: Session, batch: str, messages: Mapping[str, Message], *, left: float | None = None
@@ -147,9 +144,9 @@ class Runner:
         return decisions.count_allowed(workers, waiting, in_flight, self.state.budget, self.state.backoff)
 
     def _acquire_slots(self, allowed: int, seconds: float) -> float:
-        """Acquire the slots that are missing, and confirm those of the results.
+        """Acquire the slots that are missing, and confirm those of the results; `seconds` is what the last call gave.
 
-        Returns the seconds until the next one is free; `seconds` is what the last call returned.
+        Gives the seconds until the next slot is free.
         """
         throttle, state = self.session.throttle, self.state
         wanted = [make_slot_id() for _ in range(allowed - len(state.slots))]

@@ -51,10 +51,8 @@ def settle(batch: str | None = None, *, delay: float = 600.0, session: Session |
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong.
-    NexmoError
-        If the report cannot be made or read; nothing is changed.
+    InvalidRequestError, NexmoError
+        If an argument is wrong; if the report cannot be made or read, and then nothing is changed.
 
     Notes
     -----
@@ -82,7 +80,7 @@ def settle(batch: str | None = None, *, delay: float = 600.0, session: Session |
         for query in plan_queries(unknown, now)
     )
     found = find_records(unknown, records)
-    decided = (settle_send(send, found.get(send["id"], []), now, delay, session.account.currency) for send in unknown)
+    decided = (settle_send(send, found[send["id"]], now, delay, session.account.currency) for send in unknown)
     ledger.record_settled(change for change in decided if change is not None)
     ids = [send["id"] for send in unknown]
     return outcome_frame(send for n in range(0, len(ids), CHUNK) for send in ledger.read_sends(ids=ids[n : n + CHUNK]))

@@ -22,10 +22,7 @@ class Result(NamedTuple):
 
 
 class Workers:
-    """Threads that take messages from one queue, have `send` send them, and put results into another.
-
-    `send` takes a recipient, and returns the rows of the message's parts.
-    """
+    """Threads that take recipients from one queue, call `send`, and put the rows of the parts into another."""
 
     def __init__(self, send: Callable[[str], list[dict[str, Any]]]) -> None:
         self._send = send

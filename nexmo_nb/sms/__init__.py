@@ -1,7 +1,4 @@
-"""SMS: one message to one recipient, and what each part of it became.
-
-``request`` builds the request from arguments, ``response`` parses the answer into rows.
-"""
+"""SMS: one message to one recipient, and what each part of it became."""
 
 from __future__ import annotations
 

@@ -26,20 +26,14 @@ _CONTENT_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "vcard": ("vcard",),
 }
 CONTENT = ("text", "udh", "body", "title", "url", "validity", "vcal", "vcard")
-
-
-def _check_number(low: int, high: int) -> Callable[[str, Any], str]:
-    return lambda name, value: str(validation.check_int(name, value, low, high))
-
-
 _check_short_text = partial(validation.check_text, longest=100)
 OPTIONS: Mapping[str, Callable[[str, Any], str]] = {
     "status_report_req": lambda name, value: "1" if validation.check_bool(name, value) else "0",
     "client_ref": _check_short_text,
-    "ttl": _check_number(20_000, 604_800_000),
+    "ttl": lambda name, value: str(validation.check_int(name, value, 20_000, 604_800_000)),
     "callback": partial(validation.check_url, longest=100),
-    "message_class": _check_number(0, 3),
-    "protocol_id": _check_number(0, 255),
+    "message_class": lambda name, value: str(validation.check_int(name, value, 0, 3)),
+    "protocol_id": lambda name, value: str(validation.check_int(name, value, 0, 255)),
     "account_ref": _check_short_text,
     "entity_id": _check_short_text,
     "content_id": _check_short_text,

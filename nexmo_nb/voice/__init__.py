@@ -54,8 +54,7 @@ def send_voice(
     repeat : int
         How often it is said, 1 to 10.
     machine_detection : {"true", "hangup"}, optional
-        What to do if a machine answers: ``"true"`` waits for the tone, then speaks; ``"hangup"`` ends the call.
-        Default: speak at once.
+        If a machine answers, ``"true"`` speaks after the tone, ``"hangup"`` ends the call. Default: speak at once.
     machine_timeout : int, optional
         Milliseconds for which a machine is listened for, 400 to 10,000; ``"tts"`` only. Default: the API's 10,000.
     callback, callback_method : str, {"GET", "POST"}, optional
