@@ -22,7 +22,7 @@ class Result(NamedTuple):
 
 
 class Workers:
-    """Threads that take recipients from one queue, call `send`, and put the rows of the parts into another."""
+    """Threads that take recipients from one queue, call `send` with each, and put results into another."""
 
     def __init__(self, send: Callable[[str], list[dict[str, Any]]]) -> None:
         self._send = send
