@@ -1,8 +1,4 @@
-"""Many messages: plan them, send them once, look up what got no answer, and see what was ever sent.
-
-``plan`` checks and prices. ``send`` sends: ``decisions`` says what to do, ``runner`` and ``workers`` do it. ``settle``
-looks up, ``outcome`` shows what the ledger knows.
-"""
+"""Many messages: plan them, send them once, look up what got no answer, and see what was ever sent."""
 
 from nexmo_nb.campaigns.outcome import forget, sent
 from nexmo_nb.campaigns.plan import plan_sms, summary

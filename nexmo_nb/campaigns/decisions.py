@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError, UnreachableError
@@ -11,19 +12,13 @@ from nexmo_nb.session import LONGEST_RETRY_AFTER
 from nexmo_nb.state.sends import sum_prices
 from nexmo_nb.validation import invalid_argument
 
-# Refusals that every other recipient would get as well: no credit left.
-FATAL_CODES = ("9", "low-balance")
-MOST_FAILURES = 20
-"""Failures in a row after which the batch stops, so that a person looks at it."""
-FIRST_PAUSE = 0.5
-"""Seconds before a failed message is tried again; doubled after each further failure."""
-LONGEST_PAUSE = 8.0
-"""Seconds of a pause at most, unless the server asks for a longer one."""
-TOLERANCE = 1e-9
-"""Of an amount: sums of floats differ by their rounding."""
+FATAL_CODES = ("9", "low-balance")  # no credit left: every other recipient would be refused as well
+MOST_FAILURES = 20  # in a row; then the batch stops, so that a person looks at it
+FIRST_PAUSE = 0.5  # seconds before a failed message is tried again; doubled after each further failure
+LONGEST_PAUSE = 8.0  # seconds, unless the server asks for a longer one
+TOLERANCE = 1e-9  # of an amount: sums of floats differ by their rounding
 MOST_MONEY = 1e15
-PAID_STATES = ("accepted", "partial", "sending", "unknown")
-"""States of the ledger in which a message may have cost something."""
+PAID_STATES = ("accepted", "partial", "sending", "unknown")  # in which a message may have cost something
 
 
 class Estimate(NamedTuple):
@@ -34,40 +29,20 @@ class Estimate(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """What may still be spent, and what the prices so far say about the estimates.
+    """What may still be spent, and what the prices so far say about the estimates."""
 
-    Attributes
-    ----------
-    left : float, optional
-        None: there is no cap.
-    price_factor : float
-        How many times its estimate a message cost, at most.
-    has_price : bool
-        Whether the real price of a message is known yet.
-    """
-
-    left: float | None = None
-    price_factor: float = 1.0
-    has_price: bool = False
+    left: float | None = None  # None: there is no cap
+    price_factor: float = 1.0  # how many times its estimate a message cost, at most
+    has_price: bool = False  # whether the real price of a message is known yet
 
 
 class Backoff(NamedTuple):
-    """Failures and pauses since a message last came through.
-
-    Attributes
-    ----------
-    failures, pauses : int
-        How many there were in a row.
-    is_due : bool
-        Whether a pause must come before the next message.
-    retry_after : float, optional
-        Seconds of that pause, where the server named them.
-    """
+    """Failures and pauses in a row since a message last came through."""
 
     failures: int = 0
     pauses: int = 0
-    is_due: bool = False
-    retry_after: float | None = None
+    is_due: bool = False  # whether a pause must come before the next message
+    retry_after: float | None = None  # seconds of that pause, where the server named them
 
 
 class Action(Enum):
@@ -82,12 +57,12 @@ class Action(Enum):
 
     @property
     def returns_to_queue(self) -> bool:
-        """Whether the message is planned again, in the queue and in the ledger."""
+        """Whether the message is planned again."""
         return self in (Action.RETRY, Action.STOP)
 
 
 def choose_action(problem: BaseException | None) -> Action:
-    """Choose what to do about the answer to one message; None is an accepted message."""
+    """Choose what to do about the answer to one message; None: it was accepted."""
     if problem is None:
         return Action.COUNT
     if isinstance(problem, (RateLimitedError, UnreachableError)):
@@ -102,47 +77,28 @@ def choose_action(problem: BaseException | None) -> Action:
 def count_allowed(
     workers: int, waiting: Sequence[float], in_flight: Sequence[float], budget: Budget, backoff: Backoff
 ) -> int:
-    """Count how many of the waiting messages may leave now.
-
-    Parameters
-    ----------
-    workers : int
-        Messages in flight at once, at most.
-    waiting, in_flight : sequence of float
-        The high estimates of the next messages, in order, and of those in flight.
-    budget, backoff : Budget, Backoff
-        What may be spent, and what failed.
-    """
+    """Count how many messages may leave now; `waiting`, in order, and `in_flight` are their high estimates."""
     if backoff.is_due:
         return 0
-    # After a failure one message at a time, until one comes through.
-    at_once = 1 if backoff.failures else workers
-    if budget.left is not None and not budget.has_price:
-        at_once = 1
-    free = max(0, at_once - len(in_flight))
-    return _count_affordable(waiting[:free], sum(in_flight), budget)
-
-
-def _count_affordable(waiting: Sequence[float], committed: float, budget: Budget) -> int:
-    """Count how many of the next messages the cap allows beside what is in flight."""
+    # One at a time after a failure, until one comes through, and under a cap until a price is known.
+    is_careful = backoff.failures > 0 or (budget.left is not None and not budget.has_price)
+    free = max(0, (1 if is_careful else workers) - len(in_flight))
     if budget.left is None:
-        return len(waiting)
-    for count, estimate in enumerate(waiting):
+        return len(waiting[:free])
+    # Those in flight and those that leave must be affordable together.
+    committed = sum(in_flight)
+    for count, estimate in enumerate(waiting[:free]):
         committed += estimate
         if committed * budget.price_factor > budget.left + TOLERANCE:
             return count
-    return len(waiting)
+    return len(waiting[:free])
 
 
-def find_price(rows: Iterable[Mapping[str, Any]], estimate: Estimate) -> tuple[float, bool]:
-    """Find what an accepted message counts, and whether that is its real price.
-
-    Where an accepted part came without its price, the message counts as its estimate, or as what is known if that is
-    more.
-    """
-    rows = list(rows)
+def find_price(rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> tuple[float, bool]:
+    """Find what an accepted message counts, and whether that is its real price."""
     price = sum_prices(rows) or 0.0
     is_known = all(row["price"] is not None for row in rows if row["status"] == "0")
+    # Where an accepted part came without its price, the estimate counts, or what is known if that is more.
     return (price if is_known else max(price, estimate.high)), is_known
 
 
@@ -163,17 +119,16 @@ def record_failure(backoff: Backoff, retry_after: float | None) -> Backoff:
 
 
 def record_progress(backoff: Backoff) -> Backoff:
-    """Start counting anew, because the server dealt with a message; a pause that is due stays due."""
+    """Start counting anew after the server dealt with a message; a pause that is due stays due."""
     return backoff._replace(failures=0, pauses=0)
 
 
 def record_pause(backoff: Backoff) -> Backoff:
-    """Count a pause that was made."""
     return backoff._replace(pauses=backoff.pauses + 1, is_due=False)
 
 
 def find_pause(backoff: Backoff) -> float:
-    """Find the seconds to wait before the next try: what the server asks, else longer each time."""
+    """Find the seconds to wait before the next try."""
     if backoff.retry_after is not None:
         return backoff.retry_after
     return float(min(FIRST_PAUSE * 2**backoff.pauses, LONGEST_PAUSE))
@@ -198,36 +153,20 @@ def sum_spent(sends: Iterable[Mapping[str, Any]], estimates: Mapping[str, Estima
 
 
 def check_cap(max_cost: Any, *, spent: float, high: float, messages: int, unpriced: int, currencies: int) -> float:
-    """Give what is left of a cap, or refuse one that cannot be kept.
+    """Give what is left of a cap for the whole batch, or refuse one that cannot be kept.
 
-    Parameters
-    ----------
-    max_cost : float
-        The cap, for the whole batch.
-    spent : float
-        What the batch cost so far.
-    high : float
-        The high estimate of all messages that are not sent yet.
-    messages, unpriced, currencies : int
-        How many messages those are, how many of them have no price, and in how many currencies.
-
-    Raises
-    ------
-    InvalidRequestError
-        If the cap is no amount, a price is missing, the currencies differ, or the high estimate passes the cap.
+    `spent` is what the batch cost so far. The messages that are not sent yet cost `high` by their high estimates;
+    `unpriced` of them have no price, and the others have one in so many `currencies`.
     """
+    refuse = partial(invalid_argument, "max_cost", max_cost)
     if isinstance(max_cost, bool) or not isinstance(max_cost, (int, float)) or not 0 <= max_cost < MOST_MONEY:
-        raise invalid_argument("max_cost", max_cost, "an amount of the account's currency, 0 or more")
+        raise refuse("an amount of the account's currency, 0 or more")
     if unpriced:
-        raise invalid_argument(
-            "max_cost", max_cost, "a plan with prices", f"{unpriced} rows have none: no cap can be kept."
-        )
+        raise refuse("a plan with prices", f"{unpriced} rows have none: no cap can be kept.")
     if currencies > 1:
-        raise invalid_argument("max_cost", max_cost, "a plan in one currency", "Amounts of several cannot be added.")
+        raise refuse("a plan in one currency", "Amounts of several cannot be added.")
     if spent + high > max_cost + TOLERANCE:
-        raise invalid_argument(
-            "max_cost",
-            max_cost,
+        raise refuse(
             f"at least {spent + high:.4f}: {spent:.4f} spent so far and up to {high:.4f} for {messages} messages",
             "Nothing was sent. Raise the cap or plan fewer recipients.",
         )

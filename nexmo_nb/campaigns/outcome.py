@@ -14,39 +14,16 @@ from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
 
 COLUMNS = (
-    Column("batch"),
-    Column("key"),
-    Column("kind"),
-    Column("state"),
-    Column("to"),
-    Column("sender"),
-    Column("text"),
-    Column("parts", "int64"),
-    Column("price", "float64"),
-    Column("currency"),
-    Column("message_ids"),
-    Column("delivery"),
-    Column("final_price", "float64"),
-    Column("client_ref"),
-    Column("created", TIME),
-    Column("started", TIME),
-    Column("finished", TIME),
-    Column("code"),
-    Column("error"),
-)
+    Column("batch"), Column("key"), Column("kind"), Column("state"), Column("to"), Column("sender"), Column("text"),
+    Column("parts", "int64"), Column("price", "float64"), Column("currency"), Column("message_ids"), Column("delivery"),
+    Column("final_price", "float64"), Column("client_ref"), Column("created", TIME), Column("started", TIME),
+    Column("finished", TIME), Column("code"), Column("error"),
+)  # fmt: skip
 
 PLAN_COLUMNS = (
-    Column("to"),
-    Column("state"),
-    Column("message_ids"),
-    Column("parts", "int64"),
-    Column("price", "float64"),
-    Column("currency"),
-    Column("code"),
-    Column("meaning"),
-    Column("error"),
-    Column("client_ref"),
-)
+    Column("to"), Column("state"), Column("message_ids"), Column("parts", "int64"), Column("price", "float64"),
+    Column("currency"), Column("code"), Column("meaning"), Column("error"), Column("client_ref"),
+)  # fmt: skip
 
 
 def sent(
@@ -63,7 +40,7 @@ def sent(
     batch : str, optional
         Only this batch. Default: all, and single sends.
     since, until : str or datetime, optional
-        Only what was entered at or after, and before, a time; UTC unless it says otherwise. Default: no bound.
+        Only what was entered at or after, and before, a time; UTC unless it says otherwise. Default: all.
     session : Session, optional
         Default: the current one.
 
@@ -77,15 +54,13 @@ def sent(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong.
-    UnreachableError
-        If the ledger cannot be read.
+    InvalidRequestError, UnreachableError
+        If an argument is wrong; if the ledger cannot be read.
 
     Notes
     -----
-    Nothing is asked of Nexmo. States: planned, sending, accepted, partial, rejected, unknown, not_found; see
-    `send_many`. What the states of delivery mean: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts.
+    Nothing is asked of Nexmo. `send_many` tells the states; those of delivery mean what
+    https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts says.
 
     Examples
     --------
@@ -96,13 +71,11 @@ def sent(
     [['hello-1', 'accepted', 1]]
     """
     session = session_or_current(session)
-    wanted: dict[str, Any] = {
-        "batch": None if batch is None else validation.check_text("batch", batch, longest=200),
-        "since": None if since is None else validation.check_time("since", since),
-        "until": None if until is None else validation.check_time("until", until),
-    }
+    name = None if batch is None else validation.check_text("batch", batch, longest=200)
+    start = None if since is None else validation.check_time("since", since)
+    end = None if until is None else validation.check_time("until", until)
     session.ledger.mark_abandoned_unknown()
-    return outcome_frame(session.ledger.read_sends(**wanted))
+    return outcome_frame(session.ledger.read_sends(batch=name, since=start, until=end))
 
 
 def forget(*, before: str | date | datetime, session: Session | None = None) -> int:
@@ -122,15 +95,13 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 
     Raises
     ------
-    InvalidRequestError
-        If `before` is no time.
-    UnreachableError
-        If the ledger cannot be written.
+    InvalidRequestError, UnreachableError
+        If `before` is no time; if the ledger cannot be written.
 
     Notes
     -----
-    A batch of which anything was forgotten cannot be sent on: who has been sent to is no longer known. A forgotten key
-    is free again. The file is overwritten where the data stood. Copies at Nexmo are not touched:
+    A batch of which anything was forgotten cannot be continued: who has been sent to is no longer known. A forgotten
+    key is free again. The file is overwritten where the data stood. Copies at Nexmo are not touched:
     https://developer.vonage.com/en/redact/overview.
 
     Examples
@@ -146,29 +117,22 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 
 def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `sent` from rows of the ledger."""
-    return frame(
-        [{**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows],
-        COLUMNS,
-    )
+    renamed = ({**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows)
+    return frame(renamed, COLUMNS)
 
 
 def plan_outcome_frame(plan: pd.DataFrame, sends: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `send_many`: the rows of the plan, with what the ledger knows about each recipient."""
     by_recipient = {row["recipient"]: row for row in sends}
-    rows = [
-        _describe_send(to, by_recipient[str(to)])
-        if pd.isna(problem)
-        else {"to": to, "state": "problem", "parts": 0, "error": problem}
-        for to, problem in zip(plan["to"], plan["problem"], strict=True)
-    ]
+    rows: list[dict[str, Any]] = []
+    for to, problem in zip(plan["to"], plan["problem"], strict=True):
+        if not pd.isna(problem):
+            rows.append({"to": to, "state": "problem", "parts": 0, "error": problem})
+            continue
+        send, meaning = by_recipient[to], None
+        if send["state"] == "accepted":
+            meaning = "accepted"
+        elif send["state"] in ("partial", "rejected") and send["code"]:
+            meaning = meaning_of_status(send["code"])
+        rows.append({**send, "to": to, "parts": send["parts"] or 0, "meaning": meaning})
     return frame(rows, PLAN_COLUMNS).set_index(plan.index)
-
-
-def _describe_send(to: str, send: Mapping[str, Any]) -> dict[str, Any]:
-    """Build a row of `plan_outcome_frame`; only an answer of Nexmo has a meaning."""
-    meaning = None
-    if send["state"] == "accepted":
-        meaning = "accepted"
-    elif send["state"] in ("partial", "rejected") and send["code"]:
-        meaning = meaning_of_status(send["code"])
-    return {**send, "to": to, "parts": send["parts"] or 0, "meaning": meaning}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from numbers import Integral
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_sender, parse_number_and_country
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.frames import Column, concat_frames, frame, frame_from_columns
+from nexmo_nb.frames import Column, concat_frames, frame
 from nexmo_nb.pricing import prices as read_prices
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.request import LONGEST_TEXT
@@ -20,29 +20,15 @@ from nexmo_nb.text.gsm import outside_gsm, segments
 from nexmo_nb.text.template import fill_template, find_names, write_value
 
 COLUMNS = (
-    Column("to"),
-    Column("sender"),
-    Column("text"),
-    Column("country"),
-    Column("encoding"),
-    Column("parts", "int64"),
-    Column("price_low", "float64"),
-    Column("price_high", "float64"),
-    Column("currency"),
-    Column("problem"),
-)
+    Column("to"), Column("sender"), Column("text"), Column("country"), Column("encoding"), Column("parts", "int64"),
+    Column("price_low", "float64"), Column("price_high", "float64"), Column("currency"), Column("problem"),
+)  # fmt: skip
 SUMMARY_COLUMNS = (
-    Column("country"),
-    Column("recipients", "int64"),
-    Column("parts", "int64"),
-    Column("price_low", "float64"),
-    Column("price_high", "float64"),
-    Column("currency"),
-    Column("problems", "int64"),
-)
-_TYPES = ("auto", "text", "unicode")
+    Column("country"), Column("recipients", "int64"), Column("parts", "int64"), Column("price_low", "float64"),
+    Column("price_high", "float64"), Column("currency"), Column("problems", "int64"),
+)  # fmt: skip
+# Rows that are checked together; Python's own values of all rows at once would take several times their memory.
 AT_ONCE = 20_000
-"""Rows that are checked together; Python's own values of all rows at once would take several times their memory."""
 _RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
 
 
@@ -62,10 +48,10 @@ def plan_sms(
     Parameters
     ----------
     recipients : DataFrame, Series or iterable
-        One row a message. Of a DataFrame, the column `to` holds the numbers, and the others may fill the text.
+        One row a message. Columns other than `to` may fill the text.
     text : str, optional
-        The message. Names in braces are replaced by the row's values, as in ``"Olá {name}, faltam {days} dias"``; write
-        ``{{`` for a brace. Default: the column ``text``.
+        Names in braces are replaced by the row's values, as in ``"Olá {name}, faltam {days} dias"``; write ``{{`` for a
+        brace. Default: the column ``text``.
     sender : str or int
         A number of yours, or a name of at most 11 letters and digits.
     to : str
@@ -85,21 +71,18 @@ def plan_sms(
         One row a recipient, in their order: ``to`` (digits), ``sender, text, country, encoding`` (text), ``parts``
         (int; 0 where there is a problem), ``price_low, price_high`` (float, of the whole message over the networks of
         the country, in ``currency``), ``problem`` (text; missing where the row can be sent). Rows with a problem are
-        never sent: a number that is none, one that stands in an earlier row, a column that is missing or empty.
+        never sent: a number that is none or stands in an earlier row, a column that is missing or empty.
 
     Raises
     ------
-    InvalidRequestError
-        If the sender, a column's name or another argument is wrong.
-    NexmoError
-        If the price list cannot be read.
+    InvalidRequestError, NexmoError
+        If the sender, a column's name or another argument is wrong; if the price list cannot be read.
 
     Notes
     -----
-    Prices come from the account's own list (`nexmo_nb.prices`), which is read once a day. The network of a number is
-    not known beforehand, so there is a lowest and a highest price.
-
-    Reads ``/account/get-pricing``, https://developer.vonage.com/en/api/pricing.
+    Prices come from the account's own list (`nexmo_nb.prices`), which is read once a day from
+    ``/account/get-pricing``, https://developer.vonage.com/en/api/pricing. The network of a number is not known
+    beforehand, so there is a lowest and a highest price.
 
     Examples
     --------
@@ -110,18 +93,26 @@ def plan_sms(
     >>> plan[["to", "text", "parts"]].values.tolist()
     [['351912345678', 'Hello Ana', 1], ['12', <NA>, 0]]
     """
-    sender, wanted = check_sender(sender), validation.check_bool("prices", prices)
-    kind = validation.check_choice("type", type, _TYPES)
+    sender, has_prices = check_sender(sender), validation.check_bool("prices", prices)
+    kind = validation.check_choice("type", type, ("auto", "text", "unicode"))
     if region is not None:
         region = validation.check_country(region, "region")
     columns = _read_columns(recipients, to)
-    names, write_text = _choose_writer(text, columns)
-    pieces = [
-        _check_piece(piece, to, names=names, write_text=write_text, sender=sender, kind=kind, region=region)
-        for piece in _read_pieces({name: columns[name] for name in (to, *names) if name in columns}, to)
-    ]
+    if text is None and "text" not in columns:
+        raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
+    wanted = ["text"] if text is None else find_names(text)
+    names = [name for name in wanted if name in columns]
+    lacking = [name for name in wanted if name not in columns]
+    pieces = []
+    for piece in _read_pieces({name: columns[name] for name in (to, *names)}, to):
+        values = ({name: piece[name][n] for name in names} for n in range(len(piece[to])))
+        rows = [
+            {"sender": sender, **_check_row(number, row, template=text, lacking=lacking, kind=kind, region=region)}
+            for number, row in zip(piece[to], values, strict=True)
+        ]
+        pieces.append(frame(rows, COLUMNS))
     plan = _mark_duplicates(concat_frames(pieces, frame([], COLUMNS)))
-    return _add_prices(plan, session_or_current(session)) if wanted else plan
+    return _add_prices(plan, session_or_current(session)) if has_prices else plan
 
 
 def summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -155,28 +146,25 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     check_plan(plan)
     known = plan["currency"].dropna().unique()
     table = plan.assign(
-        good=plan["problem"].isna(),
         country=plan["country"].fillna("unknown").astype("string"),
         # A row that cannot be sent has no price, and must not make a line of its own for that.
         currency=(plan["currency"].fillna(known[0]) if len(known) == 1 else plan["currency"]).astype("string"),
     )
     rows: list[dict[str, Any]] = []
-    for keys, part in (
-        *table.groupby(["country", "currency"], dropna=False, sort=True),
-        *((("total", code), part) for (code,), part in table.groupby(["currency"], dropna=False, sort=True)),
-    ):
-        good = part[part["good"]]
-        rows.append(
-            {
-                "country": keys[0],
-                "recipients": len(good),
-                "parts": good["parts"].sum(),
-                "price_low": good["price_low"].sum(min_count=1),
-                "price_high": good["price_high"].sum(min_count=1),
-                "currency": None if pd.isna(keys[1]) else keys[1],
-                "problems": len(part) - len(good),
-            }
-        )
+    for lines in (table, table.assign(country="total")):
+        for (country, currency), part in lines.groupby(["country", "currency"], dropna=False):
+            good = part[part["problem"].isna()]
+            rows.append(
+                {
+                    "country": country,
+                    "recipients": len(good),
+                    "parts": good["parts"].sum(),
+                    "price_low": good["price_low"].sum(min_count=1),
+                    "price_high": good["price_high"].sum(min_count=1),
+                    "currency": None if validation.is_missing(currency) else currency,
+                    "problems": len(part) - len(good),
+                }
+            )
     return frame(rows, SUMMARY_COLUMNS)
 
 
@@ -184,9 +172,8 @@ def check_plan(plan: Any) -> None:
     """Refuse what `plan_sms` did not make."""
     names = [column.name for column in COLUMNS]
     if not isinstance(plan, pd.DataFrame) or not set(names) <= set(plan.columns):
-        raise validation.invalid_argument(
-            "plan", plan.__class__.__name__, f"a frame of plan_sms() with the columns {', '.join(names)}"
-        )
+        allowed = f"a frame of plan_sms() with the columns {', '.join(names)}"
+        raise validation.invalid_argument("plan", type(plan).__name__, allowed)
     validation.check_frame(plan, numbers=[column.name for column in COLUMNS if column.dtype != "string"])
     objects = [column.name for column in COLUMNS if column.dtype == "string" and plan[column.name].dtype != "string"]
     texts = (value for name in objects for value in plan[name])
@@ -195,107 +182,60 @@ def check_plan(plan: Any) -> None:
         raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
 
 
-Writer = Callable[[Mapping[str, Any]], str]
-"""Writes the text of a row, by its values; raises `InvalidRequestError` where it cannot."""
-
-
 def _read_columns(recipients: Any, to: str) -> dict[str, Any]:
-    """Take columns, as Series or lists, by name, out of whatever was given."""
+    """Take columns, as Series or lists, by name, out of whatever was given; `to` is one of them."""
     if not isinstance(to, str):
         raise validation.invalid_argument("to", to, "the name of the column of numbers")
+    if isinstance(recipients, pd.Series):
+        return {to: recipients}
     columns: dict[str, Any]
     if isinstance(recipients, pd.DataFrame):
         validation.check_frame(recipients)
         columns = {str(name): recipients[name] for name in recipients.columns}
-    elif isinstance(recipients, pd.Series):
-        columns = {to: recipients}
     elif isinstance(recipients, str):
         raise validation.invalid_argument("recipients", recipients, _RECIPIENTS)
     else:
-        columns = _read_list(validation.as_list("recipients", recipients, _RECIPIENTS), to)
+        rows = validation.as_list("recipients", recipients, _RECIPIENTS)
+        if not rows or not all(isinstance(row, Mapping) for row in rows):
+            return {to: rows}
+        columns = {str(name): [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
     if to not in columns and any(map(len, columns.values())):
-        raise validation.invalid_argument(
-            "to", to, f"the name of the column of numbers; there are {', '.join(columns) or 'none'}"
-        )
-    return columns
+        allowed = f"the name of the column of numbers; there are {', '.join(columns) or 'none'}"
+        raise validation.invalid_argument("to", to, allowed)
+    return {to: [], **columns}
 
 
-def _read_list(rows: list[Any], to: str) -> dict[str, list[Any]]:
-    """Take columns out of a list of rows, or of numbers."""
-    if not rows or not all(isinstance(row, Mapping) for row in rows):
-        return {to: rows}
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {str(name): [row.get(name) for row in rows] for name in names}
-
-
-def _choose_writer(text: str | None, columns: Mapping[str, Any]) -> tuple[list[str], Writer]:
-    """Choose how a row's text is written, and the names of the columns which that needs."""
-    if text is None:
-        if "text" not in columns:
-            raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
-        return ["text"], lambda values: write_value(values["text"])
-    names = find_names(text)
-    missing = [name for name in names if name not in columns]
-    if missing:
-        return [], lambda _: _refuse_text(f"text: there is no column {missing[0]!r}")
-    return names, lambda values: fill_template(text, values)
-
-
-def _refuse_text(problem: str) -> str:
-    raise InvalidRequestError(problem)
-
-
-def _read_pieces(columns: Mapping[str, Any], to: str) -> Iterator[dict[str, list[Any]]]:
-    """Read some thousand rows at a time, as lists of Python's own values."""
+def _read_pieces(columns: Mapping[str, Any], to: str) -> Iterator[dict[str, Sequence[Any]]]:
+    """Read some thousand rows at a time, as Python's own values by column."""
     readers = {name: _make_reader(column) for name, column in columns.items()}
-    for start in range(0, len(columns.get(to, ())), AT_ONCE):
+    for start in range(0, len(columns[to]), AT_ONCE):
         yield {name: read(slice(start, start + AT_ONCE)) for name, read in readers.items()}
 
 
-def _make_reader(column: Any) -> Callable[[slice], list[Any]]:
+def _make_reader(column: Any) -> Callable[[slice], Sequence[Any]]:
     """Make a function that reads rows of a column; whole numbers that pandas keeps as floats become whole again."""
     if not isinstance(column, pd.Series):
-        return lambda rows: list(column[rows])
-    if pd.api.types.is_float_dtype(column.dtype):
-        whole = bool((column.dropna() % 1 == 0).all())
-        return lambda rows: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[rows]]
-    return lambda rows: [None if validation.is_missing(v) else v for v in column.iloc[rows].tolist()]
-
-
-def _check_piece(
-    piece: Mapping[str, list[Any]],
-    to: str,
-    *,
-    names: Sequence[str],
-    write_text: Writer,
-    sender: str,
-    kind: str,
-    region: str | None,
-) -> pd.DataFrame:
-    """Check some rows by themselves, without prices."""
-    rows = [
-        _check_row(number, {name: piece[name][n] for name in names}, write_text, kind, region)
-        for n, number in enumerate(piece[to])
+        return lambda rows: column[rows]
+    is_whole = pd.api.types.is_float_dtype(column.dtype) and bool((column.dropna() % 1 == 0).all())
+    return lambda rows: [
+        None if validation.is_missing(v) else int(v) if is_whole else v for v in column.iloc[rows].tolist()
     ]
-    checked = ("to", "country", "text", "encoding", "parts", "problem")
-    values: dict[str, Sequence[Any]] = dict(zip(checked, zip(*rows, strict=True), strict=True))
-    values |= {"sender": [sender] * len(rows)}
-    values |= dict.fromkeys(("price_low", "price_high", "currency"), [None] * len(rows))
-    return frame_from_columns(values, COLUMNS)
 
 
 def _check_row(
-    number: Any, values: Mapping[str, Any], write_text: Writer, kind: str, region: str | None
-) -> tuple[str | None, str | None, str | None, str | None, int, str | None]:
-    """Give number, country, text, encoding, parts and problem of a row."""
+    number: Any, values: Mapping[str, Any], *, template: str | None, lacking: list[str], kind: str, region: str | None
+) -> dict[str, Any]:
+    """Check a row by itself, and give what that tells of it; `lacking` are names in the template without a column."""
     to, country = None, None
     try:
         to, country = parse_number_and_country(number, region)
-        text = write_text(values)
+        if lacking:
+            raise InvalidRequestError(f"text: there is no column {lacking[0]!r}")
+        text = write_value(values["text"]) if template is None else fill_template(template, values)
         encoding, parts = _count_parts(text, kind)
     except InvalidRequestError as problem:
-        return to or _show_number(number), country, None, None, 0, str(problem)
-    return to, country, text, encoding, parts, None
+        return {"to": to or _show_number(number), "country": country, "parts": 0, "problem": str(problem)}
+    return {"to": to, "country": country, "text": text, "encoding": encoding, "parts": parts}
 
 
 def _show_number(number: Any) -> str | None:
@@ -307,12 +247,11 @@ def _show_number(number: Any) -> str | None:
 def _mark_duplicates(plan: pd.DataFrame) -> pd.DataFrame:
     """Mark the rows whose number stands in an earlier one that can be sent."""
     numbers = plan["to"][plan["problem"].isna()].astype("uint64")
-    again = numbers.duplicated()
-    if again.any():
-        first = pd.Series(numbers.index[~again], index=numbers[~again])
-        rows = numbers[again]
-        plan.loc[rows.index, "parts"] = 0
-        plan.loc[rows.index, "problem"] = [f"to: the same number stands in row {n}" for n in rows.map(first)]
+    first = numbers.index.to_series().groupby(numbers).transform("first")
+    again = first[first != first.index]
+    if len(again):
+        plan.loc[again.index, "parts"] = 0
+        plan.loc[again.index, "problem"] = [f"to: the same number stands in row {n}" for n in again]
     return plan
 
 
@@ -329,16 +268,12 @@ def _count_parts(text: str, kind: str) -> tuple[str, int]:
 
 def _add_prices(plan: pd.DataFrame, session: Session) -> pd.DataFrame:
     """Give each row that can be sent its lowest and highest price."""
-    codes, countries = pd.factorize(plan["country"].where(plan["problem"].isna()))
-    if not len(countries):
-        return plan
-    table = read_prices(sorted(countries), session=session)
-    lists = {str(code): part for code, part in table.groupby("country")}
-    nan = float("nan")
-    # The last entry, which is number -1 as well, is for rows without a country.
-    low = np.array([lists[code]["price"].min() if code in lists else nan for code in (*countries, "")])
-    high = np.array([lists[code]["price"].max() if code in lists else nan for code in (*countries, "")])
-    money = [str(lists[code]["currency"].iloc[0]) if code in lists else None for code in (*countries, "")]
-    plan["price_low"], plan["price_high"] = low[codes] * plan["parts"], high[codes] * plan["parts"]
-    plan["currency"] = pd.array(money, dtype="string").take(codes)
+    countries = plan["country"].where(plan["problem"].isna())
+    if countries.notna().any():
+        table = read_prices(sorted(countries.dropna().unique()), session=session).groupby("country")
+        known = table.agg(low=("price", "min"), high=("price", "max"), currency=("currency", "first"))
+        by_row = known.reindex(countries)
+        plan["price_low"] = by_row["low"].to_numpy() * plan["parts"]
+        plan["price_high"] = by_row["high"].to_numpy() * plan["parts"]
+        plan["currency"] = by_row["currency"].array
     return plan

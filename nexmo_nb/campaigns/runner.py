@@ -1,7 +1,7 @@
 """One run of a batch: a loop that takes slots, records in the ledger, keeps the budget, and has workers send.
 
 One thread drives the loop and is the only one that changes the state. The workers only send; the main thread only shows
-the progress and receives an interrupt. What to do is decided in `nexmo_nb.campaigns.decisions`.
+the progress and receives an interrupt.
 """
 
 from __future__ import annotations
@@ -17,79 +17,44 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.campaigns import decisions
 from nexmo_nb.campaigns.decisions import Action, Backoff, Budget, Estimate, choose_action
-from nexmo_nb.campaigns.workers import Result, Workers, send_message
+from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Session
+from nexmo_nb.sms.request import build_request
+from nexmo_nb.sms.response import parse_parts
 from nexmo_nb.state.sends import Outcome, sum_prices
 from nexmo_nb.state.throttle import BULK, make_slot_id
 
 FAMILY = "sms"
-PAUSE_STEP = 0.25
-"""Seconds after which a pause looks whether somebody stopped the run."""
+PAUSE_STEP = 0.25  # seconds after which a pause looks whether somebody stopped the run
 
 
 class Message(NamedTuple):
-    """A message to send: the id of its row in the ledger, the fields of its request, its estimated price."""
-
-    id: str
-    fields: Mapping[str, str]
+    id: str  # of its row in the ledger
+    fields: Mapping[str, str]  # of its request
     estimate: Estimate
 
 
 @dataclass
 class RunState:
-    """Where a run stands; recipients stand for their messages.
+    """Where a run stands; recipients stand for their messages."""
 
-    Attributes
-    ----------
-    queue : deque of str
-        Not sent yet, in order.
-    budget, backoff : Budget, Backoff
-        What may be spent, and what failed.
-    slots : list of str
-        Acquired, and not used yet.
-    in_flight : set of str
-        With the workers.
-    results : list of Result
-        Came back, and are not recorded yet.
-    sent, parts, cost : int, int, float
-        Accepted in this run.
-    error : NexmoError, optional
-        Why the batch stopped.
-    fault : BaseException, optional
-        A failure that is no `NexmoError`; it stops the run and is raised.
-    is_capped : bool
-        Whether the run ended because the next message could pass the cap.
-    """
-
-    queue: deque[str]
+    queue: deque[str]  # not sent yet, in order
     budget: Budget
     backoff: Backoff = field(default_factory=Backoff)
-    slots: list[str] = field(default_factory=list)
-    in_flight: set[str] = field(default_factory=set)
-    results: list[Result] = field(default_factory=list)
-    sent: int = 0
+    slots: list[str] = field(default_factory=list)  # acquired, and not used yet
+    in_flight: set[str] = field(default_factory=set)  # with the workers
+    results: list[Result] = field(default_factory=list)  # came back, and are not recorded yet
+    sent: int = 0  # accepted in this run, as are parts and cost
     parts: int = 0
     cost: float = 0.0
-    error: NexmoError | None = None
-    fault: BaseException | None = None
-    is_capped: bool = False
+    error: NexmoError | None = None  # why the batch stopped
+    fault: BaseException | None = None  # is no NexmoError; it stops the run and is raised
+    is_capped: bool = False  # the run ended because the next message could pass the cap
 
 
 class Runner:
-    """One run of a batch.
-
-    Parameters
-    ----------
-    session : Session
-        Sends.
-    batch : str
-        Its name.
-    messages : mapping of str to Message
-        What to send, by recipient, in order.
-    left : float, optional
-        What may be spent. None: no cap.
-    """
+    """One run of a batch: `messages` by recipient, in order; `left` is what may be spent, None: there is no cap."""
 
     def __init__(
         self, session: Session, batch: str, messages: Mapping[str, Message], *, left: float | None = None
@@ -122,7 +87,6 @@ class Runner:
             raise self.state.fault
 
     def status_message(self) -> str:
-        """Say how the batch stands, and how to go on."""
         return (
             f"Batch {self.batch!r}: {self.state.sent} messages were sent in this run, {len(self.state.queue)} are left."
             " Run the same call again to continue; nobody gets the message twice."
@@ -173,7 +137,6 @@ class Runner:
                 return
 
     def _count_allowed(self, workers: int) -> int:
-        """Count how many messages may leave now."""
         if self._stop.is_set():
             return 0
         waiting = [self.messages[to].estimate.high for to in islice(self.state.queue, workers)]
@@ -181,9 +144,9 @@ class Runner:
         return decisions.count_allowed(workers, waiting, in_flight, self.state.budget, self.state.backoff)
 
     def _acquire_slots(self, allowed: int, seconds: float) -> float:
-        """Acquire the slots that are missing, and confirm those of the results; seconds until the next one is free.
+        """Acquire the slots that are missing, and confirm those of the results; `seconds` is what the last call gave.
 
-        `seconds` is what the last call returned.
+        Gives the seconds until the next slot is free.
         """
         throttle, state = self.session.throttle, self.state
         wanted = [make_slot_id() for _ in range(allowed - len(state.slots))]
@@ -216,27 +179,23 @@ class Runner:
         if not state.results and not ready:
             return []
         outcomes = [
-            Outcome(
-                self.messages[result.to].id,
-                result.rows,
-                result.problem,
-                is_unsent=choose_action(result.problem).returns_to_queue,
-            )
-            for result in state.results
+            Outcome(self.messages[to].id, rows, problem, is_unsent=choose_action(problem).returns_to_queue)
+            for to, _, rows, problem in state.results
         ]
         claimed: set[str] = set()
         try:
             claimed = self.session.ledger.record_and_claim(outcomes, [self.messages[to].id for to in ready])
         except UnreachableError as problem:  # what cannot be recorded is not sent
-            return_to_front(state.queue, ready)
+            state.queue.extendleft(reversed(ready))
             self._stop_batch(problem)
         state.results = []
         return [to for to in ready if self.messages[to].id in claimed]
 
     def _send(self, to: str) -> list[dict[str, Any]]:
-        """Send one message; a worker calls it."""
-        message = self.messages[to]
-        return send_message(self.session, {**message.fields, "client-ref": message.id})
+        """Send one message, and return the rows of its parts; a worker calls it."""
+        message, currency = self.messages[to], self.session.account.currency
+        request = build_request({**message.fields, "client-ref": message.id}, currency)
+        return parse_parts(self.session.call_with_slot(request), currency)
 
     def _receive_results(self, timeout: float | None) -> list[Result]:
         """Wait for results, and keep them until they are recorded."""
@@ -246,7 +205,7 @@ class Runner:
         return results
 
     def _handle_result(self, result: Result) -> None:
-        """Do what a result calls for: count the money, queue the message again, or stop."""
+        """Do what an answer calls for: count the money, queue the message again, or stop."""
         state, problem, action = self.state, result.problem, choose_action(result.problem)
         estimate = self.messages[result.to].estimate
         if action.returns_to_queue:
@@ -268,11 +227,9 @@ class Runner:
     def _count_accepted(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
         """Add an accepted message to the totals, and take its price from what may be spent."""
         state = self.state
-        state.sent, state.parts, state.cost = (
-            state.sent + 1,
-            state.parts + len(rows),
-            state.cost + (sum_prices(rows) or 0),
-        )
+        state.sent += 1
+        state.parts += len(rows)
+        state.cost += sum_prices(rows) or 0
         price, is_known = decisions.find_price(rows, estimate)
         state.budget = decisions.spend(state.budget, price, estimate, is_known=is_known)
 
@@ -292,14 +249,9 @@ class Runner:
         self._stop.set()
 
 
-def return_to_front(queue: deque[str], recipients: Sequence[str]) -> None:
-    """Put recipients back to the front of a queue, in the order in which they were taken."""
-    queue.extendleft(reversed(recipients))
-
-
 @contextmanager
 def show_progress(runner: Runner, is_wanted: bool) -> Iterator[Callable[[], None]]:
-    """Show a bar, if wanted, and give the function that brings it up to date."""
+    """Show a bar, if wanted, and give the function that updates it."""
     if not is_wanted:
         yield lambda: None
         return

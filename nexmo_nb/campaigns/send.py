@@ -15,21 +15,10 @@ from nexmo_nb.campaigns.plan import check_plan
 from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import CONTENT, build_fields
-from nexmo_nb.state.sends import BatchRow, Entry, compute_digest
+from nexmo_nb.sms.request import OPTIONS, build_fields
+from nexmo_nb.state.sends import Entry, compute_digest
 
-OPTIONS = (
-    "status_report_req",
-    "ttl",
-    "callback",
-    "message_class",
-    "protocol_id",
-    "account_ref",
-    "entity_id",
-    "content_id",
-    "trusted_number",
-)
-"""Parameters of `send_sms` that a batch takes."""
+BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
 
 
 def send_many(
@@ -53,7 +42,7 @@ def send_many(
     plan : DataFrame
         As `plan_sms` returns it. Rows with a problem are not sent.
     batch : str
-        Its name, once and for all: a recipient gets one message a batch. Another message needs another name.
+        Its name: a recipient gets one message a batch, and another message needs another name.
     max_cost : float, optional
         At most so much, in the account's currency, for the whole batch. Refused before the first message if the plan's
         high estimate passes it; stopped before it is passed if the real prices turn out higher. Of two runs of one
@@ -83,12 +72,13 @@ def send_many(
     InvalidRequestError
         If an argument is wrong, the cap is too low, or the batch was used for another message; nothing is sent.
     RejectedError, AuthenticationError
-        If there is no credit left, or the account is refused: the rest stays planned. ``.parts`` is the frame.
+        If there is no credit left, or the account is refused. As below, ``.parts`` is the frame, and the rest stays
+        planned.
     RateLimitedError, UnreachableError
         If Nexmo could not be reached, or refused for speed, twenty times in a row, with pauses that grow to 8 seconds
-        between them, or asked for a pause of over a minute: the rest stays planned.
+        between them, or asked for a pause of over a minute.
     KeyboardInterrupt
-        What is in flight is finished and recorded, and the way to go on is said.
+        After what is in flight is finished and recorded, and the way to go on is printed.
 
     Notes
     -----
@@ -115,12 +105,16 @@ def send_many(
     progress = validation.check_bool("progress", progress)
     rows = plan[plan["problem"].isna()]
 
-    requests = _build_requests(rows, options)
+    requests, estimates = _build_requests(rows, options), _read_estimates(rows)
     entries = [_build_entry(session.ledger.new_id(), fields) for fields in requests.values()]
     known = session.ledger.add_batch(name, entries, resend_not_found=resend)
-    estimates = _read_estimates(rows)
-    left = None if max_cost is None else _check_cap(max_cost, rows, known, _read_spent(session, name, estimates))
-    runner = Runner(session, name, _select_messages(requests, known, estimates), left=left)
+    planned = [to for to in requests if known[to].state == "planned"]
+    left = None
+    if max_cost is not None:
+        spent = sum_spent(session.ledger.read_sends(batch=name), estimates)
+        left = _check_cap(max_cost, rows[rows["to"].isin(planned)], spent)
+    messages = {to: Message(known[to].id, requests[to], estimates[to]) for to in planned}
+    runner = Runner(session, name, messages, left=left)
     try:
         runner.run(workers, progress=progress)
     except KeyboardInterrupt:
@@ -140,22 +134,21 @@ def send_many(
 
 def _build_requests(rows: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Build the fields of the request of every row, by recipient."""
-    for name in options:
-        validation.check_choice("options", name, OPTIONS)
+    options = {validation.check_choice("options", name, BATCH_OPTIONS): value for name, value in options.items()}
     requests: dict[str, dict[str, str]] = {}
     for to, sender, text, encoding in zip(rows["to"], rows["sender"], rows["text"], rows["encoding"], strict=True):
-        content = {**dict.fromkeys(CONTENT), "text": None if pd.isna(text) else str(text)}
-        fields = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", content, options)
+        kind = "unicode" if encoding == "ucs2" else "text"
+        fields = build_fields(to, sender, kind, text=None if pd.isna(text) else str(text), **options)
+        if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
+            raise validation.invalid_argument("plan", to, f"numbers as plan_sms() writes them, here {fields['to']!r}")
         if fields["to"] in requests:
-            raise validation.invalid_argument(
-                "plan", to, "each recipient once", "Two rows without a problem have this number."
-            )
+            advice = "Two rows without a problem have this number."
+            raise validation.invalid_argument("plan", to, "each recipient once", advice)
         requests[fields["to"]] = fields
     return requests
 
 
 def _build_entry(code: str, fields: Mapping[str, str]) -> Entry:
-    """Build the row of the ledger for a request."""
     what = f"send an SMS to {fields['to']}"
     # Options such as ttl may change between runs; who gets what from whom may not.
     content = {name: fields[name] for name in ("to", "from", "type", "text")}
@@ -163,22 +156,14 @@ def _build_entry(code: str, fields: Mapping[str, str]) -> Entry:
 
 
 def _read_estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
-    """Read the prices of a plan, by recipient."""
     return {
-        str(to): Estimate(*(0.0 if pd.isna(price) else float(price) for price in prices))
+        to: Estimate(*(0.0 if pd.isna(price) else float(price) for price in prices))
         for to, *prices in zip(rows["to"], rows["price_low"], rows["price_high"], strict=True)
     }
 
 
-def _read_spent(session: Session, batch: str, estimates: Mapping[str, Estimate]) -> float:
-    """Add up what the ledger says that a batch cost so far."""
-    return sum_spent(session.ledger.read_sends(batch=batch), estimates)
-
-
-def _check_cap(max_cost: Any, rows: pd.DataFrame, known: Mapping[str, BatchRow], spent: float) -> float:
+def _check_cap(max_cost: Any, todo: pd.DataFrame, spent: float) -> float:
     """Give what is left of a cap, or refuse one that the rows which are not sent yet could pass."""
-    # An empty list would choose columns, not rows.
-    todo = rows[rows["to"].map(lambda to: known[str(to)].state == "planned").astype(bool)]
     return check_cap(
         max_cost,
         spent=spent,
@@ -189,19 +174,7 @@ def _check_cap(max_cost: Any, rows: pd.DataFrame, known: Mapping[str, BatchRow],
     )
 
 
-def _select_messages(
-    requests: Mapping[str, dict[str, str]], known: Mapping[str, BatchRow], estimates: Mapping[str, Estimate]
-) -> dict[str, Message]:
-    """Select what is not sent yet, by recipient, in the order of the plan."""
-    return {
-        to: Message(known[to].id, fields, estimates.get(to, Estimate()))
-        for to, fields in requests.items()
-        if known[to].state == "planned"
-    }
-
-
 def _build_error(cause: NexmoError, status: str, result: pd.DataFrame) -> NexmoError:
-    """Build the error of a batch that stopped: the cause, and how to go on."""
     return type(cause)(
         f"{cause} {status}",
         status=cause.status,

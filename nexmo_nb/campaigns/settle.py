@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,17 +13,13 @@ from nexmo_nb.campaigns.outcome import outcome_frame
 from nexmo_nb.reports import read_report
 from nexmo_nb.session import Session, session_or_current
 
-SINGLE_REPORTS = 10
-"""Up to so many messages are asked for one by one; for more, one report of their whole time costs less."""
-CLOCK_MARGIN = 3900.0
-"""Seconds around the time of a report: this machine's clock may be an hour off now, or may have been then."""
-CHUNK = 500
-"""Rows of the ledger that are read at once, because a statement of SQLite takes a limited number of values."""
+SINGLE_REPORTS = 10  # messages at most that are asked for one by one; for more, one report of their time costs less
+CLOCK_MARGIN = 3900.0  # seconds around a report's time: this machine's clock may be an hour off, or have been then
+CHUNK = 500  # rows of the ledger that are read at once: a statement of SQLite takes a limited number of values
 
 Send = Mapping[str, Any]
 Record = Mapping[str, str]
-Change = tuple[str, str, list[dict[str, Any]]]
-"""Id of a send, its new state, its parts; as the ledger's `record_settled` takes it."""
+Change = tuple[str, str, list[dict[str, Any]]]  # id of a send, its new state and parts, for `record_settled`
 
 
 class Query(NamedTuple):
@@ -33,12 +30,7 @@ class Query(NamedTuple):
     filters: Mapping[str, str]
 
 
-def settle(
-    batch: str | None = None,
-    *,
-    delay: float = 600.0,
-    session: Session | None = None,
-) -> pd.DataFrame:
+def settle(batch: str | None = None, *, delay: float = 600.0, session: Session | None = None) -> pd.DataFrame:
     """Look up the SMS whose outcome is unknown, and record what Nexmo says of them; nothing is sent again.
 
     Parameters
@@ -59,10 +51,8 @@ def settle(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong.
-    NexmoError
-        If the report cannot be made or read; nothing is changed.
+    InvalidRequestError, NexmoError
+        If an argument is wrong; if the report cannot be made or read, and then nothing is changed.
 
     Notes
     -----
@@ -78,17 +68,19 @@ def settle(
     """
     session = session_or_current(session)
     name = None if batch is None else validation.check_text("batch", batch, longest=200)
-    delay = _check_delay(delay)
+    if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
+        raise validation.invalid_argument("delay", delay, "seconds, 0 or more")
     ledger = session.ledger
     ledger.mark_abandoned_unknown()
-    unknown = [
-        send
-        for send in ledger.read_sends(batch=name, state="unknown")
-        if send["kind"] == "sms" and send["client_ref"] is not None
-    ]
+    sends = ledger.read_sends(batch=name, state="unknown")
+    unknown = [send for send in sends if send["kind"] == "sms" and send["client_ref"] is not None]
     now = ledger.clock()
-    found = find_records(unknown, _read_records(session, plan_queries(unknown, now)))
-    decided = (settle_send(send, found.get(send["id"], []), now, delay, session.account.currency) for send in unknown)
+    records = chain.from_iterable(
+        read_report(session, start=query.start, end=query.end, filters={"direction": "outbound", **query.filters})
+        for query in plan_queries(unknown, now)
+    )
+    found = find_records(unknown, records)
+    decided = (settle_send(send, found[send["id"]], now, delay, session.account.currency) for send in unknown)
     ledger.record_settled(change for change in decided if change is not None)
     ids = [send["id"] for send in unknown]
     return outcome_frame(send for n in range(0, len(ids), CHUNK) for send in ledger.read_sends(ids=ids[n : n + CHUNK]))
@@ -110,15 +102,12 @@ def plan_queries(unknown: Sequence[Send], now: float) -> list[Query]:
 
 
 def find_records(unknown: Sequence[Send], records: Iterator[Record]) -> dict[str, list[Record]]:
-    """Find the records of each message, by the id of its send.
-
-    A reference of the user's own may stand for several messages; the recipient tells them apart.
-    """
-    found: dict[tuple[str | None, str | None], list[Record]] = {_reference_of(send): [] for send in unknown}
+    """Find the records of each message, by the id of its send."""
+    # A reference of the user's own may stand for several messages; the recipient tells them apart.
+    by_reference: dict[tuple[str | None, str | None], list[Record]] = {}
     for record in records:
-        if (mine := found.get((record.get("client_ref"), record.get("to")))) is not None:
-            mine.append(record)
-    return {send["id"]: found[_reference_of(send)] for send in unknown}
+        by_reference.setdefault((record.get("client_ref"), record.get("to")), []).append(record)
+    return {send["id"]: by_reference.get((send["client_ref"], send["recipient"]), []) for send in unknown}
 
 
 def settle_send(send: Send, records: Sequence[Record], now: float, delay: float, currency: str) -> Change | None:
@@ -128,36 +117,17 @@ def settle_send(send: Send, records: Sequence[Record], now: float, delay: float,
     return (send["id"], "not_found", []) if now - _time_of(send) >= delay else None
 
 
-def _read_records(session: Session, queries: Sequence[Query]) -> Iterator[Record]:
-    """Read the records of outbound messages that the queries ask for."""
-    for query in queries:
-        filters = {"direction": "outbound", **query.filters}
-        yield from read_report(session, start=query.start, end=query.end, filters=filters)
-
-
-def _check_delay(delay: Any) -> float:
-    if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
-        raise validation.invalid_argument("delay", delay, "seconds, 0 or more")
-    return float(delay)
-
-
 def _time_of(send: Send) -> float:
     """Give the time at which a message left, or at which it was entered."""
     return float(send["started"] or send["created"])
 
 
-def _reference_of(send: Send) -> tuple[str | None, str | None]:
-    return send["client_ref"], send["recipient"]
-
-
 def _part_from_record(record: Record, currency: str) -> dict[str, Any]:
-    """Turn a record into a part of the ledger; that Nexmo has a record means that the message was accepted."""
+    """Turn a record into a part of the ledger: what Nexmo has a record of was accepted."""
     return {
         "message_id": record.get("message_id"),
         "status": "0",
-        "error_text": None,
         "price": record.get("total_price") or None,
-        "balance": None,
         "network": record.get("network"),
         "currency": record.get("currency") or currency,
     }

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from nexmo_nb.session import Session
-from nexmo_nb.sms.request import build_request
-from nexmo_nb.sms.response import parse_parts
-
-GATHER_SECONDS = 0.001
-"""How long a result waits for those of others in flight, so that they are recorded together."""
+GATHER_SECONDS = 0.001  # for which a result waits for those of others in flight, to be recorded together
 
 
 class Result(NamedTuple):
-    """What came back for a message: the rows of its parts, or a problem; `slot` is the one that it left under."""
+    """What came back for a message: the rows of its parts, or a problem."""
 
     to: str
-    slot: str
+    slot: str  # that it left under
     rows: list[dict[str, Any]] | None
     problem: BaseException | None
 
 
-def send_message(session: Session, fields: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Send one message under a slot that the caller holds, and return a row for each of its parts."""
-    currency = session.account.currency
-    return parse_parts(session.call_with_slot(build_request(fields, currency)), currency)
-
-
 class Workers:
-    """Threads that take messages from one queue and put results into another.
-
-    Parameters
-    ----------
-    send : callable
-        Sends the message to a recipient, and returns the rows of its parts.
-    """
+    """Threads that take recipients from one queue, call `send` with each, and put results into another."""
 
     def __init__(self, send: Callable[[str], list[dict[str, Any]]]) -> None:
         self._send = send
@@ -52,7 +35,6 @@ class Workers:
             pool.submit(self._work)
 
     def submit(self, to: str, slot: str) -> None:
-        """Have the message to a recipient sent, under a slot of the throttle."""
         self._jobs.put((to, slot))
 
     def receive(self, timeout: float | None, *, gather: bool) -> list[Result]:

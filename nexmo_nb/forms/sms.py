@@ -17,7 +17,7 @@ from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session
 from nexmo_nb.sms import send_sms
-from nexmo_nb.sms.request import CONTENT, build_fields
+from nexmo_nb.sms.request import build_fields
 from nexmo_nb.text.gsm import segments
 from nexmo_nb.text.spelling import explain_encoding
 from nexmo_nb.validation import invalid_argument
@@ -158,9 +158,7 @@ class SmsForm(Form):
 
     def _check_request(self, to: str, **content: Any) -> dict[str, str]:
         """Check the request of one message, and return its fields as they are sent."""
-        return build_fields(
-            to, self.sender.value, self.type.value, {**dict.fromkeys(CONTENT), **content}, self._read_options()
-        )
+        return build_fields(to, self.sender.value, self.type.value, **content, **self._read_options())
 
     def _read_recipients(self) -> Any:
         return self._read_typed_numbers() if self.recipients is None else self.recipients

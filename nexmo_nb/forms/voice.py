@@ -60,7 +60,7 @@ class VoiceForm(Form):
     def build_preview(self) -> list[Markup]:
         """Check everything, and show who would be called, what is said and what a minute costs."""
         options = self._read_options()
-        check_voice(self.to.value, self._read_message(), session=self.session, **options)
+        check_voice({"to": self.to.value, "text": self._read_message(), **options}, self.session)
         number = to_e164(self.to.value)
         country = country_of(number)
         message = self._read_message() or "(a recording)"

@@ -1,7 +1,4 @@
-"""SMS: one message to one recipient, and what each part of it became.
-
-``request`` builds the request from arguments, ``response`` parses the answer into rows.
-"""
+"""SMS: one message to one recipient, and what each part of it became."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from nexmo_nb import validation
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import build_fields, build_request
+from nexmo_nb.sms.request import CONTENT, OPTIONS, build_fields, build_request
 from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, parse_parts
 from nexmo_nb.state.sends import Entry, compute_digest
 
@@ -52,7 +49,7 @@ def send_sms(
     Parameters
     ----------
     to : str or int
-        Recipient's number with country code, in any usual spelling.
+        Number with country code, in any usual spelling.
     text : str, optional
         Types text and unicode: 1 to 3,200 characters. `nexmo_nb.segments` tells how many parts they take.
     sender : str or int
@@ -62,8 +59,9 @@ def send_sms(
     key : str, optional
         A name for this message: under one key it is sent once ever, whatever is run again. A later call with the same
         content returns the parts that were recorded. Default: each call sends.
-    status_report_req : bool, optional
-        Whether a delivery receipt is wanted. Default: the API's own, which is yes.
+    status_report_req, trusted_number : bool, optional
+        Whether a delivery receipt is wanted; whether to send past the Fraud Defender. Default: the API's own, which are
+        yes and no.
     client_ref : str, optional
         Your reference, at most 100 characters; it comes back in the answer, receipts and reports. Default: 40 random
         hexadecimal characters, by which `nexmo_nb.settle` finds the message.
@@ -73,20 +71,14 @@ def send_sms(
         Milliseconds for which delivery is tried, 20,000 to 604,800,000. Default: the API's 72 hours.
     callback : str, optional
         URL of at most 100 characters for the delivery receipt. Default: the account's.
-    message_class : int, optional
-        0 (shown at once and not kept), 1 (phone), 2 (SIM) or 3 (other device). Default: none.
+    message_class, protocol_id : int, optional
+        0 (shown at once and not kept), 1 (phone), 2 (SIM) or 3 (other device); 0 to 255. Default: none.
     udh, body : str or bytes, optional
         Type binary: header and content, as bytes or hexadecimal; 140 octets together at most.
-    protocol_id : int, optional
-        0 to 255. Default: none.
     title, url, validity : str, str, int, optional
         Type wappush: what is shown, where it leads, and for how many milliseconds (default: the API's 48 hours).
-    account_ref : str, optional
-        Your own tag for billing, if Nexmo enabled it.
-    entity_id, content_id : str, optional
-        Registrations that some countries require, such as India's DLT.
-    trusted_number : bool, optional
-        True: send past the Fraud Defender. Default: the API's own, which is no.
+    account_ref, entity_id, content_id : str, optional
+        Your tag for billing, if Nexmo enabled it; registrations that some countries require, such as India's DLT.
     session : Session, optional
         Default: the current one.
 
@@ -100,17 +92,13 @@ def send_sms(
     ------
     InvalidRequestError
         If an argument is wrong; nothing is sent.
-    RejectedError
-        If Nexmo refused the whole message; ``.code``, ``.meaning`` and ``.parts`` say why.
-    AuthenticationError
-        If it refused the credentials.
-    RateLimitedError
-        If it was still throttled after three tries.
-    UnreachableError
-        If no connection was made: nothing was sent.
+    RejectedError, AuthenticationError
+        If Nexmo refused the whole message, or the credentials; ``.code``, ``.meaning`` and ``.parts`` say why.
+    RateLimitedError, UnreachableError
+        If it was still throttled after three tries, or no connection was made: nothing was sent.
     UnknownOutcomeError
-        If the request left and no answer came: it may have been sent, and may have cost money. Also if `key` is in
-        flight elsewhere, or what became of it is not known.
+        If no answer came: it may have been sent, and may have cost money. Also if `key` is in flight elsewhere, or what
+        became of it is not known.
 
     Warns
     -----
@@ -119,10 +107,9 @@ def send_sms(
 
     Notes
     -----
-    Every send is recorded on this machine before it leaves; `nexmo_nb.sent` shows the record.
-
-    ``POST /sms/json``, https://developer.vonage.com/en/api/sms. Accepted is not delivered. Types wappush, vcal and
-    vcard are no longer in Nexmo's documentation, and may be refused.
+    Every send is recorded on this machine before it leaves; `nexmo_nb.sent` shows it. Accepted is not delivered. Uses
+    ``POST /sms/json``, https://developer.vonage.com/en/api/sms, which no longer documents wappush, vcal and vcard: they
+    may be refused.
 
     Examples
     --------
@@ -132,33 +119,15 @@ def send_sms(
     >>> parts[["part", "parts", "to", "meaning"]].values.tolist()
     [[1, 1, '447700900000', 'accepted']]
     """
+    given = locals()  # the parameters, by their names
     session = session_or_current(session)
-    content = {
-        "text": text,
-        "udh": udh,
-        "body": body,
-        "title": title,
-        "url": url,
-        "validity": validity,
-        "vcal": vcal,
-        "vcard": vcard,
-    }
-    options = {
-        "status_report_req": status_report_req,
-        "client_ref": client_ref,
-        "ttl": ttl,
-        "callback": callback,
-        "message_class": message_class,
-        "protocol_id": protocol_id,
-        "account_ref": account_ref,
-        "entity_id": entity_id,
-        "content_id": content_id,
-        "trusted_number": trusted_number,
-    }
-    fields = build_fields(to, sender, type, content, options)
-    entry = _build_entry(session.ledger.new_id(), fields, key)
-    currency = session.account.currency
-    request = build_request({**fields, "client-ref": str(entry.client_ref)}, currency)
+    fields = build_fields(to, sender, type, **{name: given[name] for name in (*CONTENT, *OPTIONS)})
+    key = None if key is None else validation.check_text("key", key, longest=200)
+    send_id, currency = session.ledger.new_id(), session.account.currency
+    reference = fields.get("client-ref", send_id)
+    request = build_request({**fields, "client-ref": reference}, currency)
+    addressed = (fields["to"], fields["from"], fields.get("text"))
+    entry = Entry(send_id, request.what, "sms", compute_digest(fields), *addressed, client_ref=reference, key=key)
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:
@@ -166,21 +135,6 @@ def send_sms(
             send.record_outcome(rows)
     _warn_if_partial(rows, fields["to"])
     return frame([{**row, "meaning": meaning_of_status(row["status"])} for row in rows], COLUMNS)
-
-
-def _build_entry(send_id: str, fields: dict[str, str], key: str | None) -> Entry:
-    """Build what the ledger keeps of a message."""
-    return Entry(
-        id=send_id,
-        what=f"send an SMS to {fields['to']}",
-        kind="sms",
-        digest=compute_digest(fields),
-        recipient=fields["to"],
-        sender=fields["from"],
-        body=fields.get("text"),
-        client_ref=fields.get("client-ref", send_id),
-        key=None if key is None else validation.check_text("key", key, longest=200),
-    )
 
 
 def _warn_if_partial(rows: list[dict[str, Any]], to: str) -> None:

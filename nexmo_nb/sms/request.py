@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,47 +13,52 @@ from nexmo_nb.session import Request
 from nexmo_nb.sms.response import find_refusal
 from nexmo_nb.text.gsm import outside_gsm
 
-TYPES = ("auto", "text", "unicode", "binary", "wappush", "vcal", "vcard")
 LONGEST_TEXT = 3200
 MOST_OCTETS = 140
-# What each type carries; it must not carry what belongs to another type.
-_NEEDS: Mapping[str, tuple[str, ...]] = {
+# What each type carries, and must have, except `validity`; it must not carry what belongs to another type.
+_CONTENT_OF_TYPE: Mapping[str, tuple[str, ...]] = {
+    "auto": ("text",),
     "text": ("text",),
     "unicode": ("text",),
     "binary": ("udh", "body"),
-    "wappush": ("title", "url"),
+    "wappush": ("title", "url", "validity"),
     "vcal": ("vcal",),
     "vcard": ("vcard",),
 }
-_MAY: Mapping[str, tuple[str, ...]] = {"wappush": ("validity",)}
-_RANGES = {"ttl": (20_000, 604_800_000), "message_class": (0, 3), "protocol_id": (0, 255)}
 CONTENT = ("text", "udh", "body", "title", "url", "validity", "vcal", "vcard")
+_check_short_text = partial(validation.check_text, longest=100)
+OPTIONS: Mapping[str, Callable[[str, Any], str]] = {
+    "status_report_req": lambda name, value: "1" if validation.check_bool(name, value) else "0",
+    "client_ref": _check_short_text,
+    "ttl": lambda name, value: str(validation.check_int(name, value, 20_000, 604_800_000)),
+    "callback": partial(validation.check_url, longest=100),
+    "message_class": lambda name, value: str(validation.check_int(name, value, 0, 3)),
+    "protocol_id": lambda name, value: str(validation.check_int(name, value, 0, 255)),
+    "account_ref": _check_short_text,
+    "entity_id": _check_short_text,
+    "content_id": _check_short_text,
+    "trusted_number": lambda name, value: "true" if validation.check_bool(name, value) else "false",
+}
+"""What every type may carry, and the check that gives its value as the wire has it."""
 
 
-def build_fields(
-    to: Any, sender: Any, kind: Any, content: Mapping[str, Any], options: Mapping[str, Any]
-) -> dict[str, str]:
+def build_fields(to: Any, sender: Any, kind: Any, **parameters: Any) -> dict[str, str]:
     """Check everything, and build the form fields of one SMS.
 
-    Parameters
-    ----------
-    to, sender, kind : str
-        Recipient, sender and type, as `nexmo_nb.send_sms` takes them.
-    content, options : mapping
-        The parameters that carry the message (`CONTENT`), and all others; None is not given.
-
-    Raises
-    ------
-    InvalidRequestError
-        If any of them is wrong.
+    `parameters` are those of `nexmo_nb.send_sms` that `CONTENT` and `OPTIONS` name; None is the same as not given.
     """
+    content = {name: parameters.get(name) for name in CONTENT}
     sms_type = _choose_type(kind, content)
     return {
         "from": check_sender(sender),
         "to": to_e164(to),
         "type": sms_type,
         **_build_content(sms_type, content),
-        **_build_options(options),
+        **{
+            name.replace("_", "-"): check(name, parameters[name])
+            for name, check in OPTIONS.items()
+            if parameters.get(name) is not None
+        },
     }
 
 
@@ -71,32 +76,25 @@ def build_request(fields: Mapping[str, str], currency: str) -> Request:
 
 
 def _choose_type(given: Any, content: Mapping[str, Any]) -> str:
-    """Choose the type where it is auto, and check that the content is what the type carries."""
-    kind = validation.check_choice("type", given, TYPES)
-    if kind == "auto":
-        others = [name for name in CONTENT if name != "text" and content[name] is not None]
-        if others:
-            raise validation.invalid_argument(
-                others[0], content[others[0]], f"only with its type; type is {kind!r}", _name_owners(others[0])
-            )
-        kind = "unicode" if isinstance(content["text"], str) and outside_gsm(content["text"]) else "text"
+    """Check that the content is what the type carries, and choose the type where it is auto."""
+    kind = validation.check_choice("type", given, _CONTENT_OF_TYPE)
+    carried = _CONTENT_OF_TYPE[kind]
     for name in CONTENT:
-        if content[name] is None and name in _NEEDS[kind]:
-            raise validation.invalid_argument(name, None, f"a value: type {kind!r} needs {' and '.join(_NEEDS[kind])}")
-        if content[name] is not None and name not in _NEEDS[kind] + _MAY.get(kind, ()):
+        if content[name] is not None and name not in carried:
+            owners = " or ".join(repr(owner) for owner, names in _CONTENT_OF_TYPE.items() if name in names)
             raise validation.invalid_argument(
-                name, content[name], f"nothing: type {kind!r} carries no {name}", _name_owners(name)
+                name, content[name], f"nothing: type {kind!r} carries no {name}", f"{name} goes with type={owners}."
             )
+    needed = [name for name in carried if name != "validity"]
+    for name in needed:
+        if content[name] is None:
+            raise validation.invalid_argument(name, None, f"a value: type {kind!r} needs {' and '.join(needed)}")
+    if kind == "auto":
+        return "unicode" if isinstance(content["text"], str) and outside_gsm(content["text"]) else "text"
     return kind
 
 
-def _name_owners(name: str) -> str:
-    kinds = [kind for kind in _NEEDS if name in _NEEDS[kind] + _MAY.get(kind, ())]
-    return f"{name} goes with type={' or '.join(repr(kind) for kind in kinds)}."
-
-
 def _build_content(kind: str, content: Mapping[str, Any]) -> dict[str, str]:
-    """Check the content of one type, and build its fields."""
     if kind in ("text", "unicode"):
         return {"text": _check_body(kind, content["text"])}
     if kind == "binary":
@@ -128,7 +126,7 @@ def _check_body(kind: str, text: Any) -> str:
         )
     outsiders = outside_gsm(text) if kind == "text" else []
     if outsiders:
-        shown = " ".join(repr(c) for c in outsiders[:20]) + (" …" if len(outsiders) > 20 else "")
+        shown = " ".join(map(repr, outsiders[:20])) + (" …" if len(outsiders) > 20 else "")
         raise validation.invalid_argument(
             "text",
             text,
@@ -136,21 +134,3 @@ def _check_body(kind: str, text: Any) -> str:
             f"These are outside it and would arrive damaged: {shown}. Replace them, or use type='unicode' or 'auto'.",
         )
     return text
-
-
-def _build_options(options: Mapping[str, Any]) -> dict[str, str]:
-    """Check what every type may carry, and build its fields."""
-    fields: dict[str, str] = {}
-    for name, value in validation.drop_none(dict(options)).items():
-        wire = name.replace("_", "-")
-        if name == "status_report_req":
-            fields[wire] = "1" if validation.check_bool(name, value) else "0"
-        elif name == "trusted_number":
-            fields[wire] = "true" if validation.check_bool(name, value) else "false"
-        elif name == "callback":
-            fields[wire] = validation.check_url(name, value, longest=100)
-        elif name in _RANGES:
-            fields[wire] = str(validation.check_int(name, value, *_RANGES[name]))
-        else:
-            fields[wire] = validation.check_text(name, value, longest=100)
-    return fields

@@ -12,19 +12,10 @@ from nexmo_nb.frames import Column, frame, parse_number, to_text
 from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswered_error
 
 COLUMNS = (
-    Column("part", "int64"),
-    Column("parts", "int64"),
-    Column("to"),
-    Column("message_id"),
-    Column("status"),
-    Column("meaning"),
-    Column("error_text"),
-    Column("price", "float64"),
-    Column("balance", "float64"),
-    Column("currency"),
-    Column("network"),
-    Column("client_ref"),
-)
+    Column("part", "int64"), Column("parts", "int64"), Column("to"), Column("message_id"), Column("status"),
+    Column("meaning"), Column("error_text"), Column("price", "float64"), Column("balance", "float64"),
+    Column("currency"), Column("network"), Column("client_ref"),
+)  # fmt: skip
 
 
 class Meaning(NamedTuple):
@@ -35,17 +26,14 @@ class Meaning(NamedTuple):
     error: type[NexmoError] = RejectedError
 
 
-_REFUSED_KEYS = "Check the credentials with show_connection()."
 STATUSES: Mapping[str, Meaning] = {
     "0": Meaning("accepted", "Delivery is reported later."),
     "1": Meaning("throttled", "Too many messages in a second; send it again.", RateLimitedError),
     "2": Meaning("missing parameter", "The request lacked what the text below names."),
     "3": Meaning("invalid parameter", "Correct the value that the text below names."),
-    "4": Meaning("bad credentials", _REFUSED_KEYS, AuthenticationError),
+    "4": Meaning("bad credentials", "Check the credentials with show_connection().", AuthenticationError),
     "5": Meaning("internal error at Nexmo", "It was not sent; try again later."),
-    "6": Meaning(
-        "cannot be routed", "Check the number: its prefix leads to no network, or the message cannot go there."
-    ),
+    "6": Meaning("cannot be routed", "Check the number: no network has its prefix, or the message cannot go there."),
     "7": Meaning("number barred", "The recipient is on a block list; ask Nexmo's support to lift it."),
     "8": Meaning("account barred", "The account is suspended; ask Nexmo's support.", AuthenticationError),
     "9": Meaning("no credit", "Top up the account: the balance does not cover the message."),
@@ -61,9 +49,7 @@ STATUSES: Mapping[str, Meaning] = {
     "20": Meaning("invalid message class", "Give 0 to 3."),
     "22": Meaning("invalid network code", "The number's network is not known."),
     "23": Meaning("invalid callback URL", "Give a full URL of at most 100 characters."),
-    "29": Meaning(
-        "not on the allowed list", "A demo account sends only to numbers that its dashboard lists as allowed."
-    ),
+    "29": Meaning("not on the allowed list", "A demo account sends only to numbers that its dashboard allows."),
     "32": Meaning("signature and secret together", "Send either of them.", AuthenticationError),
     "33": Meaning("number deactivated", "The recipient's number is no longer in use."),
     "34": Meaning("invalid number", "Check the recipient's number."),
@@ -107,17 +93,12 @@ def find_refusal(request: Request, body: Any, *, currency: str) -> NexmoError | 
     rows = parse_parts(body, currency)
     if not rows:
         return unanswered_error(request, "the answer tells of no message", status=200)
-    if not _is_complete(body, rows):
+    announced = to_text(get_field(body, "message-count")) or ""
+    lacks_parts = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
+    if lacks_parts or any(row["status"] is None for row in rows):
         reason = "the answer does not tell what became of every part"
         return unanswered_error(request, reason, status=200, parts=frame(rows, COLUMNS))
     return None if any(row["status"] == "0" for row in rows) else _refusal_error(request.what, rows)
-
-
-def _is_complete(body: Any, rows: list[dict[str, Any]]) -> bool:
-    """Tell whether an answer says, of every part that it announces, what became of it."""
-    announced = to_text(get_field(body, "message-count")) or ""
-    lacks_parts = re.fullmatch("[0-9]{1,9}", announced) is not None and int(announced) > len(rows)
-    return not lacks_parts and all(row["status"] is not None for row in rows)
 
 
 def _parse_amount(value: Any) -> float | None:
@@ -125,20 +106,17 @@ def _parse_amount(value: Any) -> float | None:
     return None if math.isnan(amount) else amount
 
 
-def is_throttled(rows: list[dict[str, Any]]) -> bool:
-    """Tell whether every part was throttled: only then did the server surely do nothing, and may be asked again."""
-    return all(row["status"] == "1" for row in rows)
-
-
 def _refusal_error(what: str, rows: list[dict[str, Any]]) -> NexmoError:
     """Make the error for a message of which no part was accepted."""
     code, said = rows[0]["status"], one_line(rows[0]["error_text"] or "")
     meaning = STATUSES.get(code, _UNKNOWN)
-    kind = RejectedError if meaning.error is RateLimitedError and not is_throttled(rows) else meaning.error
-    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if is_throttled(rows) and "wait" in said else None
-    return kind(
-        f"Could not {what}: {meaning.words} (status {code}{': ' + said if said else ''}). {meaning.advice} Nothing was "
-        "sent.",
+    # Only where every part was throttled did the server surely do nothing, and may be asked again.
+    is_throttled = all(row["status"] == "1" for row in rows)
+    error = RejectedError if meaning.error is RateLimitedError and not is_throttled else meaning.error
+    wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if is_throttled and "wait" in said else None
+    details = f"status {code}: {said}" if said else f"status {code}"
+    return error(
+        f"Could not {what}: {meaning.words} ({details}). {meaning.advice} Nothing was sent.",
         status=200,
         code=code,
         meaning=meaning.words,

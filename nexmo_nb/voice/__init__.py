@@ -10,7 +10,7 @@ from nexmo_nb import validation
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.state.sends import Entry, compute_digest
-from nexmo_nb.voice.request import build_request, check_voice
+from nexmo_nb.voice.request import check_voice
 from nexmo_nb.voice.response import COLUMNS, parse_call, parse_tts
 
 __all__ = ["COLUMNS", "check_voice", "send_voice"]
@@ -38,7 +38,7 @@ def send_voice(
     Parameters
     ----------
     to : str or int
-        Recipient's number with country code, in any usual spelling.
+        Number with country code, in any usual spelling.
     text : str, optional
         1 to 1,500 characters; needed unless there is an `audio_url`.
     sender : str or int, optional
@@ -54,14 +54,11 @@ def send_voice(
     repeat : int
         How often it is said, 1 to 10.
     machine_detection : {"true", "hangup"}, optional
-        What to do if a machine answers: ``"true"`` waits for the tone, then speaks; ``"hangup"`` ends the call.
-        Default: speak at once.
+        If a machine answers, ``"true"`` speaks after the tone, ``"hangup"`` ends the call. Default: speak at once.
     machine_timeout : int, optional
         Milliseconds for which a machine is listened for, 400 to 10,000; ``"tts"`` only. Default: the API's 10,000.
-    callback : str, optional
-        URL that is told what became of the call. Default: the account's, or the application's.
-    callback_method : {"GET", "POST"}
-        How `callback` is told.
+    callback, callback_method : str, {"GET", "POST"}, optional
+        URL that is told what became of the call, and how. Default: the account's, or the application's.
     api : {"calls", "tts"}, optional
         ``"calls"`` is the Voice API and needs an application with its private key; ``"tts"`` is the legacy endpoint,
         which Nexmo no longer documents. Default: calls where the connection has an application and its key, else tts.
@@ -80,17 +77,13 @@ def send_voice(
     ------
     InvalidRequestError
         If an argument is wrong or unknown to the chosen API; nothing is sent.
-    RejectedError
-        If Nexmo refused the call; ``.code``, ``.meaning`` and ``.parts`` say why.
-    AuthenticationError
-        If it refused key, secret or token.
-    RateLimitedError
-        If it was still throttled after three tries.
-    UnreachableError
-        If no connection was made: nobody was called.
+    RejectedError, AuthenticationError
+        If Nexmo refused the call, or key, secret or token; ``.code``, ``.meaning`` and ``.parts`` say why.
+    RateLimitedError, UnreachableError
+        If it was still throttled after three tries, or no connection was made: nobody was called.
     UnknownOutcomeError
-        If the request left and no answer came: the call may have been placed, and may have cost money. Also if `key` is
-        in flight elsewhere, or what became of it is not known.
+        If no answer came: the call may have been placed, and may have cost money. Also if `key` is in flight elsewhere,
+        or what became of it is not known.
 
     Warns
     -----
@@ -99,10 +92,9 @@ def send_voice(
 
     Notes
     -----
-    Every call is recorded on this machine before it is placed; `nexmo_nb.sent` shows the record.
-
-    ``POST /v1/calls``, https://developer.vonage.com/en/api/voice; ``POST /tts/json`` was withdrawn from the
-    documentation in 2018. Markup in the text must stand in ``<speak>…</speak>`` with ``"calls"``.
+    Every call is recorded on this machine before it is placed; `nexmo_nb.sent` shows it. Uses ``POST /v1/calls``,
+    https://developer.vonage.com/en/api/voice, where markup in the text must stand in ``<speak>…</speak>``, or
+    ``POST /tts/json``, which was withdrawn from the documentation in 2018.
 
     Examples
     --------
@@ -111,22 +103,9 @@ def send_voice(
     >>> nx.send_voice("+44 7700 900000", "Your code is 1 2 3", language="en-gb").status[0]
     'started'
     """
+    given = locals()  # the parameters, by their names
     session = session_or_current(session)
-    api, message = check_voice(
-        to,
-        text,
-        sender=sender,
-        audio_url=audio_url,
-        language=language,
-        voice=voice,
-        repeat=repeat,
-        machine_detection=machine_detection,
-        machine_timeout=machine_timeout,
-        callback=callback,
-        callback_method=callback_method,
-        api=api,
-        session=session,
-    )
+    api, message, request = check_voice(given, session)
     if api == "tts":
         warnings.warn(
             "The legacy text-to-speech endpoint is deprecated and may be gone; connect with application_id= and "
@@ -134,10 +113,9 @@ def send_voice(
             DeprecationWarning,
             stacklevel=2,
         )
-    request = build_request(message, api)
     key = None if key is None else validation.check_text("key", key, longest=200)
-    digest = compute_digest({**message, "api": api})
     addressed = (message["to"], message["sender"], message["text"])
+    digest = compute_digest({**message, "api": api})
     entry = Entry(session.ledger.new_id(), request.what, api, digest, *addressed, key=key)
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()

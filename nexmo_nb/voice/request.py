@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -18,56 +19,38 @@ LONGEST_TEXT = 1500
 _DETECTION = {"true": ("true", "continue"), "continue": ("true", "continue"), "hangup": ("hangup", "hangup")}
 
 
-def check_voice(
-    to: Any,
-    text: Any,
-    *,
-    session: Session,
-    sender: Any = None,
-    audio_url: Any = None,
-    language: Any = "en-us",
-    voice: Any = "female",
-    repeat: Any = 1,
-    machine_detection: Any = None,
-    machine_timeout: Any = None,
-    callback: Any = None,
-    callback_method: Any = "GET",
-    api: Any = None,
-) -> tuple[str, dict[str, Any]]:
-    """Check the parameters of `send_voice`; give the API that is used, and the message in its terms."""
-    chosen = "calls" if session.account.can_sign_calls else "tts"
-    api = validation.check_choice("api", chosen if api is None else api, ("calls", "tts"))
+def check_voice(given: Mapping[str, Any], session: Session) -> tuple[str, dict[str, Any], Request]:
+    """Check the parameters of `send_voice`, by name; give the API that is used, the message, and its request."""
+    api = given.get("api")
+    if api is None:
+        api = "calls" if session.account.can_sign_calls else "tts"
+    api = validation.check_choice("api", api, ("calls", "tts"))
+    sender, text, audio_url, callback = (given.get(name) for name in ("sender", "text", "audio_url", "callback"))
+    method = given.get("callback_method", "GET")
     if text is None and audio_url is None:
         raise validation.invalid_argument("text", None, "a text, an audio_url, or both")
-    message: dict[str, Any] = {
-        "to": to_e164(to),
+    message = {
+        "to": to_e164(given["to"]),
         "sender": None if sender is None else to_e164(sender, name="sender"),
         "text": None if text is None else validation.check_text("text", text, longest=LONGEST_TEXT, lines=True),
         "audio_url": None if audio_url is None else validation.check_url("audio_url", audio_url),
-        "language": _check_language(language),
-        "voice": _check_voice_style(voice, api),
-        "repeat": validation.check_int("repeat", repeat, 1, 10),
-        "machine_detection": _check_detection(machine_detection),
-        "machine_timeout": _check_machine_timeout(machine_timeout, api),
+        "language": _check_language(given["language"]),
+        "voice": _check_voice_style(given["voice"], api),
+        "repeat": validation.check_int("repeat", given["repeat"], 1, 10),
+        "machine_detection": _check_detection(given.get("machine_detection")),
+        "machine_timeout": _check_machine_timeout(given.get("machine_timeout"), api),
         "callback": None if callback is None else validation.check_url("callback", callback),
-        "callback_method": validation.check_choice("callback_method", callback_method, ("GET", "POST")),
+        "callback_method": validation.check_choice("callback_method", method, ("GET", "POST")),
     }
-    build_request(message, api)  # refuses what the chosen API cannot carry
-    return api, message
+    return api, message, _build_request(message, api)
 
 
-def build_request(message: Mapping[str, Any], api: str) -> Request:
-    """Build the request of a message that `check_voice` checked."""
-    what = f"call {message['to']}"
+def _build_request(message: Mapping[str, Any], api: str) -> Request:
+    """Build the request of a message that is checked, or refuse what the API cannot carry."""
+    make_request = partial(Request, f"call {message['to']}", "POST", host="api", family="calls")
     if api == "calls":
-        body = _build_call(message)
-        return Request(
-            what, "POST", "/v1/calls", host="api", family="calls", json=body, auth="jwt", find_refusal=find_call_refusal
-        )
-    fields = _build_tts(message)
-    return Request(
-        what, "POST", "/tts/json", host="api", family="calls", data=fields, auth="form", find_refusal=find_tts_refusal
-    )
+        return make_request("/v1/calls", json=_build_call(message), auth="jwt", find_refusal=find_call_refusal)
+    return make_request("/tts/json", data=_build_tts(message), auth="form", find_refusal=find_tts_refusal)
 
 
 def _check_language(value: Any) -> str:
@@ -82,10 +65,10 @@ def _check_voice_style(value: Any, api: str) -> str | int:
         return validation.check_choice("voice", value, ("female", "male"))
     if isinstance(value, str) and value.strip().lower() == "female":
         return 0
-    allowed = "'female', or the whole number of a voice style, with api='calls'"
     try:
         return validation.check_int("voice", value, 0, 100)
     except InvalidRequestError:
+        allowed = "'female', or the whole number of a voice style, with api='calls'"
         raise validation.invalid_argument("voice", value, allowed, "api='tts' knows 'male'.") from None
 
 
@@ -100,14 +83,12 @@ def _check_machine_timeout(value: Any, api: str) -> int | None:
         return None
     number = validation.check_int("machine_timeout", value, 400, 10_000)
     if api == "calls":
-        raise validation.invalid_argument(
-            "machine_timeout", value, "nothing with api='calls', which has no such setting"
-        )
+        allowed = "nothing with api='calls', which has no such setting"
+        raise validation.invalid_argument("machine_timeout", value, allowed)
     return number
 
 
 def _build_call(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Build the body of a Voice API call."""
     actions: list[dict[str, Any]] = []
     if message["text"] is not None:
         language, country = message["language"].split("-")
@@ -115,9 +96,11 @@ def _build_call(message: Mapping[str, Any]) -> dict[str, Any]:
         actions.append({**talk, "style": message["voice"], "loop": message["repeat"]})
     if message["audio_url"] is not None:
         actions.append({"action": "stream", "streamUrl": [message["audio_url"]], "loop": message["repeat"]})
-    sender = message["sender"]
     body: dict[str, Any] = {"to": [{"type": "phone", "number": message["to"]}], "ncco": actions}
-    body |= {"random_from_number": True} if sender is None else {"from": {"type": "phone", "number": sender}}
+    if message["sender"] is None:
+        body["random_from_number"] = True
+    else:
+        body["from"] = {"type": "phone", "number": message["sender"]}
     if message["machine_detection"]:
         body["machine_detection"] = _DETECTION[message["machine_detection"]][1]
     if message["callback"]:
@@ -130,10 +113,9 @@ def _build_tts(message: Mapping[str, Any]) -> dict[str, str]:
     audio = message["audio_url"] and f'<audio src="{escape(message["audio_url"])}"/>'
     text = " ".join(part for part in (message["text"], audio) if part)
     if len(text) > LONGEST_TEXT:
-        raise validation.invalid_argument(
-            "text", message["text"], f"{LONGEST_TEXT:,} characters together with the tag for audio_url"
-        )
-    detection = message["machine_detection"]
+        allowed = f"{LONGEST_TEXT:,} characters together with the tag for audio_url"
+        raise validation.invalid_argument("text", message["text"], allowed)
+    detection, timeout = message["machine_detection"], message["machine_timeout"]
     fields = {
         "to": message["to"],
         "from": message["sender"],
@@ -142,7 +124,7 @@ def _build_tts(message: Mapping[str, Any]) -> dict[str, str]:
         "voice": message["voice"],
         "repeat": str(message["repeat"]),
         "machine_detection": _DETECTION[detection][0] if detection else None,
-        "machine_timeout": None if message["machine_timeout"] is None else str(message["machine_timeout"]),
+        "machine_timeout": None if timeout is None else str(timeout),
         "callback": message["callback"],
         "callback_method": message["callback_method"] if message["callback"] else None,
     }

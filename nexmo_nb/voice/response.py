@@ -23,7 +23,6 @@ TTS_STATUSES: Mapping[str, str] = {
 
 
 def parse_call(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Parse the answer of the Voice API."""
     return {"message_id": body["uuid"], "status": to_text(body.get("status")), "error_text": None}
 
 

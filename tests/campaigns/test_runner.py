@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
+import itertools
+import threading
+import time
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from campaign_helpers import count_received, make_plan, people, send_batch
+from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.campaigns.decisions import Budget, Estimate
-from nexmo_nb.campaigns.runner import Message, Runner, return_to_front
+from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
 
@@ -33,12 +39,6 @@ def accepted(price: float | None) -> list[dict[str, Any]]:
 def handle(runner: Runner, rows: list[dict[str, Any]] | None, problem: BaseException | None = None) -> None:
     runner.state.in_flight.discard(PEOPLE[0])
     runner._handle_result(Result(PEOPLE[0], "slot", rows, problem))
-
-
-def test_recipients_return_to_the_front_in_their_order() -> None:
-    queue = deque(["c", "d"])
-    return_to_front(queue, ["a", "b"])
-    assert list(queue) == ["a", "b", "c", "d"]
 
 
 def test_an_accepted_message_is_counted_and_paid(runner: Runner) -> None:
@@ -228,3 +228,242 @@ def test_each_message_travels_in_the_encoding_that_was_planned(session: nx.Sessi
     nx.send_many(plan, batch="b", progress=False)
     forms = {request["form"]["to"]: request["form"] for request in sandbox.requests if request["form"]}
     assert [forms[to]["type"] for to in PEOPLE[:2]] == ["text", "unicode"]
+
+
+def test_while_messages_fail_one_goes_at_a_time_after_longer_and_longer_pauses(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    table = make_plan(30)
+    waited: list[float] = []
+    flying: list[int] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        flying.append(sum(request["status"] is None for request in sandbox.requests))
+        assert set(nx.sent("b").state) <= {"planned", "accepted"}
+
+    session.pause = pause
+    sandbox.fail_next("503", times=0, path="/sms")
+    sandbox.fail_next("429", times=12, path="/sms")
+    assert set(send_batch(table, workers=8).state) == {"accepted"}
+    assert count_received(sandbox) == Counter(people(30))
+    # Eight at once, and the other four one by one: 0.5 + 1 + 2 + 4 + 8 s, in steps that a stop can break off.
+    assert sum(waited) == pytest.approx(15.5)
+    assert max(waited) <= 0.25
+    assert set(flying) == {0}
+
+
+def test_a_pause_is_as_long_as_the_server_asks_and_a_very_long_one_is_a_persons_decision(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    table, waited = make_plan(5), []
+    session.pause = waited.append
+    sandbox.fail_next("429", path="/sms", retry_after=7)
+    assert set(send_batch(table, workers=1).state) == {"accepted"}
+    assert sum(waited) == pytest.approx(7)
+    sandbox.fail_next("429", path="/sms", retry_after=600)
+    with pytest.raises(nx.RateLimitedError, match="5 are left") as caught:
+        send_batch(table, batch="c", workers=1)
+    assert caught.value.retry_after == 600
+    assert sum(waited) == pytest.approx(7)
+
+
+def test_twenty_failures_in_a_row_stop_the_batch(session: nx.Session, sandbox: Sandbox) -> None:
+    table = make_plan(40)
+    session.pause = lambda _: None
+    sandbox.fail_next("429", times=1000, path="/sms")
+    with pytest.raises(nx.RateLimitedError, match="40 are left"):
+        send_batch(table)
+    assert sum(request["path"] == "/sms/json" for request in sandbox.requests) == 20
+    assert set(nx.sent("b").state) == {"planned"}
+
+
+def test_where_nexmo_cannot_be_reached_the_batch_waits_for_a_person(sandbox: Sandbox) -> None:
+    with Sandbox(limits=False) as gone:
+        session = connected(gone, sleep=lambda _: None)
+        table = make_plan(30, prices=False)
+    with session, pytest.raises(nx.UnreachableError, match="30 are left"):
+        send_batch(table)
+
+
+def test_a_full_disk_stops_a_batch_before_the_wire(session: nx.Session, sandbox: Sandbox) -> None:
+    session.ledger._database._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(nx.UnreachableError, match=r"readonly.*Nothing was sent"):
+        send_batch(make_plan(5))
+    assert sandbox.messages == []
+
+
+def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session, sandbox: Sandbox) -> None:
+    table = make_plan(400, "a" * 400)
+    connection = session.ledger._database._connection
+    real = session.ledger.record_and_claim
+    left = 0
+
+    def advance(outcomes: Any, leaving: Any) -> set[str]:
+        nonlocal left
+        left += len(leaving)
+        if left >= 50:
+            connection.execute("PRAGMA query_only = ON")
+        return real(outcomes, leaving)
+
+    session.ledger.record_and_claim = advance  # type: ignore[method-assign]
+    with (
+        pytest.warns(UserWarning, match="could not record"),
+        pytest.raises(nx.UnreachableError, match=r"readonly.*are left"),
+    ):
+        send_batch(table)
+    connection.execute("PRAGMA query_only = OFF")
+    assert max(count_received(sandbox).values()) == 1
+    assert len(sandbox.messages) < 60
+
+
+def test_an_accident_of_our_own_in_the_middle_is_recorded_and_raised(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = make_plan(40)
+    real, numbers = session.call_with_slot, itertools.count()
+
+    def deliver(ask: Any) -> Any:
+        number, found = next(numbers), real(ask)
+        if number == 10:
+            raise MemoryError
+        return found
+
+    monkeypatch.setattr(session, "call_with_slot", deliver)
+    with pytest.raises(MemoryError):
+        send_batch(table, workers=2)
+    monkeypatch.undo()
+    counts = Counter(nx.sent("b").state)
+    assert counts["unknown"] == 1
+    assert counts["accepted"] == len(sandbox.messages) - 1
+    send_batch(table)
+    assert count_received(sandbox) == Counter(people(40))
+
+
+@pytest.mark.parametrize("name", ["_count_allowed", "_acquire_slots", "_receive_results", "_handle_result"])
+def test_a_fault_of_the_driver_loses_no_answer(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from nexmo_nb.campaigns.runner import Runner
+
+    table = make_plan(60)
+    real, count = getattr(Runner, name), 0
+
+    def faulty(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 4:
+            raise RuntimeError("a fault")
+        return real(*arguments)
+
+    monkeypatch.setattr(Runner, name, faulty)
+    with pytest.raises(RuntimeError, match="a fault"):
+        send_batch(table, workers=4)
+    monkeypatch.undo()
+    assert len(sandbox.messages) < 60
+    session.ledger.mark_abandoned_unknown()
+    states = nx.sent("b").set_index("to").state
+    assert {states[to] for to in count_received(sandbox)} == {"accepted"}
+    send_batch(table)
+    assert max(count_received(sandbox).values()) == 1
+
+
+def test_a_batch_ends_even_if_its_record_fails_twice(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, real, count = make_plan(30), session.ledger.record_and_claim, 0
+
+    def advance(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count > 2:
+            raise RuntimeError("a fault")
+        return real(*arguments)
+
+    monkeypatch.setattr(session.ledger, "record_and_claim", advance)
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="a fault"):
+        send_batch(table, workers=4)
+    monkeypatch.undo()
+    assert threading.active_count() <= before + 4  # the sandbox's, one a connection; none of the batch's
+    assert max(count_received(sandbox).values()) == 1
+
+
+def test_slots_that_nothing_left_under_are_given_back(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process takes every second row, and Nexmo asks for pauses: no slot is kept for later."""
+    table, real = make_plan(40), session.ledger.record_and_claim
+    session.pause = lambda _: None
+
+    def advance(outcomes: Any, leaving: Any) -> Any:
+        codes = [(code,) for code in leaving[::2]]
+        change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
+        session.ledger._database.transact(lambda c: c.executemany(change, codes))
+        return real(outcomes, leaving)
+
+    monkeypatch.setattr(session.ledger, "record_and_claim", advance)
+    before = session.throttle.status().used
+    sandbox.fail_next("429", times=3, path="/sms")
+    send_batch(table)
+    asked = sum(request["path"] == "/sms/json" for request in sandbox.requests)
+    assert session.throttle.status().used - before == asked >= 5
+
+
+def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_kept(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = make_plan(60)
+    real, count = session.throttle.try_acquire, 0
+
+    def take(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 4:
+            for path in session.throttle.path.parent.glob("throttle.sqlite*"):
+                path.unlink()
+        return real(*arguments)
+
+    monkeypatch.setattr(session.throttle, "try_acquire", take)
+    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*are left"):
+        send_batch(table, workers=4)
+    counts = Counter(nx.sent("b").state)
+    assert set(counts) == {"accepted", "planned"}
+    assert counts["accepted"] == len(sandbox.messages) > 0
+
+
+def test_a_message_of_a_batch_takes_one_slot_and_its_tries_are_counted(session: nx.Session, sandbox: Sandbox) -> None:
+    table = make_plan(25)
+    session.pause = lambda _: None
+    before = session.throttle.status().used
+    sandbox.fail_next("429", times=3, path="/sms")
+    send_batch(table)
+    assert session.throttle.status().used - before == 28
+    held = "SELECT COUNT(*) FROM slots WHERE at > ?"
+    at = session.throttle._clock()
+    assert session.throttle._database.read(lambda c: c.execute(held, (at,)).fetchone()[0]) == 0
+
+
+@pytest.mark.slow
+def test_an_interactive_call_does_not_wait_behind_a_batch(sandbox: Sandbox) -> None:
+    with connected(sandbox, calls=100, period=2.0) as session:
+        table = make_plan(150, prices=False)
+        thread = threading.Thread(target=lambda: send_batch(table))
+        thread.start()
+        time.sleep(0.8)
+        assert session.throttle.status().wait == 0.0
+        thread.join()
+    assert len(sandbox.messages) == 150
+
+
+def test_the_progress_bar_shows_parts_and_cost(
+    session: nx.Session,
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    nx.send_many(make_plan(10, "a" * 200), batch="b", progress=True)
+    shown = capsys.readouterr().err
+    assert "10/10" in shown
+    assert "parts=20" in shown

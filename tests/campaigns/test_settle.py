@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 from typing import Any
 
 import pytest
+from campaign_helpers import count_received, make_plan, people, send_batch
 
 import nexmo_nb as nx
 from nexmo_nb.campaigns.settle import CLOCK_MARGIN, SINGLE_REPORTS, find_records, plan_queries, settle_send
@@ -122,3 +124,57 @@ def test_settling_asks_for_an_hour_more_than_the_clock_says(
     assert asked[0]["filters"] == {"direction": "outbound", "client_ref": row["client_ref"]}
     assert asked[0]["start"] <= row["started"] - HOUR
     assert asked[0]["end"] >= now + HOUR
+
+
+def test_settling_finds_what_arrived_and_waits_before_it_gives_up_the_rest(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    sandbox.fail_next("drop-after", path="/sms")
+    sandbox.fail_next("drop-before", path="/sms")
+    table = make_plan(2, "a" * 200)
+    assert send_batch(table, workers=1).state.tolist() == ["unknown", "unknown"]
+    settled = nx.settle("b")
+    assert sorted(settled.state) == ["accepted", "unknown"]
+    arrived = settled[settled.state == "accepted"].iloc[0]
+    assert arrived.parts == 2
+    assert arrived.price == pytest.approx(float(sandbox.messages[0]["price"]))
+    assert len(arrived.message_ids.split()) == 2
+    assert nx.settle("b", delay=0).state.tolist() == ["not_found"]
+    assert len(nx.settle("b")) == 0
+    assert len(sandbox.messages) == 1
+    assert sorted(send_batch(table).state) == ["accepted", "not_found"]
+    assert send_batch(table, resend_not_found=True).state.tolist() == ["accepted", "accepted"]
+    assert count_received(sandbox) == Counter(people(2))
+
+
+def test_many_unknown_ones_are_settled_by_one_report(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("drop-after", times=30, path="/sms")
+    assert set(send_batch(make_plan(30)).state) == {"unknown"}
+    assert set(nx.settle().state) == {"accepted"}
+    assert sum(1 for request in sandbox.requests if request["path"] == "/v2/reports") == 1
+
+
+def test_a_single_send_is_settled_too_and_its_key_returns_the_parts(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("drop-after")
+    with pytest.raises(nx.UnknownOutcomeError):
+        nx.send_sms("351912345678", "Hello", sender="Demo", key="k")
+    nx.settle()
+    parts = nx.send_sms("351912345678", "Hello", sender="Demo", key="k")
+    assert parts.message_id.tolist() == [sandbox.messages[0]["parts"][0]["message_id"]]
+    assert len(sandbox.messages) == 1
+
+
+@pytest.mark.parametrize("kind", ["500", "garbage", "drop-after"])
+def test_a_report_that_fails_changes_nothing(session: nx.Session, sandbox: Sandbox, kind: str) -> None:
+    sandbox.fail_next("drop-after", path="/sms")
+    send_batch(make_plan(1))
+    sandbox.fail_next(kind, times=3, path="/v2/reports")
+    with pytest.raises(nx.NexmoError):
+        nx.settle(delay=0)
+    assert nx.sent().state.tolist() == ["unknown"]
+
+
+@pytest.mark.parametrize("delay", [-1, None, "10", float("inf")])
+def test_a_wrong_delay_is_refused(session: nx.Session, delay: Any) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="^delay: got"):
+        nx.settle(delay=delay)

@@ -1,0 +1,105 @@
+"""Batches whose process is interrupted, killed, or not alone."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from campaign_helpers import count_received, make_plan, people, send_batch
+from helpers import connected
+
+import nexmo_nb as nx
+from nexmo_nb.sandbox import Sandbox
+
+SENDER = """
+import sys
+import nexmo_nb as nx
+session = nx.connect(sys.argv[1], calls=1000000, limits=dict.fromkeys(("sms", "pricing", "reports"), (1000000, 1.0)))
+plan = nx.plan_sms([f"35191{n:07d}" for n in range(int(sys.argv[2]))], "Hello", sender="Demo", prices=False)
+print("ready", flush=True)
+nx.send_many(plan, batch="b", progress=False, workers=8)
+print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def rich() -> Iterator[Sandbox]:
+    """A sandbox whose account can pay for thousands of messages."""
+    with Sandbox(limits=False, balance=10_000) as sandbox:
+        yield sandbox
+
+
+def sender(sandbox: Sandbox, count: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SENDER, sandbox.url, str(count)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on(rich: Sandbox) -> None:
+    rich.latency = 0.05
+    try:
+        child = sender(rich, 2000)
+        while len(rich.messages) < 40:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    finally:
+        rich.latency = 0.0
+    assert "Run the same call again" in out
+    assert "KeyboardInterrupt" in err
+    with connected(rich):
+        counts = Counter(nx.sent("b").state)
+        assert set(counts) == {"accepted", "planned"}
+        assert counts["accepted"] == len(rich.messages)
+        assert set(send_batch(make_plan(2000, prices=False)).state) == {"accepted"}
+    assert count_received(rich) == Counter(people(2000))
+
+
+@pytest.mark.slow
+def test_two_processes_share_a_batch(rich: Sandbox) -> None:
+    children = [sender(rich, 400) for _ in range(2)]
+    for child in children:
+        out, err = child.communicate(timeout=60)
+        assert out.split() == ["ready", "done"], err
+    assert count_received(rich) == Counter(people(400))
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_nobody_gets_two_and_settling_finds_the_rest(rich: Sandbox) -> None:
+    """The sender is killed at random moments and started again, until everybody has been served."""
+    dice = random.Random(7)
+    count, kills = 2000, 0
+    while kills < 20:
+        child = sender(rich, count)
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.readline()
+        goal = len(rich.messages) + dice.randint(1, 70)
+        while len(rich.messages) < goal and child.poll() is None:
+            time.sleep(0.0005)
+        os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
+        kills += 1
+    with connected(rich):
+        found = send_batch(make_plan(count, prices=False))
+        assert set(found.state) <= {"accepted", "unknown"}
+        assert max(count_received(rich).values()) == 1
+        unknown = set(found.to[found.state == "unknown"])
+        assert set(people(count)) - set(count_received(rich)) <= unknown
+        settled = nx.settle("b", delay=0)
+        assert set(settled.to) == unknown
+        assert set(settled.state) <= {"accepted", "not_found"}
+        assert set(settled.to[settled.state == "accepted"]) == unknown & set(count_received(rich))
+        send_batch(make_plan(count, prices=False), resend_not_found=True)
+    assert count_received(rich) == Counter(people(count))
