@@ -138,7 +138,7 @@ def _build_application(code: str, body: Mapping[str, Any], keys: Mapping[str, st
     return {
         "id": code,
         **{name: copy.deepcopy(body[name]) for name in ("name", "privacy") if name in body},
-        "keys": {"public_key": keys["public_key"]} if keys else {},
+        "keys": {name: key for name, key in keys.items() if name == "public_key"},
         "capabilities": capabilities,
     }
 
