@@ -11,35 +11,19 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import build_problem, deny_as_problem
+from nexmo_nb.sandbox.refusals import Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
 from nexmo_nb.sandbox.traffic_months import FIELDS, Record
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
-PRODUCTS = (
-    "SMS",
-    "SMS-TRAFFIC-CONTROL",
-    "VOICE-CALL",
-    "VOICE-FAILED",
-    "VOICE-TTS",
-    "IN-APP-VOICE",
-    "WEBSOCKET-CALL",
-    "ASR",
-    "AMD",
-    "VERIFY-API",
-    "VERIFY-V2",
-    "NUMBER-INSIGHT",
-    "CONVERSATION-EVENT",
-    "CONVERSATION-MESSAGE",
-    "MESSAGES",
-    "VIDEO-API",
-    "NETWORK-API-EVENT",
-    "REPORTS-USAGE",
-)
+PRODUCTS = [
+    *("SMS", "SMS-TRAFFIC-CONTROL", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", "IN-APP-VOICE", "WEBSOCKET-CALL"),
+    *("ASR", "AMD", "VERIFY-API", "VERIFY-V2", "NUMBER-INSIGHT", "CONVERSATION-EVENT", "CONVERSATION-MESSAGE"),
+    *("MESSAGES", "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE"),
+]
 NEEDING_DIRECTION = ("SMS", "MESSAGES")
 FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
 # The filters of each product, where they are documented.
@@ -64,38 +48,28 @@ LOOKS_UNTIL_READY = 2
 
 
 class _Table(NamedTuple):
-    """Records, and the names of their fields."""
-
     names: tuple[str, ...]
     records: list[Record]
 
 
 def create_report(world: World, request: Request, _: Accident) -> Answer:
     """Take an order for a report."""
-    if not is_authorised(world, request):
-        return _deny()
     body = request.json
     if not isinstance(body, dict):
-        return _refuse(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
-    refusal = _find_refusal(world, body)
-    if refusal is not None:
-        return refusal
+        return _build_problem(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
+    _check_fields(world, body)
     with world.lock:
         code = world.new_id()
         times = {"receive_time": _format_time(world.now())}
-        world.reports[code] = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
-        return Answer(200, _format_report(code, world.reports[code], "PENDING"))
+        report = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
+        world.reports[code] = report
+        return Answer(200, _format_report(code, report, "PENDING"))
 
 
 def show_report(world: World, request: Request, _: Accident) -> Answer:
     """Show the progress of a report."""
-    if not is_authorised(world, request):
-        return _deny()
-    code = request.path.rsplit("/", 1)[1]
     with world.lock:
-        report = world.reports.get(code)
-        if report is None:
-            return _refuse_unknown(code)
+        code, report = _find_report(world, request)
         report["looks"] += 1
         report["times"].setdefault("start_time", _format_time(world.now()))
         if report["looks"] < LOOKS_UNTIL_READY:
@@ -108,88 +82,85 @@ def show_report(world: World, request: Request, _: Accident) -> Answer:
 
 def abort_report(world: World, request: Request, _: Accident) -> Answer:
     """Abort a report that is not finished."""
-    if not is_authorised(world, request):
-        return _deny()
-    code = request.path.rsplit("/", 1)[1]
     with world.lock:
-        report = world.reports.get(code)
-        if report is None:
-            return _refuse_unknown(code)
+        code, report = _find_report(world, request)
         if report["looks"] >= LOOKS_UNTIL_READY:
-            return _refuse(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
+            return _build_problem(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
         del world.reports[code]
         return Answer(200, _format_report(code, report, "ABORTED"))
 
 
 def download_report(world: World, request: Request, _: Accident) -> Answer:
     """Send the file of a finished report."""
-    if not is_authorised(world, request):
-        return _deny()
     file = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = next((r for r in world.reports.values() if r["file"] == file and "packed" in r), None)
     if report is None:
-        return _refuse(404, "#not-found", "Not Found", "The file is not there.")
+        return _build_problem(404, "#not-found", "Not Found", "The file is not there.")
     return Answer(200, report["packed"], {"Content-Type": "application/octet-stream"})
 
 
 def list_records(world: World, request: Request, _: Accident) -> Answer:
     """List records at once, by id or by time, in pages."""
-    if not is_authorised(world, request):
-        return _deny()
     query = request.query
-    refusal = _find_refusal(world, query) or _find_filter_refusal(query)
-    if refusal is not None:
-        return refusal
+    _check_fields(world, query)
+    _check_filters(query)
     ids = query["id"].split(",") if "id" in query else []
     table = _find_by_id(world, query, ids) if ids else _find_by_time(world, query)
-    start = _read_cursor(query)
-    if start is None:
-        return _refuse(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
-    body = _build_page(world, request, table, start)
+    body = _build_page(world, request, table, _read_cursor(query))
     missing = sorted(set(ids) - {value for record in table.records for value in record})
     if missing:
         body["ids_not_found"] = ",".join(missing)
     return Answer(200, body)
 
 
-def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> Answer:
+def _find_report(world: World, request: Request) -> tuple[str, dict[str, Any]]:
+    """Find the report that the path names, and return it behind its id."""
+    code = request.path.rsplit("/", 1)[1]
+    if code not in world.reports:
+        raise Refusal(_build_problem(404, "#not-found", "Invalid report ID", f"There is no report {code}."))
+    return code, world.reports[code]
+
+
+def _build_problem(status: int, kind: str, title: str, detail: str, **members: Any) -> Answer:
     return build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM)
 
 
-def _deny() -> Answer:
-    return deny_as_problem()._replace(headers=PROBLEM)
+def _refuse_parameters(reasons: Mapping[str, str]) -> Refusal:
+    invalid = list_invalid(reasons.items())
+    return Refusal(
+        _build_problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=invalid)
+    )
 
 
-def _refuse_unknown(code: str) -> Answer:
-    return _refuse(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
+def _refuse_value(detail: str) -> Refusal:
+    return Refusal(_build_problem(422, "#invalid-params", "Invalid parameters", detail))
 
 
-def _refuse_parameters(reasons: Mapping[str, str]) -> Answer:
-    parameters = [{"name": name, "reason": reason} for name, reason in reasons.items()]
-    return _refuse(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=parameters)
+def _refuse_filter(detail: str) -> Refusal:
+    return Refusal(_build_problem(422, "#invalid-filter", "Invalid filter", detail))
 
 
-def _find_refusal(world: World, fields: Mapping[str, Any]) -> Answer | None:
-    """Check what both kinds of report have in common; None where it is valid."""
+def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
+    """Check what both kinds of report have in common."""
     missing = _list_missing(fields)
     if missing:
-        return _refuse_parameters(dict.fromkeys(missing, "Missing required parameter"))
+        raise _refuse_parameters(dict.fromkeys(missing, "Missing required parameter"))
     product = fields["product"]
     if product not in PRODUCTS:
-        return _refuse_parameters({"product": f"Could not resolve product name. Use one of {list(PRODUCTS)}"})
+        raise _refuse_parameters({"product": f"Could not resolve product name. Use one of {PRODUCTS}"})
     allowed = ALLOWED.get(product, FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
-        return _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
+        raise _refuse_filter("A filter is not allowed for this product.")
     if fields["account_id"] != world.api_key:
-        return _refuse(403, "#forbidden", "Forbidden", "User not authorized to query the requested data")
+        detail = "User not authorized to query the requested data"
+        raise Refusal(_build_problem(403, "#forbidden", "Forbidden", detail))
     try:
         start, end = _read_span(world, fields)
     except ValueError:
-        return _refuse(422, "#invalid-params", "Invalid parameters", "A date cannot be read.")
+        raise _refuse_value("A date cannot be read.") from None
     if not timedelta(0) < end - start <= LONGEST_SPAN:
-        return _refuse(422, "#invalid-params", "Invalid parameters", "The dates do not fit.")
-    return None
+        raise _refuse_value("The dates do not fit.")
 
 
 def _list_missing(fields: Mapping[str, Any]) -> list[str]:
@@ -199,13 +170,12 @@ def _list_missing(fields: Mapping[str, Any]) -> list[str]:
     return missing if is_optional or direction in ("inbound", "outbound") else [*missing, "direction"]
 
 
-def _find_filter_refusal(query: Mapping[str, str]) -> Answer | None:
-    """Check what only synchronous reports have; None where it is valid."""
+def _check_filters(query: Mapping[str, str]) -> None:
+    """Check what only synchronous reports have."""
     if "id" in query and (query["id"].count(",") >= MOST_IDS or set(query) - ALLOWED_WITH_ID):
-        return _refuse(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
+        raise _refuse_filter("At most 20 ids, and no other filter.")
     if "client_ref" in query:
-        return _refuse(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
-    return None
+        raise _refuse_filter("client_ref is not allowed here.")
 
 
 def _read_span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -218,16 +188,18 @@ def _read_span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datet
     return times[0], times[1]
 
 
-def _read_cursor(query: Mapping[str, str]) -> int | None:
-    """Read where a page begins; None for a cursor that the sandbox did not give out."""
+def _read_cursor(query: Mapping[str, str]) -> int:
+    """Read where a page begins."""
     if "cursor" not in query and "iv" not in query:
         return 0
     try:
         place = base64.urlsafe_b64decode(query.get("cursor", "")).decode()
     except ValueError:
-        return None
-    is_known = query.get("iv") == IV and is_int_between(place, 1) and int(place) % PAGE == 0
-    return int(place) if is_known else None
+        place = ""
+    # Cursors that the sandbox did not give out are refused.
+    if query.get("iv") != IV or not is_int_between(place, 1) or int(place) % PAGE:
+        raise _refuse_value("The cursor cannot be read.")
+    return int(place)
 
 
 def _build_page(world: World, request: Request, table: _Table, start: int) -> dict[str, Any]:

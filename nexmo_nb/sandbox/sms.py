@@ -93,7 +93,7 @@ def send_sms(world: World, request: Request, accident: Accident) -> Answer:
 
 def _check_sender_of_request(world: World, request: Request, fields: Mapping[str, str]) -> None:
     """Check in the API's order: whether credentials, then from, to and text are there; then the credentials."""
-    key, secret = read_basic(request.headers) or read_keys(fields)
+    key, secret = read_basic(request) or read_keys(fields)
     if not key:
         raise RefusedError(2, "Missing api_key")
     if not secret and "sig" not in fields:

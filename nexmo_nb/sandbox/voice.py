@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nexmo_nb.sandbox.auth import read_basic, read_keys
+from nexmo_nb.sandbox.auth import read_basic, read_keys, split_authorization
 from nexmo_nb.sandbox.data import find_country, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import NOT_FOUND
+from nexmo_nb.sandbox.refusals import NOT_FOUND, Invalid, Refusal, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
@@ -27,8 +27,6 @@ NO_OBJECT = Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Request"})
 # Seconds by which the clocks of client and server may differ.
 LEEWAY = 5
 LONGEST_TEXT = 1500
-Invalid = tuple[str, str]
-"""The name of an invalid parameter, and the reason."""
 
 
 def place_tts_call(world: World, request: Request, accident: Accident) -> Answer:
@@ -36,21 +34,26 @@ def place_tts_call(world: World, request: Request, accident: Accident) -> Answer
     fields = request.fields
     with world.lock:
         status, text = _judge_tts(world, request, accident)
-        body: dict[str, str] = {"to": fields.get("to", ""), "status": status, "error_text": text}
+        body = {"to": fields.get("to", ""), "status": status, "error_text": text}
         if status == "0":
             body = {"call_id": f"{hash_to_int(world.seed, 'tts', len(world.calls)):032x}", **body}
             timeout = fields.get("machine_timeout", "")
-            parameters = {name: value for name, value in fields.items() if name not in ("api_key", "api_secret")}
-            record = {"api": "tts", "id": body["call_id"], **parameters}
-            record["machine_timeout"] = timeout if is_int_between(timeout, 400, 10_000) else "10000"
-            world.calls.append({**record, "time": world.format_now()})
+            world.calls.append(
+                {
+                    "api": "tts",
+                    "id": body["call_id"],
+                    **{name: value for name, value in fields.items() if name not in ("api_key", "api_secret")},
+                    "machine_timeout": timeout if is_int_between(timeout, 400, 10_000) else "10000",
+                    "time": world.format_now(),
+                }
+            )
     return Answer(200, body)
 
 
 def _judge_tts(world: World, request: Request, accident: Accident) -> tuple[str, str]:
     """Decide a legacy call: status and error text."""
     fields = request.fields
-    if read_basic(request.headers) is not None or read_keys(fields) != (world.api_key, world.api_secret):
+    if read_basic(request) is not None or read_keys(fields) != (world.api_key, world.api_secret):
         return "4", "Bad Credentials"
     if accident.get("kind") == "no-credit":
         return "9", "Quota Exceeded"
@@ -72,19 +75,16 @@ def _judge_tts(world: World, request: Request, accident: Accident) -> tuple[str,
 
 def place_call(world: World, request: Request, accident: Accident) -> Answer:
     """Call by the Voice API: an application's token, JSON both ways, HTTP 201."""
-    application = _find_application(world, request)
-    if application is None:
-        return UNAUTHORIZED
+    application = _check_token(world, request)
     if accident.get("kind") == "no-credit":
         return LOW_BALANCE
     if request.content_type != "application/json":
         return WRONG_CONTENT_TYPE
     if not isinstance(request.json, dict):
         return NO_OBJECT
-    invalid = list(_find_invalid(request.json))
+    invalid = list_invalid(_find_invalid(request.json))
     if invalid:
-        parameters = [{"name": name, "reason": reason} for name, reason in invalid]
-        return Answer(400, {"type": 400, "title": "Bad Request", "invalid_parameters": parameters})
+        return Answer(400, {"type": 400, "title": "Bad Request", "invalid_parameters": invalid})
     with world.lock:
         code, conversation = world.new_id(), f"CON-{world.new_id()}"
         world.calls.append(_build_record(world, code, application, request.json))
@@ -93,9 +93,7 @@ def place_call(world: World, request: Request, accident: Accident) -> Answer:
 
 
 def show_call(world: World, request: Request, _: Accident) -> Answer:
-    """Show one call."""
-    if _find_application(world, request) is None:
-        return UNAUTHORIZED
+    _check_token(world, request)
     code = request.path.rsplit("/", 1)[1]
     with world.lock:
         call = next((call for call in world.calls if call["id"] == code), None)
@@ -106,30 +104,27 @@ def show_call(world: World, request: Request, _: Accident) -> Answer:
     return Answer(200, {"uuid": code, "status": call.get("status", "started"), "direction": "outbound", "to": to})
 
 
-def _find_application(world: World, request: Request) -> str | None:
-    """Check a token with the public key of the application that it names; None where it is refused."""
+def _check_token(world: World, request: Request) -> str:
+    """Check a token, once only, with the public key of the application that it names, and return that one's id."""
     import jwt
 
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
+    scheme, token = split_authorization(request)
+    if scheme != "bearer":
+        raise Refusal(UNAUTHORIZED)
     try:
         code = str(jwt.decode(token, options={"verify_signature": False}).get("application_id"))
-        application = world.applications.get(code)
-        if application is None:
-            return None
         claims = jwt.decode(
             token,
-            world.get_public_key(application),
+            world.get_public_key(world.applications[code]),
             algorithms=["RS256"],
             options={"require": ["iat", "jti", "application_id"]},
             leeway=LEEWAY,
         )
-    except (jwt.PyJWTError, ValueError):
-        return None
+    except (jwt.PyJWTError, KeyError, ValueError):
+        raise Refusal(UNAUTHORIZED) from None
     with world.lock:
         if claims["jti"] in world.tokens:
-            return None
+            raise Refusal(UNAUTHORIZED)
         world.tokens.add(claims["jti"])
     return code
 
@@ -155,7 +150,7 @@ def _find_invalid(body: Mapping[str, Any]) -> Iterator[Invalid]:
         yield "ncco", "exactly one of ncco and answer_url is needed"
     if "ncco" in body:
         actions = body["ncco"]
-        for n, action in enumerate(actions if isinstance(actions, list) and actions else [None]):
+        for n, action in enumerate(actions if actions and isinstance(actions, list) else [None]):
             yield from _find_invalid_action(f"ncco[{n}]", action)
 
 

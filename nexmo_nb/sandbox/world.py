@@ -91,7 +91,7 @@ class World:
 
     def get_public_key(self, app: Mapping[str, Any]) -> str:
         """Return an application's public key."""
-        return str(app["keys"].get("public_key") or self.get_key_pair()[1])
+        return str(app["public_key"] or self.get_key_pair()[1])
 
     def acquire_slot(self, family: str) -> float:
         """Take one of the family's slots in the current second; otherwise return the seconds until one is free."""
@@ -142,7 +142,9 @@ class World:
             (self.new_id(), "Hotline", {"voice": {**voice, "region": "eu-west"}, "messages": messages}),
         ]
         # Without keys of their own: the demo's pair stands in, so that a new sandbox need not generate three.
-        return [{"id": code, "name": name, "keys": {}, "capabilities": uses} for code, name, uses in applications]
+        return [
+            {"id": code, "name": name, "public_key": None, "capabilities": uses} for code, name, uses in applications
+        ]
 
     def _build_owned_numbers(self) -> list[dict[str, Any]]:
         countries = [COUNTRIES[code] for code in ("GB", "US", "PT", "DE", "NA")]
