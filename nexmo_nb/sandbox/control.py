@@ -31,7 +31,7 @@ def _list_entries(world: World, request: Request) -> list[dict[str, Any]]:
 
 
 def _show_state(world: World, _: Request) -> Mapping[str, Any]:
-    """Show whether there is anything new: the version changes with every request, and with its answer."""
+    # The version changes with every request, and with its answer.
     return {"version": f"{world.instance}-{world.changes}", "balance": float(world.balance)}
 
 
