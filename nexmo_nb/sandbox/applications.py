@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import Invalid, Refusal, build_problem, list_invalid
+from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World, generate_key
 
@@ -23,12 +23,9 @@ HOOKS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def list_applications(world: World, request: Request, _: Accident) -> Answer:
-    """List applications, in pages."""
     size, page = request.query.get("page_size", "10"), request.query.get("page", "1")
-    if not is_int_between(size, 1, 100):
-        return _build_refusal("list-validation", [("page_size", "must be between 1 and 100")])
-    if not is_int_between(page, 1):
-        return _build_refusal("list-validation", [("page", "must be at least 1")])
+    _refuse_invalid("list-validation", [(is_int_between(size, 1, 100), "page_size", "must be between 1 and 100")])
+    _refuse_invalid("list-validation", [(is_int_between(page, 1), "page", "must be at least 1")])
     with world.lock:
         applications = [_format_application(world, app) for app in world.applications.values()]
     return Answer(200, _build_page(applications, int(size), int(page)))
@@ -82,9 +79,12 @@ def _find_application(world: World, request: Request) -> dict[str, Any]:
     return world.applications[code]
 
 
-def _build_refusal(kind: str, invalid: list[Invalid]) -> Answer:
-    detail = "The request failed due to validation errors"
-    return build_problem(400, f"/application#{kind}", "Bad Request", detail, invalid_parameters=list_invalid(invalid))
+def _refuse_invalid(kind: str, checks: Iterable[Check]) -> None:
+    invalid = list_invalid(checks)
+    if invalid:
+        detail = "The request failed due to validation errors"
+        kind = f"/application#{kind}"
+        raise Refusal(build_problem(400, kind, "Bad Request", detail, invalid_parameters=invalid))
 
 
 def _build_page(applications: list[dict[str, Any]], size: int, page: int) -> dict[str, Any]:
@@ -129,43 +129,32 @@ def _check_body(request: Request) -> None:
         raise Refusal(build_problem(415, "#content-type-header", "Invalid Content-Type header", detail))
     if not isinstance(request.json, dict):
         raise Refusal(build_problem(400, "#invalid-json", "Bad Request", "The body is no JSON object."))
-    invalid = [*_find_invalid_members(request.json), *_find_invalid_capabilities(request.json)]
-    if invalid:
-        raise Refusal(_build_refusal("payload-validation", invalid))
+    _refuse_invalid("payload-validation", _check_members(request.json))
 
 
-def _find_invalid_members(body: Mapping[str, Any]) -> Iterator[Invalid]:
-    if not isinstance(body.get("name"), str) or not body["name"].strip():
-        yield "name", "is required"
-    keys = body.get("keys") or {}
-    if not isinstance(keys, dict):
-        yield "keys", "must be an object"
+def _check_members(body: Mapping[str, Any]) -> Iterator[Check]:
+    name, keys, capabilities = body.get("name"), body.get("keys") or {}, body.get("capabilities", {})
+    yield isinstance(name, str) and bool(name.strip()), "name", "is required"
+    yield isinstance(keys, dict), "keys", "must be an object"
+    key = keys.get("public_key") if isinstance(keys, dict) else None
+    is_key = key is None or (isinstance(key, str) and "-----BEGIN PUBLIC KEY-----" in key)
+    yield is_key, "keys.public_key", "must be a PEM public key"
+    yield isinstance(capabilities, dict), "capabilities", "must be an object"
+    if isinstance(capabilities, dict):
+        for kind, capability in capabilities.items():
+            yield from _check_capability(kind, capability)
+
+
+def _check_capability(kind: str, capability: Any) -> Iterator[Check]:
+    hooks = (capability.get("webhooks") or {}) if isinstance(capability, dict) else None
+    if kind not in CAPABILITIES or not isinstance(hooks, dict):
+        yield False, f"capabilities.{kind}", "is not allowed"
         return
-    key = keys.get("public_key")
-    if key is not None and not (isinstance(key, str) and "-----BEGIN PUBLIC KEY-----" in key):
-        yield "keys.public_key", "must be a PEM public key"
-
-
-def _find_invalid_capabilities(body: Mapping[str, Any]) -> Iterator[Invalid]:
-    capabilities = body.get("capabilities", {})
-    if not isinstance(capabilities, dict):
-        yield "capabilities", "must be an object"
-        return
-    for kind, capability in capabilities.items():
-        hooks = (capability.get("webhooks") or {}) if isinstance(capability, dict) else None
-        if kind not in CAPABILITIES or not isinstance(hooks, dict):
-            yield f"capabilities.{kind}", "is not allowed"
-            continue
-        for name, hook in hooks.items():
-            place = f"capabilities.{kind}.webhooks.{name}"
-            yield from _find_invalid_hook(place, HOOKS.get(kind, {}).get(name), hook)
-
-
-def _find_invalid_hook(place: str, methods: tuple[str, ...] | None, hook: Any) -> Iterator[Invalid]:
-    if methods is None or not isinstance(hook, dict):
-        yield place, "is not allowed"
-        return
-    if not is_url(hook.get("address")):
-        yield f"{place}.address", "must be a valid URL"
-    if hook.get("http_method") not in (None, *methods):
-        yield f"{place}.http_method", f"must be one of: {', '.join(methods)}"
+    for name, hook in hooks.items():
+        place, methods = f"capabilities.{kind}.webhooks.{name}", HOOKS.get(kind, {}).get(name)
+        if methods is None or not isinstance(hook, dict):
+            yield False, place, "is not allowed"
+        else:
+            is_allowed = hook.get("http_method") in (None, *methods)
+            yield is_url(hook.get("address")), f"{place}.address", "must be a valid URL"
+            yield is_allowed, f"{place}.http_method", f"must be one of: {', '.join(methods)}"

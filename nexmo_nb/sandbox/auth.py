@@ -28,7 +28,6 @@ def read_basic(request: Request) -> tuple[str, str] | None:
 
 
 def read_keys(fields: Mapping[str, str]) -> tuple[str, str]:
-    """Read key and secret from the parameters."""
     return fields.get("api_key", ""), fields.get("api_secret", "")
 
 

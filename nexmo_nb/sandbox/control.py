@@ -11,18 +11,17 @@ from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
 PREFIX = "/_sandbox/"
-DONE = {"done": True}
 
 
 def answer_control(world: World, request: Request) -> Answer:
-    """Answer a request below `PREFIX`."""
     page = PAGES.get((request.method, request.path.removeprefix(PREFIX)))
     if page is None:
         return Answer(404, {"error": "no such page"})
     try:
-        return Answer(200, page(world, request))
+        result = page(world, request)
     except (TypeError, ValueError) as error:
         return Answer(400, {"error": str(error)})
+    return Answer(200, {"done": True} if result is None else result)
 
 
 def _list_entries(world: World, request: Request) -> list[dict[str, Any]]:
@@ -47,20 +46,17 @@ def _show_account(world: World, _: Request) -> Mapping[str, Any]:
     }
 
 
-def _reset(world: World, _: Request) -> Mapping[str, Any]:
+def _reset(world: World, _: Request) -> None:
     world.reset()
-    return DONE
 
 
-def _reprice(world: World, request: Request) -> Mapping[str, Any]:
+def _reprice(world: World, request: Request) -> None:
     body = request.json if isinstance(request.json, dict) else {}
     world.reprice(str(body.get("country")), float(body.get("factor", 1)))
-    return DONE
 
 
-def _schedule_accident(world: World, request: Request) -> Mapping[str, Any]:
+def _schedule_accident(world: World, request: Request) -> None:
     schedule_accident(world, **(request.json if isinstance(request.json, dict) else request.form))
-    return DONE
 
 
 PAGES: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {

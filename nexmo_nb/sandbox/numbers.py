@@ -22,7 +22,6 @@ LARGEST_PAGE = 100
 
 
 def search_numbers(world: World, request: Request, _: Accident) -> Answer:
-    """List numbers for rent."""
     query = request.query
     check_required(country=query.get("country"))
     if query.get("features", "SMS") not in FEATURES or query.get("type", TYPES[0]) not in TYPES:
@@ -56,7 +55,6 @@ def list_owned_numbers(world: World, request: Request, _: Accident) -> Answer:
 
 
 def buy_number(world: World, request: Request, accident: Accident) -> Answer:
-    """Rent a number, and pay for it."""
     _check_change(request, accident)
     with world.lock:
         number = _find_number(world.rent, request.form)

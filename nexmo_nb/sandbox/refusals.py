@@ -8,8 +8,8 @@ from typing import Any
 from nexmo_nb.sandbox.exchange import Answer
 
 PROBLEM_TYPES = "https://developer.nexmo.com/api-errors"
-Invalid = tuple[str, str]
-"""The name of an invalid parameter, and the reason."""
+Check = tuple[bool, str, str]
+"""Whether a parameter is valid, its name, and what it must be."""
 
 
 class Refusal(Exception):
@@ -34,13 +34,12 @@ NOT_FOUND = Answer(404, {"type": "NOT_FOUND", "error_title": "Not Found"})
 
 
 def build_bad_request(invalid: Any) -> Answer:
-    """Refuse invalid parameters in the gateway's format."""
     return Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Request", "invalid_parameters": invalid})
 
 
-def list_invalid(invalid: Iterable[Invalid]) -> list[dict[str, str]]:
-    """List invalid parameters as the APIs with JSON bodies do."""
-    return [{"name": name, "reason": reason} for name, reason in invalid]
+def list_invalid(checks: Iterable[Check]) -> list[dict[str, str]]:
+    """List the parameters that are not valid, as the APIs with JSON bodies do."""
+    return [{"name": name, "reason": reason} for is_valid, name, reason in checks if not is_valid]
 
 
 def check_required(**values: str | None) -> None:

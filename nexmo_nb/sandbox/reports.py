@@ -6,12 +6,12 @@ import base64
 import csv
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from nexmo_nb.sandbox.data import COUNTRIES, Network
+from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
@@ -20,10 +20,10 @@ from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
 PRODUCTS = [
-    *("SMS", "SMS-TRAFFIC-CONTROL", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", "IN-APP-VOICE", "WEBSOCKET-CALL"),
-    *("ASR", "AMD", "VERIFY-API", "VERIFY-V2", "NUMBER-INSIGHT", "CONVERSATION-EVENT", "CONVERSATION-MESSAGE"),
-    *("MESSAGES", "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE"),
-]
+    "SMS", "SMS-TRAFFIC-CONTROL", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", "IN-APP-VOICE", "WEBSOCKET-CALL", "ASR",
+    "AMD", "VERIFY-API", "VERIFY-V2", "NUMBER-INSIGHT", "CONVERSATION-EVENT", "CONVERSATION-MESSAGE", "MESSAGES",
+    "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE",
+]  # fmt: skip
 NEEDING_DIRECTION = ("SMS", "MESSAGES")
 FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
 # The filters of each product, where they are documented.
@@ -53,25 +53,23 @@ class _Table(NamedTuple):
 
 
 def create_report(world: World, request: Request, _: Accident) -> Answer:
-    """Take an order for a report."""
     body = request.json
     if not isinstance(body, dict):
-        return _build_problem(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
+        raise _refuse(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
     _check_fields(world, body)
     with world.lock:
         code = world.new_id()
-        times = {"receive_time": _format_time(world.now())}
+        times = {"receive_time": world.format_now("seconds")}
         report = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
         world.reports[code] = report
         return Answer(200, _format_report(code, report, "PENDING"))
 
 
 def show_report(world: World, request: Request, _: Accident) -> Answer:
-    """Show the progress of a report."""
     with world.lock:
         code, report = _find_report(world, request)
         report["looks"] += 1
-        report["times"].setdefault("start_time", _format_time(world.now()))
+        report["times"].setdefault("start_time", world.format_now("seconds"))
         if report["looks"] < LOOKS_UNTIL_READY:
             return Answer(200, _format_report(code, report, "PROCESSING"))
     # Without the lock, since a year takes seconds.
@@ -81,27 +79,24 @@ def show_report(world: World, request: Request, _: Accident) -> Answer:
 
 
 def abort_report(world: World, request: Request, _: Accident) -> Answer:
-    """Abort a report that is not finished."""
     with world.lock:
         code, report = _find_report(world, request)
         if report["looks"] >= LOOKS_UNTIL_READY:
-            return _build_problem(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
+            raise _refuse(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
         del world.reports[code]
         return Answer(200, _format_report(code, report, "ABORTED"))
 
 
 def download_report(world: World, request: Request, _: Accident) -> Answer:
-    """Send the file of a finished report."""
     file = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = next((r for r in world.reports.values() if r["file"] == file and "packed" in r), None)
     if report is None:
-        return _build_problem(404, "#not-found", "Not Found", "The file is not there.")
+        raise _refuse(404, "#not-found", "Not Found", "The file is not there.")
     return Answer(200, report["packed"], {"Content-Type": "application/octet-stream"})
 
 
 def list_records(world: World, request: Request, _: Accident) -> Answer:
-    """List records at once, by id or by time, in pages."""
     query = request.query
     _check_fields(world, query)
     _check_filters(query)
@@ -115,52 +110,41 @@ def list_records(world: World, request: Request, _: Accident) -> Answer:
 
 
 def _find_report(world: World, request: Request) -> tuple[str, dict[str, Any]]:
-    """Find the report that the path names, and return it behind its id."""
     code = request.path.rsplit("/", 1)[1]
     if code not in world.reports:
-        raise Refusal(_build_problem(404, "#not-found", "Invalid report ID", f"There is no report {code}."))
+        raise _refuse(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
     return code, world.reports[code]
 
 
-def _build_problem(status: int, kind: str, title: str, detail: str, **members: Any) -> Answer:
-    return build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM)
+def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> Refusal:
+    return Refusal(build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM))
 
 
-def _refuse_parameters(reasons: Mapping[str, str]) -> Refusal:
-    invalid = list_invalid(reasons.items())
-    return Refusal(
-        _build_problem(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=invalid)
-    )
-
-
-def _refuse_value(detail: str) -> Refusal:
-    return Refusal(_build_problem(422, "#invalid-params", "Invalid parameters", detail))
-
-
-def _refuse_filter(detail: str) -> Refusal:
-    return Refusal(_build_problem(422, "#invalid-filter", "Invalid filter", detail))
+def _refuse_parameters(names: Iterable[str], reason: str) -> Refusal:
+    invalid = list_invalid((False, name, reason) for name in names)
+    return _refuse(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=invalid)
 
 
 def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
     """Check what both kinds of report have in common."""
     missing = _list_missing(fields)
     if missing:
-        raise _refuse_parameters(dict.fromkeys(missing, "Missing required parameter"))
+        raise _refuse_parameters(missing, "Missing required parameter")
     product = fields["product"]
     if product not in PRODUCTS:
-        raise _refuse_parameters({"product": f"Could not resolve product name. Use one of {PRODUCTS}"})
+        raise _refuse_parameters(["product"], f"Could not resolve product name. Use one of {PRODUCTS}")
     allowed = ALLOWED.get(product, FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
-        raise _refuse_filter("A filter is not allowed for this product.")
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
     if fields["account_id"] != world.api_key:
         detail = "User not authorized to query the requested data"
-        raise Refusal(_build_problem(403, "#forbidden", "Forbidden", detail))
+        raise _refuse(403, "#forbidden", "Forbidden", detail)
     try:
         start, end = _read_span(world, fields)
     except ValueError:
-        raise _refuse_value("A date cannot be read.") from None
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "A date cannot be read.") from None
     if not timedelta(0) < end - start <= LONGEST_SPAN:
-        raise _refuse_value("The dates do not fit.")
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "The dates do not fit.")
 
 
 def _list_missing(fields: Mapping[str, Any]) -> list[str]:
@@ -173,9 +157,9 @@ def _list_missing(fields: Mapping[str, Any]) -> list[str]:
 def _check_filters(query: Mapping[str, str]) -> None:
     """Check what only synchronous reports have."""
     if "id" in query and (query["id"].count(",") >= MOST_IDS or set(query) - ALLOWED_WITH_ID):
-        raise _refuse_filter("At most 20 ids, and no other filter.")
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
     if "client_ref" in query:
-        raise _refuse_filter("client_ref is not allowed here.")
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
 
 
 def _read_span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -189,7 +173,6 @@ def _read_span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datet
 
 
 def _read_cursor(query: Mapping[str, str]) -> int:
-    """Read where a page begins."""
     if "cursor" not in query and "iv" not in query:
         return 0
     try:
@@ -198,7 +181,7 @@ def _read_cursor(query: Mapping[str, str]) -> int:
         place = ""
     # Cursors that the sandbox did not give out are refused.
     if query.get("iv") != IV or not is_int_between(place, 1) or int(place) % PAGE:
-        raise _refuse_value("The cursor cannot be read.")
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
     return int(place)
 
 
@@ -210,7 +193,7 @@ def _build_page(world: World, request: Request, table: _Table, start: int) -> di
         "_links": {"self": {"href": _build_link(request, {})}},
         "request_id": code,
         "request_status": "SUCCESS",
-        "received_at": _format_time(world.now()),
+        "received_at": world.format_now("seconds"),
         "items_count": len(page),
         "product": request.query["product"],
         "records": page,
@@ -228,7 +211,6 @@ def _build_link(request: Request, cursor: Mapping[str, str]) -> str:
 
 
 def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
-    """Find the records of a span that pass the filters, oldest first."""
     product, direction = str(fields["product"]), fields.get("direction")
     key = find_key(product, direction)
     names = FIELDS.get(key, ())
@@ -236,7 +218,9 @@ def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
     records = list(iterate_records(world, product, direction, start.timestamp(), end.timestamp()))
     if key == "SMS":
         place = names.index("date_received")
-        records += [record for record in _list_sent(world) if start <= datetime.fromisoformat(record[place]) < end]
+        records += [
+            record for record in _list_sent_records(world) if start <= datetime.fromisoformat(record[place]) < end
+        ]
         records.sort(key=lambda record: record[place])
     filters = [(names.index(name), str(fields[name])) for name in FILTERS if fields.get(name) and name in names]
     for place, value in filters:
@@ -246,7 +230,7 @@ def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
 
 def _find_by_id(world: World, fields: Mapping[str, Any], ids: Sequence[str]) -> _Table:
     key = find_key(str(fields["product"]), fields.get("direction"))
-    sent = [record for record in _list_sent(world) if record[1] in ids] if key == "SMS" else []
+    sent = [record for record in _list_sent_records(world) if record[1] in ids] if key == "SMS" else []
     return _empty_unasked(_Table(FIELDS.get(key, ()), find_records(world, key, ids) + sent), fields)
 
 
@@ -260,8 +244,7 @@ def _empty_unasked(table: _Table, fields: Mapping[str, Any]) -> _Table:
     return _Table(table.names, records)
 
 
-def _list_sent(world: World) -> list[Record]:
-    """List the records of the messages that were sent here, one for each part."""
+def _list_sent_records(world: World) -> list[Record]:
     with world.lock:
         messages = list(world.messages)
     return [_build_record(world, message, part) for message in messages for part in message["parts"]]
@@ -269,7 +252,7 @@ def _list_sent(world: World) -> list[Record]:
 
 def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, str]) -> Record:
     country = COUNTRIES[message["country"]]
-    network = next((n for n in country.networks if n.code == message["network"]), Network("", "", "", ""))
+    network = next(network for network in country.networks if network.code == message["network"])
     record = {
         "account_id": world.api_key,
         "message_id": part["message_id"],
@@ -298,7 +281,7 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
 
 
 def _pack_report(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:
-    """Write the file of a report: count of records, and a ZIP with one CSV."""
+    """Return the count of records, and a ZIP with one CSV."""
     table = _find_by_time(world, fields)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -318,7 +301,3 @@ def _format_report(code: str, report: Mapping[str, Any], status: str) -> dict[st
         body["items_count"] = report["count"]
         links["download_report"] = {"href": f"https://api.nexmo.com/v3/media/{report['file']}"}
     return {**body, "_links": links}
-
-
-def _format_time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S+00:00")

@@ -22,29 +22,22 @@ from nexmo_nb.sandbox.world import World
 class Sandbox:
     """A stand-in for Nexmo on 127.0.0.1, with a demo account; it serves as soon as it is created.
 
+    `url` is its address, which stands for both of Nexmo's hosts.
+
     Parameters
     ----------
-    port : int
+    port
         Default: any that is free.
-    seed : int
+    seed
         Chooses the made-up world: the same seed and the same calls give the same answers.
-    latency : float
+    latency
         Seconds before each answer.
-    limits : bool
+    limits
         Whether Nexmo's published rate limits are enforced.
-    owned : int
-        Count of numbers that the account has at the start.
-    balance : float
-        In EUR, at the start.
-    clock, now : callable, optional
+    owned, balance
+        Count of numbers, and EUR, that the account has at the start.
+    clock, now
         Seconds for the rate limits and the log; the time of day.
-
-    Attributes
-    ----------
-    url : str
-        Its address, which stands for both of Nexmo's hosts.
-    api_key, api_secret, signature_secret, application_id : str
-        The demo account.
 
     Examples
     --------

@@ -17,27 +17,14 @@ from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
 TEXTS = {
-    1: "Throttled",
-    2: "Missing parameter",
-    3: "Invalid parameter",
-    4: "Bad Credentials",
-    5: "Server Error",
-    6: "Unroutable message - rejected",
-    7: "Number barred.",
-    8: "Partner account barred",
-    9: "Quota Exceeded - rejected",
-    10: "Too many existing binds",
-    11: "Account not enabled for HTTP",
-    12: "Message too long",
-    14: "Invalid Signature",
-    15: "Illegal Sender Address - rejected",
-    17: "Message blocked by provider",
-    22: "Invalid network code",
-    23: "Invalid callback url",
-    29: "Non White-listed Destination - rejected",
-    32: "Signature And API Secret Disallowed",
+    1: "Throttled", 2: "Missing parameter", 3: "Invalid parameter", 4: "Bad Credentials", 5: "Server Error",
+    6: "Unroutable message - rejected", 7: "Number barred.", 8: "Partner account barred",
+    9: "Quota Exceeded - rejected", 10: "Too many existing binds", 11: "Account not enabled for HTTP",
+    12: "Message too long", 14: "Invalid Signature", 15: "Illegal Sender Address - rejected",
+    17: "Message blocked by provider", 22: "Invalid network code", 23: "Invalid callback url",
+    29: "Non White-listed Destination - rejected", 32: "Signature And API Secret Disallowed",
     33: "Number De-activated",
-}
+}  # fmt: skip
 # Refusals that name the recipient.
 NAMING_RECIPIENT = (1, 6, 9, 15, 29)
 TYPES = ("text", "unicode", "binary", "wappush", "vcal", "vcard")
@@ -55,8 +42,6 @@ NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type",
 
 
 class RefusedError(Exception):
-    """The message is refused with this status."""
-
     def __init__(self, status: int, text: str | None = None) -> None:
         super().__init__(status)
         self.status, self.text = status, text or TEXTS.get(status, "Rejected")
@@ -75,7 +60,6 @@ class _Message(NamedTuple):
 
 
 def send_sms(world: World, request: Request, accident: Accident) -> Answer:
-    """Accept or refuse a message."""
     fields = request.fields
     try:
         with world.lock:
@@ -200,7 +184,7 @@ def _check_options(fields: Mapping[str, str]) -> None:
 
 
 def _split_content(fields: Mapping[str, str]) -> list[str]:
-    """Split the content into what each part carries."""
+    """Return what each part carries."""
     kind = fields.get("type", "text")
     if kind == "text":
         return split_gsm("".join(c if is_gsm_character(c) else "?" for c in fields["text"]))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from operator import itemgetter
 
@@ -37,7 +35,9 @@ def iterate_records(world: World, product: str, direction: str | None, start: fl
         if find_month_start(month) < last and find_month_start(month + 1) > first:
             records = _load_month(world, month)[key]
             begin, stop = (bisect_left(records, format_time(at), key=itemgetter(place)) for at in (first, last))
-            yield from (record for record in records[begin:stop] if _has_direction(names, record, direction))
+            # Products without the field have one direction only.
+            is_any = direction is None or "direction" not in names
+            yield from (r for r in records[begin:stop] if is_any or r[names.index("direction")] == direction)
 
 
 def find_records(world: World, key: str, ids: Sequence[str]) -> list[Record]:
@@ -51,23 +51,6 @@ def find_records(world: World, key: str, ids: Sequence[str]) -> list[Record]:
                 for code in found.keys() & {record[place] for place in places}:
                     found[code].append(record)
     return list(dict.fromkeys(itertools.chain.from_iterable(found.values())))
-
-
-def sum_messages(world: World, start: float, end: float) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
-    """Add up outbound SMS by country, network and status: how many records, and what they cost."""
-    pick = itemgetter(*(FIELDS["SMS"].index(name) for name in ("country", "network", "status", "total_price")))
-    sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
-    for (country, network, status, price), times in Counter(
-        pick(record) for record in iterate_records(world, "SMS", "outbound", start, end)
-    ).items():
-        count, cost = sums.get((country, network, status), (0, Decimal(0)))
-        sums[country, network, status] = (count + times, cost + times * Decimal(price))
-    return sums
-
-
-def _has_direction(names: Sequence[str], record: Record, direction: str | None) -> bool:
-    """Tell whether a record has a direction; all do where none is asked for, and where they have no such field."""
-    return direction is None or "direction" not in names or record[names.index("direction")] == direction
 
 
 # Months of a few MB each.

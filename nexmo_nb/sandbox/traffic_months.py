@@ -99,8 +99,6 @@ class _Place(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """What the calls of every product have in common."""
-
     start: float
     place: _Place
     id: str

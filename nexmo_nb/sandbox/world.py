@@ -19,7 +19,7 @@ RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports
 
 
 def generate_key() -> tuple[str, str]:
-    """Generate an RSA key pair: private and public key as PEM text."""
+    """Return private and public RSA key as PEM text."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -75,9 +75,8 @@ class World:
         self.counter += 1
         return str(uuid.UUID(int=hash_to_int(self.seed, "id", self.counter), version=4))
 
-    def format_now(self) -> str:
-        """Format the time of day, with milliseconds."""
-        return self.now().isoformat(timespec="milliseconds")
+    def format_now(self, timespec: str = "milliseconds") -> str:
+        return self.now().isoformat(timespec=timespec)
 
     def get_key_pair(self) -> tuple[str, str]:
         """Return the demo application's key pair. It is generated when first needed, since that takes a while."""

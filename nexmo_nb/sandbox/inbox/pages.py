@@ -19,7 +19,6 @@ PAGES = {
 
 
 def build_page(path: str) -> Answer:
-    """Build the answer with one of the page's files."""
     name, content_type = PAGES[path]
     headers = {
         "Content-Type": content_type,
