@@ -1,8 +1,9 @@
-"""``/_sandbox/...``: what other processes, and the inbox, ask of the sandbox itself."""
+"""What the sandbox answers about itself: the inbox at ``/``, and ``/_sandbox/...`` for it and for other processes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import schedule_accident
@@ -11,14 +12,34 @@ from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
 PREFIX = "/_sandbox/"
+INBOX_FILES = {
+    "/": ("inbox.html", "text/html; charset=utf-8"),
+    "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
+    "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
+}
+INBOX_HEADERS = {
+    # Nothing from elsewhere, and no script or style within the page: what anybody sent cannot become code.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 
 
-def answer_control(world: World, request: Request) -> Answer:
-    page = PAGES.get((request.method, request.path.removeprefix(PREFIX)))
-    if page is None:
+def answer_control(world: World, request: Request) -> Answer | None:
+    """Answer a request for the inbox or to the sandbox itself; None for all others."""
+    if request.path in INBOX_FILES and request.method in ("GET", "HEAD"):
+        name, content_type = INBOX_FILES[request.path]
+        content = (files("nexmo_nb.sandbox") / "inbox" / name).read_bytes()
+        return Answer(200, content, {"Content-Type": content_type, **INBOX_HEADERS})
+    if not request.path.startswith(PREFIX):
+        return None
+    control = CONTROLS.get((request.method, request.path.removeprefix(PREFIX)))
+    if control is None:
         return Answer(404, {"error": "no such page"})
     try:
-        result = page(world, request)
+        result = control(world, request)
     except (TypeError, ValueError) as error:
         return Answer(400, {"error": str(error)})
     return Answer(200, {"done": True} if result is None else result)
@@ -59,7 +80,7 @@ def _schedule_accident(world: World, request: Request) -> None:
     schedule_accident(world, **(request.json if isinstance(request.json, dict) else request.form))
 
 
-PAGES: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
+CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "messages"): _list_entries,
     ("GET", "calls"): _list_entries,
     ("GET", "requests"): _list_entries,

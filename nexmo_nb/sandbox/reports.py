@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import Refusal, build_problem, list_invalid
+from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
 from nexmo_nb.sandbox.traffic_months import FIELDS, Record
 from nexmo_nb.sandbox.validation import is_int_between
@@ -120,20 +120,24 @@ def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> 
     return Refusal(build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM))
 
 
-def _refuse_parameters(names: Iterable[str], reason: str) -> Refusal:
-    invalid = list_invalid((False, name, reason) for name in names)
-    return _refuse(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=invalid)
+def _refuse_invalid(checks: Iterable[Check]) -> None:
+    invalid = list_invalid(checks)
+    if invalid:
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=invalid)
 
 
 def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
     """Check what both kinds of report have in common."""
-    missing = _list_missing(fields)
-    if missing:
-        raise _refuse_parameters(missing, "Missing required parameter")
-    product = fields["product"]
-    if product not in PRODUCTS:
-        raise _refuse_parameters(["product"], f"Could not resolve product name. Use one of {PRODUCTS}")
-    allowed = ALLOWED.get(product, FILTERS)
+    product, direction = fields.get("product"), fields.get("direction")
+    is_optional = direction is None and product not in NEEDING_DIRECTION
+    required = {
+        "product": product,
+        "account_id": fields.get("account_id"),
+        "direction": is_optional or direction in ("inbound", "outbound"),
+    }
+    _refuse_invalid((bool(value), name, "Missing required parameter") for name, value in required.items())
+    _refuse_invalid([(product in PRODUCTS, "product", f"Could not resolve product name. Use one of {PRODUCTS}")])
+    allowed = ALLOWED.get(str(product), FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
         raise _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
     if fields["account_id"] != world.api_key:
@@ -145,13 +149,6 @@ def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
         raise _refuse(422, "#invalid-params", "Invalid parameters", "A date cannot be read.") from None
     if not timedelta(0) < end - start <= LONGEST_SPAN:
         raise _refuse(422, "#invalid-params", "Invalid parameters", "The dates do not fit.")
-
-
-def _list_missing(fields: Mapping[str, Any]) -> list[str]:
-    missing = [name for name in ("product", "account_id") if not fields.get(name)]
-    direction = fields.get("direction")
-    is_optional = direction is None and fields.get("product") not in NEEDING_DIRECTION
-    return missing if is_optional or direction in ("inbound", "outbound") else [*missing, "direction"]
 
 
 def _check_filters(query: Mapping[str, str]) -> None:

@@ -10,10 +10,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
-from nexmo_nb.sandbox.control import PREFIX, answer_control
+from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.http import Server
-from nexmo_nb.sandbox.inbox import PAGES, build_page
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
 from nexmo_nb.sandbox.world import World
@@ -22,25 +21,12 @@ from nexmo_nb.sandbox.world import World
 class Sandbox:
     """A stand-in for Nexmo on 127.0.0.1, with a demo account; it serves as soon as it is created.
 
-    `url` is its address, which stands for both of Nexmo's hosts.
+    - `port`: 0 for any that is free. `url` is the whole address, which stands for both of Nexmo's hosts.
+    - `seed`: chooses the made-up world. The same seed and the same calls give the same answers.
+    - `latency`: seconds before each answer. `limits`: whether Nexmo's published rate limits are enforced.
+    - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
+    - `clock`, `now`: seconds for the rate limits and the log; the time of day.
 
-    Parameters
-    ----------
-    port
-        Default: any that is free.
-    seed
-        Chooses the made-up world: the same seed and the same calls give the same answers.
-    latency
-        Seconds before each answer.
-    limits
-        Whether Nexmo's published rate limits are enforced.
-    owned, balance
-        Count of numbers, and EUR, that the account has at the start.
-    clock, now
-        Seconds for the rate limits and the log; the time of day.
-
-    Examples
-    --------
     >>> with Sandbox() as sandbox:
     ...     sandbox.url.startswith("http://127.0.0.1:")
     True
@@ -111,10 +97,9 @@ class Sandbox:
 
     def answer(self, request: Request) -> tuple[Answer, Accident]:
         """Answer a request; the second value is the accident that happens to the answer, empty for none."""
-        if request.path in PAGES and request.method in ("GET", "HEAD"):
-            return build_page(request.path), {}
-        if request.path.startswith(PREFIX):
-            return answer_control(self.world, request), {}
+        own_answer = answer_control(self.world, request)
+        if own_answer is not None:
+            return own_answer, {}
         with self.world.lock:
             entry, accident = log_request(self.world, request), take_accident(self.world, request)
         if not self._wait(accident):

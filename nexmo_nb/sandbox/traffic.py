@@ -35,9 +35,9 @@ def iterate_records(world: World, product: str, direction: str | None, start: fl
         if find_month_start(month) < last and find_month_start(month + 1) > first:
             records = _load_month(world, month)[key]
             begin, stop = (bisect_left(records, format_time(at), key=itemgetter(place)) for at in (first, last))
-            # Products without the field have one direction only.
-            is_any = direction is None or "direction" not in names
-            yield from (r for r in records[begin:stop] if is_any or r[names.index("direction")] == direction)
+            for record in records[begin:stop]:
+                if direction is None or "direction" not in names or record[names.index("direction")] == direction:
+                    yield record
 
 
 def find_records(world: World, key: str, ids: Sequence[str]) -> list[Record]:

@@ -14,13 +14,9 @@ from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
 UNAUTHORIZED = Answer(401, {"type": "UNAUTHORIZED", "error_title": "Unauthorized"})
+LOW_BALANCE_TYPE = "https://developer.vonage.com/api-errors#low-balance"
 LOW_BALANCE = Answer(
-    402,
-    {
-        "type": "https://developer.vonage.com/api-errors#low-balance",
-        "title": "Low balance",
-        "detail": "The account has too little credit.",
-    },
+    402, {"type": LOW_BALANCE_TYPE, "title": "Low balance", "detail": "The account has too little credit."}
 )
 WRONG_CONTENT_TYPE = Answer(415, {"type": "UNSUPPORTED_MEDIA_TYPE", "error_title": "Unsupported Media Type"})
 NO_OBJECT = Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Request"})

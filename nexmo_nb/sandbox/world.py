@@ -126,22 +126,18 @@ class World:
             return [dict(entry) for entry in getattr(self, name)[-last:]]
 
     def _build_applications(self) -> list[dict[str, Any]]:
-        def build_hook(path: str, method: str) -> dict[str, str]:
-            return {"address": f"https://example.org/{path}", "http_method": method}
+        def build_hook(name: str, method: str) -> dict[str, Any]:
+            return {f"{name}_url": {"address": f"https://example.org/{name}", "http_method": method}}
 
-        voice = {"webhooks": {"answer_url": build_hook("answer", "GET"), "event_url": build_hook("event", "POST")}}
-        messages = {
-            "webhooks": {"inbound_url": build_hook("inbound", "POST"), "status_url": build_hook("status", "POST")}
-        }
-        applications = [
+        voice = {"webhooks": build_hook("answer", "GET") | build_hook("event", "POST")}
+        messages = {"webhooks": build_hook("inbound", "POST") | build_hook("status", "POST")}
+        apps = [
             (self.application_id, "Reminders", {"voice": voice}),
             (self.new_id(), "Support desk", {"messages": messages}),
             (self.new_id(), "Hotline", {"voice": {**voice, "region": "eu-west"}, "messages": messages}),
         ]
         # Without keys of their own: the demo's pair stands in, so that a new sandbox need not generate three.
-        return [
-            {"id": code, "name": name, "public_key": None, "capabilities": uses} for code, name, uses in applications
-        ]
+        return [{"id": code, "name": name, "public_key": None, "capabilities": uses} for code, name, uses in apps]
 
     def _build_owned_number(self, n: int) -> dict[str, Any]:
         country = COUNTRIES[("GB", "US", "PT", "DE", "NA")[n % 5]]
