@@ -15,6 +15,7 @@ function createNode(tag, text, attributes = {}) {
 }
 
 const formatTime = (time) => new Date(time).toLocaleTimeString();
+const countOf = (items, noun) => `${items.length} ${noun}${items.length === 1 ? "" : "s"}`;
 const textOf = (message) => message.text ?? message.vcard ?? message.vcal
   ?? (message.title ? `${message.title}\n${message.url}` : `${message.udh ?? ""} ${message.body ?? ""}`.trim());
 
@@ -26,10 +27,9 @@ function renderItem(item) {
     node.append(createNode("small", `Voice call, ${item.api}, ${formatTime(item.time)}`));
     return node;
   }
-  const parts = item.parts.length === 1 ? "1 part" : `${item.parts.length} parts`;
   const caption = createNode("small");
-  caption.append("From ", createNode("b", item.sender), `, ${item.type}, ${item.encoding}, ${parts}, `
-    + `${Number(item.price).toFixed(4)} EUR, ${formatTime(item.time)}`);
+  caption.append("From ", createNode("b", item.sender), `, ${item.type}, ${item.encoding}, `
+    + `${countOf(item.parts, "part")}, ${Number(item.price).toFixed(4)} EUR, ${formatTime(item.time)}`);
   node.append(caption);
   return node;
 }
@@ -39,7 +39,7 @@ function renderThreads() {
   if (!threads.has(chosenRecipient)) chosenRecipient = threads.keys().next().value ?? "";
   byId("phones").replaceChildren(...[...threads].map(([to, items]) => {
     const button = createNode("button", undefined, { "aria-current": String(to === chosenRecipient), type: "button" });
-    button.append(createNode("span", `+${to}`), createNode("small", items.length === 1 ? "1 message" : `${items.length} messages`));
+    button.append(createNode("span", `+${to}`), createNode("small", countOf(items, "message")));
     button.addEventListener("click", () => { chosenRecipient = to; renderThreads(); });
     const row = createNode("li");
     row.append(button);
@@ -50,16 +50,17 @@ function renderThreads() {
 
 function groupByRecipient(messages, calls) {
   const items = [...messages, ...calls].sort((a, b) => (a.time < b.time ? 1 : -1));
-  threads = new Map();
-  for (const item of items) threads.set(item.to, [...(threads.get(item.to) ?? []), item]);
-  renderThreads();
+  const groups = new Map();
+  for (const item of items) groups.set(item.to, [...(groups.get(item.to) ?? []), item]);
+  return groups;
 }
 
 function renderAnswer(request) {
   const node = createNode("details", undefined, openedAnswers.has(request.at) ? { open: "" } : {});
   node.addEventListener("toggle", () => (node.open ? openedAnswers.add(request.at) : openedAnswers.delete(request.at)));
   const answer = request.answer ?? "";
-  node.append(createNode("summary", answer.length > 90 ? `${answer.slice(0, 90)}…` : answer || "(empty)"), createNode("code", answer));
+  const summary = answer.length > 90 ? `${answer.slice(0, 90)}…` : answer || "(empty)";
+  node.append(createNode("summary", summary), createNode("code", answer));
   return node;
 }
 
@@ -85,8 +86,10 @@ async function refresh() {
     byId("balance").textContent = `Balance: ${state.balance.toFixed(4)} EUR.`;
     byId("note").textContent = "Nothing here leaves this machine.";
     if (state.version !== version) {
-      const [messages, calls, requests] = await Promise.all(["messages", "calls", "requests"].map((n) => fetchPage(`${n}?last=500`)));
-      groupByRecipient(messages, calls);
+      const names = ["messages", "calls", "requests"];
+      const [messages, calls, requests] = await Promise.all(names.map((name) => fetchPage(`${name}?last=500`)));
+      threads = groupByRecipient(messages, calls);
+      renderThreads();
       renderLog(requests);
       version = state.version;
     }
