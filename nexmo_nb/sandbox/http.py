@@ -37,14 +37,16 @@ logger = logging.getLogger(__name__)
 
 
 class Server(ThreadingHTTPServer):
-    """Answers requests by a function, with a thread for each connection. `closing` ends the pauses of slow answers."""
+    """Answers requests by a function, with a thread for each connection."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, answer_request: AnswerRequest, closing: threading.Event) -> None:
-        self.answer_request, self.closing = answer_request, closing
+    def __init__(self, port: int, answer_request: AnswerRequest) -> None:
+        self.answer_request = answer_request
+        # Ends the pauses of slow answers.
+        self.closing = threading.Event()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -61,12 +63,17 @@ class Server(ThreadingHTTPServer):
             self._connections.discard(request)
         super().shutdown_request(request)
 
-    def close_connections(self) -> None:
-        """Close all connections, also those that are being served."""
+    def close(self) -> None:
+        """Stop serving, also what is being served."""
+        if self.closing.is_set():
+            return
+        self.closing.set()
+        self.shutdown()
         with self._lock:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore a client that went away: http.server would print a traceback."""

@@ -42,6 +42,8 @@ MOST_IDS = 20
 PAGE = 1000
 IV = "00"
 LONGEST_SPAN = timedelta(days=400)
+# What is sent here arrives at once.
+DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
 PROBLEM = {"Content-Type": "application/problem+json"}
 # A report is ready when it is looked at for the second time.
 LOOKS_UNTIL_READY = 2
@@ -266,10 +268,7 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "country_name": country.name,
         "date_received": message["time"],
         "date_finalized": message["time"],
-        "latency": "900",
-        "status": "delivered",
-        "error_code": "0",
-        "error_code_description": "Delivered",
+        **DELIVERED,
         "total_price": part["price"],
         "id": part["message_id"],
         "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),

@@ -46,9 +46,8 @@ class Sandbox:
     ) -> None:
         self.latency = latency
         self.world = World(seed, owned, balance, limits, clock, now)
-        self.closing = threading.Event()
         # Looked up for each request, so that a test may replace it.
-        self._server = Server(port, lambda request: self.answer(request), self.closing)  # noqa: PLW0108
+        self._server = Server(port, lambda request: self.answer(request))  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -88,12 +87,8 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop serving, also what is being served."""
-        if not self.closing.is_set():
-            self.closing.set()
-            self._server.shutdown()
-            self._server.close_connections()
-            self._server.server_close()
-            self._thread.join()
+        self._server.close()
+        self._thread.join()
 
     def answer(self, request: Request) -> tuple[Answer, Accident]:
         """Answer a request; the second value is the accident that happens to the answer, empty for none."""
@@ -112,7 +107,7 @@ class Sandbox:
         """Wait before an answer; False if the request is not to be answered, because of a reset or the end."""
         instance = self.world.instance
         wait = self.latency + (float(accident.get("seconds", 60)) if accident.get("kind") == "slow" else 0.0)
-        return not wait or (not self.closing.wait(wait) and self.world.instance == instance)
+        return not wait or (not self._server.closing.wait(wait) and self.world.instance == instance)
 
     def __enter__(self) -> Sandbox:
         return self

@@ -41,7 +41,9 @@ SIGNATURE_LIFETIME = 900
 NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref", "text")
 
 
-class RefusedError(Exception):
+class _MessageRefusal(Exception):
+    """Ends the work on a message: unlike a `Refusal`, it is answered with HTTP 200 and this status in the body."""
+
     def __init__(self, status: int, text: str | None = None) -> None:
         super().__init__(status)
         self.status, self.text = status, text or TEXTS.get(status, "Rejected")
@@ -65,7 +67,7 @@ def send_sms(world: World, request: Request, accident: Accident) -> Answer:
         with world.lock:
             _check_credentials(world, request, fields)
             entries = _accept_message(world, fields, accident)
-    except RefusedError as refused:
+    except _MessageRefusal as refused:
         recipient = {"to": fields["to"]} if refused.status in NAMING_RECIPIENT and fields.get("to") else {}
         entries = [{**recipient, "status": str(refused.status), "error-text": refused.text}]
     return Answer(200, {"message-count": str(len(entries)), "messages": entries})
@@ -75,25 +77,25 @@ def _check_credentials(world: World, request: Request, fields: Mapping[str, str]
     """Check in the API's order: whether credentials, then from, to and text are there; then the credentials."""
     key, secret = read_basic(request) or read_keys(fields)
     if not key:
-        raise RefusedError(2, "Missing api_key")
+        raise _MessageRefusal(2, "Missing api_key")
     if not secret and "sig" not in fields:
-        raise RefusedError(2, "Missing api_secret")
+        raise _MessageRefusal(2, "Missing api_secret")
     _check_required(fields)
     if "sig" in fields:
         if secret:
-            raise RefusedError(32)
+            raise _MessageRefusal(32)
         if key != world.api_key or not _is_signature_valid(world, fields):
-            raise RefusedError(14)
+            raise _MessageRefusal(14)
     elif (key, secret) != (world.api_key, world.api_secret):
-        raise RefusedError(4)
+        raise _MessageRefusal(4)
 
 
 def _check_required(fields: Mapping[str, str]) -> None:
     for name in ("from", "to"):
         if not fields.get(name, "").strip():
-            raise RefusedError(2, f"Missing {name} param")
+            raise _MessageRefusal(2, f"Missing {name} param")
     if fields.get("type", "text") in ("text", "unicode") and not fields.get("text"):
-        raise RefusedError(2, "Missing Message Text")
+        raise _MessageRefusal(2, "Missing Message Text")
 
 
 def _is_signature_valid(world: World, fields: Mapping[str, str]) -> bool:
@@ -112,10 +114,10 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
     """Check, charge and store a message; return an entry of the answer for each part."""
     to = fields["to"].strip()
     if not re.fullmatch("[0-9]{7,15}", to):
-        raise RefusedError(3, "to address is not numeric")
+        raise _MessageRefusal(3, "to address is not numeric")
     wait = world.acquire_slot("sms")
     if wait:
-        raise RefusedError(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
+        raise _MessageRefusal(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
     _refuse_by_accident(accident)
     country = _find_destination(to)
     _check_sender(fields["from"].strip(), country)
@@ -123,12 +125,12 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
     texts = _split_content(fields)
     is_partial = accident.get("kind") == "partial"
     if is_partial and len(texts) == 1:
-        raise RefusedError(1)
+        raise _MessageRefusal(1)
     network = country.networks[hash_to_int("network", fields["to"]) % len(country.networks)]
     price = Decimal(world.current_price(country.code, network.sms))
     message = _Message(to, fields, country, network, texts, price, 1 if is_partial else len(texts))
     if not world.spend(price * message.accepted):
-        raise RefusedError(9)
+        raise _MessageRefusal(9)
     record = _build_record(world, message)
     world.messages.append(record)
     return _build_entries(world, message, record["parts"])
@@ -137,20 +139,20 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
 def _refuse_by_accident(accident: Accident) -> None:
     kind = accident.get("kind")
     if kind == "throttled":
-        raise RefusedError(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
+        raise _MessageRefusal(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
     if kind == "no-credit":
-        raise RefusedError(9)
+        raise _MessageRefusal(9)
     if kind == "status":
-        raise RefusedError(int(accident.get("code", 5)))
+        raise _MessageRefusal(int(accident.get("code", 5)))
 
 
 def _find_destination(to: str) -> Country:
     refused = re.fullmatch(f"{REFUSED_PREFIX}([0-9]{{2}})", to)
     if refused and int(refused[1]) in TEXTS:
-        raise RefusedError(int(refused[1]))
+        raise _MessageRefusal(int(refused[1]))
     country = find_country(to)
     if country is None:
-        raise RefusedError(6)
+        raise _MessageRefusal(6)
     return country
 
 
@@ -161,7 +163,7 @@ def _check_sender(sender: str, country: Country) -> None:
         is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
         is_allowed = is_name and country.code not in NUMERIC_ONLY
     if not is_allowed:
-        raise RefusedError(15)
+        raise _MessageRefusal(15)
 
 
 def _check_options(fields: Mapping[str, str]) -> None:
@@ -180,7 +182,7 @@ def _check_options(fields: Mapping[str, str]) -> None:
     ]
     for is_valid, status, text in checks:
         if not is_valid:
-            raise RefusedError(status, text)
+            raise _MessageRefusal(status, text)
 
 
 def _split_content(fields: Mapping[str, str]) -> list[str]:
@@ -194,7 +196,7 @@ def _split_content(fields: Mapping[str, str]) -> list[str]:
         return [_read_binary(fields)]
     for name in PAGES[kind]:
         if not fields.get(name):
-            raise RefusedError(2, f"Missing {name}")
+            raise _MessageRefusal(2, f"Missing {name}")
     content = "\n".join(fields[name] for name in PAGES[kind])
     return [content[n : n + 130] for n in range(0, len(content), 130)]
 
@@ -202,11 +204,11 @@ def _split_content(fields: Mapping[str, str]) -> list[str]:
 def _read_binary(fields: Mapping[str, str]) -> str:
     header, body = fields.get("udh", ""), fields.get("body", "")
     if not header or not body:
-        raise RefusedError(2, "Missing udh" if not header else "Missing body")
+        raise _MessageRefusal(2, "Missing udh" if not header else "Missing body")
     if not re.fullmatch("([0-9a-fA-F]{2})+", header) or not re.fullmatch("([0-9a-fA-F]{2})+", body):
-        raise RefusedError(3, "invalid hex")
+        raise _MessageRefusal(3, "invalid hex")
     if len(header + body) // 2 > 140:
-        raise RefusedError(12)
+        raise _MessageRefusal(12)
     return body
 
 

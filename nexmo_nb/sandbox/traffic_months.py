@@ -245,8 +245,7 @@ class MonthBuilder:
         return outcomes
 
     def _draw_tails(self, count: int) -> list[int]:
-        tails: list[int] = self._random.randint(0, 10**9, count).tolist()
-        return tails
+        return [*self._random.randint(0, 10**9, count).tolist()]
 
     def _draw_own_numbers(self, count: int) -> list[str]:
         return [self._owned[n] for n in self._random.choice(len(self._owned), count).tolist()]
