@@ -41,9 +41,9 @@ def is_authorised(world: World, request: Request, *, by_query: bool) -> bool:
 
 def name_auth_method(request: Request) -> str | None:
     """Name how a request authenticates: ``signature``, ``basic``, ``jwt``, ``body``, ``query`` or None."""
-    scheme, _ = split_authorization(request)
     if "sig" in request.form or "sig" in request.query:
         return "signature"
+    scheme, _ = split_authorization(request)
     if scheme:
         return "jwt" if scheme == "bearer" else scheme
     members = request.json if isinstance(request.json, dict) else {}

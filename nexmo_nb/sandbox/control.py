@@ -67,10 +67,6 @@ def _show_account(world: World, _: Request) -> Mapping[str, Any]:
     }
 
 
-def _reset(world: World, _: Request) -> None:
-    world.reset()
-
-
 def _reprice(world: World, request: Request) -> None:
     body = request.json if isinstance(request.json, dict) else {}
     world.reprice(str(body.get("country")), float(body.get("factor", 1)))
@@ -86,7 +82,7 @@ CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "requests"): _list_entries,
     ("GET", "state"): _show_state,
     ("GET", "account"): _show_account,
-    ("POST", "reset"): _reset,
+    ("POST", "reset"): lambda world, _: world.reset(),
     ("POST", "reprice"): _reprice,
     ("POST", "fail"): _schedule_accident,
 }

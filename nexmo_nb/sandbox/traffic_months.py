@@ -5,7 +5,6 @@ Each month depends on the seed alone. Records are tuples of text, in the order o
 
 from __future__ import annotations
 
-import itertools
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
@@ -164,7 +163,8 @@ class MonthBuilder:
             several = "TRUE" if template.parts > 1 else "FALSE"
             reference = f"{template.tag}-{self._month:02d}{n:05d}"
             to, finalized = _build_number(place.country, tail), format_time(at + latency / 1000, "milliseconds")
-            for code in itertools.islice(ids, template.parts):
+            for _ in range(template.parts):
+                code = next(ids)
                 records.append(
                     (self._account, code, template.tag, reference, "outbound", template.sender, to, "", "", several)
                     + (template.text, *place.fields, format_time(at), finalized, str(latency), status, error)
@@ -214,7 +214,7 @@ class MonthBuilder:
         return map(_Call, times, places, ids, own_numbers, others, seconds)
 
     def _draw_weighted(self, weights: Sequence[float], count: int) -> Any:
-        """Draw places in the list of weights: an array of numpy."""
+        """Draw positions in `weights`, as an array of numpy."""
         shares = self._np.array(weights, dtype=float)
         return self._random.choice(len(weights), count, p=shares / shares.sum())
 
