@@ -7,9 +7,8 @@ From the bottom up, each module imports only from those above it here:
 - ``world`` (state and clock), ``traffic_months`` (the made-up year)
 - ``auth``, ``traffic`` (reports' view of that year)
 - ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
-- ``inbox`` (a page to look at)
 - ``accidents`` (failures that tests schedule), ``request_log``
-- ``routes`` (which endpoint answers what), ``control`` (``/_sandbox/...``), ``http`` (the server)
+- ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``http`` (the server)
 - ``sandbox`` (the class `Sandbox`)
 """
 

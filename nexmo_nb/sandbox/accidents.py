@@ -14,25 +14,9 @@ from nexmo_nb.sandbox.world import World
 
 # `Sandbox.fail_next` says what each one does.
 KINDS = (
-    "throttled",
-    "429",
-    "500",
-    "503",
-    "http",
-    "slow",
-    "drip",
-    "drop-before",
-    "drop-after",
-    "reset",
-    "garbage",
-    "truncated",
-    "short-length",
-    "bomb",
-    "partial",
-    "no-credit",
-    "status",
-    "redirect",
-)
+    "throttled", "429", "500", "503", "http", "slow", "drip", "drop-before", "drop-after", "reset", "garbage",
+    "truncated", "short-length", "bomb", "partial", "no-credit", "status", "redirect",
+)  # fmt: skip
 # The client sees no whole answer.
 NOT_ARRIVING = ("drop-before", "drop-after", "reset", "garbage", "truncated", "short-length", "bomb")
 ARRIVING_BADLY = (*NOT_ARRIVING, "drip")
@@ -76,14 +60,13 @@ def iterate_bad_pieces(answer: Answer, accident: Accident, build_head: Callable[
     `build_head` builds status line and headers of an answer whose body is bytes.
     """
     kind, body = accident["kind"], answer.encode_body()
-    half = body[: len(body) // 2]
     if kind == "garbage":
         page = b"<html><body>gateway</body></html>"
         yield build_head(Answer(200, page, {"Content-Type": "text/html"})) + page
     elif kind == "truncated":
-        yield build_head(answer._replace(body=body)) + half
+        yield build_head(answer._replace(body=body)) + body[: len(body) // 2]
     elif kind == "short-length":
-        yield build_head(answer._replace(body=half)) + body
+        yield build_head(answer._replace(body=body[: len(body) // 2])) + body
     elif kind == "bomb":
         packed = _pack_spaces(int(accident.get("size", BOMB_SIZE)))
         yield build_head(Answer(200, packed, {**answer.headers, "Content-Encoding": "gzip"})) + packed
@@ -95,12 +78,10 @@ def iterate_bad_pieces(answer: Answer, accident: Accident, build_head: Callable[
 
 
 def reset_on_close(connection: socket.socket) -> None:
-    """Have a connection end with a reset instead of an orderly close."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _pack_spaces(size: int) -> bytes:
-    """Pack so many spaces as gzip."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = b" " * 1_000_000
     return b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()

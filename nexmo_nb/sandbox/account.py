@@ -5,66 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.data import COUNTRIES, Country
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import DENIED, NOT_FOUND, build_bad_request, find_missing
+from nexmo_nb.sandbox.refusals import NOT_FOUND, Refusal, build_bad_request, check_required
 from nexmo_nb.sandbox.world import World
 
 # Price lists have a refusal of their own.
-NO_PRICES = Answer(401, {"currency": "EUR", "code": "401", "error-code-label": "authentication failed"})
+DENIED_PRICES = Answer(401, {"currency": "EUR", "code": "401", "error-code-label": "authentication failed"})
 
 
-def show_balance(world: World, request: Request, _: Accident) -> Answer:
-    """Show the balance, as a number."""
-    if not is_authorised(world, request, by_query=True):
-        return DENIED
+def show_balance(world: World, _request: Request, _: Accident) -> Answer:
     return Answer(200, {"value": float(round(world.balance, 8)), "autoReload": False})
 
 
-def show_settings(world: World, request: Request, _: Accident) -> Answer:
+def show_settings(_world: World, _request: Request, _: Accident) -> Answer:
     """Show the account's settings. The sandbox does not change them."""
-    if not is_authorised(world, request, by_query=True):
-        return DENIED
     limits = {"max-outbound-request": 30, "max-inbound-request": 30, "max-calls-per-second": 30}
     return Answer(200, {"mo-callback-url": "", "dr-callback-url": "", **limits})
 
 
-def top_up_balance(world: World, request: Request, _: Accident) -> Answer:
+def top_up_balance(_world: World, request: Request, _: Accident) -> Answer:
     """Refuse a top-up: the account has no earlier payment to repeat."""
-    if not is_authorised(world, request, by_query=True):
-        return DENIED
-    body = {"error-code": "401", "error-code-label": "not auto-reload enabled"}
-    return find_missing(trx=request.form.get("trx")) or Answer(401, body)
+    check_required(trx=request.form.get("trx"))
+    return Answer(401, {"error-code": "401", "error-code-label": "not auto-reload enabled"})
 
 
 def list_prices(world: World, request: Request, _: Accident) -> Answer:
     """List the prices of one country, of a calling code, or of all countries."""
-    if not is_authorised(world, request, by_query=True):
-        return NO_PRICES
     name, product = request.path.split("/")[2::2]
     if product not in ("sms", "sms-transit", "voice"):
         return NOT_FOUND
     if name == "get-pricing":
-        return _show_country(world, request.query.get("country", ""), product)
+        country = COUNTRIES.get(_read_parameter(request, "country"))
+        return NOT_FOUND if country is None else Answer(200, _format_prices(world, country, product))
     countries: Iterable[Country] = COUNTRIES.values()
     if name == "get-prefix-pricing":
-        if not request.query.get("prefix"):
-            return _refuse_missing("prefix")
-        countries = [country for country in countries if country.prefix == request.query["prefix"]]
+        prefix = _read_parameter(request, "prefix")
+        countries = [country for country in countries if country.prefix == prefix]
     prices = [_format_prices(world, country, product) for country in countries]
     return Answer(200, {"count": len(prices), "countries": prices})
 
 
-def _show_country(world: World, code: str, product: str) -> Answer:
-    if not code:
-        return _refuse_missing("country")
-    country = COUNTRIES.get(code)
-    return NOT_FOUND if country is None else Answer(200, _format_prices(world, country, product))
-
-
-def _refuse_missing(name: str) -> Answer:
-    return build_bad_request({"parameter": name, "message": "Is required"})
+def _read_parameter(request: Request, name: str) -> str:
+    if not request.query.get(name):
+        raise Refusal(build_bad_request({"parameter": name, "message": "Is required"}))
+    return request.query[name]
 
 
 def _format_prices(world: World, country: Country, product: str) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import build_problem, deny_as_problem
+from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World, generate_key
 
@@ -21,19 +20,12 @@ HOOKS: dict[str, dict[str, tuple[str, ...]]] = {
     "rtc": {"event_url": ("GET", "POST")},
     "verify": {"status_url": ("POST",)},
 }
-Invalid = tuple[str, str]
-"""The name of an invalid parameter, and the reason."""
 
 
 def list_applications(world: World, request: Request, _: Accident) -> Answer:
-    """List applications, in pages."""
-    if not is_authorised(world, request):
-        return deny_as_problem()
     size, page = request.query.get("page_size", "10"), request.query.get("page", "1")
-    if not is_int_between(size, 1, 100):
-        return _refuse_invalid("list-validation", [("page_size", "must be between 1 and 100")])
-    if not is_int_between(page, 1):
-        return _refuse_invalid("list-validation", [("page", "must be at least 1")])
+    _refuse_invalid("list-validation", [(is_int_between(size, 1, 100), "page_size", "must be between 1 and 100")])
+    _refuse_invalid("list-validation", [(is_int_between(page, 1), "page", "must be at least 1")])
     with world.lock:
         applications = [_format_application(world, app) for app in world.applications.values()]
     return Answer(200, _build_page(applications, int(size), int(page)))
@@ -41,16 +33,12 @@ def list_applications(world: World, request: Request, _: Accident) -> Answer:
 
 def create_application(world: World, request: Request, _: Accident) -> Answer:
     """Create an application, with a new key pair unless a public key is given."""
-    if not is_authorised(world, request):
-        return deny_as_problem()
-    refusal = _find_body_refusal(request)
-    if refusal is not None:
-        return refusal
+    _check_body(request)
     given = (request.json.get("keys") or {}).get("public_key")
     private, public = ("", given) if given else generate_key()
     with world.lock:
-        code = world.new_id()
-        world.applications[code] = app = _build_application(code, request.json, {"public_key": public})
+        app = _build_application(world.new_id(), request.json, public)
+        world.applications[app["id"]] = app
         created = _format_application(world, app)
     if private:
         created["keys"]["private_key"] = private
@@ -58,40 +46,24 @@ def create_application(world: World, request: Request, _: Accident) -> Answer:
 
 
 def show_application(world: World, request: Request, _: Accident) -> Answer:
-    """Show one application."""
-    if not is_authorised(world, request):
-        return deny_as_problem()
-    code = _read_id(request)
     with world.lock:
-        if code not in world.applications:
-            return _refuse_unknown(code)
-        return Answer(200, _format_application(world, world.applications[code]))
+        return Answer(200, _format_application(world, _find_application(world, request)))
 
 
 def replace_application(world: World, request: Request, _: Accident) -> Answer:
     """Replace everything that an application has but its keys."""
-    if not is_authorised(world, request):
-        return deny_as_problem()
-    code = _read_id(request)
     with world.lock:
-        if code not in world.applications:
-            return _refuse_unknown(code)
-        refusal = _find_body_refusal(request)
-        if refusal is not None:
-            return refusal
-        keys = {**world.applications[code]["keys"], **(request.json.get("keys") or {})}
-        world.applications[code] = app = _build_application(code, request.json, keys)
+        app = _find_application(world, request)
+        _check_body(request)
+        public = (request.json.get("keys") or {}).get("public_key", app["public_key"])
+        world.applications[app["id"]] = app = _build_application(app["id"], request.json, public)
         return Answer(200, _format_application(world, app))
 
 
 def delete_application(world: World, request: Request, _: Accident) -> Answer:
     """Delete an application, and its links to numbers."""
-    if not is_authorised(world, request):
-        return deny_as_problem()
-    code = _read_id(request)
     with world.lock:
-        if code not in world.applications:
-            return _refuse_unknown(code)
+        code = _find_application(world, request)["id"]
         del world.applications[code]
         for number in world.owned.values():
             if number.get("app_id") == code:
@@ -99,18 +71,20 @@ def delete_application(world: World, request: Request, _: Accident) -> Answer:
         return Answer(204)
 
 
-def _read_id(request: Request) -> str:
-    return request.path.removeprefix(f"{PATH}/")
+def _find_application(world: World, request: Request) -> dict[str, Any]:
+    code = request.path.removeprefix(f"{PATH}/")
+    if code not in world.applications:
+        detail = f"ID '{code}' does not exist, or you do not have access"
+        raise Refusal(build_problem(404, "#not-found", "Not Found", detail))
+    return world.applications[code]
 
 
-def _refuse_unknown(code: str) -> Answer:
-    return build_problem(404, "#not-found", "Not Found", f"ID '{code}' does not exist, or you do not have access")
-
-
-def _refuse_invalid(kind: str, invalid: list[Invalid]) -> Answer:
-    parameters = [{"name": name, "reason": reason} for name, reason in invalid]
-    detail = "The request failed due to validation errors"
-    return build_problem(400, f"/application#{kind}", "Bad Request", detail, invalid_parameters=parameters)
+def _refuse_invalid(kind: str, checks: Iterable[Check]) -> None:
+    invalid = list_invalid(checks)
+    if invalid:
+        detail = "The request failed due to validation errors"
+        kind = f"/application#{kind}"
+        raise Refusal(build_problem(400, kind, "Bad Request", detail, invalid_parameters=invalid))
 
 
 def _build_page(applications: list[dict[str, Any]], size: int, page: int) -> dict[str, Any]:
@@ -130,7 +104,7 @@ def _build_page(applications: list[dict[str, Any]], size: int, page: int) -> dic
     }
 
 
-def _build_application(code: str, body: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+def _build_application(code: str, body: Mapping[str, Any], public_key: str | None) -> dict[str, Any]:
     capabilities = copy.deepcopy(body.get("capabilities") or {})
     for kind, hooks in HOOKS.items():
         for name, hook in ((capabilities.get(kind) or {}).get("webhooks") or {}).items():
@@ -138,60 +112,49 @@ def _build_application(code: str, body: Mapping[str, Any], keys: Mapping[str, st
     return {
         "id": code,
         **{name: copy.deepcopy(body[name]) for name in ("name", "privacy") if name in body},
-        "keys": {"public_key": keys["public_key"]} if keys else {},
+        "public_key": public_key,
         "capabilities": capabilities,
     }
 
 
 def _format_application(world: World, app: Mapping[str, Any]) -> dict[str, Any]:
-    members = copy.deepcopy({name: value for name, value in app.items() if name != "keys"})
+    members = copy.deepcopy({name: value for name, value in app.items() if name != "public_key"})
     public_key = {"public_key": world.get_public_key(app)}
     return {**members, "keys": public_key, "_links": {"self": {"href": f"{PATH}/{app['id']}"}}}
 
 
-def _find_body_refusal(request: Request) -> Answer | None:
-    """Check the body of a create or a replace; None where it is valid."""
+def _check_body(request: Request) -> None:
     if request.content_type != "application/json":
         detail = "Only application/json is taken."
-        return build_problem(415, "#content-type-header", "Invalid Content-Type header", detail)
+        raise Refusal(build_problem(415, "#content-type-header", "Invalid Content-Type header", detail))
     if not isinstance(request.json, dict):
-        return build_problem(400, "#invalid-json", "Bad Request", "The body is no JSON object.")
-    invalid = [*_find_invalid_members(request.json), *_find_invalid_capabilities(request.json)]
-    return _refuse_invalid("payload-validation", invalid) if invalid else None
+        raise Refusal(build_problem(400, "#invalid-json", "Bad Request", "The body is no JSON object."))
+    _refuse_invalid("payload-validation", _check_members(request.json))
 
 
-def _find_invalid_members(body: Mapping[str, Any]) -> Iterator[Invalid]:
-    if not isinstance(body.get("name"), str) or not body["name"].strip():
-        yield "name", "is required"
-    keys = body.get("keys") or {}
-    if not isinstance(keys, dict):
-        yield "keys", "must be an object"
+def _check_members(body: Mapping[str, Any]) -> Iterator[Check]:
+    name, keys, capabilities = body.get("name"), body.get("keys") or {}, body.get("capabilities", {})
+    yield isinstance(name, str) and bool(name.strip()), "name", "is required"
+    yield isinstance(keys, dict), "keys", "must be an object"
+    key = keys.get("public_key") if isinstance(keys, dict) else None
+    is_key = key is None or (isinstance(key, str) and "-----BEGIN PUBLIC KEY-----" in key)
+    yield is_key, "keys.public_key", "must be a PEM public key"
+    yield isinstance(capabilities, dict), "capabilities", "must be an object"
+    if isinstance(capabilities, dict):
+        for kind, capability in capabilities.items():
+            yield from _check_capability(kind, capability)
+
+
+def _check_capability(kind: str, capability: Any) -> Iterator[Check]:
+    hooks = (capability.get("webhooks") or {}) if isinstance(capability, dict) else None
+    if kind not in CAPABILITIES or not isinstance(hooks, dict):
+        yield False, f"capabilities.{kind}", "is not allowed"
         return
-    key = keys.get("public_key")
-    if key is not None and not (isinstance(key, str) and "-----BEGIN PUBLIC KEY-----" in key):
-        yield "keys.public_key", "must be a PEM public key"
-
-
-def _find_invalid_capabilities(body: Mapping[str, Any]) -> Iterator[Invalid]:
-    capabilities = body.get("capabilities", {})
-    if not isinstance(capabilities, dict):
-        yield "capabilities", "must be an object"
-        return
-    for kind, capability in capabilities.items():
-        hooks = (capability.get("webhooks") or {}) if isinstance(capability, dict) else None
-        if kind not in CAPABILITIES or not isinstance(hooks, dict):
-            yield f"capabilities.{kind}", "is not allowed"
-            continue
-        for name, hook in hooks.items():
-            place = f"capabilities.{kind}.webhooks.{name}"
-            yield from _find_invalid_hook(place, HOOKS.get(kind, {}).get(name), hook)
-
-
-def _find_invalid_hook(place: str, methods: tuple[str, ...] | None, hook: Any) -> Iterator[Invalid]:
-    if methods is None or not isinstance(hook, dict):
-        yield place, "is not allowed"
-        return
-    if not is_url(hook.get("address")):
-        yield f"{place}.address", "must be a valid URL"
-    if hook.get("http_method") not in (None, *methods):
-        yield f"{place}.http_method", f"must be one of: {', '.join(methods)}"
+    for name, hook in hooks.items():
+        place, methods = f"capabilities.{kind}.webhooks.{name}", HOOKS.get(kind, {}).get(name)
+        if methods is None or not isinstance(hook, dict):
+            yield False, place, "is not allowed"
+        else:
+            is_allowed = hook.get("http_method") in (None, *methods)
+            yield is_url(hook.get("address")), f"{place}.address", "must be a valid URL"
+            yield is_allowed, f"{place}.http_method", f"must be one of: {', '.join(methods)}"

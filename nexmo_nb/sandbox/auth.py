@@ -9,10 +9,16 @@ from nexmo_nb.sandbox.exchange import Request
 from nexmo_nb.sandbox.world import World
 
 
-def read_basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
+def split_authorization(request: Request) -> tuple[str, str]:
+    """Split the header into its scheme, in lower case, and its value; empty texts where it is missing."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), value
+
+
+def read_basic(request: Request) -> tuple[str, str] | None:
     """Read key and secret from a Basic header; None without such a header, empty texts where it cannot be decoded."""
-    scheme, _, value = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
+    scheme, value = split_authorization(request)
+    if scheme != "basic":
         return None
     try:
         key, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
@@ -22,13 +28,12 @@ def read_basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def read_keys(fields: Mapping[str, str]) -> tuple[str, str]:
-    """Read key and secret from the parameters."""
     return fields.get("api_key", ""), fields.get("api_secret", "")
 
 
-def is_authorised(world: World, request: Request, *, by_query: bool = False) -> bool:
+def is_authorised(world: World, request: Request, *, by_query: bool) -> bool:
     """Check the Basic header or, where the endpoint allows that, the keys in the query or form."""
-    pair = read_basic(request.headers)
+    pair = read_basic(request)
     if pair is None and by_query:
         pair = read_keys(request.fields)
     return pair == (world.api_key, world.api_secret)
@@ -36,9 +41,9 @@ def is_authorised(world: World, request: Request, *, by_query: bool = False) -> 
 
 def name_auth_method(request: Request) -> str | None:
     """Name how a request authenticates: ``signature``, ``basic``, ``jwt``, ``body``, ``query`` or None."""
-    scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
     if "sig" in request.form or "sig" in request.query:
         return "signature"
+    scheme, _ = split_authorization(request)
     if scheme:
         return "jwt" if scheme == "bearer" else scheme
     members = request.json if isinstance(request.json, dict) else {}

@@ -1,8 +1,9 @@
-"""``/_sandbox/...``: what other processes, and the inbox, ask of the sandbox itself."""
+"""What the sandbox answers about itself: the inbox at ``/``, and ``/_sandbox/...`` for it and for other processes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import schedule_accident
@@ -11,18 +12,37 @@ from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
 PREFIX = "/_sandbox/"
-DONE = {"done": True}
+INBOX_FILES = {
+    "/": ("inbox.html", "text/html; charset=utf-8"),
+    "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
+    "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
+}
+INBOX_HEADERS = {
+    # Nothing from elsewhere, and no script or style within the page: what anybody sent cannot become code.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 
 
-def answer_control(world: World, request: Request) -> Answer:
-    """Answer a request below `PREFIX`."""
-    page = PAGES.get((request.method, request.path.removeprefix(PREFIX)))
-    if page is None:
+def answer_control(world: World, request: Request) -> Answer | None:
+    """Answer a request for the inbox or to the sandbox itself; None for all others."""
+    if request.path in INBOX_FILES and request.method in ("GET", "HEAD"):
+        name, content_type = INBOX_FILES[request.path]
+        content = (files("nexmo_nb.sandbox") / "inbox" / name).read_bytes()
+        return Answer(200, content, {"Content-Type": content_type, **INBOX_HEADERS})
+    if not request.path.startswith(PREFIX):
+        return None
+    control = CONTROLS.get((request.method, request.path.removeprefix(PREFIX)))
+    if control is None:
         return Answer(404, {"error": "no such page"})
     try:
-        return Answer(200, page(world, request))
+        result = control(world, request)
     except (TypeError, ValueError) as error:
         return Answer(400, {"error": str(error)})
+    return Answer(200, {"done": True} if result is None else result)
 
 
 def _list_entries(world: World, request: Request) -> list[dict[str, Any]]:
@@ -31,7 +51,7 @@ def _list_entries(world: World, request: Request) -> list[dict[str, Any]]:
 
 
 def _show_state(world: World, _: Request) -> Mapping[str, Any]:
-    """Show whether there is anything new: the version changes with every request, and with its answer."""
+    # The version changes with every request, and with its answer.
     return {"version": f"{world.instance}-{world.changes}", "balance": float(world.balance)}
 
 
@@ -47,29 +67,22 @@ def _show_account(world: World, _: Request) -> Mapping[str, Any]:
     }
 
 
-def _reset(world: World, _: Request) -> Mapping[str, Any]:
-    world.reset()
-    return DONE
-
-
-def _reprice(world: World, request: Request) -> Mapping[str, Any]:
+def _reprice(world: World, request: Request) -> None:
     body = request.json if isinstance(request.json, dict) else {}
     world.reprice(str(body.get("country")), float(body.get("factor", 1)))
-    return DONE
 
 
-def _schedule_accident(world: World, request: Request) -> Mapping[str, Any]:
+def _schedule_accident(world: World, request: Request) -> None:
     schedule_accident(world, **(request.json if isinstance(request.json, dict) else request.form))
-    return DONE
 
 
-PAGES: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
+CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "messages"): _list_entries,
     ("GET", "calls"): _list_entries,
     ("GET", "requests"): _list_entries,
     ("GET", "state"): _show_state,
     ("GET", "account"): _show_account,
-    ("POST", "reset"): _reset,
+    ("POST", "reset"): lambda world, _: world.reset(),
     ("POST", "reprice"): _reprice,
     ("POST", "fail"): _schedule_accident,
 }

@@ -96,10 +96,8 @@ def _parse_countries() -> dict[str, Country]:
 
 
 COUNTRIES = _parse_countries()
-# The longest calling codes first. The United States and Canada share one, so Canada is known by its area codes.
-_CALLING_CODES = sorted(
-    ((c.prefix, c.code) for c in COUNTRIES.values() if c.code != "CA"), key=lambda pair: -len(pair[0])
-)
+# The United States and Canada share a calling code, so Canada is known by its area codes.
+_BY_CALLING_CODE = {country.prefix: country for country in COUNTRIES.values() if country.code != "CA"}
 _CANADIAN_AREAS = "204 226 236 250 403 416 418 437 514 604 613 647 778 905"
 _CANADA = tuple(f"1{area}" for area in _CANADIAN_AREAS.split())
 
@@ -108,7 +106,7 @@ def find_country(number: str) -> Country | None:
     """Find the country of a phone number; None where the market does not have it."""
     if number.startswith(_CANADA):
         return COUNTRIES["CA"]
-    return next((COUNTRIES[code] for prefix, code in _CALLING_CODES if number.startswith(prefix)), None)
+    return next((_BY_CALLING_CODE[number[:n]] for n in (3, 2, 1) if number[:n] in _BY_CALLING_CODE), None)
 
 
 def hash_to_int(*words: Any) -> int:

@@ -14,8 +14,6 @@ Accident = Mapping[str, Any]
 
 @dataclass
 class Request:
-    """One request, parsed."""
-
     method: str
     path: str
     query: dict[str, str]
@@ -32,7 +30,6 @@ class Request:
 
     @property
     def content_type(self) -> str:
-        """The media type of the body, without its parameters."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
@@ -44,7 +41,6 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
 
     def encode_body(self) -> bytes:
-        """Encode the body as it is sent."""
         if self.status == HTTPStatus.NO_CONTENT:
             return b""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()

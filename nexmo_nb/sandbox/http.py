@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
 import socket
 import threading
+from collections import defaultdict
 from collections.abc import Callable
-from email.errors import (
-    FirstHeaderLineIsContinuationDefect,
-    InvalidHeaderDefect,
-    MisplacedEnvelopeHeaderDefect,
-    MissingHeaderBodySeparatorDefect,
-)
-from email.message import Message
+from email import errors
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,41 +21,32 @@ from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.validation import is_int_between
 
 AnswerRequest = Callable[[Request], tuple[Answer, Accident]]
-"""Gives the answer, and the accident that happens to it on its way."""
+"""Gives the answer, and the accident that happens to it on its way, empty for none."""
 
 LARGEST_BODY = 1_000_000
 # Headers that contradict each other when they come twice.
 SINGLE = ("Host", "Content-Length", "Transfer-Encoding", "Authorization", "Origin")
 BAD_LINES = (
-    FirstHeaderLineIsContinuationDefect,
-    InvalidHeaderDefect,
-    MisplacedEnvelopeHeaderDefect,
-    MissingHeaderBodySeparatorDefect,
+    errors.FirstHeaderLineIsContinuationDefect,
+    errors.InvalidHeaderDefect,
+    errors.MisplacedEnvelopeHeaderDefect,
+    errors.MissingHeaderBodySeparatorDefect,
 )
 REASONS = {status.value: status.phrase for status in HTTPStatus}
-INTERNAL_ERROR = Answer(500, {"type": "INTERNAL_ERROR", "error_title": "Internal Server Error"})
 logger = logging.getLogger(__name__)
 
 
 class Server(ThreadingHTTPServer):
-    """Answers requests by a function, with a thread for each connection.
-
-    Parameters
-    ----------
-    port : int
-        0 for any that is free.
-    answer_request : callable
-        Answers a request; the second value is the accident that happens to the answer, empty for none.
-    closing : threading.Event
-        Set when everything is to end: ends the pauses of slow answers.
-    """
+    """Answers requests by a function, with a thread for each connection."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, answer_request: AnswerRequest, closing: threading.Event) -> None:
-        self.answer_request, self.closing = answer_request, closing
+    def __init__(self, port: int, answer_request: AnswerRequest) -> None:
+        self.answer_request = answer_request
+        # Ends the pauses of slow answers.
+        self.closing = threading.Event()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -67,27 +54,26 @@ class Server(ThreadingHTTPServer):
         self.origins = {None, *(f"http://{host}" for host in self.hosts)}
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a new connection in a thread."""
-        # Otherwise every small answer waits 40 ms for the client's acknowledgement.
-        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection."""
         with self._lock:
             self._connections.discard(request)
         super().shutdown_request(request)
 
-    def close_connections(self) -> None:
-        """Close all connections, also those that are being served."""
+    def close(self) -> None:
+        """Stop serving, also what is being served."""
+        if self.closing.is_set():
+            return
+        self.closing.set()
+        self.shutdown()
         with self._lock:
             for connection in self._connections:
-                try:
+                with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
+        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore a client that went away: http.server would print a traceback."""
@@ -95,12 +81,9 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Otherwise every small answer waits 40 ms for the client's acknowledgement.
+    disable_nagle_algorithm = True
     server: Server
-
-    def do_GET(self) -> None:
-        self._handle_request()
-
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET  # noqa: N815 - names that http.server looks for
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing: `Sandbox.requests` is the log."""
@@ -109,7 +92,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Parse as http.server does, and refuse what it tolerates: HTTP/0.9, and headers that are read in two ways."""
         if not super().parse_request():
             return False
-        if self.request_version == "HTTP/0.9" or _has_bad_headers(self.headers):
+        self.values = defaultdict[str, list[str]](list)
+        for name, value in self.headers.items():
+            self.values[name.title()].append(value)
+        is_folded = any("\n" in value or "\r" in value for values in self.values.values() for value in values)
+        is_doubled = any(len(self.values.get(name, ())) > 1 for name in SINGLE)
+        has_bad_lines = any(isinstance(defect, BAD_LINES) for defect in self.headers.defects)
+        if self.request_version == "HTTP/0.9" or is_folded or is_doubled or has_bad_lines:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return False
         return True
@@ -122,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().send_error(HTTPStatus.BAD_REQUEST if is_bad_request else code, message, explain)
 
     def _handle_request(self) -> None:
-        headers = {name.title(): ", ".join(self.headers.get_all(name, [])).strip() for name in self.headers}
+        headers = {name: ", ".join(values).strip() for name, values in self.values.items()}
         refusal = self._find_refusal(headers)
         if refusal is not None:
             self.close_connection = True
@@ -133,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_badly(answer, accident)
         else:
             self._send_answer(answer)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _handle_request  # noqa: N815 - http.server's names
 
     def _find_refusal(self, headers: dict[str, str]) -> Answer | None:
         """Refuse pages of other sites, which a browser would let speak to this server, and bodies of unknown size."""
@@ -166,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception:
             # A client must not take a fault of the sandbox for a connection that broke.
             logger.exception("The sandbox failed at %s %s", request.method, request.path)
-            return INTERNAL_ERROR, {}
+            return Answer(500, {"type": "INTERNAL_ERROR", "error_title": "Internal Server Error"}), {}
 
     def _send_badly(self, answer: Answer, accident: Accident) -> None:
         self.close_connection = True
@@ -191,10 +182,3 @@ class _Handler(BaseHTTPRequestHandler):
             del headers["Content-Length"], headers["Content-Type"]
         head = f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"
         return (head + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode()
-
-
-def _has_bad_headers(headers: Message) -> bool:
-    """Tell whether there are folded headers, lines that are no header, or two that contradict each other."""
-    is_folded = any("\n" in value or "\r" in value for value in headers.values())
-    is_doubled = any(len(headers.get_all(name, [])) > 1 for name in SINGLE)
-    return is_folded or is_doubled or any(isinstance(defect, BAD_LINES) for defect in headers.defects)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import DENIED, find_missing
+from nexmo_nb.sandbox.refusals import DENIED, Refusal, check_required
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
@@ -23,24 +22,24 @@ LARGEST_PAGE = 100
 
 
 def search_numbers(world: World, request: Request, _: Accident) -> Answer:
-    """List numbers for rent."""
-    if not is_authorised(world, request, by_query=True):
-        return DENIED
     query = request.query
-    missing = find_missing(country=query.get("country"))
-    if missing is not None:
-        return missing
+    check_required(country=query.get("country"))
     if query.get("features", "SMS") not in FEATURES or query.get("type", TYPES[0]) not in TYPES:
         return FAILED
+    features = set(query["features"].split(",")) if "features" in query else set()
     with world.lock:
-        matches = [number for number in world.rent.values() if _is_wanted(number, query)]
+        matches = [
+            number
+            for number in world.rent.values()
+            if number["country"] == query["country"]
+            and query.get("type", number["type"]) == number["type"]
+            and features <= set(number["features"])
+            and _has_pattern(number, query)
+        ]
         return _build_page(matches, query)
 
 
 def list_owned_numbers(world: World, request: Request, _: Accident) -> Answer:
-    """List the numbers that the account has."""
-    if not is_authorised(world, request, by_query=True):
-        return DENIED
     query = request.query
     linked = query.get("has_application")
     with world.lock:
@@ -56,30 +55,20 @@ def list_owned_numbers(world: World, request: Request, _: Accident) -> Answer:
 
 
 def buy_number(world: World, request: Request, accident: Accident) -> Answer:
-    """Rent a number, and pay for it."""
-    refusal = _find_refusal(world, request, accident)
-    if refusal is not None:
-        return refusal
-    code = request.form["msisdn"]
+    _check_change(request, accident)
     with world.lock:
-        number = world.rent.get(code)
-        if number is None or number["country"] != request.form["country"]:
-            return FAILED
+        number = _find_number(world.rent, request.form)
         if not world.spend(Decimal(number["cost"]) + Decimal(number["initialPrice"])):
             return DENIED
-        world.owned[code] = world.rent.pop(code)
+        world.owned[number["msisdn"]] = world.rent.pop(number["msisdn"])
         return DONE
 
 
 def cancel_number(world: World, request: Request, accident: Accident) -> Answer:
     """Give a number back: it is for rent again, without its settings."""
-    refusal = _find_refusal(world, request, accident)
-    if refusal is not None:
-        return refusal
+    _check_change(request, accident)
     with world.lock:
-        number = _find_owned(world, request.form)
-        if number is None:
-            return FAILED
+        number = _find_number(world.owned, request.form)
         del world.owned[number["msisdn"]]
         bare = {name: value for name, value in number.items() if name not in SETTINGS}
         world.rent[number["msisdn"]] = {"cost": "1.00", "initialPrice": "0.00", **bare}
@@ -88,13 +77,11 @@ def cancel_number(world: World, request: Request, accident: Accident) -> Answer:
 
 def update_number(world: World, request: Request, accident: Accident) -> Answer:
     """Change settings of a number: an empty one is removed, one that is not given stays."""
-    refusal = _find_refusal(world, request, accident)
-    if refusal is not None:
-        return refusal
+    _check_change(request, accident)
     form = request.form
     with world.lock:
-        number = _find_owned(world, form)
-        if number is None or ("voiceCallbackType" in form) != ("voiceCallbackValue" in form):
+        number = _find_number(world.owned, form)
+        if ("voiceCallbackType" in form) != ("voiceCallbackValue" in form):
             return FAILED
         if form.get("app_id") and form["app_id"] not in world.applications:
             return FAILED
@@ -106,25 +93,17 @@ def update_number(world: World, request: Request, accident: Accident) -> Answer:
         return DONE
 
 
-def _find_refusal(world: World, request: Request, accident: Accident) -> Answer | None:
-    if not is_authorised(world, request, by_query=True) or accident.get("kind") == "no-credit":
-        return DENIED
-    return find_missing(country=request.form.get("country"), msisdn=request.form.get("msisdn"))
+def _check_change(request: Request, accident: Accident) -> None:
+    if accident.get("kind") == "no-credit":
+        raise Refusal(DENIED)
+    check_required(country=request.form.get("country"), msisdn=request.form.get("msisdn"))
 
 
-def _find_owned(world: World, form: Mapping[str, str]) -> dict[str, Any] | None:
-    number = world.owned.get(form["msisdn"])
-    return number if number is not None and number["country"] == form["country"] else None
-
-
-def _is_wanted(number: Mapping[str, Any], query: Mapping[str, str]) -> bool:
-    features = query["features"].split(",") if "features" in query else []
-    return (
-        number["country"] == query["country"]
-        and query.get("type", number["type"]) == number["type"]
-        and set(features) <= set(number["features"])
-        and _has_pattern(number, query)
-    )
+def _find_number(numbers: Mapping[str, dict[str, Any]], form: Mapping[str, str]) -> dict[str, Any]:
+    number = numbers.get(form["msisdn"])
+    if number is None or number["country"] != form["country"]:
+        raise Refusal(FAILED)
+    return number
 
 
 def _has_pattern(number: Mapping[str, Any], query: Mapping[str, str]) -> bool:

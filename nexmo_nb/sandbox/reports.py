@@ -6,40 +6,24 @@ import base64
 import csv
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from nexmo_nb.sandbox.auth import is_authorised
-from nexmo_nb.sandbox.data import COUNTRIES, Network
+from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import build_problem, deny_as_problem
+from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
 from nexmo_nb.sandbox.traffic_months import FIELDS, Record
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
-PRODUCTS = (
-    "SMS",
-    "SMS-TRAFFIC-CONTROL",
-    "VOICE-CALL",
-    "VOICE-FAILED",
-    "VOICE-TTS",
-    "IN-APP-VOICE",
-    "WEBSOCKET-CALL",
-    "ASR",
-    "AMD",
-    "VERIFY-API",
-    "VERIFY-V2",
-    "NUMBER-INSIGHT",
-    "CONVERSATION-EVENT",
-    "CONVERSATION-MESSAGE",
-    "MESSAGES",
-    "VIDEO-API",
-    "NETWORK-API-EVENT",
-    "REPORTS-USAGE",
-)
+PRODUCTS = [
+    "SMS", "SMS-TRAFFIC-CONTROL", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", "IN-APP-VOICE", "WEBSOCKET-CALL", "ASR",
+    "AMD", "VERIFY-API", "VERIFY-V2", "NUMBER-INSIGHT", "CONVERSATION-EVENT", "CONVERSATION-MESSAGE", "MESSAGES",
+    "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE",
+]  # fmt: skip
 NEEDING_DIRECTION = ("SMS", "MESSAGES")
 FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
 # The filters of each product, where they are documented.
@@ -58,46 +42,36 @@ MOST_IDS = 20
 PAGE = 1000
 IV = "00"
 LONGEST_SPAN = timedelta(days=400)
+# What is sent here arrives at once.
+DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
 PROBLEM = {"Content-Type": "application/problem+json"}
 # A report is ready when it is looked at for the second time.
 LOOKS_UNTIL_READY = 2
 
 
 class _Table(NamedTuple):
-    """Records, and the names of their fields."""
-
     names: tuple[str, ...]
     records: list[Record]
 
 
 def create_report(world: World, request: Request, _: Accident) -> Answer:
-    """Take an order for a report."""
-    if not is_authorised(world, request):
-        return _deny()
     body = request.json
     if not isinstance(body, dict):
-        return _refuse(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
-    refusal = _find_refusal(world, body)
-    if refusal is not None:
-        return refusal
+        raise _refuse(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
+    _check_fields(world, body)
     with world.lock:
         code = world.new_id()
-        times = {"receive_time": _format_time(world.now())}
-        world.reports[code] = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
-        return Answer(200, _format_report(code, world.reports[code], "PENDING"))
+        times = {"receive_time": world.format_now("seconds")}
+        report = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
+        world.reports[code] = report
+        return Answer(200, _format_report(code, report, "PENDING"))
 
 
 def show_report(world: World, request: Request, _: Accident) -> Answer:
-    """Show the progress of a report."""
-    if not is_authorised(world, request):
-        return _deny()
-    code = request.path.rsplit("/", 1)[1]
     with world.lock:
-        report = world.reports.get(code)
-        if report is None:
-            return _refuse_unknown(code)
+        code, report = _find_report(world, request)
         report["looks"] += 1
-        report["times"].setdefault("start_time", _format_time(world.now()))
+        report["times"].setdefault("start_time", world.format_now("seconds"))
         if report["looks"] < LOOKS_UNTIL_READY:
             return Answer(200, _format_report(code, report, "PROCESSING"))
     # Without the lock, since a year takes seconds.
@@ -107,105 +81,84 @@ def show_report(world: World, request: Request, _: Accident) -> Answer:
 
 
 def abort_report(world: World, request: Request, _: Accident) -> Answer:
-    """Abort a report that is not finished."""
-    if not is_authorised(world, request):
-        return _deny()
-    code = request.path.rsplit("/", 1)[1]
     with world.lock:
-        report = world.reports.get(code)
-        if report is None:
-            return _refuse_unknown(code)
+        code, report = _find_report(world, request)
         if report["looks"] >= LOOKS_UNTIL_READY:
-            return _refuse(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
+            raise _refuse(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
         del world.reports[code]
         return Answer(200, _format_report(code, report, "ABORTED"))
 
 
 def download_report(world: World, request: Request, _: Accident) -> Answer:
-    """Send the file of a finished report."""
-    if not is_authorised(world, request):
-        return _deny()
     file = request.path.rsplit("/", 1)[1]
     with world.lock:
         report = next((r for r in world.reports.values() if r["file"] == file and "packed" in r), None)
     if report is None:
-        return _refuse(404, "#not-found", "Not Found", "The file is not there.")
+        raise _refuse(404, "#not-found", "Not Found", "The file is not there.")
     return Answer(200, report["packed"], {"Content-Type": "application/octet-stream"})
 
 
 def list_records(world: World, request: Request, _: Accident) -> Answer:
-    """List records at once, by id or by time, in pages."""
-    if not is_authorised(world, request):
-        return _deny()
     query = request.query
-    refusal = _find_refusal(world, query) or _find_filter_refusal(query)
-    if refusal is not None:
-        return refusal
+    _check_fields(world, query)
+    _check_filters(query)
     ids = query["id"].split(",") if "id" in query else []
     table = _find_by_id(world, query, ids) if ids else _find_by_time(world, query)
-    start = _read_cursor(query)
-    if start is None:
-        return _refuse(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
-    body = _build_page(world, request, table, start)
+    body = _build_page(world, request, table, _read_cursor(query))
     missing = sorted(set(ids) - {value for record in table.records for value in record})
     if missing:
         body["ids_not_found"] = ",".join(missing)
     return Answer(200, body)
 
 
-def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> Answer:
-    return build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM)
+def _find_report(world: World, request: Request) -> tuple[str, dict[str, Any]]:
+    code = request.path.rsplit("/", 1)[1]
+    if code not in world.reports:
+        raise _refuse(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
+    return code, world.reports[code]
 
 
-def _deny() -> Answer:
-    return deny_as_problem()._replace(headers=PROBLEM)
+def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> Refusal:
+    return Refusal(build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM))
 
 
-def _refuse_unknown(code: str) -> Answer:
-    return _refuse(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
+def _refuse_invalid(checks: Iterable[Check]) -> None:
+    invalid = list_invalid(checks)
+    if invalid:
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=invalid)
 
 
-def _refuse_parameters(reasons: Mapping[str, str]) -> Answer:
-    parameters = [{"name": name, "reason": reason} for name, reason in reasons.items()]
-    return _refuse(422, "#invalid-params", "Invalid parameters", "See below.", invalid_parameters=parameters)
-
-
-def _find_refusal(world: World, fields: Mapping[str, Any]) -> Answer | None:
-    """Check what both kinds of report have in common; None where it is valid."""
-    missing = _list_missing(fields)
-    if missing:
-        return _refuse_parameters(dict.fromkeys(missing, "Missing required parameter"))
-    product = fields["product"]
-    if product not in PRODUCTS:
-        return _refuse_parameters({"product": f"Could not resolve product name. Use one of {list(PRODUCTS)}"})
-    allowed = ALLOWED.get(product, FILTERS)
+def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
+    """Check what both kinds of report have in common."""
+    product, direction = fields.get("product"), fields.get("direction")
+    is_optional = direction is None and product not in NEEDING_DIRECTION
+    required = {
+        "product": product,
+        "account_id": fields.get("account_id"),
+        "direction": is_optional or direction in ("inbound", "outbound"),
+    }
+    _refuse_invalid((bool(value), name, "Missing required parameter") for name, value in required.items())
+    _refuse_invalid([(product in PRODUCTS, "product", f"Could not resolve product name. Use one of {PRODUCTS}")])
+    allowed = ALLOWED.get(str(product), FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
-        return _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
     if fields["account_id"] != world.api_key:
-        return _refuse(403, "#forbidden", "Forbidden", "User not authorized to query the requested data")
+        detail = "User not authorized to query the requested data"
+        raise _refuse(403, "#forbidden", "Forbidden", detail)
     try:
         start, end = _read_span(world, fields)
     except ValueError:
-        return _refuse(422, "#invalid-params", "Invalid parameters", "A date cannot be read.")
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "A date cannot be read.") from None
     if not timedelta(0) < end - start <= LONGEST_SPAN:
-        return _refuse(422, "#invalid-params", "Invalid parameters", "The dates do not fit.")
-    return None
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "The dates do not fit.")
 
 
-def _list_missing(fields: Mapping[str, Any]) -> list[str]:
-    missing = [name for name in ("product", "account_id") if not fields.get(name)]
-    direction = fields.get("direction")
-    is_optional = direction is None and fields.get("product") not in NEEDING_DIRECTION
-    return missing if is_optional or direction in ("inbound", "outbound") else [*missing, "direction"]
-
-
-def _find_filter_refusal(query: Mapping[str, str]) -> Answer | None:
-    """Check what only synchronous reports have; None where it is valid."""
+def _check_filters(query: Mapping[str, str]) -> None:
+    """Check what only synchronous reports have."""
     if "id" in query and (query["id"].count(",") >= MOST_IDS or set(query) - ALLOWED_WITH_ID):
-        return _refuse(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "At most 20 ids, and no other filter.")
     if "client_ref" in query:
-        return _refuse(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
-    return None
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "client_ref is not allowed here.")
 
 
 def _read_span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datetime]:
@@ -218,16 +171,17 @@ def _read_span(world: World, fields: Mapping[str, Any]) -> tuple[datetime, datet
     return times[0], times[1]
 
 
-def _read_cursor(query: Mapping[str, str]) -> int | None:
-    """Read where a page begins; None for a cursor that the sandbox did not give out."""
+def _read_cursor(query: Mapping[str, str]) -> int:
     if "cursor" not in query and "iv" not in query:
         return 0
     try:
         place = base64.urlsafe_b64decode(query.get("cursor", "")).decode()
     except ValueError:
-        return None
-    is_known = query.get("iv") == IV and is_int_between(place, 1) and int(place) % PAGE == 0
-    return int(place) if is_known else None
+        place = ""
+    # Cursors that the sandbox did not give out are refused.
+    if query.get("iv") != IV or not is_int_between(place, 1) or int(place) % PAGE:
+        raise _refuse(422, "#invalid-params", "Invalid parameters", "The cursor cannot be read.")
+    return int(place)
 
 
 def _build_page(world: World, request: Request, table: _Table, start: int) -> dict[str, Any]:
@@ -238,7 +192,7 @@ def _build_page(world: World, request: Request, table: _Table, start: int) -> di
         "_links": {"self": {"href": _build_link(request, {})}},
         "request_id": code,
         "request_status": "SUCCESS",
-        "received_at": _format_time(world.now()),
+        "received_at": world.format_now("seconds"),
         "items_count": len(page),
         "product": request.query["product"],
         "records": page,
@@ -256,7 +210,6 @@ def _build_link(request: Request, cursor: Mapping[str, str]) -> str:
 
 
 def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
-    """Find the records of a span that pass the filters, oldest first."""
     product, direction = str(fields["product"]), fields.get("direction")
     key = find_key(product, direction)
     names = FIELDS.get(key, ())
@@ -264,7 +217,9 @@ def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
     records = list(iterate_records(world, product, direction, start.timestamp(), end.timestamp()))
     if key == "SMS":
         place = names.index("date_received")
-        records += [record for record in _list_sent(world) if start <= datetime.fromisoformat(record[place]) < end]
+        records += [
+            record for record in _list_sent_records(world) if start <= datetime.fromisoformat(record[place]) < end
+        ]
         records.sort(key=lambda record: record[place])
     filters = [(names.index(name), str(fields[name])) for name in FILTERS if fields.get(name) and name in names]
     for place, value in filters:
@@ -274,7 +229,7 @@ def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
 
 def _find_by_id(world: World, fields: Mapping[str, Any], ids: Sequence[str]) -> _Table:
     key = find_key(str(fields["product"]), fields.get("direction"))
-    sent = [record for record in _list_sent(world) if record[1] in ids] if key == "SMS" else []
+    sent = [record for record in _list_sent_records(world) if record[1] in ids] if key == "SMS" else []
     return _empty_unasked(_Table(FIELDS.get(key, ()), find_records(world, key, ids) + sent), fields)
 
 
@@ -288,8 +243,7 @@ def _empty_unasked(table: _Table, fields: Mapping[str, Any]) -> _Table:
     return _Table(table.names, records)
 
 
-def _list_sent(world: World) -> list[Record]:
-    """List the records of the messages that were sent here, one for each part."""
+def _list_sent_records(world: World) -> list[Record]:
     with world.lock:
         messages = list(world.messages)
     return [_build_record(world, message, part) for message in messages for part in message["parts"]]
@@ -297,7 +251,7 @@ def _list_sent(world: World) -> list[Record]:
 
 def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, str]) -> Record:
     country = COUNTRIES[message["country"]]
-    network = next((n for n in country.networks if n.code == message["network"]), Network("", "", "", ""))
+    network = next(network for network in country.networks if network.code == message["network"])
     record = {
         "account_id": world.api_key,
         "message_id": part["message_id"],
@@ -314,10 +268,7 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "country_name": country.name,
         "date_received": message["time"],
         "date_finalized": message["time"],
-        "latency": "900",
-        "status": "delivered",
-        "error_code": "0",
-        "error_code_description": "Delivered",
+        **DELIVERED,
         "total_price": part["price"],
         "id": part["message_id"],
         "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
@@ -326,7 +277,7 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
 
 
 def _pack_report(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:
-    """Write the file of a report: count of records, and a ZIP with one CSV."""
+    """Return the count of records, and a ZIP with one CSV."""
     table = _find_by_time(world, fields)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -346,7 +297,3 @@ def _format_report(code: str, report: Mapping[str, Any], status: str) -> dict[st
         body["items_count"] = report["count"]
         links["download_report"] = {"href": f"https://api.nexmo.com/v3/media/{report['file']}"}
     return {**body, "_links": links}
-
-
-def _format_time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S+00:00")

@@ -43,7 +43,6 @@ def log_request(world: World, request: Request) -> dict[str, Any]:
 
 
 def log_answer(world: World, entry: dict[str, Any], answer: Answer, accident: Accident) -> None:
-    """Complete the entry of a request with its answer."""
     kind = accident.get("kind", "")
     with world.lock:
         entry["status"] = None if kind in WITHOUT_STATUS else answer.status

@@ -3,55 +3,69 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox import account, applications, numbers, reports, sms, voice
+from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import NOT_FOUND, build_problem, build_rate_refusal
+from nexmo_nb.sandbox.refusals import DENIED, DENIED_AS_PROBLEM, NOT_FOUND, Refusal, build_problem, build_rate_refusal
 from nexmo_nb.sandbox.world import World
 
 Endpoint = Callable[[World, Request, Accident], Answer]
 
 
-class Route(NamedTuple):
-    """A path (a regular expression), its endpoints by method, and the family whose rate limit it counts towards.
+class Access(NamedTuple):
+    """What a request without the account's key and secret is answered, and whether these may stand in the query."""
 
-    `/sms/json` has no family here: it answers too many requests in its own way.
+    denial: Answer
+    by_query: bool = True
+
+
+class Route(NamedTuple):
+    """Method, path (a regular expression), endpoint, and the family whose rate limit it counts towards.
+
+    Without `access`, the endpoint checks the credentials itself. `/sms/json` has no family here: it answers too many
+    requests in its own way.
     """
 
+    method: str
     path: str
-    endpoints: Mapping[str, Endpoint]
+    endpoint: Endpoint
     family: str = ""
+    access: Access | None = None
 
 
+GATEWAY = Access(DENIED)
+PRICES = Access(account.DENIED_PRICES)
+APPLICATIONS = Access(DENIED_AS_PROBLEM, by_query=False)
+REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=reports.PROBLEM), by_query=False)
 ROUTES = (
-    Route("/sms/json", {"GET": sms.send_sms, "POST": sms.send_sms}),
-    Route("/tts/json", {"GET": voice.place_tts_call, "POST": voice.place_tts_call}, "calls"),
-    Route("/v1/calls", {"POST": voice.place_call}, "calls"),
-    Route("/v1/calls/[0-9a-f-]+", {"GET": voice.show_call}),
-    Route("/v2/applications", {"GET": applications.list_applications, "POST": applications.create_application}),
-    Route(
-        "/v2/applications/[^/]+",
-        {
-            "GET": applications.show_application,
-            "PUT": applications.replace_application,
-            "DELETE": applications.delete_application,
-        },
-    ),
-    Route("/number/search", {"GET": numbers.search_numbers}, "numbers"),
-    Route("/account/numbers", {"GET": numbers.list_owned_numbers}, "owned"),
-    Route("/number/buy", {"POST": numbers.buy_number}, "numbers"),
-    Route("/number/cancel", {"POST": numbers.cancel_number}, "numbers"),
-    Route("/number/update", {"POST": numbers.update_number}, "numbers"),
-    Route("/account/get-balance", {"GET": account.show_balance}),
-    Route("/account/settings", {"POST": account.show_settings}),
-    Route("/account/top-up", {"POST": account.top_up_balance}),
-    Route("/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", {"GET": account.list_prices}, "pricing"),
-    Route("/v2/reports", {"POST": reports.create_report}, "reports"),
-    Route("/v2/reports/records", {"GET": reports.list_records}, "reports"),
-    Route("/v2/reports/[0-9a-f-]+", {"GET": reports.show_report, "DELETE": reports.abort_report}, "reports"),
-    Route("/v3/media/[0-9a-f-]+", {"GET": reports.download_report}),
+    Route("POST", "/sms/json", sms.send_sms),
+    Route("GET", "/sms/json", sms.send_sms),
+    Route("POST", "/tts/json", voice.place_tts_call, "calls"),
+    Route("GET", "/tts/json", voice.place_tts_call, "calls"),
+    Route("POST", "/v1/calls", voice.place_call, "calls"),
+    Route("GET", "/v1/calls/[0-9a-f-]+", voice.show_call),
+    Route("GET", "/v2/applications", applications.list_applications, "", APPLICATIONS),
+    Route("POST", "/v2/applications", applications.create_application, "", APPLICATIONS),
+    Route("GET", "/v2/applications/[^/]+", applications.show_application, "", APPLICATIONS),
+    Route("PUT", "/v2/applications/[^/]+", applications.replace_application, "", APPLICATIONS),
+    Route("DELETE", "/v2/applications/[^/]+", applications.delete_application, "", APPLICATIONS),
+    Route("GET", "/number/search", numbers.search_numbers, "numbers", GATEWAY),
+    Route("GET", "/account/numbers", numbers.list_owned_numbers, "owned", GATEWAY),
+    Route("POST", "/number/buy", numbers.buy_number, "numbers", GATEWAY),
+    Route("POST", "/number/cancel", numbers.cancel_number, "numbers", GATEWAY),
+    Route("POST", "/number/update", numbers.update_number, "numbers", GATEWAY),
+    Route("GET", "/account/get-balance", account.show_balance, "", GATEWAY),
+    Route("POST", "/account/settings", account.show_settings, "", GATEWAY),
+    Route("POST", "/account/top-up", account.top_up_balance, "", GATEWAY),
+    Route("GET", "/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", account.list_prices, "pricing", PRICES),
+    Route("POST", "/v2/reports", reports.create_report, "reports", REPORTS),
+    Route("GET", "/v2/reports/records", reports.list_records, "reports", REPORTS),
+    Route("GET", "/v2/reports/[0-9a-f-]+", reports.show_report, "reports", REPORTS),
+    Route("DELETE", "/v2/reports/[0-9a-f-]+", reports.abort_report, "reports", REPORTS),
+    Route("GET", "/v3/media/[0-9a-f-]+", reports.download_report, "", REPORTS),
 )
 
 
@@ -59,18 +73,19 @@ def dispatch_request(world: World, request: Request, accident: Accident, entry: 
     """Answer a request by its endpoint. `entry` of the log learns whether a rate limit was exceeded."""
     if request.problem and not request.path.startswith("/v2/"):
         return Answer(400, {"type": "BAD_REQUEST", "error_title": request.problem})
-    route = next((route for route in ROUTES if re.fullmatch(route.path, request.path)), None)
+    matches = (route for route in ROUTES if re.fullmatch(route.path, request.path))
+    route = next((route for route in matches if route.method == request.method), None)
     if route is None:
-        return NOT_FOUND
-    if request.method not in route.endpoints:
-        return build_problem(405, "#wrong-verb", "Invalid Request", "The method is not allowed.")
-    if _is_over_limit(world, route.family):
-        entry["throttled"] = True
-        return build_rate_refusal(1)
-    return route.endpoints[request.method](world, request, accident)
-
-
-def _is_over_limit(world: World, family: str) -> bool:
-    """Count a request, and tell whether it is one too many."""
+        is_known = any(re.fullmatch(route.path, request.path) for route in ROUTES)
+        wrong_method = build_problem(405, "#wrong-verb", "Invalid Request", "The method is not allowed.")
+        return wrong_method if is_known else NOT_FOUND
     with world.lock:
-        return world.acquire_slot(family) > 0
+        entry["throttled"] = world.acquire_slot(route.family) > 0
+    if entry["throttled"]:
+        return build_rate_refusal(1)
+    if route.access and not is_authorised(world, request, by_query=route.access.by_query):
+        return route.access.denial
+    try:
+        return route.endpoint(world, request, accident)
+    except Refusal as refusal:
+        return refusal.answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -9,10 +10,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
-from nexmo_nb.sandbox.control import PREFIX, answer_control
+from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.http import Server
-from nexmo_nb.sandbox.inbox import PAGES, build_page
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
 from nexmo_nb.sandbox.world import World
@@ -21,32 +21,12 @@ from nexmo_nb.sandbox.world import World
 class Sandbox:
     """A stand-in for Nexmo on 127.0.0.1, with a demo account; it serves as soon as it is created.
 
-    Parameters
-    ----------
-    port : int
-        Default: any that is free.
-    seed : int
-        Chooses the made-up world: the same seed and the same calls give the same answers.
-    latency : float
-        Seconds before each answer.
-    limits : bool
-        Whether Nexmo's published rate limits are enforced.
-    owned : int
-        Count of numbers that the account has at the start.
-    balance : float
-        In EUR, at the start.
-    clock, now : callable, optional
-        Seconds for the rate limits and the log; the time of day.
+    - `port`: 0 for any that is free. `url` is the whole address, which stands for both of Nexmo's hosts.
+    - `seed`: chooses the made-up world. The same seed and the same calls give the same answers.
+    - `latency`: seconds before each answer. `limits`: whether Nexmo's published rate limits are enforced.
+    - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
+    - `clock`, `now`: seconds for the rate limits and the log; the time of day.
 
-    Attributes
-    ----------
-    url : str
-        Its address, which stands for both of Nexmo's hosts.
-    api_key, api_secret, signature_secret, application_id : str
-        The demo account.
-
-    Examples
-    --------
     >>> with Sandbox() as sandbox:
     ...     sandbox.url.startswith("http://127.0.0.1:")
     True
@@ -66,9 +46,8 @@ class Sandbox:
     ) -> None:
         self.latency = latency
         self.world = World(seed, owned, balance, limits, clock, now)
-        self.closing = threading.Event()
         # Looked up for each request, so that a test may replace it.
-        self._server = Server(port, lambda request: self.answer(request), self.closing)  # noqa: PLW0108
+        self._server = Server(port, lambda request: self.answer(request))  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -78,56 +57,28 @@ class Sandbox:
     signature_secret = property(lambda self: self.world.signature_secret, doc="Secret for signed sends.")
     application_id = property(lambda self: self.world.application_id, doc="The demo account's voice application.")
     private_key = property(lambda self: self.world.get_key_pair()[0], doc="That application's private key, as PEM.")
+    balance = property(lambda self: float(self.world.balance), doc="What the account has left, in EUR.")
     messages = property(lambda self: self.world.copy_entries("messages"), doc="Accepted messages, oldest first.")
     calls = property(lambda self: self.world.copy_entries("calls"), doc="Voice calls of either API, oldest first.")
     requests = property(lambda self: self.world.copy_entries("requests"), doc="All requests, in order of arrival.")
 
-    @property
-    def balance(self) -> float:
-        """What the account has left, in EUR."""
-        return float(self.world.balance)
-
     def fail_next(self, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
-        """Schedule an accident for the next requests.
+        """Schedule an accident for the next `times` requests whose path starts with `path` (default: any).
 
-        Parameters
-        ----------
-        kind : str
-            Not acted on: ``throttled`` (SMS status 1, else HTTP 429), ``429`` (`retry_after`: seconds for the header),
-            ``500``, ``503``, ``http`` (`code`: any), ``redirect`` (`location`, `code`), ``drop-before`` (hangs up),
-            ``no-credit``, ``status`` (`code`: the SMS status). Acted on first: ``slow`` (`seconds` before the answer;
-            default 60), ``drip`` (a byte each 0.1 `seconds`), ``drop-after`` (hangs up), ``reset``, ``garbage``
-            (answers HTML), ``truncated`` (hangs up in the middle), ``short-length`` (announces less than it sends),
-            ``bomb`` (`size` bytes, packed small), ``partial`` (SMS: only the first part is accepted).
-        times : int
-            Count of requests.
-        path : str, optional
-            Only requests whose path starts with this. Default: any. A `method` in `detail` narrows it further.
-        **detail
-            See `kind`.
+        A `method` in `detail` narrows it further. ValueError if there is no such kind:
 
-        Raises
-        ------
-        ValueError
-            If there is no such kind.
+        - Not acted on: ``throttled`` (SMS status 1, else HTTP 429), ``429`` (`retry_after`: seconds for the header),
+          ``500``, ``503``, ``http`` (`code`: any), ``redirect`` (`location`, `code`), ``drop-before`` (hangs up),
+          ``no-credit``, ``status`` (`code`: the SMS status).
+        - Acted on first: ``slow`` (`seconds` before the answer; default 60), ``drip`` (`seconds` before each byte;
+          default 0.1), ``drop-after`` (hangs up), ``reset``, ``garbage`` (answers HTML), ``truncated`` (hangs up in
+          the middle), ``short-length`` (announces less than it sends), ``bomb`` (`size` bytes, packed small),
+          ``partial`` (SMS: only the first part is accepted).
         """
         schedule_accident(self.world, kind, times, path, **detail)
 
     def reprice(self, country: str, factor: float) -> None:
-        """Change the prices of a country from now on.
-
-        Parameters
-        ----------
-        country : str
-            Its two-letter code.
-        factor : float
-            The current prices are multiplied by it.
-
-        Raises
-        ------
-        ValueError
-            If there is no such country, or the factor is negative or not finite.
-        """
+        """Multiply a country's current prices by `factor`; ValueError for an unknown country or a wrong factor."""
         self.world.reprice(country, factor)
 
     def reset(self) -> None:
@@ -136,19 +87,14 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop serving, also what is being served."""
-        if not self.closing.is_set():
-            self.closing.set()
-            self._server.shutdown()
-            self._server.close_connections()
-            self._server.server_close()
-            self._thread.join()
+        self._server.close()
+        self._thread.join()
 
     def answer(self, request: Request) -> tuple[Answer, Accident]:
         """Answer a request; the second value is the accident that happens to the answer, empty for none."""
-        if request.path in PAGES and request.method in ("GET", "HEAD"):
-            return build_page(request.path), {}
-        if request.path.startswith(PREFIX):
-            return answer_control(self.world, request), {}
+        own_answer = answer_control(self.world, request)
+        if own_answer is not None:
+            return own_answer, {}
         with self.world.lock:
             entry, accident = log_request(self.world, request), take_accident(self.world, request)
         if not self._wait(accident):
@@ -159,12 +105,9 @@ class Sandbox:
 
     def _wait(self, accident: Accident) -> bool:
         """Wait before an answer; False if the request is not to be answered, because of a reset or the end."""
-        is_slow = accident.get("kind") == "slow"
-        wait = self.latency + (float(accident.get("seconds", 60)) if is_slow else 0.0)
-        if not wait:
-            return True
         instance = self.world.instance
-        return not self.closing.wait(wait) and self.world.instance == instance
+        wait = self.latency + (float(accident.get("seconds", 60)) if accident.get("kind") == "slow" else 0.0)
+        return not wait or (not self._server.closing.wait(wait) and self.world.instance == instance)
 
     def __enter__(self) -> Sandbox:
         return self
@@ -177,17 +120,9 @@ class Sandbox:
 
 
 def serve(port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True) -> None:
-    """Run a sandbox until Ctrl-C, and print its address.
-
-    Parameters
-    ----------
-    port, seed, latency, limits
-        As for `Sandbox`.
-    """
+    """Run a sandbox until Ctrl-C, and print its address; the arguments are those of `Sandbox`."""
     with Sandbox(port, seed=seed, latency=latency, limits=limits) as sandbox:
         print(f"Sandbox: {sandbox.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 - the reader waits for it
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)
-        except KeyboardInterrupt:
-            return

@@ -17,17 +17,15 @@ _SEPTETS = {character: 1 for column in _COLUMNS for character in column} | dict.
 
 
 def is_gsm_character(character: str) -> bool:
-    """Tell whether GSM-7 has a character."""
     return character in _SEPTETS
 
 
 def split_gsm(text: str) -> list[str]:
-    """Split a GSM-7 text into its parts."""
     return _split(text, [_SEPTETS.get(character, 1) for character in text], 160, 153)
 
 
 def split_ucs2(text: str) -> list[str]:
-    """Split a text into its parts of UTF-16 units."""
+    # A part is filled with units of UTF-16.
     return _split(text, [2 if ord(character) > 0xFFFF else 1 for character in text], 70, 67)
 
 

@@ -17,27 +17,14 @@ from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
 TEXTS = {
-    1: "Throttled",
-    2: "Missing parameter",
-    3: "Invalid parameter",
-    4: "Bad Credentials",
-    5: "Server Error",
-    6: "Unroutable message - rejected",
-    7: "Number barred.",
-    8: "Partner account barred",
-    9: "Quota Exceeded - rejected",
-    10: "Too many existing binds",
-    11: "Account not enabled for HTTP",
-    12: "Message too long",
-    14: "Invalid Signature",
-    15: "Illegal Sender Address - rejected",
-    17: "Message blocked by provider",
-    22: "Invalid network code",
-    23: "Invalid callback url",
-    29: "Non White-listed Destination - rejected",
-    32: "Signature And API Secret Disallowed",
+    1: "Throttled", 2: "Missing parameter", 3: "Invalid parameter", 4: "Bad Credentials", 5: "Server Error",
+    6: "Unroutable message - rejected", 7: "Number barred.", 8: "Partner account barred",
+    9: "Quota Exceeded - rejected", 10: "Too many existing binds", 11: "Account not enabled for HTTP",
+    12: "Message too long", 14: "Invalid Signature", 15: "Illegal Sender Address - rejected",
+    17: "Message blocked by provider", 22: "Invalid network code", 23: "Invalid callback url",
+    29: "Non White-listed Destination - rejected", 32: "Signature And API Secret Disallowed",
     33: "Number De-activated",
-}
+}  # fmt: skip
 # Refusals that name the recipient.
 NAMING_RECIPIENT = (1, 6, 9, 15, 29)
 TYPES = ("text", "unicode", "binary", "wappush", "vcal", "vcard")
@@ -54,8 +41,8 @@ SIGNATURE_LIFETIME = 900
 NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref", "text")
 
 
-class RefusedError(Exception):
-    """The message is refused with this status."""
+class _MessageRefusal(Exception):
+    """Ends the work on a message: unlike a `Refusal`, it is answered with HTTP 200 and this status in the body."""
 
     def __init__(self, status: int, text: str | None = None) -> None:
         super().__init__(status)
@@ -63,8 +50,9 @@ class RefusedError(Exception):
 
 
 class _Message(NamedTuple):
-    """A message that passed all checks, and the prices of its parts."""
+    """A message that passed all checks, the price of a part, and how many parts are accepted."""
 
+    to: str
     fields: Mapping[str, str]
     country: Country
     network: Network
@@ -72,48 +60,42 @@ class _Message(NamedTuple):
     price: Decimal
     accepted: int
 
-    @property
-    def to(self) -> str:
-        return self.fields["to"].strip()
-
 
 def send_sms(world: World, request: Request, accident: Accident) -> Answer:
-    """Accept or refuse a message."""
     fields = request.fields
     try:
         with world.lock:
-            _check_sender_of_request(world, request, fields)
-            return Answer(200, _accept_message(world, fields, accident))
-    except RefusedError as refused:
-        entry = {"status": str(refused.status), "error-text": refused.text}
-        if refused.status in NAMING_RECIPIENT and fields.get("to"):
-            entry = {"to": fields["to"], **entry}
-        return Answer(200, {"message-count": "1", "messages": [entry]})
+            _check_credentials(world, request, fields)
+            entries = _accept_message(world, fields, accident)
+    except _MessageRefusal as refused:
+        recipient = {"to": fields["to"]} if refused.status in NAMING_RECIPIENT and fields.get("to") else {}
+        entries = [{**recipient, "status": str(refused.status), "error-text": refused.text}]
+    return Answer(200, {"message-count": str(len(entries)), "messages": entries})
 
 
-def _check_sender_of_request(world: World, request: Request, fields: Mapping[str, str]) -> None:
+def _check_credentials(world: World, request: Request, fields: Mapping[str, str]) -> None:
     """Check in the API's order: whether credentials, then from, to and text are there; then the credentials."""
-    key, secret = read_basic(request.headers) or read_keys(fields)
+    key, secret = read_basic(request) or read_keys(fields)
     if not key:
-        raise RefusedError(2, "Missing api_key")
+        raise _MessageRefusal(2, "Missing api_key")
     if not secret and "sig" not in fields:
-        raise RefusedError(2, "Missing api_secret")
+        raise _MessageRefusal(2, "Missing api_secret")
     _check_required(fields)
     if "sig" in fields:
         if secret:
-            raise RefusedError(32)
+            raise _MessageRefusal(32)
         if key != world.api_key or not _is_signature_valid(world, fields):
-            raise RefusedError(14)
+            raise _MessageRefusal(14)
     elif (key, secret) != (world.api_key, world.api_secret):
-        raise RefusedError(4)
+        raise _MessageRefusal(4)
 
 
 def _check_required(fields: Mapping[str, str]) -> None:
     for name in ("from", "to"):
         if not fields.get(name, "").strip():
-            raise RefusedError(2, f"Missing {name} param")
+            raise _MessageRefusal(2, f"Missing {name} param")
     if fields.get("type", "text") in ("text", "unicode") and not fields.get("text"):
-        raise RefusedError(2, "Missing Message Text")
+        raise _MessageRefusal(2, "Missing Message Text")
 
 
 def _is_signature_valid(world: World, fields: Mapping[str, str]) -> bool:
@@ -128,46 +110,49 @@ def _is_signature_valid(world: World, fields: Mapping[str, str]) -> bool:
     return fields["sig"].lower() in valid
 
 
-def _accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> dict[str, Any]:
+def _accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> list[dict[str, str]]:
+    """Check, charge and store a message; return an entry of the answer for each part."""
     to = fields["to"].strip()
     if not re.fullmatch("[0-9]{7,15}", to):
-        raise RefusedError(3, "to address is not numeric")
+        raise _MessageRefusal(3, "to address is not numeric")
     wait = world.acquire_slot("sms")
     if wait:
-        raise RefusedError(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
-    _raise_accident(accident)
+        raise _MessageRefusal(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
+    _refuse_by_accident(accident)
     country = _find_destination(to)
     _check_sender(fields["from"].strip(), country)
     _check_options(fields)
     texts = _split_content(fields)
     is_partial = accident.get("kind") == "partial"
     if is_partial and len(texts) == 1:
-        raise RefusedError(1)
+        raise _MessageRefusal(1)
     network = country.networks[hash_to_int("network", fields["to"]) % len(country.networks)]
     price = Decimal(world.current_price(country.code, network.sms))
-    message = _Message(fields, country, network, texts, price, 1 if is_partial else len(texts))
+    message = _Message(to, fields, country, network, texts, price, 1 if is_partial else len(texts))
     if not world.spend(price * message.accepted):
-        raise RefusedError(9)
-    return _store_message(world, message)
+        raise _MessageRefusal(9)
+    record = _build_record(world, message)
+    world.messages.append(record)
+    return _build_entries(world, message, record["parts"])
 
 
-def _raise_accident(accident: Accident) -> None:
+def _refuse_by_accident(accident: Accident) -> None:
     kind = accident.get("kind")
     if kind == "throttled":
-        raise RefusedError(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
+        raise _MessageRefusal(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
     if kind == "no-credit":
-        raise RefusedError(9)
+        raise _MessageRefusal(9)
     if kind == "status":
-        raise RefusedError(int(accident.get("code", 5)))
+        raise _MessageRefusal(int(accident.get("code", 5)))
 
 
 def _find_destination(to: str) -> Country:
     refused = re.fullmatch(f"{REFUSED_PREFIX}([0-9]{{2}})", to)
     if refused and int(refused[1]) in TEXTS:
-        raise RefusedError(int(refused[1]))
+        raise _MessageRefusal(int(refused[1]))
     country = find_country(to)
     if country is None:
-        raise RefusedError(6)
+        raise _MessageRefusal(6)
     return country
 
 
@@ -178,34 +163,30 @@ def _check_sender(sender: str, country: Country) -> None:
         is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
         is_allowed = is_name and country.code not in NUMERIC_ONLY
     if not is_allowed:
-        raise RefusedError(15)
+        raise _MessageRefusal(15)
 
 
 def _check_options(fields: Mapping[str, str]) -> None:
-    if fields.get("type", "text") not in TYPES:
-        raise RefusedError(3, "invalid type")
-    if fields.get("status-report-req", "1").lower() not in FLAGS:
-        raise RefusedError(3, "invalid status-report-req")
-    for name, low, high, status in RANGES:
-        if name in fields and not is_int_between(fields[name], low, high):
-            raise RefusedError(status, f"Invalid {name}")
-    if len(fields.get("client-ref", "")) > 100:
-        raise RefusedError(3, "client-ref is too long")
-    if "callback" in fields:
-        _check_callback(fields["callback"])
-    if len(fields.get("text", "")) > 3200:
-        raise RefusedError(12)
-
-
-def _check_callback(url: str) -> None:
-    if len(url) > 100:
-        raise RefusedError(23)
-    if not is_url(url):
-        raise RefusedError(23, "Bad callback :: Missing Protocol")
+    callback = fields.get("callback", "http://")
+    checks = [
+        (fields.get("type", "text") in TYPES, 3, "invalid type"),
+        (fields.get("status-report-req", "1").lower() in FLAGS, 3, "invalid status-report-req"),
+        *(
+            (is_int_between(fields.get(name, str(low)), low, high), status, f"Invalid {name}")
+            for name, low, high, status in RANGES
+        ),
+        (len(fields.get("client-ref", "")) <= 100, 3, "client-ref is too long"),
+        (len(callback) <= 100, 23, TEXTS[23]),
+        (is_url(callback), 23, "Bad callback :: Missing Protocol"),
+        (len(fields.get("text", "")) <= 3200, 12, TEXTS[12]),
+    ]
+    for is_valid, status, text in checks:
+        if not is_valid:
+            raise _MessageRefusal(status, text)
 
 
 def _split_content(fields: Mapping[str, str]) -> list[str]:
-    """Split the content into what each part carries."""
+    """Return what each part carries."""
     kind = fields.get("type", "text")
     if kind == "text":
         return split_gsm("".join(c if is_gsm_character(c) else "?" for c in fields["text"]))
@@ -215,7 +196,7 @@ def _split_content(fields: Mapping[str, str]) -> list[str]:
         return [_read_binary(fields)]
     for name in PAGES[kind]:
         if not fields.get(name):
-            raise RefusedError(2, f"Missing {name}")
+            raise _MessageRefusal(2, f"Missing {name}")
     content = "\n".join(fields[name] for name in PAGES[kind])
     return [content[n : n + 130] for n in range(0, len(content), 130)]
 
@@ -223,40 +204,16 @@ def _split_content(fields: Mapping[str, str]) -> list[str]:
 def _read_binary(fields: Mapping[str, str]) -> str:
     header, body = fields.get("udh", ""), fields.get("body", "")
     if not header or not body:
-        raise RefusedError(2, "Missing udh" if not header else "Missing body")
+        raise _MessageRefusal(2, "Missing udh" if not header else "Missing body")
     if not re.fullmatch("([0-9a-fA-F]{2})+", header) or not re.fullmatch("([0-9a-fA-F]{2})+", body):
-        raise RefusedError(3, "invalid hex")
+        raise _MessageRefusal(3, "invalid hex")
     if len(header + body) // 2 > 140:
-        raise RefusedError(12)
+        raise _MessageRefusal(12)
     return body
 
 
-def _store_message(world: World, message: _Message) -> dict[str, Any]:
-    """Store an accepted message, and build the answer: one entry for each part."""
-    ids = [world.new_id() for _ in range(message.accepted)]
-    world.messages.append(_build_record(world, message, ids))
-    entries = [_build_entry(world, message, code) for code in ids]
-    refused = {"to": message.to, "status": "1", "error-text": TEXTS[1]}
-    entries += [refused] * (len(message.texts) - message.accepted)
-    return {"message-count": str(len(entries)), "messages": entries}
-
-
-def _build_entry(world: World, message: _Message, code: str) -> dict[str, str]:
-    references = {name: message.fields[name] for name in ("client-ref", "account-ref") if name in message.fields}
-    return {
-        "to": message.to,
-        "message-id": code,
-        "status": "0",
-        "remaining-balance": f"{world.balance:.8f}",
-        "message-price": f"{message.price:.8f}",
-        "network": message.network.code,
-        **references,
-    }
-
-
-def _build_record(world: World, message: _Message, ids: list[str]) -> dict[str, Any]:
-    fields, kind = message.fields, message.fields.get("type", "text")
-    price = f"{message.price:.8f}"
+def _build_record(world: World, message: _Message) -> dict[str, Any]:
+    fields, kind, price = message.fields, message.fields.get("type", "text"), f"{message.price:.8f}"
     return {
         "to": message.to,
         "sender": fields["from"].strip(),
@@ -265,8 +222,7 @@ def _build_record(world: World, message: _Message, ids: list[str]) -> dict[str, 
         "text": "".join(message.texts) if kind in ("text", "unicode") else None,
         **{name.replace("-", "_"): value for name, value in fields.items() if name not in NOT_STORED},
         "parts": [
-            {"message_id": code, "price": price, "text": text}
-            for code, text in zip(ids, message.texts[: message.accepted], strict=True)
+            {"message_id": world.new_id(), "price": price, "text": text} for text in message.texts[: message.accepted]
         ],
         "client_ref": fields.get("client-ref"),
         "network": message.network.code,
@@ -274,3 +230,16 @@ def _build_record(world: World, message: _Message, ids: list[str]) -> dict[str, 
         "price": f"{message.price * message.accepted:.8f}",
         "time": world.format_now(),
     }
+
+
+def _build_entries(world: World, message: _Message, parts: list[dict[str, str]]) -> list[dict[str, str]]:
+    accepted = {
+        "status": "0",
+        "remaining-balance": f"{world.balance:.8f}",
+        "message-price": f"{message.price:.8f}",
+        "network": message.network.code,
+        **{name: message.fields[name] for name in ("client-ref", "account-ref") if name in message.fields},
+    }
+    refused = {"to": message.to, "status": "1", "error-text": TEXTS[1]}
+    entries = [{"to": message.to, "message-id": part["message_id"], **accepted} for part in parts]
+    return entries + [refused] * (len(message.texts) - len(parts))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from functools import lru_cache
 from operator import itemgetter
 
 from nexmo_nb.sandbox.traffic_months import FIELDS, MonthBuilder, Record, find_month_start, format_time
 from nexmo_nb.sandbox.world import World
 
-# Months of a few MB each that are kept.
-CACHED_MONTHS = 4
 TIMES = ("date_received", "date_start", "start_time")
 IDS = ("message_id", "call_id", "id")
 
@@ -27,60 +25,39 @@ def find_key(product: str, direction: str | None) -> str:
 def iterate_records(world: World, product: str, direction: str | None, start: float, end: float) -> Iterator[Record]:
     """Give the records of a product from `start` and before `end` (Unix seconds), oldest first."""
     key = find_key(product, direction)
-    if key not in FIELDS:
+    names = FIELDS.get(key)
+    if names is None:
         return
-    place = next(FIELDS[key].index(name) for name in TIMES if name in FIELDS[key])
+    place = next(names.index(name) for name in TIMES if name in names)
     # Records have whole seconds, and all of them are of one year.
     first, last = (min(max(math.ceil(at), find_month_start(1)), find_month_start(13)) for at in (start, end))
-    for month in _list_months(first, last):
-        records = _load_month(world, month)[key]
-        begin, stop = (bisect_left(records, format_time(at), key=itemgetter(place)) for at in (first, last))
-        yield from (record for record in records[begin:stop] if _has_direction(FIELDS[key], record, direction))
+    for month in range(1, 13):
+        if find_month_start(month) < last and find_month_start(month + 1) > first:
+            records = _load_month(world, month)[key]
+            begin, stop = (bisect_left(records, format_time(at), key=itemgetter(place)) for at in (first, last))
+            for record in records[begin:stop]:
+                if direction is None or "direction" not in names or record[names.index("direction")] == direction:
+                    yield record
 
 
 def find_records(world: World, key: str, ids: Sequence[str]) -> list[Record]:
     """Find the records with some ids, in the order of the ids; an id begins with its month."""
-    if key not in FIELDS:
-        return []
-    places = [FIELDS[key].index(name) for name in IDS if name in FIELDS[key]]
+    names = FIELDS.get(key, ())
+    places = [names.index(name) for name in IDS if name in names]
     found: dict[str, list[Record]] = {code: [] for code in ids}
-    for month in sorted({code[:2] for code in ids} & {f"{n:02d}" for n in range(1, 13)}):
-        for record in _load_month(world, int(month))[key]:
-            for code in found.keys() & {record[place] for place in places}:
-                found[code].append(record)
-    return list(dict.fromkeys(record for records in found.values() for record in records))
+    for month in range(1, 13):
+        if places and any(code.startswith(f"{month:02d}") for code in ids):
+            for record in _load_month(world, month)[key]:
+                for code in found.keys() & {record[place] for place in places}:
+                    found[code].append(record)
+    return list(dict.fromkeys(itertools.chain.from_iterable(found.values())))
 
 
-def sum_messages(world: World, start: float, end: float) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
-    """Add up outbound SMS by country, network and status: how many records, and what they cost."""
-    pick = itemgetter(*(FIELDS["SMS"].index(name) for name in ("country", "network", "status", "total_price")))
-    sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
-    for (country, network, status, price), times in Counter(
-        pick(record) for record in iterate_records(world, "SMS", "outbound", start, end)
-    ).items():
-        count, cost = sums.get((country, network, status), (0, Decimal(0)))
-        sums[country, network, status] = (count + times, cost + times * Decimal(price))
-    return sums
-
-
-def _has_direction(names: Sequence[str], record: Record, direction: str | None) -> bool:
-    """Tell whether a record has a direction; all do where none is asked for, and where they have no such field."""
-    return direction is None or "direction" not in names or record[names.index("direction")] == direction
-
-
-def _list_months(first: float, last: float) -> list[int]:
-    return [n for n in range(1, 13) if find_month_start(n) < last and find_month_start(n + 1) > first]
+# Months of a few MB each.
+@lru_cache(maxsize=4)
+def _build_month(seed: int, api_key: str, numbers: tuple[str, ...], month: int) -> dict[str, list[Record]]:
+    return MonthBuilder(seed, api_key, numbers, month).build()
 
 
 def _load_month(world: World, month: int) -> dict[str, list[Record]]:
-    """Build a month, or return it from the cache."""
-    with world.lock:
-        records = world.traffic.get(month)
-    if records is None:
-        # Without the lock, since others must not wait. A month that is built twice is the same twice.
-        records = MonthBuilder(world.seed, world.api_key, world.numbers_at_start, month).build()
-        with world.lock:
-            while len(world.traffic) >= CACHED_MONTHS:
-                del world.traffic[next(iter(world.traffic))]
-            world.traffic[month] = records
-    return records
+    return _build_month(world.seed, world.api_key, world.numbers_at_start, month)

@@ -5,10 +5,11 @@ Each month depends on the seed alone. Records are tuples of text, in the order o
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox.data import COUNTRIES, Country, Network, hash_to_int
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
@@ -34,28 +35,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 # How often each country is written to and called.
 _WEIGHTS = {
-    "GB": 30,
-    "US": 14,
-    "DE": 12,
-    "PT": 10,
-    "FR": 8,
-    "ES": 6,
-    "NA": 5,
-    "IE": 4,
-    "NL": 3,
-    "PL": 3,
-    "ZA": 3,
-    "BR": 2,
-}
+    "GB": 30, "US": 14, "DE": 12, "PT": 10, "FR": 8, "ES": 6, "NA": 5, "IE": 4, "NL": 3, "PL": 3, "ZA": 3, "BR": 2,
+}  # fmt: skip
 # Networks whose price changed during the year: the month of the change, and the factor on today's price before it.
 _CHANGES = {
-    "23410": (4, "0.92"),
-    "23430": (10, "1.05"),
-    "26202": (7, "0.88"),
-    "310260": (3, "1.15"),
-    "64901": (9, "0.80"),
-    "26803": (6, "1.08"),
-}
+    "23410": (4, "0.92"), "23430": (10, "1.05"), "26202": (7, "0.88"),
+    "310260": (3, "1.15"), "64901": (9, "0.80"), "26803": (6, "1.08"),
+}  # fmt: skip
 # Networks that deliver less.
 _POOR = ("64903", "21403")
 # Status, its share on a good network and on a poor one, and its possible error codes.
@@ -67,49 +53,26 @@ _OUTCOMES = (
     ("unknown", 0.009, 0.03, ("1",)),
 )
 _ERRORS = {
-    "0": "Delivered",
-    "1": "Unknown",
-    "2": "Absent Subscriber - Temporary",
-    "4": "Call Barred by User",
-    "7": "Handset Busy",
-    "8": "Network Error",
-    "9": "Illegal Number",
-    "10": "Illegal Message",
+    "0": "Delivered", "1": "Unknown", "2": "Absent Subscriber - Temporary", "4": "Call Barred by User",
+    "7": "Handset Busy", "8": "Network Error", "9": "Illegal Number", "10": "Illegal Message",
     "12": "Destination Unreachable",
-}
+}  # fmt: skip
 # Tag, sender (a digit stands for a number that the account owns), share, text.
-_TEMPLATES = (
-    ("otp", "Bank", 22, "Your code is 482913. It is good for ten minutes. Never give it to anybody."),
-    ("otp", "0", 14, "482913 is your code."),
-    ("otp", "Shop", 8, "Código 482913. Não o diga a ninguém."),
-    ("reminders", "1", 12, "Your appointment is tomorrow at 9:30. Reply C to cancel it."),
-    ("reminders", "2", 9, "Olá! A sua mesa está pronta às 20h. Se não puder vir, responda C até às 18h de hoje."),
-    (
-        "reminders",
-        "Clinic",
-        7,
-        "Reminder: your check-up is on Friday at 14:00. Please bring your card – and this text.",
-    ),
-    ("marketing", "Shop", 8, "Only today: 20 % off everything. Show this text at the till. Stop: reply S"),
-    (
-        "marketing",
-        "Shop",
-        7,
-        "🎉 Only today: 20 % off everything in our shops! Show this text at the till. Stop: reply S",
-    ),
-    (
-        "marketing",
-        "3",
-        5,
-        "It’s back: the winter sale. Everything must go, so come early and bring your friends along!",
-    ),
-    ("marketing", "Shop", 4, "Our spring collection is here. " * 6 + "Stop: reply S"),
-    ("alerts", "Demo", 2, "Your parcel is at the door. The courier waits for five minutes."),
-    ("alerts", "4", 2, "Water is off in your street today from 9 to 12. We are sorry. Questions? Call us."),
-)
+_TEMPLATES = f"""
+otp|Bank|22|Your code is 482913. It is good for ten minutes. Never give it to anybody.
+otp|0|14|482913 is your code.
+otp|Shop|8|Código 482913. Não o diga a ninguém.
+reminders|1|12|Your appointment is tomorrow at 9:30. Reply C to cancel it.
+reminders|2|9|Olá! A sua mesa está pronta às 20h. Se não puder vir, responda C até às 18h de hoje.
+reminders|Clinic|7|Reminder: your check-up is on Friday at 14:00. Please bring your card – and this text.
+marketing|Shop|8|Only today: 20 % off everything. Show this text at the till. Stop: reply S
+marketing|Shop|7|🎉 Only today: 20 % off everything in our shops! Show this text at the till. Stop: reply S
+marketing|3|5|It’s back: the winter sale. Everything must go, so come early and bring your friends along!
+marketing|Shop|4|{"Our spring collection is here. " * 6}Stop: reply S
+alerts|Demo|2|Your parcel is at the door. The courier waits for five minutes.
+alerts|4|2|Water is off in your street today from 9 to 12. We are sorry. Questions? Call us.
+"""
 _REPLIES = ("C", "S", "Yes", "Thank you", "When?", "Stop")
-
-
 # Weights of the hours of a day.
 _HOURS = (1, 1, 1, 1, 1, 2, 4, 7, 10, 11, 11, 10, 9, 10, 10, 9, 9, 9, 8, 7, 5, 4, 2, 1)
 _WEEKEND = 0.55
@@ -117,33 +80,39 @@ _TTS_PRICE = "0.00480000"
 
 
 class _Template(NamedTuple):
-    """A text that is sent often, and its parts."""
-
     tag: str
     sender: str
+    share: int
     text: str
     parts: int
     dcs: str
 
 
-class _Outcome(NamedTuple):
-    """What became of a message; `latency` in milliseconds."""
+class _Place(NamedTuple):
+    country: Country
+    network: Network
 
-    status: str
-    code: str
-    latency: int
+    @property
+    def fields(self) -> Record:
+        return self.network.code, self.network.name, self.country.code, self.country.name
 
 
 class _Call(NamedTuple):
-    """What the calls of every product have in common."""
-
-    at: float
-    country: Country
-    network: Network
-    code: str
+    start: float
+    place: _Place
+    id: str
     own: str
     other: str
     seconds: int
+
+    @property
+    def leg_id(self) -> str:
+        return f"{self.id[:-2]}-1"
+
+    @property
+    def times(self) -> Record:
+        """Start and end."""
+        return format_time(self.start), format_time(self.start + self.seconds)
 
 
 def find_month_start(month: int) -> float:
@@ -164,11 +133,9 @@ class MonthBuilder:
 
         self._np, self._account, self._month = numpy, account, month
         self._random = numpy.random.RandomState(hash_to_int(seed, "traffic", month) % 2**32)
-        self._start = find_month_start(month)
-        self._days = int((find_month_start(month + 1) - self._start) // 86_400)
         # Two numbers are not used from October on, and two never.
         self._owned = (owned[:-2] if month < 10 else owned[:-4]) or ("447400000000",)
-        self._places = [(COUNTRIES[code], network) for code in _WEIGHTS for network in COUNTRIES[code].networks]
+        self._places = [_Place(COUNTRIES[code], network) for code in _WEIGHTS for network in COUNTRIES[code].networks]
 
     def build(self) -> dict[str, list[Record]]:
         """Build the records of every product, oldest first."""
@@ -182,112 +149,103 @@ class MonthBuilder:
         }
 
     def _build_outbound(self, count: int) -> list[Record]:
-        shares = self._np.array([template[2] for template in _TEMPLATES], dtype=float)
-        kinds = self._random.choice(len(_TEMPLATES), count, p=shares / shares.sum()).tolist()
+        templates = _parse_templates(self._owned)
+        kinds = self._draw_weighted([template.share for template in templates], count).tolist()
         times, places = self._draw_times(count), self._draw_places(count)
         outcomes = self._draw_outcomes(places)
         tails = self._draw_tails(count)
-        codes = iter(self._draw_ids(2 * count + 500))
-        templates = [_build_template(template, self._owned) for template in _TEMPLATES]
-        prices = {network.code: self._find_price(network) for _, network in self._places}
+        ids = iter(self._draw_ids(2 * count + 500))
+        prices = {place.network.code: self._find_price(place.network) for place in self._places}
         records: list[Record] = []
         for n, (kind, at, place, outcome, tail) in enumerate(zip(kinds, times, places, outcomes, tails, strict=True)):
-            template, (country, network) = templates[kind], place
-            price = "0.00000000" if outcome.status == "rejected" else prices[network.code]
+            template, (status, error, latency) = templates[kind], outcome
+            price = "0.00000000" if status == "rejected" else prices[place.network.code]
             several = "TRUE" if template.parts > 1 else "FALSE"
             reference = f"{template.tag}-{self._month:02d}{n:05d}"
-            to, finalized = _build_number(country, tail), format_time(at + outcome.latency / 1000, "milliseconds")
+            to, finalized = _build_number(place.country, tail), format_time(at + latency / 1000, "milliseconds")
             for _ in range(template.parts):
-                code = next(codes)
+                code = next(ids)
                 records.append(
                     (self._account, code, template.tag, reference, "outbound", template.sender, to, "", "", several)
-                    + (template.text, network.code, network.name, country.code, country.name, format_time(at))
-                    + (finalized, str(outcome.latency), outcome.status, outcome.code, _ERRORS[outcome.code], "")
-                    + (price, code, template.dcs, "", "", "", "", "")
+                    + (template.text, *place.fields, format_time(at), finalized, str(latency), status, error)
+                    + (_ERRORS[error], "", price, code, template.dcs, "", "", "", "", "")
                 )
         return records
 
     def _build_inbound(self, count: int) -> list[Record]:
         texts = self._random.choice(len(_REPLIES), count).tolist()
         own_numbers, tails = self._draw_own_numbers(count), self._draw_tails(count)
-        times, places, codes = self._draw_times(count), self._draw_places(count), self._draw_ids(count)
+        times, places, ids = self._draw_times(count), self._draw_places(count), self._draw_ids(count)
         return [
-            (self._account, code, "inbound", _build_number(country, tail), own, network.code, network.name)
-            + (country.code, country.name, format_time(at), "", "0.00000000", code, _REPLIES[text], "")
-            for at, (country, network), code, text, own, tail in zip(
-                times, places, codes, texts, own_numbers, tails, strict=True
-            )
+            (self._account, code, "inbound", _build_number(place.country, tail), own, *place.fields, format_time(at))
+            + ("", "0.00000000", code, _REPLIES[text], "")
+            for at, place, code, text, own, tail in zip(times, places, ids, texts, own_numbers, tails, strict=True)
         ]
 
     def _build_calls(self, count: int) -> list[Record]:
         seconds = (self._random.lognormal(3.6, 0.7, count).astype(int) + 1).tolist()
         return [
-            (self._account, f"{call.code[:-2]}-1", "outbound", call.own, call.other, "", call.network.code)
-            + (call.network.name, call.country.code, call.country.name, format_time(call.at))
-            + (format_time(call.at + call.seconds), str(call.seconds), "ANSWERED", "", "200", "EUR")
-            + (call.network.voice, f"{Decimal(call.network.voice) * call.seconds / 60:.8f}", call.code, "")
+            (self._account, call.leg_id, "outbound", call.own, call.other, "", *call.place.fields, *call.times)
+            + (str(call.seconds), "ANSWERED", "", "200", "EUR", call.place.network.voice)
+            + (_price_duration(call.place.network.voice, call.seconds), call.id, "")
             for call in self._draw_calls(seconds)
         ]
 
     def _build_failed_calls(self, count: int) -> list[Record]:
         return [
-            (self._account, f"{call.code[:-2]}-1", "outbound", call.own, call.other, call.network.code)
-            + (call.network.name, call.country.code, call.country.name, format_time(call.at), format_time(call.at))
-            + ("FAILED", "486", "Busy Here", call.code)
+            (self._account, call.leg_id, "outbound", call.own, call.other, *call.place.fields, *call.times)
+            + ("FAILED", "486", "Busy Here", call.id)
             for call in self._draw_calls([0] * count)
         ]
 
     def _build_tts_calls(self, count: int) -> list[Record]:
-        records: list[Record] = []
-        for call in self._draw_calls(self._random.randint(4, 40, count).tolist()):
-            start, price = format_time(call.at), f"{Decimal(_TTS_PRICE) * call.seconds / 60:.8f}"
-            records.append(
-                (self._account, call.own, call.other, "ok", call.code, "FALSE", "en-GB", "0", str(call.seconds * 15))
-                + ("1", start, format_time(call.at + call.seconds), str(call.seconds), "EUR", _TTS_PRICE, price)
-                + ("standard", "1", f"{call.code[:-2]}-1", f"CON-{call.code}", start, call.code)
-            )
-        return records
+        return [
+            (self._account, call.own, call.other, "ok", call.id, "FALSE", "en-GB", "0", str(call.seconds * 15), "1")
+            + (*call.times, str(call.seconds), "EUR", _TTS_PRICE, _price_duration(_TTS_PRICE, call.seconds))
+            + ("standard", "1", call.leg_id, f"CON-{call.id}", call.times[0], call.id)
+            for call in self._draw_calls(self._random.randint(4, 40, count).tolist())
+        ]
 
     def _draw_calls(self, seconds: list[int]) -> Iterator[_Call]:
         count = len(seconds)
         places, tails = self._draw_places(count), self._draw_tails(count)
-        times, codes, own_numbers = self._draw_times(count), self._draw_ids(count), self._draw_own_numbers(count)
-        for at, (country, network), code, own, tail, duration in zip(
-            times, places, codes, own_numbers, tails, seconds, strict=True
-        ):
-            yield _Call(at, country, network, code, own, _build_number(country, tail), duration)
+        others = [_build_number(place.country, tail) for place, tail in zip(places, tails, strict=True)]
+        times, ids, own_numbers = self._draw_times(count), self._draw_ids(count), self._draw_own_numbers(count)
+        return map(_Call, times, places, ids, own_numbers, others, seconds)
+
+    def _draw_weighted(self, weights: Sequence[float], count: int) -> Any:
+        """Draw positions in `weights`, as an array of numpy."""
+        shares = self._np.array(weights, dtype=float)
+        return self._random.choice(len(weights), count, p=shares / shares.sum())
 
     def _draw_times(self, count: int) -> list[float]:
         """Draw times in order, fewer at weekends and at night."""
-        # Day 0 is a Monday: the first of January 2025 was a Wednesday.
-        first = int((self._start - find_month_start(1)) // 86_400) + 2
-        weights = self._np.array([_WEEKEND if (first + day) % 7 >= 5 else 1.0 for day in range(self._days)])
-        hours = self._np.array(_HOURS, dtype=float)
-        days = self._random.choice(self._days, count, p=weights / weights.sum())
-        hours_of_day = self._random.choice(24, count, p=hours / hours.sum())
-        seconds = days * 86_400 + hours_of_day * 3600 + self._random.randint(0, 3600, count)
-        return [self._start + second for second in sorted(seconds.tolist())]
+        first_weekday, length = monthrange(YEAR, self._month)
+        weights = [_WEEKEND if (first_weekday + day) % 7 >= 5 else 1.0 for day in range(length)]
+        days, hours = self._draw_weighted(weights, count), self._draw_weighted(_HOURS, count)
+        seconds = days * 86_400 + hours * 3600 + self._random.randint(0, 3600, count)
+        start = find_month_start(self._month)
+        return [start + second for second in sorted(seconds.tolist())]
 
-    def _draw_places(self, count: int) -> list[tuple[Country, Network]]:
-        weights = self._np.array([_WEIGHTS[c.code] / len(c.networks) for c, _ in self._places], dtype=float)
-        drawn = self._random.choice(len(self._places), count, p=weights / weights.sum()).tolist()
-        return [self._places[place] for place in drawn]
+    def _draw_places(self, count: int) -> list[_Place]:
+        weights = [_WEIGHTS[place.country.code] / len(place.country.networks) for place in self._places]
+        return [self._places[n] for n in self._draw_weighted(weights, count).tolist()]
 
-    def _draw_outcomes(self, places: Sequence[tuple[Country, Network]]) -> list[_Outcome]:
+    def _draw_outcomes(self, places: Sequence[_Place]) -> list[tuple[str, str, int]]:
+        """Draw status, error code and latency in milliseconds."""
         count = len(places)
         dice, picks = self._random.random_sample((2, count)).tolist()
         latencies = self._np.clip(self._random.lognormal(8.0, 0.8, count), 250, 600_000).astype(int).tolist()
         outcomes = []
-        for (_, network), die, pick, latency in zip(places, dice, picks, latencies, strict=True):
-            status, codes = _find_outcome(die, network.code)
+        for place, die, pick, latency in zip(places, dice, picks, latencies, strict=True):
+            status, errors = _find_outcome(die, place.network.code)
             # A message expires after a day.
             late = 86_400_000 if status == "expired" else 0
-            outcomes.append(_Outcome(status, codes[int(pick * len(codes))], late + latency))
+            outcomes.append((status, errors[int(pick * len(errors))], late + latency))
         return outcomes
 
     def _draw_tails(self, count: int) -> list[int]:
-        tails: list[int] = self._random.randint(0, 10**9, count).tolist()
-        return tails
+        return [*self._random.randint(0, 10**9, count).tolist()]
 
     def _draw_own_numbers(self, count: int) -> list[str]:
         return [self._owned[n] for n in self._random.choice(len(self._owned), count).tolist()]
@@ -303,22 +261,29 @@ class MonthBuilder:
         return network.sms if self._month >= month else f"{Decimal(network.sms) * Decimal(factor):.8f}"
 
 
-def _build_template(template: tuple[str, str, int, str], owned: Sequence[str]) -> _Template:
-    tag, sender, _, text = template
-    is_gsm = all(is_gsm_character(character) for character in text)
-    parts = len(split_gsm(text) if is_gsm else split_ucs2(text))
-    sender = owned[int(sender) % len(owned)] if sender.isdigit() else sender
-    return _Template(tag, sender, text, parts, "0" if is_gsm else "8")
+def _parse_templates(owned: Sequence[str]) -> list[_Template]:
+    templates = []
+    for line in _TEMPLATES.strip().splitlines():
+        tag, sender, share, text = line.split("|")
+        sender = owned[int(sender) % len(owned)] if sender.isdigit() else sender
+        is_gsm = all(map(is_gsm_character, text))
+        parts = len(split_gsm(text) if is_gsm else split_ucs2(text))
+        templates.append(_Template(tag, sender, int(share), text, parts, "0" if is_gsm else "8"))
+    return templates
 
 
 def _find_outcome(dice: float, network: str) -> tuple[str, Sequence[str]]:
-    for status, good, poor, codes in _OUTCOMES:
+    for status, good, poor, errors in _OUTCOMES:
         dice -= poor if network in _POOR else good
         if dice < 0:
-            return status, codes
+            return status, errors
     return "unknown", ("1",)
 
 
 def _build_number(country: Country, tail: int) -> str:
     width = country.digits - len(country.lead)
     return f"{country.prefix}{country.lead}{tail % 10**width:0{width}d}"
+
+
+def _price_duration(minute: str, seconds: int) -> str:
+    return f"{Decimal(minute) * seconds / 60:.8f}"

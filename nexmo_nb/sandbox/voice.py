@@ -6,51 +6,50 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nexmo_nb.sandbox.auth import read_basic, read_keys
+from nexmo_nb.sandbox.auth import read_basic, read_keys, split_authorization
 from nexmo_nb.sandbox.data import find_country, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import NOT_FOUND
+from nexmo_nb.sandbox.refusals import NOT_FOUND, Check, Refusal, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
 UNAUTHORIZED = Answer(401, {"type": "UNAUTHORIZED", "error_title": "Unauthorized"})
+LOW_BALANCE_TYPE = "https://developer.vonage.com/api-errors#low-balance"
 LOW_BALANCE = Answer(
-    402,
-    {
-        "type": "https://developer.vonage.com/api-errors#low-balance",
-        "title": "Low balance",
-        "detail": "The account has too little credit.",
-    },
+    402, {"type": LOW_BALANCE_TYPE, "title": "Low balance", "detail": "The account has too little credit."}
 )
 WRONG_CONTENT_TYPE = Answer(415, {"type": "UNSUPPORTED_MEDIA_TYPE", "error_title": "Unsupported Media Type"})
 NO_OBJECT = Answer(400, {"type": "BAD_REQUEST", "error_title": "Bad Request"})
 # Seconds by which the clocks of client and server may differ.
 LEEWAY = 5
 LONGEST_TEXT = 1500
-Invalid = tuple[str, str]
-"""The name of an invalid parameter, and the reason."""
 
 
 def place_tts_call(world: World, request: Request, accident: Accident) -> Answer:
     """Call by the legacy endpoint: keys as parameters, HTTP 200 always, and a status in the body."""
     fields = request.fields
     with world.lock:
-        status, text = _judge_tts(world, request, accident)
-        body: dict[str, str] = {"to": fields.get("to", ""), "status": status, "error_text": text}
+        status, text = _check_tts_call(world, request, accident)
+        body = {"to": fields.get("to", ""), "status": status, "error_text": text}
         if status == "0":
             body = {"call_id": f"{hash_to_int(world.seed, 'tts', len(world.calls)):032x}", **body}
             timeout = fields.get("machine_timeout", "")
-            parameters = {name: value for name, value in fields.items() if name not in ("api_key", "api_secret")}
-            record = {"api": "tts", "id": body["call_id"], **parameters}
-            record["machine_timeout"] = timeout if is_int_between(timeout, 400, 10_000) else "10000"
-            world.calls.append({**record, "time": world.format_now()})
+            world.calls.append(
+                {
+                    "api": "tts",
+                    "id": body["call_id"],
+                    **{name: value for name, value in fields.items() if name not in ("api_key", "api_secret")},
+                    "machine_timeout": timeout if is_int_between(timeout, 400, 10_000) else "10000",
+                    "time": world.format_now(),
+                }
+            )
     return Answer(200, body)
 
 
-def _judge_tts(world: World, request: Request, accident: Accident) -> tuple[str, str]:
-    """Decide a legacy call: status and error text."""
+def _check_tts_call(world: World, request: Request, accident: Accident) -> tuple[str, str]:
+    """Return status and error text."""
     fields = request.fields
-    if read_basic(request.headers) is not None or read_keys(fields) != (world.api_key, world.api_secret):
+    if read_basic(request) is not None or read_keys(fields) != (world.api_key, world.api_secret):
         return "4", "Bad Credentials"
     if accident.get("kind") == "no-credit":
         return "9", "Quota Exceeded"
@@ -72,19 +71,16 @@ def _judge_tts(world: World, request: Request, accident: Accident) -> tuple[str,
 
 def place_call(world: World, request: Request, accident: Accident) -> Answer:
     """Call by the Voice API: an application's token, JSON both ways, HTTP 201."""
-    application = _find_application(world, request)
-    if application is None:
-        return UNAUTHORIZED
+    application = _check_token(world, request)
     if accident.get("kind") == "no-credit":
         return LOW_BALANCE
     if request.content_type != "application/json":
         return WRONG_CONTENT_TYPE
     if not isinstance(request.json, dict):
         return NO_OBJECT
-    invalid = list(_find_invalid(request.json))
+    invalid = list_invalid(_check_body(request.json))
     if invalid:
-        parameters = [{"name": name, "reason": reason} for name, reason in invalid]
-        return Answer(400, {"type": 400, "title": "Bad Request", "invalid_parameters": parameters})
+        return Answer(400, {"type": 400, "title": "Bad Request", "invalid_parameters": invalid})
     with world.lock:
         code, conversation = world.new_id(), f"CON-{world.new_id()}"
         world.calls.append(_build_record(world, code, application, request.json))
@@ -93,9 +89,7 @@ def place_call(world: World, request: Request, accident: Accident) -> Answer:
 
 
 def show_call(world: World, request: Request, _: Accident) -> Answer:
-    """Show one call."""
-    if _find_application(world, request) is None:
-        return UNAUTHORIZED
+    _check_token(world, request)
     code = request.path.rsplit("/", 1)[1]
     with world.lock:
         call = next((call for call in world.calls if call["id"] == code), None)
@@ -106,30 +100,27 @@ def show_call(world: World, request: Request, _: Accident) -> Answer:
     return Answer(200, {"uuid": code, "status": call.get("status", "started"), "direction": "outbound", "to": to})
 
 
-def _find_application(world: World, request: Request) -> str | None:
-    """Check a token with the public key of the application that it names; None where it is refused."""
+def _check_token(world: World, request: Request) -> str:
+    """Check a token, once only, with the public key of the application that it names, and return that one's id."""
     import jwt
 
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
+    scheme, token = split_authorization(request)
+    if scheme != "bearer":
+        raise Refusal(UNAUTHORIZED)
     try:
         code = str(jwt.decode(token, options={"verify_signature": False}).get("application_id"))
-        application = world.applications.get(code)
-        if application is None:
-            return None
         claims = jwt.decode(
             token,
-            world.get_public_key(application),
+            world.get_public_key(world.applications[code]),
             algorithms=["RS256"],
             options={"require": ["iat", "jti", "application_id"]},
             leeway=LEEWAY,
         )
-    except (jwt.PyJWTError, ValueError):
-        return None
+    except (jwt.PyJWTError, KeyError, ValueError):
+        raise Refusal(UNAUTHORIZED) from None
     with world.lock:
         if claims["jti"] in world.tokens:
-            return None
+            raise Refusal(UNAUTHORIZED)
         world.tokens.add(claims["jti"])
     return code
 
@@ -148,35 +139,40 @@ def _build_record(world: World, code: str, application: str, body: Mapping[str, 
     }
 
 
-def _find_invalid(body: Mapping[str, Any]) -> Iterator[Invalid]:
-    yield from _find_invalid_numbers(body)
-    yield from _find_invalid_choices(body)
-    if ("ncco" in body) == ("answer_url" in body):
-        yield "ncco", "exactly one of ncco and answer_url is needed"
-    if "ncco" in body:
-        actions = body["ncco"]
-        for n, action in enumerate(actions if isinstance(actions, list) and actions else [None]):
-            yield from _find_invalid_action(f"ncco[{n}]", action)
-
-
-def _find_invalid_numbers(body: Mapping[str, Any]) -> Iterator[Invalid]:
+def _check_body(body: Mapping[str, Any]) -> Iterator[Check]:
     to = body.get("to")
     number = to[0].get("number") if isinstance(to, list) and len(to) == 1 and isinstance(to[0], dict) else None
-    if not _is_number(number):
-        yield "to", "must be one endpoint whose number has 7 to 15 digits"
-    if ("from" in body) == bool(body.get("random_from_number")):
-        yield "from", "exactly one of from and random_from_number is needed"
-
-
-def _find_invalid_choices(body: Mapping[str, Any]) -> Iterator[Invalid]:
-    if body.get("machine_detection") not in (None, "continue", "hangup"):
-        yield "machine_detection", "must be one of: continue, hangup"
+    yield _is_number(number), "to", "must be one endpoint whose number has 7 to 15 digits"
+    has_one_sender = ("from" in body) != bool(body.get("random_from_number"))
+    yield has_one_sender, "from", "exactly one of from and random_from_number is needed"
+    is_choice = body.get("machine_detection") in (None, "continue", "hangup")
+    yield is_choice, "machine_detection", "must be one of: continue, hangup"
     for name in ("answer_method", "event_method"):
-        if body.get(name) not in (None, "GET", "POST"):
-            yield name, "must be one of: GET, POST"
+        yield body.get(name) in (None, "GET", "POST"), name, "must be one of: GET, POST"
     for name in ("answer_url", "event_url"):
-        if name in body and not _is_url_list(body[name]):
-            yield name, "must be an array of one URL"
+        yield name not in body or _is_url_list(body[name]), name, "must be an array of one URL"
+    yield ("ncco" in body) != ("answer_url" in body), "ncco", "exactly one of ncco and answer_url is needed"
+    if "ncco" in body:
+        is_filled_list = isinstance(body["ncco"], list) and body["ncco"]
+        for n, action in enumerate(body["ncco"] if is_filled_list else [None]):
+            yield from _check_action(f"ncco[{n}]", action)
+
+
+def _check_action(name: str, action: Any) -> Iterator[Check]:
+    kind = action.get("action") if isinstance(action, dict) else None
+    if kind not in ("talk", "stream"):
+        yield False, name, "must be an action"
+        return
+    yield _is_whole(action.get("loop", 1)), f"{name}.loop", "must be a whole number"
+    if kind == "stream":
+        yield _is_url_list(action.get("streamUrl")), f"{name}.streamUrl", "must be an array of one URL"
+        return
+    text = action.get("text")
+    spoken = re.sub("<[^>]*>", "", text) if isinstance(text, str) else ""
+    yield 1 <= len(spoken) <= LONGEST_TEXT, f"{name}.text", "must have 1 to 1500 characters"
+    language = re.fullmatch("[a-z]{2,3}-[A-Z]{2,4}", str(action.get("language", "en-US")))
+    yield language is not None, f"{name}.language", "must be a language tag"
+    yield _is_whole(action.get("style", 0)), f"{name}.style", "must be a whole number"
 
 
 def _is_number(value: Any) -> bool:
@@ -185,30 +181,6 @@ def _is_number(value: Any) -> bool:
 
 def _is_url_list(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 1 and is_url(value[0])
-
-
-def _find_invalid_action(name: str, action: Any) -> Iterator[Invalid]:
-    kind = action.get("action") if isinstance(action, dict) else None
-    if kind not in ("talk", "stream"):
-        yield name, "must be an action"
-        return
-    if not _is_whole(action.get("loop", 1)):
-        yield f"{name}.loop", "must be a whole number"
-    if kind == "talk":
-        yield from _find_invalid_talk(name, action)
-    elif not _is_url_list(action.get("streamUrl")):
-        yield f"{name}.streamUrl", "must be an array of one URL"
-
-
-def _find_invalid_talk(name: str, action: Mapping[str, Any]) -> Iterator[Invalid]:
-    text = action.get("text")
-    spoken = re.sub("<[^>]*>", "", text) if isinstance(text, str) else ""
-    if not 1 <= len(spoken) <= LONGEST_TEXT:
-        yield f"{name}.text", "must have 1 to 1500 characters"
-    if not re.fullmatch("[a-z]{2,3}-[A-Z]{2,4}", str(action.get("language", "en-US"))):
-        yield f"{name}.language", "must be a language tag"
-    if not _is_whole(action.get("style", 0)):
-        yield f"{name}.style", "must be a whole number"
 
 
 def _is_whole(value: Any) -> bool:

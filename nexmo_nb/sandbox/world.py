@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports
 
 
 def generate_key() -> tuple[str, str]:
-    """Generate an RSA key pair: private and public key as PEM text."""
+    """Return private and public RSA key as PEM text."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -41,23 +41,19 @@ class World:
     limits: bool
     clock: Callable[[], float]
     now: Callable[[], datetime]
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.api_key = f"{hash_to_int(self.seed, 'key'):032x}"[:8]
         self.api_secret = f"S{hash_to_int(self.seed, 'secret'):032x}"[:16]
         self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
+        self.lock = threading.RLock()
         self._key_pair: tuple[str, str] | None = None
-        # A cache of months, which depend on the seed alone: a reset does not change them.
-        self.traffic: dict[int, dict[str, list[tuple[str, ...]]]] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Return to the state at the start."""
         with self.lock:
             self.instance = uuid.uuid4().hex[:12]
-            self.counter = 0
-            self.changes = 0
+            self.counter = self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
             self.messages: list[dict[str, Any]] = []
             self.calls: list[dict[str, Any]] = []
@@ -69,7 +65,8 @@ class World:
             self.application_id = self.new_id()
             self.applications = {app["id"]: app for app in self._build_applications()}
             self.rent = {number["msisdn"]: dict(number) for number in build_numbers_for_rent(self.seed)}
-            self.owned = {number["msisdn"]: number for number in self._build_owned_numbers()}
+            owned = map(self._build_owned_number, range(self.owned_at_start))
+            self.owned = {number["msisdn"]: number for number in owned}
             self.numbers_at_start = tuple(self.owned)
             self.factors: dict[str, Decimal] = {}
 
@@ -78,9 +75,8 @@ class World:
         self.counter += 1
         return str(uuid.UUID(int=hash_to_int(self.seed, "id", self.counter), version=4))
 
-    def format_now(self) -> str:
-        """Format the time of day, with milliseconds."""
-        return self.now().isoformat(timespec="milliseconds")
+    def format_now(self, timespec: str = "milliseconds") -> str:
+        return self.now().isoformat(timespec=timespec)
 
     def get_key_pair(self) -> tuple[str, str]:
         """Return the demo application's key pair. It is generated when first needed, since that takes a while."""
@@ -90,8 +86,7 @@ class World:
             return self._key_pair
 
     def get_public_key(self, app: Mapping[str, Any]) -> str:
-        """Return an application's public key."""
-        return str(app["keys"].get("public_key") or self.get_key_pair()[1])
+        return str(app["public_key"] or self.get_key_pair()[1])
 
     def acquire_slot(self, family: str) -> float:
         """Take one of the family's slots in the current second; otherwise return the seconds until one is free."""
@@ -131,38 +126,33 @@ class World:
             return [dict(entry) for entry in getattr(self, name)[-last:]]
 
     def _build_applications(self) -> list[dict[str, Any]]:
-        def hook(path: str, method: str) -> dict[str, str]:
-            return {"address": f"https://example.org/{path}", "http_method": method}
+        def build_hook(name: str, method: str) -> dict[str, Any]:
+            return {f"{name}_url": {"address": f"https://example.org/{name}", "http_method": method}}
 
-        voice = {"webhooks": {"answer_url": hook("answer", "GET"), "event_url": hook("event", "POST")}}
-        messages = {"webhooks": {"inbound_url": hook("inbound", "POST"), "status_url": hook("status", "POST")}}
-        applications = [
+        voice = {"webhooks": build_hook("answer", "GET") | build_hook("event", "POST")}
+        messages = {"webhooks": build_hook("inbound", "POST") | build_hook("status", "POST")}
+        apps = [
             (self.application_id, "Reminders", {"voice": voice}),
             (self.new_id(), "Support desk", {"messages": messages}),
             (self.new_id(), "Hotline", {"voice": {**voice, "region": "eu-west"}, "messages": messages}),
         ]
         # Without keys of their own: the demo's pair stands in, so that a new sandbox need not generate three.
-        return [{"id": code, "name": name, "keys": {}, "capabilities": uses} for code, name, uses in applications]
+        return [{"id": code, "name": name, "public_key": None, "capabilities": uses} for code, name, uses in apps]
 
-    def _build_owned_numbers(self) -> list[dict[str, Any]]:
-        countries = [COUNTRIES[code] for code in ("GB", "US", "PT", "DE", "NA")]
-        numbers = []
-        for n in range(self.owned_at_start):
-            country = countries[n % len(countries)]
-            width = country.digits - len(country.lead)
-            first = 10 ** (width - 1) * (1 + hash_to_int(self.seed, "owned", country.code) % 8)
-            tail = str(first + n)[-width:].zfill(width)
-            number: dict[str, Any] = {
-                "country": country.code,
-                "msisdn": country.prefix + country.lead + tail,
-                "type": "mobile-lvn",
-                "features": ["VOICE", "SMS"] if n % 3 else ["SMS", "VOICE"],
-            }
-            if n % 4 == 0:
-                number["app_id"] = self.application_id
-            if n % 5 == 1:
-                number["moHttpUrl"] = "https://example.org/inbound"
-            if n % 6 == 2:
-                number |= {"voiceCallbackType": "tel", "voiceCallbackValue": "447700900001"}
-            numbers.append(number)
-        return numbers
+    def _build_owned_number(self, n: int) -> dict[str, Any]:
+        country = COUNTRIES[("GB", "US", "PT", "DE", "NA")[n % 5]]
+        width = country.digits - len(country.lead)
+        first = 10 ** (width - 1) * (1 + hash_to_int(self.seed, "owned", country.code) % 8)
+        number: dict[str, Any] = {
+            "country": country.code,
+            "msisdn": country.prefix + country.lead + str(first + n)[-width:],
+            "type": "mobile-lvn",
+            "features": ["VOICE", "SMS"] if n % 3 else ["SMS", "VOICE"],
+        }
+        if n % 4 == 0:
+            number["app_id"] = self.application_id
+        if n % 5 == 1:
+            number["moHttpUrl"] = "https://example.org/inbound"
+        if n % 6 == 2:
+            number |= {"voiceCallbackType": "tel", "voiceCallbackValue": "447700900001"}
+        return number

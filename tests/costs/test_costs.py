@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sandbox_reports import sum_messages
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.sandbox.traffic import sum_messages
 
 AT = pd.to_datetime(
     ["2025-01-31T23:59:59Z", "2025-02-01T00:00:00Z", "2025-02-03T12:00:00Z", "2025-02-09T23:00:00Z"]

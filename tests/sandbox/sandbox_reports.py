@@ -5,10 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections import Counter
+from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
 from sandbox_client import Client
+
+from nexmo_nb.sandbox.traffic import iterate_records
+from nexmo_nb.sandbox.traffic_months import FIELDS
+from nexmo_nb.sandbox.world import World
 
 DAYS = ("2025-12-03T00:00:00Z", "2025-12-05T00:00:00Z")
 
@@ -55,3 +62,15 @@ def order_file(client: Client, **fields: Any) -> tuple[int, str, str]:
 
 def read_file(client: Client, **fields: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(order_file(client, **fields)[2])))
+
+
+def sum_messages(world: World, start: float, end: float) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
+    """Add up outbound SMS by country, network and status: how many records, and what they cost."""
+    pick = itemgetter(*(FIELDS["SMS"].index(name) for name in ("country", "network", "status", "total_price")))
+    sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    for (country, network, status, price), times in Counter(
+        pick(record) for record in iterate_records(world, "SMS", "outbound", start, end)
+    ).items():
+        count, cost = sums.get((country, network, status), (0, Decimal(0)))
+        sums[country, network, status] = (count + times, cost + times * Decimal(price))
+    return sums

@@ -23,6 +23,13 @@ def test_a_put_replaces_everything(client: Client, sandbox: Sandbox) -> None:
     assert client.request("PUT", path, {"name": "Bare"})[1]["capabilities"] == {}
 
 
+def test_a_put_without_a_public_key_keeps_the_one_that_is_there(client: Client, sandbox: Sandbox) -> None:
+    path = f"/v2/applications/{sandbox.application_id}"
+    keys = client.request("GET", path)[1]["keys"]
+    status, body = client.request("PUT", path, {"name": "Bare", "keys": {"private_key": "x"}})
+    assert (status, body["keys"]) == (200, keys)
+
+
 def test_the_private_key_comes_once_and_only_without_a_public_one(client: Client) -> None:
     status, made = client.request("POST", "/v2/applications", {"name": "x"})
     assert status == 201

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from sandbox_client import TO, UNKNOWN, Client
-from sandbox_reports import DAYS, build_query, list_records, order_file, read_file, read_page, read_pages
+from sandbox_reports import DAYS, build_query, list_records, order_file, read_file, read_page, read_pages, sum_messages
 
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.segments import split_gsm, split_ucs2
-from nexmo_nb.sandbox.traffic import iterate_records, sum_messages
+from nexmo_nb.sandbox.traffic import iterate_records
 
 YEAR = ("2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
 SMS = (

@@ -3,91 +3,94 @@
 
 const byId = (id) => document.getElementById(id);
 let version = "";
-let chosen = "";
+let chosenRecipient = "";
 let threads = new Map();
-const opened = new Set();
+const openedAnswers = new Set();
 
-function make(tag, text, attributes = {}) {
+function createNode(tag, text, attributes = {}) {
   const node = document.createElement(tag);
   if (text !== undefined) node.textContent = text;
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   return node;
 }
 
-const clock = (time) => new Date(time).toLocaleTimeString();
-const content = (message) => message.text ?? message.vcard ?? message.vcal
+const formatTime = (time) => new Date(time).toLocaleTimeString();
+const countOf = (items, noun) => `${items.length} ${noun}${items.length === 1 ? "" : "s"}`;
+const textOf = (message) => message.text ?? message.vcard ?? message.vcal
   ?? (message.title ? `${message.title}\n${message.url}` : `${message.udh ?? ""} ${message.body ?? ""}`.trim());
 
-function bubble(item) {
-  const voice = item.api !== undefined;
-  const node = make("li", undefined, voice ? { class: "voice" } : {});
-  node.append(make("p", voice ? (item.text || "(a recording)") : content(item)));
-  if (voice) {
-    node.append(make("small", `Voice call, ${item.api}, ${clock(item.time)}`));
+function renderItem(item) {
+  const isCall = item.api !== undefined;
+  const node = createNode("li", undefined, isCall ? { class: "voice" } : {});
+  node.append(createNode("p", isCall ? (item.text || "(a recording)") : textOf(item)));
+  if (isCall) {
+    node.append(createNode("small", `Voice call, ${item.api}, ${formatTime(item.time)}`));
     return node;
   }
-  const parts = item.parts.length === 1 ? "1 part" : `${item.parts.length} parts`;
-  const line = make("small");
-  line.append("From ", make("b", item.sender), `, ${item.type}, ${item.encoding}, ${parts}, `
-    + `${Number(item.price).toFixed(4)} EUR, ${clock(item.time)}`);
-  node.append(line);
+  const caption = createNode("small");
+  caption.append("From ", createNode("b", item.sender), `, ${item.type}, ${item.encoding}, `
+    + `${countOf(item.parts, "part")}, ${Number(item.price).toFixed(4)} EUR, ${formatTime(item.time)}`);
+  node.append(caption);
   return node;
 }
 
-function show() {
+function renderThreads() {
   document.querySelector(".empty").hidden = threads.size > 0;
-  if (!threads.has(chosen)) chosen = threads.keys().next().value ?? "";
+  if (!threads.has(chosenRecipient)) chosenRecipient = threads.keys().next().value ?? "";
   byId("phones").replaceChildren(...[...threads].map(([to, items]) => {
-    const button = make("button", undefined, { "aria-current": String(to === chosen), type: "button" });
-    button.append(make("span", `+${to}`), make("small", items.length === 1 ? "1 message" : `${items.length} messages`));
-    button.addEventListener("click", () => { chosen = to; show(); });
-    const row = make("li");
+    const button = createNode("button", undefined, { "aria-current": String(to === chosenRecipient), type: "button" });
+    button.append(createNode("span", `+${to}`), createNode("small", countOf(items, "message")));
+    button.addEventListener("click", () => { chosenRecipient = to; renderThreads(); });
+    const row = createNode("li");
     row.append(button);
     return row;
   }));
-  byId("thread").replaceChildren(...(threads.get(chosen) ?? []).map(bubble));
+  byId("thread").replaceChildren(...(threads.get(chosenRecipient) ?? []).map(renderItem));
 }
 
-function group(messages, calls) {
+function groupByRecipient(messages, calls) {
   const items = [...messages, ...calls].sort((a, b) => (a.time < b.time ? 1 : -1));
-  threads = new Map();
-  for (const item of items) threads.set(item.to, [...(threads.get(item.to) ?? []), item]);
-  show();
+  const groups = new Map();
+  for (const item of items) groups.set(item.to, [...(groups.get(item.to) ?? []), item]);
+  return groups;
 }
 
-function answered(request) {
-  const node = make("details", undefined, opened.has(request.at) ? { open: "" } : {});
-  node.addEventListener("toggle", () => (node.open ? opened.add(request.at) : opened.delete(request.at)));
-  const short = request.answer ?? "";
-  node.append(make("summary", short.length > 90 ? `${short.slice(0, 90)}…` : short || "(empty)"), make("code", short));
+function renderAnswer(request) {
+  const node = createNode("details", undefined, openedAnswers.has(request.at) ? { open: "" } : {});
+  node.addEventListener("toggle", () => (node.open ? openedAnswers.add(request.at) : openedAnswers.delete(request.at)));
+  const answer = request.answer ?? "";
+  const summary = answer.length > 90 ? `${answer.slice(0, 90)}…` : answer || "(empty)";
+  node.append(createNode("summary", summary), createNode("code", answer));
   return node;
 }
 
-function log(requests) {
+function renderLog(requests) {
   byId("log").replaceChildren(...requests.slice().reverse().map((request) => {
     const sent = Object.keys(request.form).length ? request.form : request.json ?? request.query;
-    const row = make("tr");
+    const row = createNode("tr");
     for (const text of [request.method, request.path, request.auth ?? "", request.status ?? "none yet"]) {
-      row.append(make("td", String(text)));
+      row.append(createNode("td", String(text)));
     }
-    const both = make("td");
-    both.append(make("code", JSON.stringify(sent)), answered(request));
-    row.append(both);
+    const contentCell = createNode("td");
+    contentCell.append(createNode("code", JSON.stringify(sent)), renderAnswer(request));
+    row.append(contentCell);
     return row;
   }));
 }
 
-const read = async (name) => (await fetch(`/_sandbox/${name}`)).json();
+const fetchPage = async (name) => (await fetch(`/_sandbox/${name}`)).json();
 
-async function look() {
+async function refresh() {
   try {
-    const state = await read("state");
+    const state = await fetchPage("state");
     byId("balance").textContent = `Balance: ${state.balance.toFixed(4)} EUR.`;
     byId("note").textContent = "Nothing here leaves this machine.";
     if (state.version !== version) {
-      const [messages, calls, requests] = await Promise.all(["messages", "calls", "requests"].map((n) => read(`${n}?last=500`)));
-      group(messages, calls);
-      log(requests);
+      const names = ["messages", "calls", "requests"];
+      const [messages, calls, requests] = await Promise.all(names.map((name) => fetchPage(`${name}?last=500`)));
+      threads = groupByRecipient(messages, calls);
+      renderThreads();
+      renderLog(requests);
       version = state.version;
     }
   } catch {
@@ -104,5 +107,5 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
   });
 }
 
-look();
-setInterval(look, 1000);
+refresh();
+setInterval(refresh, 1000);
