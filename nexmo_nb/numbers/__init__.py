@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_msisdn
-from nexmo_nb.frames import frame
+from nexmo_nb.frames import frame, frame_from_columns
 from nexmo_nb.numbers.request import (
     build_change_request,
     build_lookup_request,
@@ -28,8 +27,8 @@ from nexmo_nb.numbers.response import (
     OWNED_COLUMNS,
     RESULT_COLUMNS,
     find_settings,
+    parse_columns,
     parse_result,
-    parse_row,
 )
 from nexmo_nb.session import Session, session_or_current
 
@@ -98,15 +97,13 @@ def search_numbers(
     refresh = validation.check_bool("refresh", refresh)
     filters = check_filters(pattern, match, features, type)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
-    take = partial(parse_row, currency=session.account.currency)
     rows: list[dict[str, Any]] = []
     count = 0
     for code in codes:
-        request = build_search_request(code, filters)
-        pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh, take=take)
+        pages = session.read_pages(build_search_request(code, filters), LISTING, limit=limit, refresh=refresh)
         rows += pages.rows
         count += pages.total
-    return frame(rows, COLUMNS, {"count": count})
+    return frame_from_columns(parse_columns(rows, session.account.currency), COLUMNS, {"count": count})
 
 
 def owned_numbers(
@@ -124,12 +121,8 @@ def owned_numbers(
 
     Parameters
     ----------
-    country : str, optional
-        ISO 3166-1 alpha-2 code. Default: all countries.
-    pattern : str or int, optional
-        Digits that the number must contain. Default: any number.
-    match : {"starts", "contains", "ends"}
-        Where in the number `pattern` must be.
+    country, pattern, match : optional
+        As for `search_numbers`, but one country at most. Default: all countries, any number.
     application_id : str, optional
         Only numbers linked to this application. Default: any.
     has_application : bool, optional
@@ -170,9 +163,9 @@ def owned_numbers(
     request = build_owned_request(check_owned_filters(country, pattern, match, application_id, has_application))
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
-    take = partial(parse_row, currency=session.account.currency)
-    pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh, take=take)
-    return frame(pages.rows, OWNED_COLUMNS, {"count": pages.total})
+    pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
+    columns = parse_columns(pages.rows, session.account.currency)
+    return frame_from_columns(columns, OWNED_COLUMNS, {"count": pages.total})
 
 
 def buy_number(
@@ -182,10 +175,8 @@ def buy_number(
 
     Parameters
     ----------
-    country : str
-        ISO 3166-1 alpha-2 code of the number.
-    msisdn : str or int
-        The number, as in the column ``msisdn``.
+    country, msisdn : str, str or int
+        The number, as in these columns of `search_numbers`.
     target_api_key : str, optional
         The subaccount that gets it. Default: this account.
     session : Session, optional
@@ -219,9 +210,7 @@ def buy_number(
     >>> nx.buy_number("GB", number).meaning[0]
     'success'
     """
-    request = build_change_request("buy", country, msisdn, check_target(target_api_key))
-    body = session_or_current(session).call(request)
-    return frame([parse_result(request, body)], RESULT_COLUMNS)
+    return _change_number("buy", country, msisdn, check_target(target_api_key), session)
 
 
 def cancel_number(
@@ -231,10 +220,8 @@ def cancel_number(
 
     Parameters
     ----------
-    country : str
-        ISO 3166-1 alpha-2 code of the number.
-    msisdn : str or int
-        The number, as in the column ``msisdn``.
+    country, msisdn : str, str or int
+        The number, as in these columns of `owned_numbers`.
     target_api_key : str, optional
         The subaccount that has it. Default: this account.
     session : Session, optional
@@ -266,9 +253,7 @@ def cancel_number(
     >>> nx.cancel_number(first.country, first.msisdn).status[0]
     '200'
     """
-    request = build_change_request("cancel", country, msisdn, check_target(target_api_key))
-    body = session_or_current(session).call(request)
-    return frame([parse_result(request, body)], RESULT_COLUMNS)
+    return _change_number("cancel", country, msisdn, check_target(target_api_key), session)
 
 
 def update_number(
@@ -287,20 +272,16 @@ def update_number(
 
     Parameters
     ----------
-    country : str
-        ISO 3166-1 alpha-2 code of the number.
-    msisdn : str or int
-        The number, as in the column ``msisdn``.
+    country, msisdn : str, str or int
+        The number, as in these columns of `owned_numbers`.
     app_id : str, optional
         Id of the application that handles its calls and messages.
     mo_http_url : str, optional
         Where inbound messages go; Nexmo fetches it first and wants HTTP 200. ``""`` removes it.
     mo_smpp_sys_type : str, optional
         System type of an SMPP client.
-    voice_callback_type : {"sip", "tel", "app"}, optional
-        With `voice_callback_value`, where calls go.
-    voice_callback_value : str, optional
-        A SIP address, a number, or an application's id.
+    voice_callback_type, voice_callback_value : str, optional
+        Where calls go: ``"sip"``, ``"tel"`` or ``"app"``, and the SIP address, number, or application's id.
     voice_status_callback : str, optional
         Where the end of a call is reported.
     session : Session, optional
@@ -322,9 +303,9 @@ def update_number(
 
     Notes
     -----
-    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. It is not documented what the API does to
-    settings that an update leaves out; so the number is read first and its settings are sent along. The API does not
-    show ``mo_smpp_sys_type`` and ``voice_status_callback``, so these two cannot be kept for you.
+    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. What happens to settings that an
+    update leaves out is not documented; so the number is read first and its settings are sent along. Only
+    ``mo_smpp_sys_type`` and ``voice_status_callback`` cannot be kept: the API does not show them.
 
     Examples
     --------
@@ -346,6 +327,12 @@ def update_number(
     country, msisdn = validation.check_country(country), check_msisdn(msisdn)
     pages = session.read_pages(build_lookup_request(country, msisdn), LISTING, refresh=True)
     kept = find_settings(pages.rows, country, msisdn)
-    request = build_change_request("update", country, msisdn, {**kept, **settings})
-    body = session.call(request)
+    return _change_number("update", country, msisdn, {**kept, **settings}, session)
+
+
+def _change_number(
+    action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
+) -> pd.DataFrame:
+    request = build_change_request(action, country, msisdn, fields)
+    body = session_or_current(session).call(request)
     return frame([parse_result(request, body)], RESULT_COLUMNS)
