@@ -19,14 +19,7 @@ from nexmo_nb.applications.request import (
     check_application,
     check_changes,
 )
-from nexmo_nb.applications.response import (
-    COLUMNS,
-    CREATED_COLUMNS,
-    LISTING,
-    is_complete,
-    parse_row,
-    take_private_key,
-)
+from nexmo_nb.applications.response import COLUMNS, CREATED_COLUMNS, LISTING, is_complete, parse_row, take_private_key
 from nexmo_nb.errors import UnreachableError, without_traceback_of
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Request, Session, session_or_current
@@ -81,8 +74,8 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     session = session_or_current(session)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
-    pages = session.read_pages(build_list_request(), LISTING, limit=limit, refresh=refresh, take=parse_row)
-    return frame(pages.rows, COLUMNS, {"count": pages.total})
+    pages = session.read_pages(build_list_request(), LISTING, limit=limit, refresh=refresh)
+    return frame(map(parse_row, pages.rows), COLUMNS, {"count": pages.total})
 
 
 def application(application_id: str, *, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -92,10 +85,8 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     ----------
     application_id : str
         As in the column ``id`` of `applications`.
-    refresh : bool
-        True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
-    session : Session, optional
-        Default: the current one.
+    refresh, session : optional
+        As for `applications`.
 
     Returns
     -------
@@ -123,8 +114,7 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     session = session_or_current(session)
     refresh = validation.check_bool("refresh", refresh)
     request = build_get_request(validation.check_application_id(application_id))
-    body = session.call(request, refresh=refresh)
-    return frame([parse_row(body)], COLUMNS)
+    return frame([parse_row(session.call(request, refresh=refresh))], COLUMNS)
 
 
 def create_application(
@@ -287,8 +277,7 @@ def update_application(
     current = session.call(build_get_request(code), refresh=True)
     if not is_complete(current):
         raise UnreachableError(f"Could not update application {code}: it cannot be read as it is. Nothing was changed.")
-    body = session.call(build_update_request(code, current, changes))
-    return frame([parse_row(body)], COLUMNS)
+    return frame([parse_row(session.call(build_update_request(code, current, changes)))], COLUMNS)
 
 
 def delete_application(application_id: str, *, session: Session | None = None) -> None:

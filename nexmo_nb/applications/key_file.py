@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
+from functools import partial
 from pathlib import Path
 
-from nexmo_nb import validation
 from nexmo_nb.state.files import make_private_folder
+from nexmo_nb.validation import check_application_id, invalid_argument
 
 RESERVED_BYTES = 8192
+_invalid_path = partial(invalid_argument, "private_key_path")
 
 
 class KeyFile:
@@ -37,9 +39,7 @@ class KeyFile:
             os.fsync(self._file)
         except OSError as problem:
             self.delete()
-            raise validation.invalid_argument(
-                "private_key_path", str(self.path), "a disk with room", f"{problem.strerror}."
-            ) from None
+            raise _invalid_path(str(self.path), "a disk with room", f"{problem.strerror}.") from None
 
     def write_key(self, key: str, application_id: str) -> str:
         """Write the key, close the file and return its path."""
@@ -49,8 +49,7 @@ class KeyFile:
         os.fsync(self._file)
         os.close(self._file)
         if not self._has_given_path:
-            name = f"{validation.check_application_id(application_id)}.key"
-            self.path = self.path.replace(self.path.with_name(name))
+            self.path = self.path.replace(self.path.with_name(f"{check_application_id(application_id)}.key"))
         return str(self.path)
 
     def delete(self) -> None:
@@ -64,9 +63,7 @@ def _check_path(path: str | os.PathLike[str]) -> Path:
         found = Path(path).expanduser().absolute()
         found.exists()
     except (TypeError, ValueError, RuntimeError):
-        raise validation.invalid_argument(
-            "private_key_path", path, "the path of a file that does not exist yet"
-        ) from None
+        raise _invalid_path(path, "the path of a file that does not exist yet") from None
     return found
 
 
@@ -76,4 +73,4 @@ def _create_file(path: Path) -> int:
     except (OSError, ValueError) as problem:
         allowed = "a file that does not exist yet, in a folder that can be written"
         reason = problem.strerror if isinstance(problem, OSError) else "It holds characters that no name can have"
-        raise validation.invalid_argument("private_key_path", str(path), allowed, f"{reason}.") from None
+        raise _invalid_path(str(path), allowed, f"{reason}.") from None

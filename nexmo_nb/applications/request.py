@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from nexmo_nb import validation
@@ -17,6 +18,8 @@ METHODS = ("GET", "POST")
 REQUIRED_URLS = {"voice": ("answer_url", "event_url"), "messages": ("inbound_url", "status_url")}
 DEFAULT_METHODS = {"answer_url": "GET", "event_url": "POST", "inbound_url": "POST", "status_url": "POST"}
 
+_make_request = partial(Request, host="api", family=FAMILY)
+
 
 class Changes(NamedTuple):
     """What an update changes, checked; what is None or empty keeps its value."""
@@ -28,40 +31,25 @@ class Changes(NamedTuple):
 
 
 def check_application(
-    name: Any,
-    *,
-    type: Any = "voice",
-    answer_url: Any = None,
-    event_url: Any = None,
-    answer_method: Any = "GET",
-    event_method: Any = "POST",
-    inbound_url: Any = None,
-    status_url: Any = None,
-    public_key: Any = None,
+    name: Any, *, type: Any = "voice", public_key: Any = None, **webhooks: str | None
 ) -> dict[str, Any]:
     """Check the arguments of `create_application`, and return the body of its request."""
-    webhooks = _check_webhooks(
-        answer_url=answer_url,
-        answer_method=answer_method,
-        event_url=event_url,
-        event_method=event_method,
-        inbound_url=inbound_url,
-        status_url=status_url,
-    )
+    checked = _check_webhooks(webhooks)
     types = _check_types(type)
     body: dict[str, Any] = {"name": _check_name(name), "capabilities": {}}
     if public_key is not None:
         body["keys"] = {"public_key": _check_public_key(public_key)}
-    # The methods have defaults; they do not belong into an application without voice.
-    used = {key: value for key, value in webhooks.items() if key not in ("answer_method", "event_method")}
-    _set_capabilities(body, types, webhooks if "voice" in types else used)
+    if "voice" not in types:
+        # The methods have defaults; they do not belong into an application without voice.
+        checked = {key: value for key, value in checked.items() if not key.endswith("_method")}
+    _set_capabilities(body, types, checked)
     return body
 
 
-def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: Any) -> Changes:
+def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: str | None) -> Changes:
     """Check the arguments of `update_application`, of which at least one must change something."""
     changes = Changes(
-        webhooks=_check_webhooks(**webhooks),
+        webhooks=_check_webhooks(webhooks),
         types=None if type is None else _check_types(type),
         name=None if name is None else _check_name(name),
         public_key=None if public_key is None else _check_public_key(public_key),
@@ -72,34 +60,16 @@ def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: Any) -> 
 
 
 def build_list_request() -> Request:
-    """Build the list of applications."""
-    return Request("list applications", "GET", PATH, host="api", family=FAMILY)
+    return _make_request("list applications", "GET", PATH)
 
 
 def build_get_request(application_id: str) -> Request:
-    """Build the read of one application."""
-    return Request(
-        f"get application {application_id}",
-        "GET",
-        f"{PATH}/{application_id}",
-        host="api",
-        family=FAMILY,
-        find_refusal=find_missing_application,
-    )
+    what, path = f"get application {application_id}", f"{PATH}/{application_id}"
+    return _make_request(what, "GET", path, find_refusal=find_missing_application)
 
 
 def build_create_request(body: Mapping[str, Any]) -> Request:
-    """Build the creation of an application."""
-    return Request(
-        f"create application {body['name']!r}",
-        "POST",
-        PATH,
-        host="api",
-        family=FAMILY,
-        json=body,
-        invalidates=(FAMILY,),
-        find_refusal=find_missing_application,
-    )
+    return _build_write_request(f"create application {body['name']!r}", "POST", PATH, body)
 
 
 def build_update_request(application_id: str, current: Mapping[str, Any], changes: Changes) -> Request:
@@ -110,29 +80,22 @@ def build_update_request(application_id: str, current: Mapping[str, Any], change
     if changes.public_key:
         body["keys"] = {"public_key": changes.public_key}
     _set_capabilities(body, changes.types, changes.webhooks)
-    return Request(
-        f"update application {application_id}",
-        "PUT",
-        f"{PATH}/{application_id}",
-        host="api",
-        family=FAMILY,
-        json=body,
-        invalidates=(FAMILY,),
-        find_refusal=find_missing_application,
-    )
+    return _build_write_request(f"update application {application_id}", "PUT", f"{PATH}/{application_id}", body)
 
 
 def build_delete_request(application_id: str) -> Request:
     """Build the deletion of an application, which also unlinks its numbers."""
-    return Request(
+    return _make_request(
         f"delete application {application_id}",
         "DELETE",
         f"{PATH}/{application_id}",
-        host="api",
-        family=FAMILY,
         invalidates=(FAMILY, "owned"),
         find_refusal=find_unexpected_body,
     )
+
+
+def _build_write_request(what: str, method: str, path: str, body: Mapping[str, Any]) -> Request:
+    return _make_request(what, method, path, json=body, invalidates=(FAMILY,), find_refusal=find_missing_application)
 
 
 def _check_name(value: Any) -> str:
@@ -153,13 +116,12 @@ def _check_types(value: Any) -> list[str]:
 def _check_public_key(value: Any) -> str:
     if not isinstance(value, str) or "PUBLIC KEY-----" not in value or "PRIVATE" in value:
         # The message does not show the value: it may be the private key.
-        raise validation.invalid_argument(
-            "public_key", "<hidden>", "PEM text that begins with '-----BEGIN PUBLIC KEY-----'"
-        )
+        allowed = "PEM text that begins with '-----BEGIN PUBLIC KEY-----'"
+        raise validation.invalid_argument("public_key", "<hidden>", allowed)
     return validation.check_text("public_key", value, longest=8192, lines=True)
 
 
-def _check_webhooks(**webhooks: Any) -> dict[str, str]:
+def _check_webhooks(webhooks: Mapping[str, Any]) -> dict[str, str]:
     """Check URLs and methods, and drop those that are None."""
     return {
         name: validation.check_choice(name, value, METHODS)
