@@ -22,18 +22,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
     A preview makes a token, and sending consumes it. A second click, a click that was queued while the kernel was busy,
     or a click after a field changed finds no token and sends nothing.
 
-    A form implements `build_preview` and `submit`.
-
-    Parameters
-    ----------
-    rows : sequence of widgets
-        The widgets above the buttons.
-    controls : sequence of widgets
-        The widgets whose change discards the preview.
-    session : Session, optional
-        Default: the current one.
-    verb : str
-        The label of the button that submits.
+    A form implements `build_preview` and `submit`. It passes the widgets above the buttons (`rows`), those whose change
+    discards the preview (`controls`) and the label of the button that submits (`verb`).
 
     Attributes
     ----------
@@ -49,9 +39,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None = None, verb: str = "Send"
     ) -> None:
         self.session = session_or_current(session)
-        self.preview = widgets.Button(
-            description="Preview", icon="eye", tooltip="Shows what would be sent, and its cost"
-        )
+        tooltip = "Shows what would be sent, and its cost"
+        self.preview = widgets.Button(description="Preview", icon="eye", tooltip=tooltip)
         self.send = widgets.Button(
             description=verb, icon="paper-plane", disabled=True, button_style="primary", tooltip="Needs a preview first"
         )
@@ -59,8 +48,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.message = ""
         self._spinner = widgets.HTML(layout={"width": "2rem"})
         self._message_area = make_html_area(max_width=READABLE_WIDTH)
-        self._preview_area = make_html_area()
-        self._result_area = make_html_area()
+        self._preview_area, self._result_area = make_html_area(), make_html_area()
         self._token: str | None = None
         self._busy = False
         buttons = widgets.HBox([self.preview, self.send, self._spinner])
@@ -82,7 +70,6 @@ class Form(widgets.VBox):  # type: ignore[misc]
         raise NotImplementedError
 
     def show_message(self, text: str, *, error: bool = False) -> None:
-        """Show a message in place of the last one."""
         self.message = text
         self._message_area.value = message_html(text, error=error)
 

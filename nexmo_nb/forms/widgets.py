@@ -23,7 +23,6 @@ def make_html_area(**layout: str) -> Any:
 
 
 def set_visible(control: Any, visible: bool) -> None:
-    """Show or hide a control."""
     control.layout.display = None if visible else "none"
 
 
