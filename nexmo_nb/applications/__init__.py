@@ -95,10 +95,8 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
 
     Raises
     ------
-    InvalidRequestError
-        If it is no UUID; nothing is sent.
-    NotFoundError
-        If the account has no such application.
+    InvalidRequestError, NotFoundError
+        If it is no UUID, and nothing is sent; if the account has no such application.
 
     Notes
     -----
@@ -223,16 +221,11 @@ def update_application(
 
     Parameters
     ----------
-    application_id : str
-        As in the column ``id`` of `applications`.
-    name, answer_url, event_url, answer_method, event_method, inbound_url, status_url : str, optional
-        As for `create_application`. Default: unchanged.
-    type : {"voice", "messages", "voice,messages"}, optional
-        What it is for; a type that is not named is removed. Default: unchanged.
-    public_key : str, optional
-        PEM text of the public key of a new key pair of your own. Default: unchanged.
-    session : Session, optional
-        Default: the current one.
+    application_id, session
+        As for `application`.
+    name, type, answer_url, event_url, answer_method, event_method, inbound_url, status_url, public_key : str, optional
+        As for `create_application`. Default: unchanged. A type that is not named is removed; a public key is that of a
+        new pair of your own.
 
     Returns
     -------
@@ -241,10 +234,9 @@ def update_application(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong, or there is nothing to change; nothing is sent.
-    NotFoundError
-        If the account has no such application.
+    InvalidRequestError, NotFoundError
+        If an argument is wrong or there is nothing to change, and nothing is sent; if the account has no such
+        application.
     UnknownOutcomeError
         If no answer came: check with ``application(…, refresh=True)``.
 
@@ -285,17 +277,13 @@ def delete_application(application_id: str, *, session: Session | None = None) -
 
     Parameters
     ----------
-    application_id : str
-        As in the column ``id`` of `applications`.
-    session : Session, optional
-        Default: the current one.
+    application_id, session
+        As for `application`.
 
     Raises
     ------
-    InvalidRequestError
-        If it is no UUID; nothing is sent.
-    NotFoundError
-        If the account has no such application.
+    InvalidRequestError, NotFoundError
+        As for `application`.
     UnknownOutcomeError
         If no answer came: check with ``applications(refresh=True)``.
 

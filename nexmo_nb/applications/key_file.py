@@ -17,17 +17,7 @@ _invalid_path = partial(invalid_argument, "private_key_path")
 class KeyFile:
     """A new private file with reserved disk space, made before a key is asked for, so that the key cannot be lost.
 
-    Parameters
-    ----------
-    folder : Path
-        Where it goes if no path is given.
-    path : path or None
-        A file that must not exist yet. None: the file is named after the application once its id is known.
-
-    Raises
-    ------
-    InvalidRequestError
-        If the file exists or cannot be written, or the disk is full.
+    It must not exist yet. Without a `path` it goes into `folder`, named after the application once its id is known.
     """
 
     def __init__(self, folder: Path, path: str | os.PathLike[str] | None) -> None:

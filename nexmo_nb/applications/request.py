@@ -34,26 +34,18 @@ def check_application(
     name: Any, *, type: Any = "voice", public_key: Any = None, **webhooks: str | None
 ) -> dict[str, Any]:
     """Check the arguments of `create_application`, and return the body of its request."""
-    checked = _check_webhooks(webhooks)
-    types = _check_types(type)
-    body: dict[str, Any] = {"name": _check_name(name), "capabilities": {}}
-    if public_key is not None:
-        body["keys"] = {"public_key": _check_public_key(public_key)}
+    types, checked = _check_types(type), _check_webhooks(webhooks)
     if "voice" not in types:
         # The methods have defaults; they do not belong into an application without voice.
         checked = {key: value for key, value in checked.items() if not key.endswith("_method")}
-    _set_capabilities(body, types, checked)
-    return body
+    return _apply_changes({}, Changes(_check_name(name), types, _check_public_key(public_key), checked))
 
 
 def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: str | None) -> Changes:
     """Check the arguments of `update_application`, of which at least one must change something."""
-    changes = Changes(
-        webhooks=_check_webhooks(webhooks),
-        types=None if type is None else _check_types(type),
-        name=None if name is None else _check_name(name),
-        public_key=None if public_key is None else _check_public_key(public_key),
-    )
+    types = None if type is None else _check_types(type)
+    name = None if name is None else _check_name(name)
+    changes = Changes(name, types, _check_public_key(public_key), _check_webhooks(webhooks))
     if not any(changes):
         raise validation.invalid_argument("update_application", None, "at least one setting to change")
     return changes
@@ -74,12 +66,8 @@ def build_create_request(body: Mapping[str, Any]) -> Request:
 
 def build_update_request(application_id: str, current: Mapping[str, Any], changes: Changes) -> Request:
     """Build the update of an application: what it is now, and the changes."""
-    body: dict[str, Any] = copy.deepcopy({key: value for key, value in current.items() if key not in ("id", "_links")})
-    if changes.name:
-        body["name"] = changes.name
-    if changes.public_key:
-        body["keys"] = {"public_key": changes.public_key}
-    _set_capabilities(body, changes.types, changes.webhooks)
+    kept = copy.deepcopy({key: value for key, value in current.items() if key not in ("id", "_links")})
+    body = _apply_changes(kept, changes)
     return _build_write_request(f"update application {application_id}", "PUT", f"{PATH}/{application_id}", body)
 
 
@@ -113,7 +101,9 @@ def _check_types(value: Any) -> list[str]:
         raise validation.invalid_argument("type", value, allowed) from None
 
 
-def _check_public_key(value: Any) -> str:
+def _check_public_key(value: Any) -> str | None:
+    if value is None:
+        return None
     if not isinstance(value, str) or "PUBLIC KEY-----" not in value or "PRIVATE" in value:
         # The message does not show the value: it may be the private key.
         allowed = "PEM text that begins with '-----BEGIN PUBLIC KEY-----'"
@@ -132,19 +122,23 @@ def _check_webhooks(webhooks: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _set_capabilities(body: dict[str, Any], types: list[str] | None, webhooks: Mapping[str, str]) -> None:
-    """Put types and webhooks into an application's body; without `types` it keeps those that it has."""
+def _apply_changes(body: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    if changes.name:
+        body["name"] = changes.name
+    if changes.public_key:
+        body["keys"] = {"public_key": changes.public_key}
     capabilities = body["capabilities"] = body.get("capabilities") or {}
-    if types is not None:
+    if changes.types is not None:
         for type_ in TYPES:
-            if type_ in types:
+            if type_ in changes.types:
                 capabilities.setdefault(type_, {})
             else:
                 capabilities.pop(type_, None)
-    for name, value in webhooks.items():
+    for name, value in changes.webhooks.items():
         _set_webhook(capabilities, name, value)
-    for type_ in types or ():
+    for type_ in changes.types or ():
         _require_urls(type_, capabilities[type_])
+    return body
 
 
 def _set_webhook(capabilities: dict[str, Any], name: str, value: str) -> None:

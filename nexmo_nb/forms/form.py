@@ -25,14 +25,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
     A form implements `build_preview` and `submit`. It passes the widgets above the buttons (`rows`), those whose change
     discards the preview (`controls`) and the label of the button that submits (`verb`).
 
-    Attributes
-    ----------
-    preview, send : ipywidgets.Button
-        Their method ``click()`` does from code what a click does.
-    result : pandas.DataFrame or None
-        What the last send returned.
-    message : str
-        The message that the form shows, without markup.
+    The method ``click()`` of the buttons `preview` and `send` does from code what a click does. `result` is what the
+    last send returned, `message` the message that the form shows, without markup.
     """
 
     def __init__(

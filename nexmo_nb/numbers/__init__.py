@@ -12,12 +12,8 @@ from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.frames import frame, frame_from_columns
 from nexmo_nb.numbers.request import (
     build_change_request,
-    build_lookup_request,
     build_owned_request,
-    build_search_request,
-    check_countries,
-    check_filters,
-    check_owned_filters,
+    build_search_requests,
     check_settings,
     check_target,
 )
@@ -93,14 +89,13 @@ def search_numbers(
     ['GB', 'PT']
     """
     session = session_or_current(session)
-    codes = check_countries(country)
-    refresh = validation.check_bool("refresh", refresh)
-    filters = check_filters(pattern, match, features, type)
+    requests = build_search_requests(country, pattern, match, features, type)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
+    refresh = validation.check_bool("refresh", refresh)
     rows: list[dict[str, Any]] = []
     count = 0
-    for code in codes:
-        pages = session.read_pages(build_search_request(code, filters), LISTING, limit=limit, refresh=refresh)
+    for request in requests:
+        pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
         rows += pages.rows
         count += pages.total
     return frame_from_columns(parse_columns(rows, session.account.currency), COLUMNS, {"count": count})
@@ -160,7 +155,7 @@ def owned_numbers(
     3
     """
     session = session_or_current(session)
-    request = build_owned_request(check_owned_filters(country, pattern, match, application_id, has_application))
+    request = build_owned_request(country, pattern, match, application_id, has_application)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
     pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
@@ -220,12 +215,8 @@ def cancel_number(
 
     Parameters
     ----------
-    country, msisdn : str, str or int
-        The number, as in these columns of `owned_numbers`.
-    target_api_key : str, optional
-        The subaccount that has it. Default: this account.
-    session : Session, optional
-        Default: the current one.
+    country, msisdn, target_api_key, session
+        As for `buy_number`: the number, the subaccount that has it.
 
     Returns
     -------
@@ -234,10 +225,8 @@ def cancel_number(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    RejectedError
-        If the account does not have the number.
+    InvalidRequestError, RejectedError
+        If an argument is wrong, and nothing is sent; if the account does not have the number.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers`.
 
@@ -294,10 +283,9 @@ def update_number(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong, or there is nothing to change; nothing is sent.
-    NotFoundError
-        If the account does not have the number.
+    InvalidRequestError, NotFoundError
+        If an argument is wrong or there is nothing to change, and nothing is sent; if the account does not have the
+        number.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers`.
 
@@ -325,7 +313,8 @@ def update_number(
         voice_status_callback=voice_status_callback,
     )
     country, msisdn = validation.check_country(country), check_msisdn(msisdn)
-    pages = session.read_pages(build_lookup_request(country, msisdn), LISTING, refresh=True)
+    # The API finds a number only by digits that it contains.
+    pages = session.read_pages(build_owned_request(country, msisdn, "contains"), LISTING, refresh=True)
     kept = find_settings(pages.rows, country, msisdn)
     return _change_number("update", country, msisdn, {**kept, **settings}, session)
 

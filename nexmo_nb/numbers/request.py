@@ -17,38 +17,6 @@ TYPES = ("landline", "mobile-lvn", "landline-toll-free")
 CALLBACK_TYPES = ("sip", "tel", "app")
 
 
-def check_countries(country: Any) -> list[str]:
-    """Accept one country code or several, and return each of them once."""
-    allowed = "country codes of ISO 3166-1, such as 'GB'"
-    codes = validation.as_list("country", country, allowed) if isinstance(country, Iterable) else [country]
-    return list(dict.fromkeys(validation.check_country(code) for code in codes))
-
-
-def check_filters(
-    pattern: str | int | None, match: str, features: str | Iterable[str] | None, type: str | None
-) -> dict[str, str]:
-    """Return the query that narrows a search down."""
-    query = _check_pattern(pattern, match)
-    if features is not None:
-        query["features"] = validation.check_features(features)
-    if type is not None:
-        query["type"] = validation.check_choice("type", type, TYPES)
-    return query
-
-
-def check_owned_filters(
-    country: str | None, pattern: str | int | None, match: str, application_id: str | None, has_application: bool | None
-) -> dict[str, str]:
-    """Return the query that narrows a list of owned numbers down."""
-    query = {} if country is None else {"country": validation.check_country(country)}
-    query |= _check_pattern(pattern, match)
-    if application_id is not None:
-        query["application_id"] = validation.check_application_id(application_id)
-    if has_application is not None:
-        query["has_application"] = str(validation.check_bool("has_application", has_application)).lower()
-    return query
-
-
 def check_target(api_key: str | None) -> dict[str, str]:
     """Return the field that names a subaccount, if there is one."""
     return {} if api_key is None else {"target_api_key": validation.check_text("target_api_key", api_key, longest=32)}
@@ -66,19 +34,35 @@ def check_settings(**settings: str | None) -> dict[str, str]:
     return {field: check(name, given[name]) for name, (field, check) in _SETTINGS.items() if name in given}
 
 
-def build_search_request(country: str, filters: Mapping[str, str]) -> Request:
-    """Build the search of one country; both arguments are checked already."""
-    query = {"country": country, **filters}
-    return Request(f"search numbers in {country}", "GET", "/number/search", family="numbers", params=query)
+def build_search_requests(country: Any, pattern: Any, match: str, features: Any, type: Any) -> list[Request]:
+    """Build the search of each country, of which there may be one or several."""
+    allowed = "country codes of ISO 3166-1, such as 'GB'"
+    codes = validation.as_list("country", country, allowed) if isinstance(country, Iterable) else [country]
+    codes = [validation.check_country(code) for code in codes]
+    query = _check_pattern(pattern, match)
+    if features is not None:
+        query["features"] = validation.check_features(features)
+    if type is not None:
+        query["type"] = validation.check_choice("type", type, TYPES)
+    return [
+        Request(
+            f"search numbers in {code}", "GET", "/number/search", family="numbers", params={"country": code, **query}
+        )
+        for code in dict.fromkeys(codes)
+    ]
 
 
-def build_owned_request(query: Mapping[str, str]) -> Request:
+def build_owned_request(
+    country: Any, pattern: Any, match: str, application_id: Any = None, has_application: Any = None
+) -> Request:
+    query = _check_pattern(pattern, match)
+    if country is not None:
+        query["country"] = validation.check_country(country)
+    if application_id is not None:
+        query["application_id"] = validation.check_application_id(application_id)
+    if has_application is not None:
+        query["has_application"] = str(validation.check_bool("has_application", has_application)).lower()
     return Request("list owned numbers", "GET", "/account/numbers", family="owned", params=query)
-
-
-def build_lookup_request(country: str, msisdn: str) -> Request:
-    """Build the list of owned numbers that hold a number's digits, to find that number in."""
-    return build_owned_request({"country": country, "pattern": msisdn, "search_pattern": MATCHES["contains"]})
 
 
 def build_change_request(action: str, country: str, msisdn: str | int, fields: Mapping[str, str]) -> Request:

@@ -46,15 +46,7 @@ def parse_columns(rows: Sequence[Mapping[str, Any]], currency: str) -> dict[str,
 
 
 def find_settings(rows: Sequence[Mapping[str, Any]], country: str, msisdn: str) -> dict[str, str]:
-    """Find a number among owned ones, and return its settings by their names in an update.
-
-    Raises
-    ------
-    NotFoundError
-        If the number is not among them.
-    UnreachableError
-        If a setting is no text, so that it could not be sent back as it is.
-    """
+    """Find a number among owned ones, and return its settings, which must be texts, by their names in an update."""
     number = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
     if number is None:
         raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
