@@ -24,14 +24,7 @@ from nexmo_nb.errors import UnreachableError, without_traceback_of
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Request, Session, session_or_current
 
-__all__ = [
-    "application",
-    "applications",
-    "check_application",
-    "create_application",
-    "delete_application",
-    "update_application",
-]
+__all__ = ["application", "applications", "create_application", "delete_application", "update_application"]
 
 
 def applications(*, limit: int | None = None, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:

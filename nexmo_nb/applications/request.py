@@ -73,13 +73,8 @@ def build_update_request(application_id: str, current: Mapping[str, Any], change
 
 def build_delete_request(application_id: str) -> Request:
     """Build the deletion of an application, which also unlinks its numbers."""
-    return _make_request(
-        f"delete application {application_id}",
-        "DELETE",
-        f"{PATH}/{application_id}",
-        invalidates=(FAMILY, "owned"),
-        find_refusal=find_unexpected_body,
-    )
+    what, path = f"delete application {application_id}", f"{PATH}/{application_id}"
+    return _make_request(what, "DELETE", path, invalidates=(FAMILY, "owned"), find_refusal=find_unexpected_body)
 
 
 def _build_write_request(what: str, method: str, path: str, body: Mapping[str, Any]) -> Request:

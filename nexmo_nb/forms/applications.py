@@ -7,14 +7,9 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.applications import (
-    applications,
-    check_application,
-    create_application,
-    delete_application,
-    update_application,
-)
-from nexmo_nb.applications.response import COLUMNS
+from nexmo_nb.applications import applications, create_application, delete_application, update_application
+from nexmo_nb.applications.request import check_application
+from nexmo_nb.applications.response import COLUMNS, WEBHOOK_FIELDS
 from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
@@ -24,11 +19,6 @@ from nexmo_nb.validation import invalid_argument
 
 NEW = ""
 _NEW_CHOICE = ("a new one", NEW)
-# The fields of each capability; they are visible, and sent, only for a type that has it.
-_CAPABILITY_FIELDS = {
-    "voice": ("answer_url", "answer_method", "event_url", "event_method"),
-    "messages": ("inbound_url", "status_url"),
-}
 # The fields that are chosen from a list: their values, and the one where an application has none.
 _CHOICES = {
     "type": (("voice", "messages", "voice,messages"), "voice"),
@@ -107,9 +97,8 @@ class ApplicationForm(Form):
 
     def _read_values(self) -> dict[str, Any]:
         """Read the fields that the chosen type has; the name as it is typed, so that a blank one is refused."""
-        types = self.fields["type"].value.split(",")
-        kept = ["type", *(name for kind, names in _CAPABILITY_FIELDS.items() if kind in types for name in names)]
-        return {"name": self.fields["name"].value, **read_filled({name: self.fields[name] for name in kept})}
+        controls = {name: self.fields[name] for name in ("type", *WEBHOOK_FIELDS) if self._has_field(name)}
+        return {"name": self.fields["name"].value, **read_filled(controls)}
 
     def _find_changes(self) -> dict[str, Any]:
         before = self._read_picked()
@@ -123,15 +112,17 @@ class ApplicationForm(Form):
             control.value = value if choices is None or value in choices else default
 
     def _update_visibility(self, _: object = None) -> None:
-        types = self.fields["type"].value.split(",")
-        for kind, names in _CAPABILITY_FIELDS.items():
-            for name in names:
-                set_visible(self.fields[name], kind in types)
+        for name in WEBHOOK_FIELDS:
+            set_visible(self.fields[name], self._has_field(name))
+
+    def _has_field(self, name: str) -> bool:
+        """Tell whether the chosen type has a field; those of a webhook belong to one capability."""
+        return name not in WEBHOOK_FIELDS or WEBHOOK_FIELDS[name][0] in self.fields["type"].value.split(",")
 
 
 def _make_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for name in ("name", "type", *_CAPABILITY_FIELDS["voice"], *_CAPABILITY_FIELDS["messages"]):
+    for name in ("name", "type", *WEBHOOK_FIELDS):
         label = name.replace("_", " ").replace("url", "URL")
         if name in _CHOICES:
             choices, default = _CHOICES[name]

@@ -81,8 +81,7 @@ class NumberForm(Form):
         if not countries:
             raise invalid_argument("countries", self.countries.value, "country codes such as 'GB, PT'")
         criteria |= read_filled({"type": self.type})
-        boxes = {"SMS": self.sms, "VOICE": self.voice, "MMS": self.mms}
-        features = [name for name, box in boxes.items() if box.value] or None
+        features = [box.description for box in (self.sms, self.voice, self.mms) if box.value] or None
         return search_numbers(countries, features=features, session=self.session, **criteria)
 
     def _show_results(self, _: object = None) -> None:

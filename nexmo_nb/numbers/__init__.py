@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -10,13 +10,7 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.frames import frame, frame_from_columns
-from nexmo_nb.numbers.request import (
-    build_change_request,
-    build_owned_request,
-    build_search_requests,
-    check_settings,
-    check_target,
-)
+from nexmo_nb.numbers.request import build_change_request, build_owned_request, build_search_requests, check_settings
 from nexmo_nb.numbers.response import (
     COLUMNS,
     LISTING,
@@ -205,7 +199,7 @@ def buy_number(
     >>> nx.buy_number("GB", number).meaning[0]
     'success'
     """
-    return _change_number("buy", country, msisdn, check_target(target_api_key), session)
+    return _change_number("buy", country, msisdn, session, target_api_key=target_api_key)
 
 
 def cancel_number(
@@ -242,7 +236,7 @@ def cancel_number(
     >>> nx.cancel_number(first.country, first.msisdn).status[0]
     '200'
     """
-    return _change_number("cancel", country, msisdn, check_target(target_api_key), session)
+    return _change_number("cancel", country, msisdn, session, target_api_key=target_api_key)
 
 
 def update_number(
@@ -316,12 +310,12 @@ def update_number(
     # The API finds a number only by digits that it contains.
     pages = session.read_pages(build_owned_request(country, msisdn, "contains"), LISTING, refresh=True)
     kept = find_settings(pages.rows, country, msisdn)
-    return _change_number("update", country, msisdn, {**kept, **settings}, session)
+    return _change_number("update", country, msisdn, session, **(kept | settings))
 
 
 def _change_number(
-    action: str, country: str, msisdn: str | int, fields: Mapping[str, str], session: Session | None
+    action: str, country: str, msisdn: str | int, session: Session | None, **fields: Any
 ) -> pd.DataFrame:
-    request = build_change_request(action, country, msisdn, fields)
+    request = build_change_request(action, country, msisdn, **fields)
     body = session_or_current(session).call(request)
     return frame([parse_result(request, body)], RESULT_COLUMNS)

@@ -17,11 +17,6 @@ TYPES = ("landline", "mobile-lvn", "landline-toll-free")
 CALLBACK_TYPES = ("sip", "tel", "app")
 
 
-def check_target(api_key: str | None) -> dict[str, str]:
-    """Return the field that names a subaccount, if there is one."""
-    return {} if api_key is None else {"target_api_key": validation.check_text("target_api_key", api_key, longest=32)}
-
-
 def check_settings(**settings: str | None) -> dict[str, str]:
     """Return the fields of an update, of which there must be one at least; `settings` are those of `update_number`."""
     given = validation.drop_none(settings)
@@ -65,15 +60,19 @@ def build_owned_request(
     return Request("list owned numbers", "GET", "/account/numbers", family="owned", params=query)
 
 
-def build_change_request(action: str, country: str, msisdn: str | int, fields: Mapping[str, str]) -> Request:
-    """Build a change of one number: "buy", "cancel" or "update"."""
-    number = {"country": validation.check_country(country), "msisdn": check_msisdn(msisdn)}
+def build_change_request(
+    action: str, country: Any, msisdn: Any, *, target_api_key: Any = None, **settings: str
+) -> Request:
+    """Build a change of one number: "buy", "cancel" or "update" with `settings` that are checked already."""
+    fields = {"country": validation.check_country(country), "msisdn": check_msisdn(msisdn), **settings}
+    if target_api_key is not None:
+        fields["target_api_key"] = validation.check_text("target_api_key", target_api_key, longest=32)
     return Request(
-        f"{action} number {number['msisdn']}",
+        f"{action} number {fields['msisdn']}",
         "POST",
         f"/number/{action}",
         family="numbers",
-        data={**number, **fields},
+        data=fields,
         invalidates=("numbers", "owned"),
         find_refusal=find_refusal,
     )
