@@ -50,11 +50,9 @@ class KeyFile:
 
 def _check_path(path: str | os.PathLike[str]) -> Path:
     try:
-        found = Path(path).expanduser().absolute()
-        found.exists()
+        return Path(path).expanduser().absolute()
     except (TypeError, ValueError, RuntimeError):
         raise _invalid_path(path, "the path of a file that does not exist yet") from None
-    return found
 
 
 def _create_file(path: Path) -> int:
