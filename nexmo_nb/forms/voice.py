@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -77,7 +78,8 @@ class VoiceForm(Form):
         controls = {name: getattr(self, name) for name in _OPTIONS}
         language, voice = self.language.value.strip(), self.voice.value.strip()
         # A blank language or voice is passed on, so that it is refused and not replaced by the default.
-        return {**read_filled(controls), "language": language, "voice": int(voice) if voice.isdigit() else voice}
+        style = int(voice) if re.fullmatch("[0-9]{1,9}", voice) else voice
+        return {**read_filled(controls), "language": language, "voice": style}
 
 
 def voice_form(*, session: Session | None = None) -> VoiceForm:
