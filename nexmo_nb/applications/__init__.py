@@ -11,10 +11,10 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.applications.key_file import KeyFile
 from nexmo_nb.applications.request import (
+    LIST_REQUEST,
     build_create_request,
     build_delete_request,
     build_get_request,
-    build_list_request,
     build_update_request,
     check_application,
     check_changes,
@@ -48,10 +48,8 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    NexmoError
-        If any page cannot be read.
+    InvalidRequestError, NexmoError
+        If an argument is wrong, and nothing is sent; if any page cannot be read.
 
     Notes
     -----
@@ -67,7 +65,7 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     session = session_or_current(session)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
-    pages = session.read_pages(build_list_request(), LISTING, limit=limit, refresh=refresh)
+    pages = session.read_pages(LIST_REQUEST, LISTING, limit=limit, refresh=refresh)
     return frame(map(parse_row, pages.rows), COLUMNS, {"count": pages.total})
 
 
@@ -169,9 +167,7 @@ def create_application(
     --------
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
-    >>> made = nx.create_application(
-    ...     "Survey", answer_url="https://example.org/answer", event_url="https://example.org/event"
-    ... )
+    >>> made = nx.create_application("Survey", answer_url="https://example.org/a", event_url="https://example.org/e")
     >>> made.name[0], made.type[0]
     ('Survey', 'voice')
     """
@@ -228,8 +224,7 @@ def update_application(
     Raises
     ------
     InvalidRequestError, NotFoundError
-        If an argument is wrong or there is nothing to change, and nothing is sent; if the account has no such
-        application.
+        If an argument is wrong or nothing is to change, and nothing is sent; if the account has no such application.
     UnknownOutcomeError
         If no answer came: check with ``application(…, refresh=True)``.
 

@@ -14,11 +14,11 @@ from nexmo_nb.session import Request
 
 PATH = "/v2/applications"
 FAMILY = "applications"
-METHODS = ("GET", "POST")
 REQUIRED_URLS = {"voice": ("answer_url", "event_url"), "messages": ("inbound_url", "status_url")}
 DEFAULT_METHODS = {"answer_url": "GET", "event_url": "POST", "inbound_url": "POST", "status_url": "POST"}
 
 _make_request = partial(Request, host="api", family=FAMILY)
+LIST_REQUEST = _make_request("list applications", "GET", PATH)
 
 
 class Changes(NamedTuple):
@@ -30,9 +30,7 @@ class Changes(NamedTuple):
     webhooks: dict[str, str]
 
 
-def check_application(
-    name: Any, *, type: Any = "voice", public_key: Any = None, **webhooks: str | None
-) -> dict[str, Any]:
+def check_application(name: Any, *, type: Any = "voice", public_key: Any = None, **webhooks: Any) -> dict[str, Any]:
     """Check the arguments of `create_application`, and return the body of its request."""
     types, checked = _check_types(type), _check_webhooks(webhooks)
     if "voice" not in types:
@@ -49,10 +47,6 @@ def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: str | No
     if not any(changes):
         raise validation.invalid_argument("update_application", None, "at least one setting to change")
     return changes
-
-
-def build_list_request() -> Request:
-    return _make_request("list applications", "GET", PATH)
 
 
 def build_get_request(application_id: str) -> Request:
@@ -109,7 +103,7 @@ def _check_public_key(value: Any) -> str | None:
 def _check_webhooks(webhooks: Mapping[str, Any]) -> dict[str, str]:
     """Check URLs and methods, and drop those that are None."""
     return {
-        name: validation.check_choice(name, value, METHODS)
+        name: validation.check_choice(name, value, ("GET", "POST"))
         if name.endswith("_method")
         else validation.check_url(name, value)
         for name, value in webhooks.items()

@@ -86,8 +86,7 @@ class ApplicationForm(Form):
         """Return the picked application as a frame of one row."""
         if self.pick.value == NEW:
             raise invalid_argument("pick", "a new one", "an application that exists")
-        rows: pd.DataFrame = self.listed[self.listed.id == self.pick.value]
-        return rows
+        return self.listed[self.listed["id"].eq(self.pick.value)]
 
     def _read_picked(self) -> dict[str, Any]:
         """Return what the picked application has; what it lacks is left out, and a new one has nothing."""

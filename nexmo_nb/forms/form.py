@@ -29,9 +29,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     last send returned, `message` the message that the form shows, without markup.
     """
 
-    def __init__(
-        self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None = None, verb: str = "Send"
-    ) -> None:
+    def __init__(self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None, verb: str) -> None:
         self.session = session_or_current(session)
         tooltip = "Shows what would be sent, and its cost"
         self.preview = widgets.Button(description="Preview", icon="eye", tooltip=tooltip)
@@ -57,10 +55,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         raise NotImplementedError
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
-        """Do what was previewed, and return its frame and what to show of it.
-
-        The token is unique to the preview: a form that sends passes it on as the key of the send.
-        """
+        """Do what was previewed; return its frame and what to show of it. A form that sends has `token` as its key."""
         raise NotImplementedError
 
     def show_message(self, text: str, *, error: bool = False) -> None:

@@ -25,7 +25,6 @@ _BUBBLE_STYLE = (
 _CAPTION_STYLE = "font-size:.9em;opacity:.85;margin-bottom:.4rem"
 _CELL_STYLE = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
 _CODE_STYLE = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere"
-_ERROR_COLOUR = "var(--jp-error-color1,#b00020)"
 
 
 def text_html(text: str) -> Markup:
@@ -35,7 +34,7 @@ def text_html(text: str) -> Markup:
 
 def message_html(text: str, *, error: bool) -> Markup:
     """Format a message that screen readers announce, in red if it is an error."""
-    colour = _ERROR_COLOUR if error else "inherit"
+    colour = "var(--jp-error-color1,#b00020)" if error else "inherit"
     return Markup(f'<div role="status" style="color:{colour};white-space:pre-wrap">{text_html(text)}</div>')
 
 

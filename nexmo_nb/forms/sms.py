@@ -29,7 +29,6 @@ _TYPE_FIELDS = {
     "vcal": ("vcal",),
     "vcard": ("vcard",),
 }
-_LONG_FIELDS = ("vcal", "vcard")
 _TEXT_OPTIONS = {
     "client_ref": "Your reference",
     "ttl": "Time to live, ms",
@@ -62,7 +61,7 @@ class SmsForm(Form):
         self._advanced_box = widgets.VBox([self.type, *self.fields.values()])
         rows = [self.sender, self.to, self.text, self.counter, self.advanced, self._advanced_box]
         controls = [self.sender, self.to, self.text, self.type, *self.fields.values()]
-        super().__init__(rows, controls, session=session)
+        super().__init__(rows, controls, session=session, verb="Send")
         if recipients is not None:
             self.to.disabled, self.to.placeholder = True, f"{len(recipients):,} rows were passed in"
         self.text.observe(self._update_counter, "value")
@@ -162,10 +161,9 @@ class SmsForm(Form):
         self.session.ledger.mark_abandoned_unknown()
         unknown = self.session.ledger.read_sends(state="unknown")
         repeated = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
-        warning = (
-            "This text to these numbers was sent before, and nobody knows whether it arrived; settle() looks it up"
-        )
-        return [card_html("Careful", text_html(f"{warning}: {', '.join(repeated[:10])}"))] if repeated else []
+        warning = "This text to these numbers was sent before, and nobody knows whether it arrived"
+        advice = f"settle() looks it up: {', '.join(repeated[:10])}"
+        return [card_html("Careful", text_html(f"{warning}; {advice}"))] if repeated else []
 
     def _update_counter(self, _: object = None) -> None:
         text = self.text.value
@@ -202,7 +200,7 @@ def _make_fields() -> dict[str, Any]:
     fields = {name: make_labelled(widgets.Text, label) for name, label in _TEXT_OPTIONS.items()}
     for names in _TYPE_FIELDS.values():
         for name in names:
-            fields[name] = make_labelled(widgets.Textarea if name in _LONG_FIELDS else widgets.Text, name)
+            fields[name] = make_labelled(widgets.Textarea if name in ("vcal", "vcard") else widgets.Text, name)
     for name, label in _YES_NO_OPTIONS.items():
         fields[name] = make_labelled(widgets.Dropdown, label, options=_YES_NO_CHOICES)
     return fields

@@ -10,7 +10,6 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.contacts.countries import country_of
-from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, bubble_html, card_html, result_html, text_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, read_filled
@@ -45,18 +44,17 @@ class VoiceForm(Form):
         super().__init__(rows, rows, session=session, verb="Call")
 
     def build_preview(self) -> list[Markup]:
-        options = self._read_options()
-        check_voice(self.to.value, self._read_message(), session=self.session, **options)
-        number = to_e164(self.to.value)
-        country = country_of(number)
+        text, options = self.text.value or None, self._read_options()
+        _, call = check_voice(self.to.value, text, session=self.session, **options)
+        country = country_of(call["to"])
         cost = text_html(f"It costs {self._describe_price(country)}.")
         return [
-            bubble_html(self._read_message() or "(a recording)", f"spoken in {options['language']}"),
-            card_html(f"A call to {number} ({country or 'no country'})", cost),
+            bubble_html(text or "(a recording)", f"spoken in {options['language']}"),
+            card_html(f"A call to {call['to']} ({country or 'no country'})", cost),
         ]
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
-        to, text, options = self.to.value, self._read_message(), self._read_options()
+        to, text, options = self.to.value, self.text.value or None, self._read_options()
         with warnings.catch_warnings():
             # Whoever uses a form can do nothing about a deprecated endpoint.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -69,9 +67,6 @@ class VoiceForm(Form):
             return "no price known"
         low, high, currency = price_list.price.min(), price_list.price.max(), price_list.currency.iloc[0]
         return f"{low:.4f} to {high:.4f} {currency} a minute"
-
-    def _read_message(self) -> str | None:
-        return self.text.value or None
 
     def _read_options(self) -> dict[str, Any]:
         """Read the parameters of `send_voice` other than number and text."""

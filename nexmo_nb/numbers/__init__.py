@@ -65,10 +65,8 @@ def search_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    NexmoError
-        If any page of any country cannot be read.
+    InvalidRequestError, NexmoError
+        If an argument is wrong, and nothing is sent; if any page of any country cannot be read.
 
     Notes
     -----
@@ -83,12 +81,11 @@ def search_numbers(
     ['GB', 'PT']
     """
     session = session_or_current(session)
-    requests = build_search_requests(country, pattern, match, features, type)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
     rows: list[dict[str, Any]] = []
     count = 0
-    for request in requests:
+    for request in build_search_requests(country, pattern, match, features, type):
         pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
         rows += pages.rows
         count += pages.total
@@ -132,10 +129,8 @@ def owned_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    NexmoError
-        If any page cannot be read.
+    InvalidRequestError, NexmoError
+        If an argument is wrong, and nothing is sent; if any page cannot be read.
 
     Notes
     -----
@@ -153,8 +148,9 @@ def owned_numbers(
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
     pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
-    columns = parse_columns(pages.rows, session.account.currency)
-    return frame_from_columns(columns, OWNED_COLUMNS, {"count": pages.total})
+    return frame_from_columns(
+        parse_columns(pages.rows, session.account.currency), OWNED_COLUMNS, {"count": pages.total}
+    )
 
 
 def buy_number(
@@ -178,12 +174,11 @@ def buy_number(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
+    InvalidRequestError, RejectedError
+        If an argument is wrong, and nothing is sent; if the number is not for rent, or needs an address that only the
+        dashboard can take.
     AuthenticationError
         If the credentials are refused, or the balance is too small: Nexmo answers both alike.
-    RejectedError
-        If the number is not for rent, or needs an address that only the dashboard can take.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers` before you repeat it.
 
@@ -255,8 +250,8 @@ def update_number(
 
     Parameters
     ----------
-    country, msisdn : str, str or int
-        The number, as in these columns of `owned_numbers`.
+    country, msisdn, session
+        As for `cancel_number`.
     app_id : str, optional
         Id of the application that handles its calls and messages.
     mo_http_url : str, optional
@@ -267,8 +262,6 @@ def update_number(
         Where calls go: ``"sip"``, ``"tel"`` or ``"app"``, and the SIP address, number, or application's id.
     voice_status_callback : str, optional
         Where the end of a call is reported.
-    session : Session, optional
-        Default: the current one.
 
     Returns
     -------
@@ -278,8 +271,7 @@ def update_number(
     Raises
     ------
     InvalidRequestError, NotFoundError
-        If an argument is wrong or there is nothing to change, and nothing is sent; if the account does not have the
-        number.
+        If an argument is wrong or nothing is to change, and nothing is sent; if the account does not have the number.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers`.
 
@@ -313,9 +305,7 @@ def update_number(
     return _change_number("update", country, msisdn, session, **(kept | settings))
 
 
-def _change_number(
-    action: str, country: str, msisdn: str | int, session: Session | None, **fields: Any
-) -> pd.DataFrame:
+def _change_number(action: str, country: Any, msisdn: Any, session: Session | None, **fields: Any) -> pd.DataFrame:
     request = build_change_request(action, country, msisdn, **fields)
     body = session_or_current(session).call(request)
     return frame([parse_result(request, body)], RESULT_COLUMNS)

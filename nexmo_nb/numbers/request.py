@@ -32,8 +32,8 @@ def check_settings(**settings: str | None) -> dict[str, str]:
 def build_search_requests(country: Any, pattern: Any, match: str, features: Any, type: Any) -> list[Request]:
     """Build the search of each country, of which there may be one or several."""
     allowed = "country codes of ISO 3166-1, such as 'GB'"
-    codes = validation.as_list("country", country, allowed) if isinstance(country, Iterable) else [country]
-    codes = [validation.check_country(code) for code in codes]
+    countries = validation.as_list("country", country, allowed) if isinstance(country, Iterable) else [country]
+    codes = dict.fromkeys(validation.check_country(each) for each in countries)
     query = _check_pattern(pattern, match)
     if features is not None:
         query["features"] = validation.check_features(features)
@@ -43,7 +43,7 @@ def build_search_requests(country: Any, pattern: Any, match: str, features: Any,
         Request(
             f"search numbers in {code}", "GET", "/number/search", family="numbers", params={"country": code, **query}
         )
-        for code in dict.fromkeys(codes)
+        for code in codes
     ]
 
 
@@ -61,7 +61,7 @@ def build_owned_request(
 
 
 def build_change_request(
-    action: str, country: Any, msisdn: Any, *, target_api_key: Any = None, **settings: str
+    action: str, country: Any, msisdn: Any, target_api_key: Any = None, **settings: str
 ) -> Request:
     """Build a change of one number: "buy", "cancel" or "update" with `settings` that are checked already."""
     fields = {"country": validation.check_country(country), "msisdn": check_msisdn(msisdn), **settings}

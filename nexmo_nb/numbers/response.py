@@ -15,7 +15,7 @@ COLUMNS = (
     *(Column(name, "float64") for name in ("monthly_cost", "setup_cost")),
     Column("currency"),
 )
-# The settings of an owned number that the API shows: their columns, and its own names for them.
+# The columns whose values stand in a field of the API, and its name for it. An update keeps the settings.
 SETTINGS = {
     "app_id": "app_id",
     "mo_http_url": "moHttpUrl",
@@ -69,11 +69,8 @@ def find_refusal(request: Request, body: Any) -> NexmoError | None:
 
 def parse_result(request: Request, body: Any) -> dict[str, Any]:
     """Turn the answer to a change into a row of `RESULT_COLUMNS`; it does not name the number, so the request does."""
-    return {
-        **(request.data or {}),
-        "status": parse_status(get_field(body, "error-code")),
-        "meaning": get_field(body, "error-code-label"),
-    }
+    status, meaning = parse_status(get_field(body, "error-code")), get_field(body, "error-code-label")
+    return {**(request.data or {}), "status": status, "meaning": meaning}
 
 
 def _parse_features(features: Any) -> set[str]:
