@@ -1,4 +1,4 @@
-"""Forms over the functions: preview first, then send once. All modules but `form`, `markup`, `widgets` are one each."""
+"""Forms over the functions, one a module: preview first, then send once. `form`, `markup`, `widgets` are shared."""
 
 from nexmo_nb.forms.applications import ApplicationForm, application_form
 from nexmo_nb.forms.numbers import NumberForm, number_form

@@ -148,9 +148,8 @@ def owned_numbers(
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
     pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
-    return frame_from_columns(
-        parse_columns(pages.rows, session.account.currency), OWNED_COLUMNS, {"count": pages.total}
-    )
+    columns = parse_columns(pages.rows, session.account.currency)
+    return frame_from_columns(columns, OWNED_COLUMNS, {"count": pages.total})
 
 
 def buy_number(
