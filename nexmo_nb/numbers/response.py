@@ -37,10 +37,11 @@ def parse_columns(rows: Sequence[Mapping[str, Any]], currency: str) -> dict[str,
     """Turn the numbers of either list into the values of each of `OWNED_COLUMNS`."""
     texts = [repr(row.get("features")) for row in rows]
     # Few lists of features differ: each is parsed once.
-    features = {text: _parse_features(row.get("features")) for text, row in dict(zip(texts, rows, strict=True)).items()}
+    parsed = {text: _parse_features(row.get("features")) for text, row in dict(zip(texts, rows, strict=True)).items()}
+    features = [parsed[text] for text in texts]
     return {
         **{name: [row.get(field) for row in rows] for name, field in FIELDS.items()},
-        **{name.lower(): [name in features[text] for text in texts] for name in ("SMS", "VOICE", "MMS")},
+        **{name.lower(): [name in each for each in features] for name in ("SMS", "VOICE", "MMS")},
         "currency": [currency] * len(rows),
     }
 
