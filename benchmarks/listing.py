@@ -12,8 +12,8 @@ import pandas as pd
 from common import Figure, Spent, bare, connected, once, options, plot, report, sdk, served, turns
 
 import nexmo_nb as nx
-from nexmo_nb.frames import frame
-from nexmo_nb.numbers.response import OWNED_COLUMNS, parse_row
+from nexmo_nb.frames import frame_from_columns
+from nexmo_nb.numbers.response import OWNED_COLUMNS, parse_columns
 
 
 def by_sdk(client: Any) -> pd.DataFrame:
@@ -62,8 +62,7 @@ def apart(pages: int, runs: int) -> Figure:
         return [row for body in bodies for row in json.loads(body)["numbers"]]
 
     def build() -> pd.DataFrame:
-        rows = [parse_row(row, "EUR") for body in bodies for row in json.loads(body)["numbers"]]
-        return frame(rows, OWNED_COLUMNS)
+        return frame_from_columns(parse_columns(parse(), "EUR"), OWNED_COLUMNS)
 
     spent = turns({"ours": build, "json": parse}, runs)
     mine, theirs = (1000 * spent[name].cpu for name in ("ours", "json"))

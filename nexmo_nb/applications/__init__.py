@@ -11,34 +11,20 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.applications.key_file import KeyFile
 from nexmo_nb.applications.request import (
+    LIST_REQUEST,
     build_create_request,
     build_delete_request,
     build_get_request,
-    build_list_request,
     build_update_request,
     check_application,
     check_changes,
 )
-from nexmo_nb.applications.response import (
-    COLUMNS,
-    CREATED_COLUMNS,
-    LISTING,
-    is_complete,
-    parse_row,
-    take_private_key,
-)
+from nexmo_nb.applications.response import COLUMNS, CREATED_COLUMNS, LISTING, is_complete, parse_row, take_private_key
 from nexmo_nb.errors import UnreachableError, without_traceback_of
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Request, Session, session_or_current
 
-__all__ = [
-    "application",
-    "applications",
-    "check_application",
-    "create_application",
-    "delete_application",
-    "update_application",
-]
+__all__ = ["application", "applications", "create_application", "delete_application", "update_application"]
 
 
 def applications(*, limit: int | None = None, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -62,10 +48,8 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    NexmoError
-        If any page cannot be read.
+    InvalidRequestError, NexmoError
+        If an argument is wrong, and nothing is sent; if any page cannot be read.
 
     Notes
     -----
@@ -81,8 +65,8 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     session = session_or_current(session)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
-    pages = session.read_pages(build_list_request(), LISTING, limit=limit, refresh=refresh, take=parse_row)
-    return frame(pages.rows, COLUMNS, {"count": pages.total})
+    pages = session.read_pages(LIST_REQUEST, LISTING, limit=limit, refresh=refresh)
+    return frame(map(parse_row, pages.rows), COLUMNS, {"count": pages.total})
 
 
 def application(application_id: str, *, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
@@ -92,10 +76,8 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     ----------
     application_id : str
         As in the column ``id`` of `applications`.
-    refresh : bool
-        True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
-    session : Session, optional
-        Default: the current one.
+    refresh, session : optional
+        As for `applications`.
 
     Returns
     -------
@@ -104,10 +86,8 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
 
     Raises
     ------
-    InvalidRequestError
-        If it is no UUID; nothing is sent.
-    NotFoundError
-        If the account has no such application.
+    InvalidRequestError, NotFoundError
+        If it is no UUID, and nothing is sent; if the account has no such application.
 
     Notes
     -----
@@ -123,8 +103,7 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     session = session_or_current(session)
     refresh = validation.check_bool("refresh", refresh)
     request = build_get_request(validation.check_application_id(application_id))
-    body = session.call(request, refresh=refresh)
-    return frame([parse_row(body)], COLUMNS)
+    return frame([parse_row(session.call(request, refresh=refresh))], COLUMNS)
 
 
 def create_application(
@@ -188,9 +167,7 @@ def create_application(
     --------
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
-    >>> made = nx.create_application(
-    ...     "Survey", answer_url="https://example.org/answer", event_url="https://example.org/event"
-    ... )
+    >>> made = nx.create_application("Survey", answer_url="https://example.org/a", event_url="https://example.org/e")
     >>> made.name[0], made.type[0]
     ('Survey', 'voice')
     """
@@ -233,16 +210,11 @@ def update_application(
 
     Parameters
     ----------
-    application_id : str
-        As in the column ``id`` of `applications`.
-    name, answer_url, event_url, answer_method, event_method, inbound_url, status_url : str, optional
-        As for `create_application`. Default: unchanged.
-    type : {"voice", "messages", "voice,messages"}, optional
-        What it is for; a type that is not named is removed. Default: unchanged.
-    public_key : str, optional
-        PEM text of the public key of a new key pair of your own. Default: unchanged.
-    session : Session, optional
-        Default: the current one.
+    application_id, session
+        As for `application`.
+    name, type, answer_url, event_url, answer_method, event_method, inbound_url, status_url, public_key : str, optional
+        As for `create_application`. Default: unchanged. A type that is not named is removed; a public key is that of a
+        new pair of your own.
 
     Returns
     -------
@@ -251,10 +223,8 @@ def update_application(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong, or there is nothing to change; nothing is sent.
-    NotFoundError
-        If the account has no such application.
+    InvalidRequestError, NotFoundError
+        If an argument is wrong or nothing is to change, and nothing is sent; if the account has no such application.
     UnknownOutcomeError
         If no answer came: check with ``application(…, refresh=True)``.
 
@@ -287,8 +257,7 @@ def update_application(
     current = session.call(build_get_request(code), refresh=True)
     if not is_complete(current):
         raise UnreachableError(f"Could not update application {code}: it cannot be read as it is. Nothing was changed.")
-    body = session.call(build_update_request(code, current, changes))
-    return frame([parse_row(body)], COLUMNS)
+    return frame([parse_row(session.call(build_update_request(code, current, changes)))], COLUMNS)
 
 
 def delete_application(application_id: str, *, session: Session | None = None) -> None:
@@ -296,17 +265,13 @@ def delete_application(application_id: str, *, session: Session | None = None) -
 
     Parameters
     ----------
-    application_id : str
-        As in the column ``id`` of `applications`.
-    session : Session, optional
-        Default: the current one.
+    application_id, session
+        As for `application`.
 
     Raises
     ------
-    InvalidRequestError
-        If it is no UUID; nothing is sent.
-    NotFoundError
-        If the account has no such application.
+    InvalidRequestError, NotFoundError
+        As for `application`.
     UnknownOutcomeError
         If no answer came: check with ``applications(refresh=True)``.
 

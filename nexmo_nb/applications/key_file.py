@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import os
 import uuid
+from functools import partial
 from pathlib import Path
 
-from nexmo_nb import validation
 from nexmo_nb.state.files import make_private_folder
+from nexmo_nb.validation import check_application_id, invalid_argument
 
 RESERVED_BYTES = 8192
+_invalid_path = partial(invalid_argument, "private_key_path")
 
 
 class KeyFile:
     """A new private file with reserved disk space, made before a key is asked for, so that the key cannot be lost.
 
-    Parameters
-    ----------
-    folder : Path
-        Where it goes if no path is given.
-    path : path or None
-        A file that must not exist yet. None: the file is named after the application once its id is known.
-
-    Raises
-    ------
-    InvalidRequestError
-        If the file exists or cannot be written, or the disk is full.
+    It must not exist yet. Without a `path` it goes into `folder`, named after the application once its id is known.
     """
 
     def __init__(self, folder: Path, path: str | os.PathLike[str] | None) -> None:
@@ -37,9 +29,7 @@ class KeyFile:
             os.fsync(self._file)
         except OSError as problem:
             self.delete()
-            raise validation.invalid_argument(
-                "private_key_path", str(self.path), "a disk with room", f"{problem.strerror}."
-            ) from None
+            raise _invalid_path(str(self.path), "a disk with room", f"{problem.strerror}.") from None
 
     def write_key(self, key: str, application_id: str) -> str:
         """Write the key, close the file and return its path."""
@@ -49,8 +39,7 @@ class KeyFile:
         os.fsync(self._file)
         os.close(self._file)
         if not self._has_given_path:
-            name = f"{validation.check_application_id(application_id)}.key"
-            self.path = self.path.replace(self.path.with_name(name))
+            self.path = self.path.replace(self.path.with_name(f"{check_application_id(application_id)}.key"))
         return str(self.path)
 
     def delete(self) -> None:
@@ -61,13 +50,9 @@ class KeyFile:
 
 def _check_path(path: str | os.PathLike[str]) -> Path:
     try:
-        found = Path(path).expanduser().absolute()
-        found.exists()
+        return Path(path).expanduser().absolute()
     except (TypeError, ValueError, RuntimeError):
-        raise validation.invalid_argument(
-            "private_key_path", path, "the path of a file that does not exist yet"
-        ) from None
-    return found
+        raise _invalid_path(path, "the path of a file that does not exist yet") from None
 
 
 def _create_file(path: Path) -> int:
@@ -76,4 +61,4 @@ def _create_file(path: Path) -> int:
     except (OSError, ValueError) as problem:
         allowed = "a file that does not exist yet, in a folder that can be written"
         reason = problem.strerror if isinstance(problem, OSError) else "It holds characters that no name can have"
-        raise validation.invalid_argument("private_key_path", str(path), allowed, f"{reason}.") from None
+        raise _invalid_path(str(path), allowed, f"{reason}.") from None

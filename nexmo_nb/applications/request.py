@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from nexmo_nb import validation
@@ -13,9 +14,11 @@ from nexmo_nb.session import Request
 
 PATH = "/v2/applications"
 FAMILY = "applications"
-METHODS = ("GET", "POST")
 REQUIRED_URLS = {"voice": ("answer_url", "event_url"), "messages": ("inbound_url", "status_url")}
 DEFAULT_METHODS = {"answer_url": "GET", "event_url": "POST", "inbound_url": "POST", "status_url": "POST"}
+
+_make_request = partial(Request, host="api", family=FAMILY)
+LIST_REQUEST = _make_request("list applications", "GET", PATH)
 
 
 class Changes(NamedTuple):
@@ -27,112 +30,49 @@ class Changes(NamedTuple):
     webhooks: dict[str, str]
 
 
-def check_application(
-    name: Any,
-    *,
-    type: Any = "voice",
-    answer_url: Any = None,
-    event_url: Any = None,
-    answer_method: Any = "GET",
-    event_method: Any = "POST",
-    inbound_url: Any = None,
-    status_url: Any = None,
-    public_key: Any = None,
-) -> dict[str, Any]:
+def check_application(name: Any, *, type: Any = "voice", public_key: Any = None, **webhooks: Any) -> dict[str, Any]:
     """Check the arguments of `create_application`, and return the body of its request."""
-    webhooks = _check_webhooks(
-        answer_url=answer_url,
-        answer_method=answer_method,
-        event_url=event_url,
-        event_method=event_method,
-        inbound_url=inbound_url,
-        status_url=status_url,
-    )
-    types = _check_types(type)
-    body: dict[str, Any] = {"name": _check_name(name), "capabilities": {}}
-    if public_key is not None:
-        body["keys"] = {"public_key": _check_public_key(public_key)}
-    # The methods have defaults; they do not belong into an application without voice.
-    used = {key: value for key, value in webhooks.items() if key not in ("answer_method", "event_method")}
-    _set_capabilities(body, types, webhooks if "voice" in types else used)
-    return body
+    types, checked = _check_types(type), _check_webhooks(webhooks)
+    if "voice" not in types:
+        # The methods have defaults; they do not belong into an application without voice.
+        checked = {key: value for key, value in checked.items() if not key.endswith("_method")}
+    return _apply_changes({}, Changes(_check_name(name), types, _check_public_key(public_key), checked))
 
 
-def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: Any) -> Changes:
+def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: str | None) -> Changes:
     """Check the arguments of `update_application`, of which at least one must change something."""
-    changes = Changes(
-        webhooks=_check_webhooks(**webhooks),
-        types=None if type is None else _check_types(type),
-        name=None if name is None else _check_name(name),
-        public_key=None if public_key is None else _check_public_key(public_key),
-    )
+    types = None if type is None else _check_types(type)
+    name = None if name is None else _check_name(name)
+    changes = Changes(name, types, _check_public_key(public_key), _check_webhooks(webhooks))
     if not any(changes):
         raise validation.invalid_argument("update_application", None, "at least one setting to change")
     return changes
 
 
-def build_list_request() -> Request:
-    """Build the list of applications."""
-    return Request("list applications", "GET", PATH, host="api", family=FAMILY)
-
-
 def build_get_request(application_id: str) -> Request:
-    """Build the read of one application."""
-    return Request(
-        f"get application {application_id}",
-        "GET",
-        f"{PATH}/{application_id}",
-        host="api",
-        family=FAMILY,
-        find_refusal=find_missing_application,
-    )
+    what, path = f"get application {application_id}", f"{PATH}/{application_id}"
+    return _make_request(what, "GET", path, find_refusal=find_missing_application)
 
 
 def build_create_request(body: Mapping[str, Any]) -> Request:
-    """Build the creation of an application."""
-    return Request(
-        f"create application {body['name']!r}",
-        "POST",
-        PATH,
-        host="api",
-        family=FAMILY,
-        json=body,
-        invalidates=(FAMILY,),
-        find_refusal=find_missing_application,
-    )
+    return _build_write_request(f"create application {body['name']!r}", "POST", PATH, body)
 
 
 def build_update_request(application_id: str, current: Mapping[str, Any], changes: Changes) -> Request:
     """Build the update of an application: what it is now, and the changes."""
-    body: dict[str, Any] = copy.deepcopy({key: value for key, value in current.items() if key not in ("id", "_links")})
-    if changes.name:
-        body["name"] = changes.name
-    if changes.public_key:
-        body["keys"] = {"public_key": changes.public_key}
-    _set_capabilities(body, changes.types, changes.webhooks)
-    return Request(
-        f"update application {application_id}",
-        "PUT",
-        f"{PATH}/{application_id}",
-        host="api",
-        family=FAMILY,
-        json=body,
-        invalidates=(FAMILY,),
-        find_refusal=find_missing_application,
-    )
+    kept = copy.deepcopy({key: value for key, value in current.items() if key not in ("id", "_links")})
+    body = _apply_changes(kept, changes)
+    return _build_write_request(f"update application {application_id}", "PUT", f"{PATH}/{application_id}", body)
 
 
 def build_delete_request(application_id: str) -> Request:
     """Build the deletion of an application, which also unlinks its numbers."""
-    return Request(
-        f"delete application {application_id}",
-        "DELETE",
-        f"{PATH}/{application_id}",
-        host="api",
-        family=FAMILY,
-        invalidates=(FAMILY, "owned"),
-        find_refusal=find_unexpected_body,
-    )
+    what, path = f"delete application {application_id}", f"{PATH}/{application_id}"
+    return _make_request(what, "DELETE", path, invalidates=(FAMILY, "owned"), find_refusal=find_unexpected_body)
+
+
+def _build_write_request(what: str, method: str, path: str, body: Mapping[str, Any]) -> Request:
+    return _make_request(what, method, path, json=body, invalidates=(FAMILY,), find_refusal=find_missing_application)
 
 
 def _check_name(value: Any) -> str:
@@ -150,19 +90,20 @@ def _check_types(value: Any) -> list[str]:
         raise validation.invalid_argument("type", value, allowed) from None
 
 
-def _check_public_key(value: Any) -> str:
+def _check_public_key(value: Any) -> str | None:
+    if value is None:
+        return None
     if not isinstance(value, str) or "PUBLIC KEY-----" not in value or "PRIVATE" in value:
         # The message does not show the value: it may be the private key.
-        raise validation.invalid_argument(
-            "public_key", "<hidden>", "PEM text that begins with '-----BEGIN PUBLIC KEY-----'"
-        )
+        allowed = "PEM text that begins with '-----BEGIN PUBLIC KEY-----'"
+        raise validation.invalid_argument("public_key", "<hidden>", allowed)
     return validation.check_text("public_key", value, longest=8192, lines=True)
 
 
-def _check_webhooks(**webhooks: Any) -> dict[str, str]:
+def _check_webhooks(webhooks: Mapping[str, Any]) -> dict[str, str]:
     """Check URLs and methods, and drop those that are None."""
     return {
-        name: validation.check_choice(name, value, METHODS)
+        name: validation.check_choice(name, value, ("GET", "POST"))
         if name.endswith("_method")
         else validation.check_url(name, value)
         for name, value in webhooks.items()
@@ -170,19 +111,23 @@ def _check_webhooks(**webhooks: Any) -> dict[str, str]:
     }
 
 
-def _set_capabilities(body: dict[str, Any], types: list[str] | None, webhooks: Mapping[str, str]) -> None:
-    """Put types and webhooks into an application's body; without `types` it keeps those that it has."""
+def _apply_changes(body: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    if changes.name:
+        body["name"] = changes.name
+    if changes.public_key:
+        body["keys"] = {"public_key": changes.public_key}
     capabilities = body["capabilities"] = body.get("capabilities") or {}
-    if types is not None:
+    if changes.types is not None:
         for type_ in TYPES:
-            if type_ in types:
+            if type_ in changes.types:
                 capabilities.setdefault(type_, {})
             else:
                 capabilities.pop(type_, None)
-    for name, value in webhooks.items():
+    for name, value in changes.webhooks.items():
         _set_webhook(capabilities, name, value)
-    for type_ in types or ():
+    for type_ in changes.types or ():
         _require_urls(type_, capabilities[type_])
+    return body
 
 
 def _set_webhook(capabilities: dict[str, Any], name: str, value: str) -> None:

@@ -10,19 +10,6 @@ from nexmo_nb.errors import InvalidRequestError, NexmoError
 from nexmo_nb.frames import Column
 from nexmo_nb.session import Listing, Request, get_field, unanswered_error
 
-COLUMNS = (
-    Column("id"),
-    Column("name"),
-    Column("type"),
-    Column("answer_url"),
-    Column("answer_method"),
-    Column("event_url"),
-    Column("event_method"),
-    Column("inbound_url"),
-    Column("status_url"),
-    Column("public_key"),
-)
-CREATED_COLUMNS = (*COLUMNS, Column("private_key_path"))
 LISTING = Listing(page="page", size="page_size", rows=("_embedded", "applications"), total="total_items")
 TYPES = ("voice", "messages")
 # Where each webhook column stands in the nested object: capability, webhook, field of the webhook.
@@ -34,24 +21,18 @@ WEBHOOK_FIELDS = {
     "inbound_url": ("messages", "inbound_url", "address"),
     "status_url": ("messages", "status_url", "address"),
 }
+COLUMNS = tuple(map(Column, ("id", "name", "type", *WEBHOOK_FIELDS, "public_key")))
+CREATED_COLUMNS = (*COLUMNS, Column("private_key_path"))
 
 
 def parse_row(body: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten an application into a row of `COLUMNS`."""
     capabilities = _get_object(body, "capabilities") or {}
-    types = [name for name in TYPES if name in capabilities]
-    types += sorted(capabilities.keys() - set(TYPES))
-    webhooks = {
-        column: (_get_object(capabilities, type_, "webhooks", webhook) or {}).get(name)
-        for column, (type_, webhook, name) in WEBHOOK_FIELDS.items()
-    }
-    return {
-        "id": body.get("id"),
-        "name": body.get("name"),
-        "type": ",".join(types),
-        **webhooks,
-        "public_key": (_get_object(body, "keys") or {}).get("public_key"),
-    }
+    types = [name for name in TYPES if name in capabilities] + sorted(capabilities.keys() - set(TYPES))
+    row = {"id": body.get("id"), "name": body.get("name"), "type": ",".join(types)}
+    for column, (type_, webhook, name) in WEBHOOK_FIELDS.items():
+        row[column] = (_get_object(capabilities, type_, "webhooks", webhook) or {}).get(name)
+    return {**row, "public_key": (_get_object(body, "keys") or {}).get("public_key")}
 
 
 def is_complete(body: Mapping[str, Any]) -> bool:
@@ -73,7 +54,7 @@ def take_private_key(body: Any) -> str | None:
 
 
 def find_missing_application(request: Request, body: Any) -> NexmoError | None:
-    """Find the error in an answer that should be an application: it must have an id."""
+    """Find the error in an answer that should be an application, which has an id."""
     try:
         validation.check_application_id(get_field(body, "id"))
     except InvalidRequestError:

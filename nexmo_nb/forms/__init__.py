@@ -1,7 +1,4 @@
-"""Forms over the functions: preview first, then send once.
-
-`form.Form` is their base, `widgets` and `markup` hold what they share, and each other module is one form.
-"""
+"""Forms over the functions, one a module: preview first, then send once. `form`, `markup`, `widgets` are shared."""
 
 from nexmo_nb.forms.applications import ApplicationForm, application_form
 from nexmo_nb.forms.numbers import NumberForm, number_form

@@ -7,49 +7,28 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.applications import (
-    applications,
-    check_application,
-    create_application,
-    delete_application,
-    update_application,
-)
+from nexmo_nb.applications import applications, create_application, delete_application, update_application
+from nexmo_nb.applications.request import check_application
+from nexmo_nb.applications.response import COLUMNS, WEBHOOK_FIELDS
 from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
+from nexmo_nb.frames import frame
 from nexmo_nb.session import Session
 from nexmo_nb.validation import invalid_argument
 
 NEW = ""
 _NEW_CHOICE = ("a new one", NEW)
-_TYPES = ("voice", "messages", "voice,messages")
-# The fields of each capability; they are visible, and sent, only for a type that has it.
-_CAPABILITY_FIELDS = {
-    "voice": ("answer_url", "answer_method", "event_url", "event_method"),
-    "messages": ("inbound_url", "status_url"),
-}
 # The fields that are chosen from a list: their values, and the one where an application has none.
 _CHOICES = {
-    "type": (_TYPES, "voice"),
+    "type": (("voice", "messages", "voice,messages"), "voice"),
     "answer_method": (("GET", "POST"), "GET"),
     "event_method": (("GET", "POST"), "POST"),
 }
 
 
 class ApplicationForm(Form):
-    """Pick, create, edit and delete applications; made by `application_form`.
-
-    Attributes
-    ----------
-    pick : ipywidgets.Dropdown
-        An application, or a new one.
-    fields : dict of str to widget
-        What an application has, by the names of `nexmo_nb.create_application`'s parameters.
-    delete : ipywidgets.Text
-        The picked application's name, typed, makes the preview one of its deletion.
-    listed : pandas.DataFrame
-        The applications as they were read last.
-    """
+    """Pick, create, edit and delete applications; `application_form` makes it and says what its attributes are."""
 
     def __init__(self, *, session: Session | None = None) -> None:
         self.pick = make_labelled(widgets.Dropdown, "Application", options=[_NEW_CHOICE])
@@ -57,7 +36,7 @@ class ApplicationForm(Form):
         self.delete = make_labelled(widgets.Text, "Delete", placeholder="type its name to delete it")
         rows = [self.pick, *self.fields.values(), self.delete]
         super().__init__(rows, rows, session=session, verb="Do it")
-        self.listed = pd.Series(dtype=object).to_frame()
+        self.listed = frame([], COLUMNS)
         self.pick.observe(self._fill_fields, "value")
         self.fields["type"].observe(self._update_visibility, "value")
         self._update_visibility()
@@ -71,33 +50,25 @@ class ApplicationForm(Form):
             self.pick.options = [_NEW_CHOICE, *choices]
 
     def build_preview(self) -> list[Markup]:
-        """Show what would be created, changed or deleted."""
         if read_text(self.delete):
             return self._preview_deletion()
-        values = self._read_values()
-        check_application(**values)
-        if self.pick.value == NEW:
-            return [card_html("Create", diff_table_html([(name, "", value) for name, value in values.items()]))]
-        changes = self._find_changes()
+        check_application(**self._read_values())
+        before, changes = self._read_picked(), self._find_changes()
         if not changes:
             raise invalid_argument("fields", "nothing new", "at least one change")
-        before = self._read_picked()
         rows = [(name, str(before.get(name, "")), value) for name, value in changes.items()]
-        return [card_html("Change", diff_table_html(rows))]
+        return [card_html("Change" if before else "Create", diff_table_html(rows))]
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
-        """Create, change or delete."""
-        picked = self.pick.value
+        picked, changes = self.pick.value, self._find_changes()
         if read_text(self.delete):
             result = self._get_picked_rows()
             delete_application(picked, session=self.session)
             call = write_call("delete_application", repr(picked))
         elif picked == NEW:
-            values = self._read_values()
-            result = create_application(**values, session=self.session)
-            call = write_call("create_application", **values)
+            result = create_application(**changes, session=self.session)
+            call = write_call("create_application", **changes)
         else:
-            changes = self._find_changes()
             result = update_application(picked, **changes, session=self.session)
             call = write_call("update_application", repr(picked), **changes)
         self.delete.value = ""
@@ -105,54 +76,52 @@ class ApplicationForm(Form):
         return result, result_html("Done", result.drop(columns="public_key"), call)
 
     def _preview_deletion(self) -> list[Markup]:
+        picked = self._get_picked_rows()
         name = self._read_picked().get("name")
         if read_text(self.delete) != name:
             raise invalid_argument("delete", self.delete.value, f"the name of the application, {name!r}")
-        return [card_html("Delete for good", table_html(self._get_picked_rows().drop(columns="public_key")))]
+        return [card_html("Delete for good", table_html(picked.drop(columns="public_key")))]
 
     def _get_picked_rows(self) -> pd.DataFrame:
         """Return the picked application as a frame of one row."""
         if self.pick.value == NEW:
             raise invalid_argument("pick", "a new one", "an application that exists")
-        rows: pd.DataFrame = self.listed[self.listed.id == self.pick.value]
-        return rows
+        return self.listed[self.listed["id"].eq(self.pick.value)]
 
     def _read_picked(self) -> dict[str, Any]:
-        """Return what the picked application has; what it lacks is left out."""
-        row = self._get_picked_rows().iloc[0].dropna()
-        return {str(name): value for name, value in row.items()}
+        """Return what the picked application has; what it lacks is left out, and a new one has nothing."""
+        if self.pick.value == NEW:
+            return {}
+        return {str(name): value for name, value in self._get_picked_rows().iloc[0].dropna().items()}
 
     def _read_values(self) -> dict[str, Any]:
         """Read the fields that the chosen type has; the name as it is typed, so that a blank one is refused."""
-        types = self.fields["type"].value.split(",")
-        kept = ["type", *(name for kind, names in _CAPABILITY_FIELDS.items() if kind in types for name in names)]
-        return {"name": self.fields["name"].value, **read_filled({name: self.fields[name] for name in kept})}
+        controls = {name: self.fields[name] for name in ("type", *WEBHOOK_FIELDS) if self._has_field(name)}
+        return {"name": self.fields["name"].value, **read_filled(controls)}
 
     def _find_changes(self) -> dict[str, Any]:
-        """Find the fields whose values differ from those of the picked application."""
         before = self._read_picked()
         return {name: value for name, value in self._read_values().items() if before.get(name) != value}
 
     def _fill_fields(self, _: object) -> None:
-        """Put the picked application's values into the fields."""
-        picked = {} if self.pick.value == NEW else self._read_picked()
+        picked = self._read_picked()
         for name, control in self.fields.items():
             choices, default = _CHOICES.get(name, (None, ""))
             value = picked.get(name) or default
             control.value = value if choices is None or value in choices else default
 
     def _update_visibility(self, _: object = None) -> None:
-        """Show the fields that the chosen type has."""
-        types = self.fields["type"].value.split(",")
-        for kind, names in _CAPABILITY_FIELDS.items():
-            for name in names:
-                set_visible(self.fields[name], kind in types)
+        for name in WEBHOOK_FIELDS:
+            set_visible(self.fields[name], self._has_field(name))
+
+    def _has_field(self, name: str) -> bool:
+        """Tell whether the chosen type has a field; those of a webhook belong to one capability."""
+        return name not in WEBHOOK_FIELDS or WEBHOOK_FIELDS[name][0] in self.fields["type"].value.split(",")
 
 
 def _make_fields() -> dict[str, Any]:
-    """Make the controls of an application."""
     fields: dict[str, Any] = {}
-    for name in ("name", "type", *_CAPABILITY_FIELDS["voice"], *_CAPABILITY_FIELDS["messages"]):
+    for name in ("name", "type", *WEBHOOK_FIELDS):
         label = name.replace("_", " ").replace("url", "URL")
         if name in _CHOICES:
             choices, default = _CHOICES[name]
@@ -173,7 +142,9 @@ def application_form(*, session: Session | None = None) -> ApplicationForm:
     Returns
     -------
     ApplicationForm
-        A widget. Its controls are attributes: ``pick, fields, delete, preview, send, result``.
+        A widget. Its attributes: ``pick`` (an application, or a new one), ``fields`` (controls, by the names of
+        `create_application`'s parameters), ``delete``, ``preview, send, result``, and ``listed``, the applications as
+        they were read last.
 
     Raises
     ------

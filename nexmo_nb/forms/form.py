@@ -22,36 +22,17 @@ class Form(widgets.VBox):  # type: ignore[misc]
     A preview makes a token, and sending consumes it. A second click, a click that was queued while the kernel was busy,
     or a click after a field changed finds no token and sends nothing.
 
-    A form implements `build_preview` and `submit`.
+    A form implements `build_preview` and `submit`. It passes the widgets above the buttons (`rows`), those whose change
+    discards the preview (`controls`) and the label of the button that submits (`verb`).
 
-    Parameters
-    ----------
-    rows : sequence of widgets
-        The widgets above the buttons.
-    controls : sequence of widgets
-        The widgets whose change discards the preview.
-    session : Session, optional
-        Default: the current one.
-    verb : str
-        The label of the button that submits.
-
-    Attributes
-    ----------
-    preview, send : ipywidgets.Button
-        Their method ``click()`` does from code what a click does.
-    result : pandas.DataFrame or None
-        What the last send returned.
-    message : str
-        The message that the form shows, without markup.
+    The method ``click()`` of the buttons `preview` and `send` does from code what a click does. `result` is what the
+    last send returned, `message` the message that the form shows, without markup.
     """
 
-    def __init__(
-        self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None = None, verb: str = "Send"
-    ) -> None:
+    def __init__(self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None, verb: str) -> None:
         self.session = session_or_current(session)
-        self.preview = widgets.Button(
-            description="Preview", icon="eye", tooltip="Shows what would be sent, and its cost"
-        )
+        tooltip = "Shows what would be sent, and its cost"
+        self.preview = widgets.Button(description="Preview", icon="eye", tooltip=tooltip)
         self.send = widgets.Button(
             description=verb, icon="paper-plane", disabled=True, button_style="primary", tooltip="Needs a preview first"
         )
@@ -59,8 +40,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.message = ""
         self._spinner = widgets.HTML(layout={"width": "2rem"})
         self._message_area = make_html_area(max_width=READABLE_WIDTH)
-        self._preview_area = make_html_area()
-        self._result_area = make_html_area()
+        self._preview_area, self._result_area = make_html_area(), make_html_area()
         self._token: str | None = None
         self._busy = False
         buttons = widgets.HBox([self.preview, self.send, self._spinner])
@@ -75,14 +55,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
         raise NotImplementedError
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
-        """Do what was previewed, and return its frame and what to show of it.
-
-        The token is unique to the preview: a form that sends passes it on as the key of the send.
-        """
+        """Do what was previewed; return its frame and what to show of it. A form that sends has `token` as its key."""
         raise NotImplementedError
 
     def show_message(self, text: str, *, error: bool = False) -> None:
-        """Show a message in place of the last one."""
         self.message = text
         self._message_area.value = message_html(text, error=error)
 

@@ -25,7 +25,6 @@ _BUBBLE_STYLE = (
 _CAPTION_STYLE = "font-size:.9em;opacity:.85;margin-bottom:.4rem"
 _CELL_STYLE = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
 _CODE_STYLE = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere"
-_ERROR_COLOUR = "var(--jp-error-color1,#b00020)"
 
 
 def text_html(text: str) -> Markup:
@@ -35,17 +34,16 @@ def text_html(text: str) -> Markup:
 
 def message_html(text: str, *, error: bool) -> Markup:
     """Format a message that screen readers announce, in red if it is an error."""
-    colour = _ERROR_COLOUR if error else "inherit"
+    colour = "var(--jp-error-color1,#b00020)" if error else "inherit"
     return Markup(f'<div role="status" style="color:{colour};white-space:pre-wrap">{text_html(text)}</div>')
 
 
 def card_html(title: str, content: Markup) -> Markup:
-    """Format a box with a title."""
     return Markup(f'<div style="{_CARD_STYLE}"><b>{text_html(title)}</b><div>{content}</div></div>')
 
 
 def bubble_html(text: str, caption: str) -> Markup:
-    """Format a message as a phone shows it, with a caption below."""
+    """Format a message as a phone shows it."""
     return Markup(
         f'<div style="{_BUBBLE_STYLE}">{text_html(text)}</div><div style="{_CAPTION_STYLE}">{text_html(caption)}</div>'
     )
@@ -62,7 +60,7 @@ def table_html(frame: pd.DataFrame) -> Markup:
 
 
 def diff_table_html(changes: Sequence[tuple[str, str, Any]]) -> Markup:
-    """Format changes, each a name with the value before and the value after, as a table."""
+    """Format changes: the name, the value before and the value after of each."""
     rows = [
         f"<tr><td>{text_html(name)}</td><td><s>{text_html(before)}</s></td><td><b>{text_html(str(after))}</b></td></tr>"
         for name, before, after in changes
@@ -71,20 +69,15 @@ def diff_table_html(changes: Sequence[tuple[str, str, Any]]) -> Markup:
 
 
 def code_html(call: str) -> Markup:
-    """Format a Python call that a person can copy."""
     return Markup(f'<div>The same from Python:</div><pre style="{_CODE_STYLE}">{text_html(call)}</pre>')
 
 
 def result_html(title: str, frame: pd.DataFrame, call: str) -> list[Markup]:
-    """Format what a form did: its result, and the Python call that does the same."""
     return [card_html(title, table_html(frame)), code_html(call)]
 
 
 def write_call(function: str, /, *arguments: str, **options: Any) -> str:
-    """Write a call of a public function.
-
-    `arguments` are Python source, such as ``repr(number)`` or the name of a variable; `options` are values.
-    """
+    """Write a call of a public function; `arguments` are Python source such as ``repr(to)``, `options` are values."""
     keywords = (f"{name}={value!r}" for name, value in options.items())
     return f"nx.{function}({', '.join([*arguments, *keywords])})"
 
@@ -94,16 +87,7 @@ def _format_column(column: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.map({True: "yes", False: "no"}).astype(object)
     if pd.api.types.is_float_dtype(column.dtype):
-        decimals = max((_count_decimals(value) for value in column.dropna()), default=2)
-        return column.map(lambda value: "" if pd.isna(value) else f"{value:.{max(2, decimals)}f}").astype(object)
-    return column.astype(object).map(_format_cell)
-
-
-def _count_decimals(value: float) -> int:
-    return len(f"{value:.6f}".rstrip("0").partition(".")[2])
-
-
-def _format_cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask_numbers(value)
-    return "" if pd.isna(value) else value
+        decimals = max([2, *(len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in column.dropna())])
+        return column.map(lambda value: "" if pd.isna(value) else f"{value:.{decimals}f}").astype(object)
+    cells = column.astype(object).where(column.notna(), "")
+    return cells.map(lambda cell: mask_numbers(cell) if isinstance(cell, str) else cell)

@@ -12,40 +12,24 @@ from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, text_html, write_call
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
+from nexmo_nb.numbers.request import MATCHES, TYPES
 from nexmo_nb.session import Session
 from nexmo_nb.validation import invalid_argument
 
 RENT, GIVE_BACK = "rent", "give back"
 SORTS = ("monthly_cost", "setup_cost", "country", "msisdn")
 MOST_ROWS_SHOWN = 50
-_TYPE_CHOICES = [
-    ("any", ""),
-    ("landline", "landline"),
-    ("mobile-lvn", "mobile-lvn"),
-    ("landline-toll-free", "landline-toll-free"),
-]
+_TYPE_CHOICES = (("any", ""), *zip(TYPES, TYPES, strict=True))
 
 
 class NumberForm(Form):
-    """Search, compare, rent and give back numbers; made by `number_form`.
-
-    Attributes
-    ----------
-    action : ipywidgets.Dropdown
-        ``"rent"`` a number for rent, or ``"give back"`` one that is owned.
-    countries, pattern, match, sms, voice, mms, type, sort : widgets
-        What to search for, and the order of what is found.
-    search : ipywidgets.Button
-        Searches; ``found`` is the frame.
-    pick, confirm : ipywidgets.Dropdown, ipywidgets.Text
-        The number, and its digits typed once more.
-    """
+    """Search, compare, rent and give back numbers; `number_form` makes it and says what its attributes are."""
 
     def __init__(self, *, session: Session | None = None) -> None:
         self.action = make_labelled(widgets.Dropdown, "I want to", options=(RENT, GIVE_BACK))
         self.countries = make_labelled(widgets.Text, "Countries", value="GB", placeholder="GB, PT, US")
         self.pattern = make_labelled(widgets.Text, "Digits", placeholder="any")
-        self.match = make_labelled(widgets.Dropdown, "which stand", options=("starts", "contains", "ends"))
+        self.match = make_labelled(widgets.Dropdown, "which stand", options=tuple(MATCHES))
         self.type = make_labelled(widgets.Dropdown, "Type", options=_TYPE_CHOICES)
         self.sort = make_labelled(widgets.Dropdown, "Sort by", options=SORTS)
         self.sms, self.voice, self.mms = (
@@ -66,7 +50,6 @@ class NumberForm(Form):
         self.action.observe(self._clear_results, "value")
 
     def build_preview(self) -> list[Markup]:
-        """Show the number and what renting it costs, once its digits are typed again."""
         row = self._get_picked_row()
         if re.sub(r"\D", "", self.confirm.value) != row.msisdn:
             raise invalid_argument("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
@@ -76,7 +59,6 @@ class NumberForm(Form):
         return [card_html(f"Rent {_describe_number(row)}", text_html(f"It costs {cost}, without tax."))]
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
-        """Rent the number, or give it back."""
         row = self._get_picked_row()
         function = buy_number if self.action.value == RENT else cancel_number
         result = function(row.country, row.msisdn, session=self.session)
@@ -91,7 +73,6 @@ class NumberForm(Form):
         self._show_results()
 
     def _find_numbers(self) -> pd.DataFrame:
-        """Search the numbers for rent, or those that the account has."""
         countries = re.findall(r"[^\s,;]+", self.countries.value)
         criteria = read_filled({"pattern": self.pattern, "match": self.match})
         if self.action.value == GIVE_BACK:
@@ -100,12 +81,10 @@ class NumberForm(Form):
         if not countries:
             raise invalid_argument("countries", self.countries.value, "country codes such as 'GB, PT'")
         criteria |= read_filled({"type": self.type})
-        boxes = {"SMS": self.sms, "VOICE": self.voice, "MMS": self.mms}
-        features = [name for name, box in boxes.items() if box.value] or None
+        features = [box.description for box in (self.sms, self.voice, self.mms) if box.value] or None
         return search_numbers(countries, features=features, session=self.session, **criteria)
 
     def _show_results(self, _: object = None) -> None:
-        """Show what was found, in the order that is chosen."""
         if self.found is None:
             return
         self.found = self.found.sort_values(self.sort.value, kind="stable", ignore_index=True)
@@ -139,8 +118,9 @@ def number_form(*, session: Session | None = None) -> NumberForm:
     Returns
     -------
     NumberForm
-        A widget. Its controls are attributes: ``action, countries, pattern, match, sms, voice, mms, type, sort, search,
-        found, pick, confirm, preview, send, result``.
+        A widget. Its attributes: ``action`` (``"rent"`` or ``"give back"``), what to search for and its order,
+        ``countries, pattern, match, sms, voice, mms, type, sort``, the button ``search`` and the frame ``found``,
+        ``pick`` and ``confirm`` (a number, and its digits once more), ``preview, send, result``.
 
     Raises
     ------

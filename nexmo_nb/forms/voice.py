@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -9,7 +10,6 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.contacts.countries import country_of
-from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, bubble_html, card_html, result_html, text_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, read_filled
@@ -22,17 +22,12 @@ LANGUAGES = (
     "ko-kr", "nl-nl", "pl-pl", "pt-pt", "pt-br", "ro-ro", "ru-ru", "sv-se", "tr-tr", "zh-cn",
 )  # fmt: skip
 VOICES = ("female", "male", "0", "1", "2")
+_OPTIONS = ("sender", "audio_url", "language", "voice", "repeat", "machine_detection", "callback")
 _MACHINE_CHOICES = (("speaks at once", ""), ("waits for the tone", "true"), ("hangs up", "hangup"))
 
 
 class VoiceForm(Form):
-    """Write, preview and place a voice call; made by `voice_form`.
-
-    Attributes
-    ----------
-    to, text, sender, language, voice, repeat, audio_url, machine_detection, callback : widgets
-        The parameters of `nexmo_nb.send_voice`.
-    """
+    """Write, preview and place a voice call; `voice_form` makes it and says what its attributes are."""
 
     def __init__(self, *, session: Session | None = None) -> None:
         self.to = make_labelled(widgets.Text, "To", placeholder="+44 7700 900000")
@@ -44,37 +39,22 @@ class VoiceForm(Form):
         self.audio_url = make_labelled(widgets.Text, "Recording", placeholder="https://… of a WAV or MP3 file")
         self.machine_detection = make_labelled(widgets.Dropdown, "On a machine", options=_MACHINE_CHOICES)
         self.callback = make_labelled(widgets.Text, "Event URL")
-        rows = [
-            self.to,
-            self.text,
-            self.language,
-            self.voice,
-            self.repeat,
-            self.sender,
-            self.audio_url,
-            self.machine_detection,
-            self.callback,
-        ]
+        rows = [self.to, self.text, self.language, self.voice, self.repeat, self.sender]
+        rows += [self.audio_url, self.machine_detection, self.callback]
         super().__init__(rows, rows, session=session, verb="Call")
 
     def build_preview(self) -> list[Markup]:
-        """Check everything, and show who would be called, what is said and what a minute costs."""
-        options = self._read_options()
-        check_voice({"to": self.to.value, "text": self._read_message(), **options}, self.session)
-        number = to_e164(self.to.value)
-        country = country_of(number)
-        message = self._read_message() or "(a recording)"
+        text, options = self.text.value or None, self._read_options()
+        _, call, _ = check_voice({"to": self.to.value, "text": text, **options}, self.session)
+        country = country_of(call["to"])
+        cost = text_html(f"It costs {self._describe_price(country)}.")
         return [
-            bubble_html(message, f"spoken in {options['language']}"),
-            card_html(
-                f"A call to {number} ({country or 'no country'})",
-                text_html(f"It costs {self._describe_price(country)}."),
-            ),
+            bubble_html(text or "(a recording)", f"spoken in {options['language']}"),
+            card_html(f"A call to {call['to']} ({country or 'no country'})", cost),
         ]
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
-        """Place the call."""
-        to, text, options = self.to.value, self._read_message(), self._read_options()
+        to, text, options = self.to.value, self.text.value or None, self._read_options()
         with warnings.catch_warnings():
             # Whoever uses a form can do nothing about a deprecated endpoint.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -88,23 +68,13 @@ class VoiceForm(Form):
         low, high, currency = price_list.price.min(), price_list.price.max(), price_list.currency.iloc[0]
         return f"{low:.4f} to {high:.4f} {currency} a minute"
 
-    def _read_message(self) -> str | None:
-        return self.text.value or None
-
     def _read_options(self) -> dict[str, Any]:
         """Read the parameters of `send_voice` other than number and text."""
-        controls = {
-            "sender": self.sender,
-            "audio_url": self.audio_url,
-            "language": self.language,
-            "voice": self.voice,
-            "repeat": self.repeat,
-            "machine_detection": self.machine_detection,
-            "callback": self.callback,
-        }
+        controls = {name: getattr(self, name) for name in _OPTIONS}
         language, voice = self.language.value.strip(), self.voice.value.strip()
         # A blank language or voice is passed on, so that it is refused and not replaced by the default.
-        return {**read_filled(controls), "language": language, "voice": int(voice) if voice.isdigit() else voice}
+        style = int(voice) if re.fullmatch("[0-9]{1,9}", voice) else voice
+        return {**read_filled(controls), "language": language, "voice": style}
 
 
 def voice_form(*, session: Session | None = None) -> VoiceForm:
@@ -118,8 +88,8 @@ def voice_form(*, session: Session | None = None) -> VoiceForm:
     Returns
     -------
     VoiceForm
-        A widget. Its controls are attributes: ``to, text, language, voice, repeat, sender, audio_url,
-        machine_detection, callback, preview, send, result``.
+        A widget. Its attributes: a control for each parameter of `send_voice` that it offers, ``to, text, language,
+        voice, repeat, sender, audio_url, machine_detection, callback``, and ``preview, send, result``.
 
     Raises
     ------

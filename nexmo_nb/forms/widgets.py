@@ -18,12 +18,10 @@ def make_labelled(kind: type[Any], label: str, **options: Any) -> Any:
 
 
 def make_html_area(**layout: str) -> Any:
-    """Make an empty area for HTML over the whole width of the form."""
     return widgets.HTML(layout={"width": FULL_WIDTH, **layout})
 
 
 def set_visible(control: Any, visible: bool) -> None:
-    """Show or hide a control."""
     control.layout.display = None if visible else "none"
 
 

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_msisdn
-from nexmo_nb.frames import frame
-from nexmo_nb.numbers.request import (
-    build_change_request,
-    build_lookup_request,
-    build_owned_request,
-    build_search_request,
-    check_countries,
-    check_filters,
-    check_owned_filters,
-    check_settings,
-    check_target,
-)
+from nexmo_nb.frames import frame, frame_from_columns
+from nexmo_nb.numbers.request import build_change_request, build_owned_request, build_search_requests, check_settings
 from nexmo_nb.numbers.response import (
     COLUMNS,
     LISTING,
     OWNED_COLUMNS,
     RESULT_COLUMNS,
     find_settings,
+    parse_columns,
     parse_result,
-    parse_row,
 )
 from nexmo_nb.session import Session, session_or_current
 
@@ -76,10 +65,8 @@ def search_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    NexmoError
-        If any page of any country cannot be read.
+    InvalidRequestError, NexmoError
+        If an argument is wrong, and nothing is sent; if any page of any country cannot be read.
 
     Notes
     -----
@@ -94,19 +81,15 @@ def search_numbers(
     ['GB', 'PT']
     """
     session = session_or_current(session)
-    codes = check_countries(country)
-    refresh = validation.check_bool("refresh", refresh)
-    filters = check_filters(pattern, match, features, type)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
-    take = partial(parse_row, currency=session.account.currency)
+    refresh = validation.check_bool("refresh", refresh)
     rows: list[dict[str, Any]] = []
     count = 0
-    for code in codes:
-        request = build_search_request(code, filters)
-        pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh, take=take)
+    for request in build_search_requests(country, pattern, match, features, type):
+        pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
         rows += pages.rows
         count += pages.total
-    return frame(rows, COLUMNS, {"count": count})
+    return frame_from_columns(parse_columns(rows, session.account.currency), COLUMNS, {"count": count})
 
 
 def owned_numbers(
@@ -124,12 +107,8 @@ def owned_numbers(
 
     Parameters
     ----------
-    country : str, optional
-        ISO 3166-1 alpha-2 code. Default: all countries.
-    pattern : str or int, optional
-        Digits that the number must contain. Default: any number.
-    match : {"starts", "contains", "ends"}
-        Where in the number `pattern` must be.
+    country, pattern, match : optional
+        As for `search_numbers`, but one country at most. Default: all countries, any number.
     application_id : str, optional
         Only numbers linked to this application. Default: any.
     has_application : bool, optional
@@ -150,10 +129,8 @@ def owned_numbers(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    NexmoError
-        If any page cannot be read.
+    InvalidRequestError, NexmoError
+        If an argument is wrong, and nothing is sent; if any page cannot be read.
 
     Notes
     -----
@@ -167,12 +144,12 @@ def owned_numbers(
     3
     """
     session = session_or_current(session)
-    request = build_owned_request(check_owned_filters(country, pattern, match, application_id, has_application))
+    request = build_owned_request(country, pattern, match, application_id, has_application)
     limit = None if limit is None else validation.check_int("limit", limit, 1)
     refresh = validation.check_bool("refresh", refresh)
-    take = partial(parse_row, currency=session.account.currency)
-    pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh, take=take)
-    return frame(pages.rows, OWNED_COLUMNS, {"count": pages.total})
+    pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
+    columns = parse_columns(pages.rows, session.account.currency)
+    return frame_from_columns(columns, OWNED_COLUMNS, {"count": pages.total})
 
 
 def buy_number(
@@ -182,10 +159,8 @@ def buy_number(
 
     Parameters
     ----------
-    country : str
-        ISO 3166-1 alpha-2 code of the number.
-    msisdn : str or int
-        The number, as in the column ``msisdn``.
+    country, msisdn : str, str or int
+        The number, as in these columns of `search_numbers`.
     target_api_key : str, optional
         The subaccount that gets it. Default: this account.
     session : Session, optional
@@ -198,12 +173,11 @@ def buy_number(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
+    InvalidRequestError, RejectedError
+        If an argument is wrong, and nothing is sent; if the number is not for rent, or needs an address that only the
+        dashboard can take.
     AuthenticationError
         If the credentials are refused, or the balance is too small: Nexmo answers both alike.
-    RejectedError
-        If the number is not for rent, or needs an address that only the dashboard can take.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers` before you repeat it.
 
@@ -219,9 +193,7 @@ def buy_number(
     >>> nx.buy_number("GB", number).meaning[0]
     'success'
     """
-    request = build_change_request("buy", country, msisdn, check_target(target_api_key))
-    body = session_or_current(session).call(request)
-    return frame([parse_result(request, body)], RESULT_COLUMNS)
+    return _change_number("buy", country, msisdn, session, target_api_key=target_api_key)
 
 
 def cancel_number(
@@ -231,14 +203,8 @@ def cancel_number(
 
     Parameters
     ----------
-    country : str
-        ISO 3166-1 alpha-2 code of the number.
-    msisdn : str or int
-        The number, as in the column ``msisdn``.
-    target_api_key : str, optional
-        The subaccount that has it. Default: this account.
-    session : Session, optional
-        Default: the current one.
+    country, msisdn, target_api_key, session
+        As for `buy_number`: the number, the subaccount that has it.
 
     Returns
     -------
@@ -247,10 +213,8 @@ def cancel_number(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong; nothing is sent.
-    RejectedError
-        If the account does not have the number.
+    InvalidRequestError, RejectedError
+        If an argument is wrong, and nothing is sent; if the account does not have the number.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers`.
 
@@ -266,9 +230,7 @@ def cancel_number(
     >>> nx.cancel_number(first.country, first.msisdn).status[0]
     '200'
     """
-    request = build_change_request("cancel", country, msisdn, check_target(target_api_key))
-    body = session_or_current(session).call(request)
-    return frame([parse_result(request, body)], RESULT_COLUMNS)
+    return _change_number("cancel", country, msisdn, session, target_api_key=target_api_key)
 
 
 def update_number(
@@ -287,24 +249,18 @@ def update_number(
 
     Parameters
     ----------
-    country : str
-        ISO 3166-1 alpha-2 code of the number.
-    msisdn : str or int
-        The number, as in the column ``msisdn``.
+    country, msisdn, session
+        As for `cancel_number`.
     app_id : str, optional
         Id of the application that handles its calls and messages.
     mo_http_url : str, optional
         Where inbound messages go; Nexmo fetches it first and wants HTTP 200. ``""`` removes it.
     mo_smpp_sys_type : str, optional
         System type of an SMPP client.
-    voice_callback_type : {"sip", "tel", "app"}, optional
-        With `voice_callback_value`, where calls go.
-    voice_callback_value : str, optional
-        A SIP address, a number, or an application's id.
+    voice_callback_type, voice_callback_value : str, optional
+        Where calls go: ``"sip"``, ``"tel"`` or ``"app"``, and the SIP address, number, or application's id.
     voice_status_callback : str, optional
         Where the end of a call is reported.
-    session : Session, optional
-        Default: the current one.
 
     Returns
     -------
@@ -313,18 +269,16 @@ def update_number(
 
     Raises
     ------
-    InvalidRequestError
-        If an argument is wrong, or there is nothing to change; nothing is sent.
-    NotFoundError
-        If the account does not have the number.
+    InvalidRequestError, NotFoundError
+        If an argument is wrong or nothing is to change, and nothing is sent; if the account does not have the number.
     UnknownOutcomeError
         If no answer came: check with `owned_numbers`.
 
     Notes
     -----
-    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. It is not documented what the API does to
-    settings that an update leaves out; so the number is read first and its settings are sent along. The API does not
-    show ``mo_smpp_sys_type`` and ``voice_status_callback``, so these two cannot be kept for you.
+    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. What happens to settings that an
+    update leaves out is not documented; so the number is read first and its settings are sent along. Only
+    ``mo_smpp_sys_type`` and ``voice_status_callback`` cannot be kept: the API does not show them.
 
     Examples
     --------
@@ -344,8 +298,13 @@ def update_number(
         voice_status_callback=voice_status_callback,
     )
     country, msisdn = validation.check_country(country), check_msisdn(msisdn)
-    pages = session.read_pages(build_lookup_request(country, msisdn), LISTING, refresh=True)
+    # The API finds a number only by digits that it contains.
+    pages = session.read_pages(build_owned_request(country, msisdn, "contains"), LISTING, refresh=True)
     kept = find_settings(pages.rows, country, msisdn)
-    request = build_change_request("update", country, msisdn, {**kept, **settings})
-    body = session.call(request)
+    return _change_number("update", country, msisdn, session, **(kept | settings))
+
+
+def _change_number(action: str, country: Any, msisdn: Any, session: Session | None, **fields: Any) -> pd.DataFrame:
+    request = build_change_request(action, country, msisdn, **fields)
+    body = session_or_current(session).call(request)
     return frame([parse_result(request, body)], RESULT_COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
@@ -10,62 +10,48 @@ from nexmo_nb.frames import Column
 from nexmo_nb.session import Listing, Request, get_field, one_line, parse_status, unanswered_error
 
 COLUMNS = (
-    Column("country"),
-    Column("msisdn"),
-    Column("type"),
-    Column("sms", "bool"),
-    Column("voice", "bool"),
-    Column("mms", "bool"),
-    Column("monthly_cost", "float64"),
-    Column("setup_cost", "float64"),
+    *map(Column, ("country", "msisdn", "type")),
+    *(Column(name, "bool") for name in ("sms", "voice", "mms")),
+    *(Column(name, "float64") for name in ("monthly_cost", "setup_cost")),
     Column("currency"),
 )
-OWNED_COLUMNS = (
-    *COLUMNS,
-    Column("app_id"),
-    Column("mo_http_url"),
-    Column("voice_callback_type"),
-    Column("voice_callback_value"),
-)
-RESULT_COLUMNS = (Column("country"), Column("msisdn"), Column("status"), Column("meaning"))
+# The columns whose values stand in a field of the API, and its name for it. An update keeps the settings.
+SETTINGS = {
+    "app_id": "app_id",
+    "mo_http_url": "moHttpUrl",
+    "voice_callback_type": "voiceCallbackType",
+    "voice_callback_value": "voiceCallbackValue",
+}
+OWNED_COLUMNS = (*COLUMNS, *map(Column, SETTINGS))
+FIELDS = {
+    **{name: name for name in ("country", "msisdn", "type")},
+    "monthly_cost": "cost",
+    "setup_cost": "initialPrice",
+    **SETTINGS,
+}
+RESULT_COLUMNS = tuple(map(Column, ("country", "msisdn", "status", "meaning")))
 LISTING = Listing(page="index", size="size", rows=("numbers",), total="count")
 
 
-def parse_row(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Turn a number of either list into a row of `OWNED_COLUMNS`."""
-    features = _parse_features(row.get("features"))
+def parse_columns(rows: Sequence[Mapping[str, Any]], currency: str) -> dict[str, list[Any]]:
+    """Turn the numbers of either list into the values of each of `OWNED_COLUMNS`."""
+    texts = [repr(row.get("features")) for row in rows]
+    # Few lists of features differ: each is parsed once.
+    parsed = {text: _parse_features(row.get("features")) for text, row in dict(zip(texts, rows, strict=True)).items()}
+    features = [parsed[text] for text in texts]
     return {
-        "country": row.get("country"),
-        "msisdn": row.get("msisdn"),
-        "type": row.get("type"),
-        "sms": "SMS" in features,
-        "voice": "VOICE" in features,
-        "mms": "MMS" in features,
-        "monthly_cost": row.get("cost"),
-        "setup_cost": row.get("initialPrice"),
-        "currency": currency,
-        "app_id": row.get("app_id"),
-        "mo_http_url": row.get("moHttpUrl"),
-        "voice_callback_type": row.get("voiceCallbackType"),
-        "voice_callback_value": row.get("voiceCallbackValue"),
+        **{name: [row.get(field) for row in rows] for name, field in FIELDS.items()},
+        **{name.lower(): [name in each for each in features] for name in ("SMS", "VOICE", "MMS")},
+        "currency": [currency] * len(rows),
     }
 
 
-def find_settings(rows: Iterable[Mapping[str, Any]], country: str, msisdn: str) -> dict[str, str]:
-    """Find a number among owned ones, and return its settings by their names in an update.
-
-    Raises
-    ------
-    NotFoundError
-        If the number is not among them.
-    UnreachableError
-        If a setting is no text, so that it could not be sent back as it is.
-    """
+def find_settings(rows: Sequence[Mapping[str, Any]], country: str, msisdn: str) -> dict[str, str]:
+    """Find a number among owned ones, and return its settings, which must be texts, by their names in an update."""
     number = next((row for row in rows if str(row.get("msisdn")) == msisdn), None)
     if number is None:
         raise NotFoundError(f"Could not update {msisdn}: the account has no such number in {country}.")
-    names = ("app_id", "moHttpUrl", "voiceCallbackType", "voiceCallbackValue")
-    settings = {name: number[name] for name in names if number.get(name)}
+    settings = {name: number[name] for name in SETTINGS.values() if number.get(name)}
     if not all(isinstance(value, str) for value in settings.values()):
         raise UnreachableError(f"Could not update {msisdn}: its settings cannot be read. Nothing was changed.")
     return settings
@@ -84,11 +70,8 @@ def find_refusal(request: Request, body: Any) -> NexmoError | None:
 
 def parse_result(request: Request, body: Any) -> dict[str, Any]:
     """Turn the answer to a change into a row of `RESULT_COLUMNS`; it does not name the number, so the request does."""
-    return {
-        **(request.data or {}),
-        "status": parse_status(get_field(body, "error-code")),
-        "meaning": get_field(body, "error-code-label"),
-    }
+    status, meaning = parse_status(get_field(body, "error-code")), get_field(body, "error-code-label")
+    return {**(request.data or {}), "status": status, "meaning": meaning}
 
 
 def _parse_features(features: Any) -> set[str]:

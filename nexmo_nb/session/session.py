@@ -126,23 +126,17 @@ class Session(requests.Session):
         return answer.body
 
     def read_pages(
-        self,
-        request: Request,
-        listing: Listing,
-        *,
-        limit: int | None = None,
-        refresh: bool = False,
-        take: Callable[[dict[str, Any]], Any] = lambda row: row,
+        self, request: Request, listing: Listing, *, limit: int | None = None, refresh: bool = False
     ) -> Pages:
         """Read page after page of 100 rows until there are no more, or `limit` rows.
 
-        `take` says what to keep of a row; it is applied as each page comes. If a page fails or repeats an earlier one,
-        the error is raised: a part of the rows is never returned as if it were all.
+        If a page fails or repeats an earlier one, the error is raised: a part of the rows is never returned as if it
+        were all.
         """
         if refresh:
             # All pages of all lists of the family, because renewed pages and old ones would not fit together.
             self.drop_cached(request.family)
-        rows: list[Any] = []
+        rows: list[dict[str, Any]] = []
         fingerprints: set[str] = set()
         sources: set[bool] = set()
         total = 0
@@ -152,14 +146,14 @@ class Session(requests.Session):
             sources.add(response.cached)
             if len(sources) == 2:
                 # Pages of different times may miss a row or show one twice.
-                return self.read_pages(request, listing, limit=limit, refresh=True, take=take)
+                return self.read_pages(request, listing, limit=limit, refresh=True)
             try:
                 page, announced = parse_page(request, listing, response.body, fingerprints)
             except UnreachableError:
                 self.drop_cached(request.family)  # else the cache would show it again
                 raise
             total = total if announced is None else announced
-            rows += map(take, page)
+            rows += page
             if limit is not None and len(rows) >= limit:
                 return Pages(rows[:limit], max(total, len(rows)))
             # A total may be missing, or less than the rows that came: then a page that is not full is the last.

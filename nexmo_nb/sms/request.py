@@ -25,6 +25,7 @@ _CONTENT_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "vcal": ("vcal",),
     "vcard": ("vcard",),
 }
+TYPES = tuple(_CONTENT_OF_TYPE)
 CONTENT = ("text", "udh", "body", "title", "url", "validity", "vcal", "vcard")
 _check_short_text = partial(validation.check_text, longest=100)
 OPTIONS: Mapping[str, Callable[[str, Any], str]] = {

@@ -102,6 +102,15 @@ def test_a_file_in_the_way_stops_the_creation_before_it_is_sent(
     assert sandbox.requests == []
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "no-folder/mine.key", "a\0b", "\ud800"])
+def test_a_path_that_cannot_be_created_stops_the_creation_before_it_is_sent(
+    session: nx.Session, sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="^private_key_path: got"):
+        nx.create_application("Survey", private_key_path=tmp_path / name, **URLS)
+    assert sandbox.requests == []
+
+
 def test_a_full_disk_stops_the_creation_before_it_is_sent(
     session: nx.Session, sandbox: Sandbox, tmp_path: Path
 ) -> None:

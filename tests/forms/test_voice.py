@@ -41,3 +41,10 @@ def test_a_wrong_call_is_said_before_it_is_placed(voice: VoiceForm, sandbox: San
     voice.preview.click()
     assert "audio_url" in voice.message
     assert sandbox.calls == []
+
+
+@pytest.mark.parametrize("typed", ["²", "9" * 5000])
+def test_a_voice_that_is_no_number_is_said_in_words(voice: VoiceForm, typed: str) -> None:
+    voice.voice.value = typed
+    voice.preview.click()
+    assert voice.message.startswith("voice: got")

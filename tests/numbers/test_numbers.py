@@ -9,7 +9,7 @@ import pytest
 from helpers import connected
 
 import nexmo_nb as nx
-from nexmo_nb.numbers.response import parse_row
+from nexmo_nb.numbers.response import parse_columns
 from nexmo_nb.sandbox import Sandbox
 
 SEARCH_DTYPES = {
@@ -245,5 +245,5 @@ def test_a_wrong_update_is_refused_before_anything_is_sent(
     ],
 )
 def test_features_are_read_in_any_case_and_only_from_a_list(features: object, able: list[bool]) -> None:
-    row = parse_row({"features": features}, "EUR")
-    assert [row["sms"], row["voice"], row["mms"]] == able
+    columns = parse_columns([{"features": features}], "EUR")
+    assert [*columns["sms"], *columns["voice"], *columns["mms"]] == able
