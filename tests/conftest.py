@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -34,6 +37,25 @@ LONGEST = (
 )
 
 
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 1_000_000_000
+
+
+def pytest_configure() -> None:
+    """Keep the files of the tests in memory, where there is room: on a disk a test waits for each commit of SQLite.
+
+    PYTEST_DEBUG_TEMPROOT, which is pytest's own, names another place.
+    """
+    if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the imports made to itself: else each full collection of garbage walks all of it."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
@@ -57,7 +79,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     find = socket.getaddrinfo
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    for name in list(__import__("os").environ):
+    for name in list(os.environ):
         if name.startswith(("NEXMO_", "VONAGE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NEXMO_NB_STATE_DIR", str(tmp_path / "state"))
@@ -92,6 +114,13 @@ def sandbox(shared: Sandbox) -> Sandbox:
     """The shared sandbox, as new."""
     shared.reset()
     return shared
+
+
+@pytest.fixture(scope="session")
+def pyplot() -> Any:
+    """Matplotlib without a window; half a second that only the tests of plots need."""
+    pytest.importorskip("matplotlib").use("Agg")
+    return importlib.import_module("matplotlib.pyplot")
 
 
 @pytest.fixture
