@@ -6,7 +6,9 @@ import importlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from notebook_page import (
     FOCUSED_NAME,
     READY,
     UNNAMED_FIELDS,
+    Server,
     run_all,
     serve_notebooks,
     take_screenshot,
@@ -65,16 +68,31 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def strict() -> Iterator[Sandbox]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
     with Sandbox(limits=False) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def notebook(strict: Sandbox, tmp_path: Path) -> Iterator[str]:
+def strict(served: Sandbox) -> Sandbox:
+    """The sandbox that the servers of notebooks are connected to, as new."""
+    served.reset()
+    served.latency = 0.0
+    return served
+
+
+@pytest.fixture(scope="module")
+def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    """Start the server of a kind when it is first asked for; it serves all tests of this file."""
+    with ExitStack() as running:
+        yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
+
+
+@pytest.fixture
+def notebook(start: Callable[[str], Server], strict: Sandbox) -> Iterator[str]:
     """The address of the notebook of forms in JupyterLab."""
-    with serve_notebooks("lab", strict, tmp_path) as url:
+    with start("lab").open_forms() as url:
         yield url
 
 
@@ -268,9 +286,9 @@ def test_a_kernel_that_restarts_between_preview_and_send_sends_nothing(page: Any
 
 @pytest.mark.parametrize("kind", ["notebook", "voila"])
 def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
-    kind: str, browser: Any, strict: Sandbox, tmp_path: Path
+    kind: str, browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
 ) -> None:
-    with serve_notebooks(kind, strict, tmp_path) as url:
+    with start(kind).open_forms() as url:
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
         if kind == "notebook":
             run_all(page, url)
@@ -292,9 +310,9 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
 
 
 def test_keys_alone_reach_every_field_in_order_and_a_phone_can_read_the_forms(
-    browser: Any, strict: Sandbox, tmp_path: Path
+    browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
 ) -> None:
-    with serve_notebooks("voila", strict, tmp_path) as url:
+    with start("voila").open_forms() as url:
         page = browser.new_page(viewport={"width": 400, "height": 900})
         page.goto(url, timeout=60_000)
         page.get_by_role("button", name="Preview").nth(3).wait_for(timeout=60_000)
