@@ -22,6 +22,15 @@ READY = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
+# The kernel answers in turn, and its answer counts as come when all that it said before has: so after an answer, what
+# was clicked before is done. The second time around is for what the page sends when it has the answer to a click.
+ANSWERED = """async () => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  for (let n = 0; n < 3; n++) {
+    await kernel.requestKernelInfo();
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)));
+  }
+}"""
 FOCUSED_NAME = """() => {
   const node = document.activeElement;
   return node.labels?.[0]?.textContent ?? node.textContent.trim();
@@ -145,11 +154,12 @@ def run_all(page: Any, url: str) -> None:
     page.wait_for_function(READY, timeout=60_000)
 
 
-def wait_until_idle(page: Any) -> None:
-    """Wait until the kernel has done what was clicked."""
-    page.wait_for_timeout(300)
+def wait_until_idle(page: Any, pause: float = 0) -> None:
+    """Wait until the kernel has done what was clicked; first `pause` ms, where what must not come could come late."""
+    page.wait_for_timeout(pause)
     page.wait_for_function(READY, timeout=30_000)
-    page.wait_for_timeout(300)
+    page.evaluate(ANSWERED)
+    page.wait_for_function(READY, timeout=30_000)
 
 
 def type_text(page: Any, text: str) -> None:
