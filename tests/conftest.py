@@ -25,16 +25,31 @@ from nexmo_nb.sandbox import Sandbox
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Files of half a minute and more. Each file is one worker's, and no worker is to be left with one of these at the end.
+# The files that take longest, in this order. Each file is one worker's, and none is to be left with one of these at the
+# end: first those of the slow tests, then those that are long without them.
 LONGEST = (
     "test_browser.py",
-    "test_secrets.py",
     "test_load.py",
     "test_interrupts.py",
     "test_notebooks.py",
-    "02_numbers.ipynb",
     "05_spend.ipynb",
+    "02_numbers.ipynb",
+    "test_costs.py",
+    "test_processes.py",
+    "test_campaigns.py",
+    "test_arguments.py",
+    "test_traffic.py",
+    "test_transport.py",
+    "test_docs.py",
+    "test_secrets.py",
+    "test_state_files.py",
+    "test_odd_answers.py",
+    "test_session.py",
+    "test_conformance.py",
+    "test_reports.py",
 )
+# Files whose cases share nothing: each case, as it stands in brackets, may be another worker's.
+SPLIT = ("test_notebooks.py", "test_interrupts.py")
 
 
 MEMORY = Path("/dev/shm")
@@ -59,6 +74,21 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker a file at a time, but of the files in `SPLIT` a case at a time."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            return f"{file}[{test.partition('[')[2]}" if Path(file).name in SPLIT else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
