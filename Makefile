@@ -6,6 +6,9 @@ BIN := .venv/bin
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lab app format notebooks bench clean
 
 demo: .venv/base

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -22,21 +25,70 @@ from nexmo_nb.sandbox import Sandbox
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Files of half a minute and more. Each file is one worker's, and no worker is to be left with one of these at the end.
+# The files that take longest, in this order. Each file is one worker's, and none is to be left with one of these at the
+# end: first those of the slow tests, then those that are long without them.
 LONGEST = (
     "test_browser.py",
-    "test_secrets.py",
     "test_load.py",
     "test_interrupts.py",
     "test_notebooks.py",
-    "02_numbers.ipynb",
     "05_spend.ipynb",
+    "02_numbers.ipynb",
+    "test_costs.py",
+    "test_processes.py",
+    "test_campaigns.py",
+    "test_arguments.py",
+    "test_traffic.py",
+    "test_transport.py",
+    "test_docs.py",
+    "test_secrets.py",
+    "test_state_files.py",
+    "test_odd_answers.py",
+    "test_session.py",
+    "test_conformance.py",
+    "test_reports.py",
 )
+# Files whose cases share nothing: each case, as it stands in brackets, may be another worker's.
+SPLIT = ("test_notebooks.py", "test_interrupts.py")
+
+
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 1_000_000_000
+
+
+def pytest_configure() -> None:
+    """Keep the files of the tests in memory, where there is room: on a disk a test waits for each commit of SQLite.
+
+    PYTEST_DEBUG_TEMPROOT, which is pytest's own, names another place.
+    """
+    if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the imports made to itself: else each full collection of garbage walks all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker a file at a time, but of the files in `SPLIT` a case at a time."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            return f"{file}[{test.partition('[')[2]}" if Path(file).name in SPLIT else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +109,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     find = socket.getaddrinfo
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    for name in list(__import__("os").environ):
+    for name in list(os.environ):
         if name.startswith(("NEXMO_", "VONAGE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NEXMO_NB_STATE_DIR", str(tmp_path / "state"))
@@ -92,6 +144,13 @@ def sandbox(shared: Sandbox) -> Sandbox:
     """The shared sandbox, as new."""
     shared.reset()
     return shared
+
+
+@pytest.fixture(scope="session")
+def pyplot() -> Any:
+    """Matplotlib without a window; half a second that only the tests of plots need."""
+    pytest.importorskip("matplotlib").use("Agg")
+    return importlib.import_module("matplotlib.pyplot")
 
 
 @pytest.fixture

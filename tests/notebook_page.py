@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -20,6 +21,15 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 READY = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+# The kernel answers in turn, and its answer counts as come when all that it said before has: so after an answer, what
+# was clicked before is done. The second time around is for what the page sends when it has the answer to a click.
+ANSWERED = """async () => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  for (let n = 0; n < 3; n++) {
+    await kernel.requestKernelInfo();
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)));
+  }
 }"""
 FOCUSED_NAME = """() => {
   const node = document.activeElement;
@@ -54,38 +64,73 @@ CONTRAST = """() => {
 }"""
 
 
+COMMANDS = {
+    "lab": ["jupyter", "lab", "notebooks", "--allow-root", "--LabApp.expose_app_in_browser=True"],
+    "notebook": ["jupyter", "notebook", "notebooks", "--allow-root"],
+    "voila": ["voila", "notebooks/04_forms.ipynb"],
+}
+
+
+class Server(NamedTuple):
+    """A server of notebooks, connected to a sandbox; starting one takes longer than most tests."""
+
+    kind: str
+    folder: Path
+    root: str
+    token: str
+
+    @contextmanager
+    def open_forms(self) -> Iterator[str]:
+        """Give the address of a new copy of the forms, without any state of earlier ones, and end its kernel."""
+        shutil.rmtree(self.folder / "state", ignore_errors=True)
+        if self.kind == "voila":
+            yield self.root  # a kernel for each visit
+            return
+        name = uuid.uuid4().hex
+        shutil.copy(NOTEBOOKS / "04_forms.ipynb", self.folder / "notebooks" / f"{name}.ipynb")
+        page = f"lab/workspaces/{name}/tree" if self.kind == "lab" else "notebooks"
+        yield f"{self.root}/{page}/{name}.ipynb?reset&token={self.token}"
+        for session in json.loads(self.ask("GET", "/api/sessions")):
+            self.ask("DELETE", f"/api/sessions/{session['id']}")
+
+    def ask(self, method: str, path: str) -> bytes:
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.root}{path}", method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return bytes(answer.read())
+
+
 @contextmanager
-def serve_notebooks(kind: str, strict: Sandbox, folder: Path) -> Iterator[str]:
-    """Serve a copy of the notebooks, connected to the sandbox; the address at which the forms are."""
+def serve_notebooks(kind: str, strict: Sandbox, folder: Path) -> Iterator[Server]:
+    """Serve a copy of the notebooks, connected to the sandbox, with a home and a state of its own."""
     shutil.copytree(NOTEBOOKS, folder / "notebooks")
-    port, token = 20_000 + os.getpid() % 20_000, uuid.uuid4().hex
+    (folder / "home").mkdir()
+    # Below the ports that the system gives to others, and one for each kind.
+    port, token = 20_000 + (os.getpid() * 3 + list(COMMANDS).index(kind)) % 12_000, uuid.uuid4().hex
     news = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    others = ("NEXMO_", "VONAGE_")
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith(others)},
+        "HOME": str(folder / "home"),
+        "NEXMO_NB_STATE_DIR": str(folder / "state"),
         "NEXMO_NB_CONNECT": strict.url,
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
     }
-    words = {
-        "lab": ["jupyter", "lab", "notebooks", "--allow-root", "--LabApp.expose_app_in_browser=True"],
-        "notebook": ["jupyter", "notebook", "notebooks", "--allow-root"],
-        "voila": ["voila", "notebooks/04_forms.ipynb"],
-    }[kind]
     options = ["--no-browser", f"--port={port}", "--JupyterNotebookApp.expose_app_in_browser=True"]
     options += [] if kind == "voila" else [f"--IdentityProvider.token={token}"]
     root = f"http://127.0.0.1:{port}"
     with (folder / f"{kind}.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", *words, *options], cwd=folder, env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", *COMMANDS[kind], *options], cwd=folder, env=environment, stdout=log, stderr=log
         )
         try:
             # Voila runs the whole notebook for each visit: only its static files answer at once.
             wait_for_url(f"{root}/voila/static/favicon.ico" if kind == "voila" else f"{root}/api/status?token={token}")
-            page = f"lab/workspaces/{uuid.uuid4().hex}/tree" if kind == "lab" else "notebooks"
-            yield root if kind == "voila" else f"{root}/{page}/04_forms.ipynb?reset&token={token}"
+            yield Server(kind, folder, root, token)
         finally:
             server.terminate()
             server.wait(20)
@@ -109,11 +154,12 @@ def run_all(page: Any, url: str) -> None:
     page.wait_for_function(READY, timeout=60_000)
 
 
-def wait_until_idle(page: Any) -> None:
-    """Wait until the kernel has done what was clicked."""
-    page.wait_for_timeout(300)
+def wait_until_idle(page: Any, pause: float = 0) -> None:
+    """Wait until the kernel has done what was clicked; first `pause` ms, where what must not come could come late."""
+    page.wait_for_timeout(pause)
     page.wait_for_function(READY, timeout=30_000)
-    page.wait_for_timeout(300)
+    page.evaluate(ANSWERED)
+    page.wait_for_function(READY, timeout=30_000)
 
 
 def type_text(page: Any, text: str) -> None:

@@ -12,13 +12,9 @@ import pytest
 import nexmo_nb as nx
 from nexmo_nb.plots import get_bar_width, sum_by_period
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402 - after the backend was chosen
-
 
 @pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
+def closed(pyplot: Any) -> Iterator[None]:
     yield
     pyplot.close("all")
     nx.set_options(mask=False)
@@ -195,7 +191,9 @@ def test_nothing_to_show_is_said_and_a_row_alone_is_drawn(plot: Callable[..., An
 
 
 @pytest.mark.parametrize(("plot", "table"), [*PLOTS, (nx.plot_delivery, RECORDS)])
-def test_it_draws_where_it_is_told_and_refuses_what_does_not_fit(plot: Callable[..., Any], table: pd.DataFrame) -> None:
+def test_it_draws_where_it_is_told_and_refuses_what_does_not_fit(
+    pyplot: Any, plot: Callable[..., Any], table: pd.DataFrame
+) -> None:
     mine = pyplot.subplots()[1]
     assert plot(table, ax=mine) is mine
     with pytest.raises(nx.InvalidRequestError, match="a frame with"):

@@ -6,7 +6,9 @@ import importlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from notebook_page import (
     FOCUSED_NAME,
     READY,
     UNNAMED_FIELDS,
+    Server,
     run_all,
     serve_notebooks,
     take_screenshot,
@@ -46,6 +49,7 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
     pytest.mark.filterwarnings("default"),
 ]
+LATE = 600
 HOSTILE = "<img src=x onerror=alert(1)> & co"
 # What the client must be able to read for a form to go on at all.
 KEPT = {
@@ -65,16 +69,31 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def strict() -> Iterator[Sandbox]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
     with Sandbox(limits=False) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def notebook(strict: Sandbox, tmp_path: Path) -> Iterator[str]:
+def strict(served: Sandbox) -> Sandbox:
+    """The sandbox that the servers of notebooks are connected to, as new."""
+    served.reset()
+    served.latency = 0.0
+    return served
+
+
+@pytest.fixture(scope="module")
+def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    """Start the server of a kind when it is first asked for; it serves all tests of this file."""
+    with ExitStack() as running:
+        yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
+
+
+@pytest.fixture
+def notebook(start: Callable[[str], Server], strict: Sandbox) -> Iterator[str]:
     """The address of the notebook of forms in JupyterLab."""
-    with serve_notebooks("lab", strict, tmp_path) as url:
+    with start("lab").open_forms() as url:
         yield url
 
 
@@ -103,7 +122,7 @@ def test_a_person_previews_double_clicks_and_sees_one_message(
     take_screenshot(page, "lab", tmp_path)
     assert strict.messages == []
     send.dblclick()
-    wait_until_idle(page)
+    wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == [HOSTILE]
     page.get_by_text("Sent.").wait_for()
     inbox.get_by_text(HOSTILE, exact=True).wait_for(timeout=5_000)
@@ -122,8 +141,7 @@ def test_clicks_that_queue_while_the_kernel_is_busy_send_one_message(page: Any, 
         send.dispatch_event("click")
     time.sleep(0.2)
     strict.latency = 0.0
-    wait_until_idle(page)
-    wait_until_idle(page)
+    wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == ["once"]
 
 
@@ -133,9 +151,9 @@ def test_enter_blur_and_running_the_cells_again_send_nothing(page: Any, strict: 
     wait_until_idle(page)
     page.get_by_label("From").first.press("Enter")
     page.get_by_label("To", exact=True).first.press("Tab")
-    wait_until_idle(page)
+    wait_until_idle(page, LATE)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    wait_until_idle(page)
+    wait_until_idle(page, LATE)
     assert page.get_by_role("button", name="Send").first.is_disabled()
     assert strict.messages == []
 
@@ -252,7 +270,7 @@ def test_a_kernel_that_restarts_between_preview_and_send_sends_nothing(page: Any
     send = page.get_by_role("button", name="Send").first
     send.dispatch_event("click")
     send.dispatch_event("click")
-    wait_until_idle(page)
+    wait_until_idle(page, LATE)
     assert strict.messages == []
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_timeout(500)
@@ -262,15 +280,15 @@ def test_a_kernel_that_restarts_between_preview_and_send_sends_nothing(page: Any
     page.get_by_role("button", name="Preview").first.click()
     wait_until_idle(page)
     page.get_by_role("button", name="Send").first.click()
-    wait_until_idle(page)
+    wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == ["once"]
 
 
 @pytest.mark.parametrize("kind", ["notebook", "voila"])
 def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
-    kind: str, browser: Any, strict: Sandbox, tmp_path: Path
+    kind: str, browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
 ) -> None:
-    with serve_notebooks(kind, strict, tmp_path) as url:
+    with start(kind).open_forms() as url:
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
         if kind == "notebook":
             run_all(page, url)
@@ -292,9 +310,9 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
 
 
 def test_keys_alone_reach_every_field_in_order_and_a_phone_can_read_the_forms(
-    browser: Any, strict: Sandbox, tmp_path: Path
+    browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
 ) -> None:
-    with serve_notebooks("voila", strict, tmp_path) as url:
+    with start("voila").open_forms() as url:
         page = browser.new_page(viewport={"width": 400, "height": 900})
         page.goto(url, timeout=60_000)
         page.get_by_role("button", name="Preview").nth(3).wait_for(timeout=60_000)

@@ -23,10 +23,6 @@ import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.exchange import Answer, Request
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402 - after the backend was chosen
-
 APP = "5d6f0b6e-0a4e-4c0e-9f5f-0a1b2c3d4e5f"
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 LONGEST_WORDS = 1500
@@ -431,7 +427,7 @@ def server() -> Iterator[Watched]:
 
 
 @pytest.fixture
-def watched(server: Watched, waits: list[float]) -> Iterator[Watched]:
+def watched(server: Watched, waits: list[float], pyplot: Any) -> Iterator[Watched]:
     """The server, and a session on it that never sleeps."""
     with connected(server, sleep=waits.append):
         yield server
@@ -594,7 +590,7 @@ def changed(table: pd.DataFrame, changes: list[tuple[str, int, Any]]) -> pd.Data
 
 @MANY
 @pytest.mark.parametrize("name", FRAMES)
-def test_any_frame_gives_a_result_or_a_refusal_in_words(watched: Watched, name: str, times: int) -> None:
+def test_any_frame_gives_a_result_or_a_refusal_in_words(watched: Watched, pyplot: Any, name: str, times: int) -> None:
     first = next(iter(inspect.signature(getattr(nx, name)).parameters))
     sound = frame(name)
     extra = arguments(name, FRAMES[name]).map(lambda drawn: {k: v for k, v in drawn.items() if k != first})

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,9 +44,14 @@ from helpers import connected
 
 from nexmo_nb.sandbox import Sandbox
 
-DESCRIPTION = openapi.Description(Path(__file__).with_name("specs"))
 # Endpoint and difference, and what was seen there.
 Differences = dict[tuple[str, str], Any]
+
+
+@cache
+def read_description() -> openapi.Description:
+    """Read the files once, and only where these tests run: it takes a while."""
+    return openapi.Description(Path(__file__).with_name("specs"))
 
 
 class Exchange(NamedTuple):
@@ -59,7 +65,7 @@ class Exchange(NamedTuple):
 
     @property
     def operation(self) -> openapi.Operation | None:
-        return DESCRIPTION.find_operation(str(self.request.method), str(self.request.url))
+        return read_description().find_operation(str(self.request.method), str(self.request.url))
 
 
 class SandboxAdapter(requests.adapters.HTTPAdapter):
@@ -154,7 +160,7 @@ def test_no_two_cases_and_no_two_differences_have_the_same_name() -> None:
 
 
 def test_every_described_answer_is_tried() -> None:
-    described = {(each.name, int(status)) for each in DESCRIPTION.operations for status in each.responses}
+    described = {(each.name, int(status)) for each in read_description().operations for status in each.responses}
     missing = described - {(case.endpoint, case.status) for case in CASES}
     # A method that is not described belongs to no operation; the sandbox gives JSON whatever is accepted; and a request
     # for all prices has nothing that could be wrong.
@@ -164,7 +170,7 @@ def test_every_described_answer_is_tried() -> None:
 def test_a_method_that_is_not_known_is_refused_as_described(shared: Sandbox) -> None:
     shared.reset()
     answer = requests.patch(f"{shared.url}/v2/applications", auth=(shared.api_key, shared.api_secret), timeout=5)
-    operation = DESCRIPTION.find_operation("GET", f"{API}/v2/applications")
+    operation = read_description().find_operation("GET", f"{API}/v2/applications")
     assert operation is not None
     assert answer.status_code == 405
     assert openapi.compare_answer(operation, 405, answer.headers, answer.content) == {}
@@ -277,7 +283,7 @@ def find_unused(run: Run) -> set[tuple[str, str]]:
         used |= {(each.operation.name, f"request {field}") for field in sent}
         used |= {(each.operation.name, f"answer {field}") for field in came}
     # The client never calls a report off.
-    operations = [each for each in DESCRIPTION.operations if each.name != ABORT]
+    operations = [each for each in read_description().operations if each.name != ABORT]
     return {(each.name, field) for each in operations for field in openapi.list_fields(each)} - used
 
 

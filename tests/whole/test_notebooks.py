@@ -6,14 +6,15 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import nbformat
 import pytest
 from leaks import find_leaks
-from nbclient import NotebookClient
 
 from nexmo_nb.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import nbformat
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -38,6 +39,9 @@ class Run(NamedTuple):
 @cache
 def run_notebook(path: Path, folder: Path) -> Run:
     """Run a notebook once for all tests, against a sandbox of another process, with the state of its widgets saved."""
+    import nbformat  # seconds that only the slow tests need
+    from nbclient import NotebookClient
+
     with Sandbox() as sandbox:
         key = folder / "private.key.txt"
         key.write_text(sandbox.private_key)

@@ -147,18 +147,21 @@ def renew():
 BEFORE = dict(os.environ)
 KEY = os.environ["NEXMO_API_KEY"]
 FREE = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"), (100000, 1))
+ROOM = dict(calls=100000, limits=FREE)
 ACCIDENTS = {
     "429": {}, "500": {}, "drop-before": {}, "drop-after": {}, "garbage": {}, "truncated": {}, "throttled": {},
     "no-credit": {}, "redirect": {"location": "http://127.0.0.1:9/"}, "slow": {"seconds": 1.2},
 }
 for signed in (True, False):
-    session = nx.connect(url, api_key=KEY, calls=100000, limits=FREE, timeout=0.3)
+    with nx.connect(url, api_key=KEY, timeout=60, **ROOM) as patient:
+        patient.pause = lambda _: None
+        attempt(everything, "everything")
+    session = nx.connect(url, api_key=KEY, timeout=0.3, **ROOM)
     session.pause = lambda _: None
     print(session, session.account, vars(session.account), nx.show_connection().to_html(), session.throttle.status())
     for thing in (session, session.account, session.account.api_secret):
         attempt(lambda: pickle.dumps(thing), "pickle")
         attempt(lambda: copy.copy(thing), "copy")
-    attempt(everything, "everything")
     for kind, detail in ACCIDENTS.items():
         for name, call in CALLS.items():
             fail(kind, times=1 if kind == "slow" else 3, **detail)
@@ -181,7 +184,7 @@ attempt(lambda: nx.connect("http://example.org", api_secret=hidden()), "bad url"
 # Credentials that the caller gave as arguments are in no environment, and so in no child's.
 keys = {name: os.environ.pop(f"NEXMO_{name.upper()}") for name in ("api_key", "api_secret", "private_key")}
 before = dict(os.environ)
-with nx.connect(url, **keys) as session:
+with nx.connect(url, **keys, **ROOM) as session:
     nx.balance()
     print("environment", dict(os.environ) == before, subprocess.run(["env"], capture_output=True).stdout)
     print(open("/proc/self/cmdline").read() if sys.platform == "linux" else "")
