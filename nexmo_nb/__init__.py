@@ -16,7 +16,7 @@ How the package is built; a room imports from those below it, and from its own l
     5   session
     4   state
     3   credentials  contacts
-    2   frames  validation  text  options  csv_files
+    2   frames  validation  text  masking  options  csv_files
     1   errors
         sandbox stands aside: it imports none of these; only session and cli start it
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.options import mask_numbers
+from nexmo_nb.masking import mask_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import Any, NewType
 
 import pandas as pd
 
-from nexmo_nb.options import mask_numbers
+from nexmo_nb.masking import mask_numbers
 
 # HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
 Markup = NewType("Markup", str)

@@ -97,13 +97,13 @@ class Sandbox:
             return own_answer, {}
         with self.world.lock:
             entry, accident = log_request(self.world, request), take_accident(self.world, request)
-        if not self._wait(accident):
+        if not self._wait_before_answer(accident):
             return Answer(0), {"kind": "drop-before"}
         answer = build_instead(request, accident) or dispatch_request(self.world, request, accident, entry)
         log_answer(self.world, entry, answer, accident)
         return answer, accident
 
-    def _wait(self, accident: Accident) -> bool:
+    def _wait_before_answer(self, accident: Accident) -> bool:
         """Wait before an answer; False if the request is not to be answered, because of a reset or the end."""
         instance = self.world.instance
         wait = self.latency + (float(accident.get("seconds", 60)) if accident.get("kind") == "slow" else 0.0)

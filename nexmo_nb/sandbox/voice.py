@@ -56,7 +56,7 @@ def _check_tts_call(world: World, request: Request, accident: Accident) -> tuple
     if not fields.get("to") or not fields.get("text"):
         return "2", "Missing parameter"
     checks = (
-        _is_number(fields["to"]),
+        _is_phone_number(fields["to"]),
         len(fields["text"]) <= LONGEST_TEXT,
         re.fullmatch("[a-z]{2,3}-[a-z]{2}", fields.get("lg", "en-us")),
         fields.get("voice", "female") in ("female", "male"),
@@ -142,7 +142,7 @@ def _build_record(world: World, code: str, application: str, body: Mapping[str, 
 def _check_body(body: Mapping[str, Any]) -> Iterator[Check]:
     to = body.get("to")
     number = to[0].get("number") if isinstance(to, list) and len(to) == 1 and isinstance(to[0], dict) else None
-    yield _is_number(number), "to", "must be one endpoint whose number has 7 to 15 digits"
+    yield _is_phone_number(number), "to", "must be one endpoint whose number has 7 to 15 digits"
     has_one_sender = ("from" in body) != bool(body.get("random_from_number"))
     yield has_one_sender, "from", "exactly one of from and random_from_number is needed"
     is_choice = body.get("machine_detection") in (None, "continue", "hangup")
@@ -175,7 +175,7 @@ def _check_action(name: str, action: Any) -> Iterator[Check]:
     yield _is_whole(action.get("style", 0)), f"{name}.style", "must be a whole number"
 
 
-def _is_number(value: Any) -> bool:
+def _is_phone_number(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"\d{7,15}", value, re.ASCII) is not None
 
 

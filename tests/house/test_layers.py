@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"frames", "validation", "text", "options", "csv_files"},
+    {"frames", "validation", "text", "masking", "options", "csv_files"},
     {"credentials", "contacts"},
     {"state"},
     {"session"},

@@ -10,7 +10,7 @@ import pytest
 from form_helpers import read_html
 
 import nexmo_nb as nx
-from nexmo_nb.options import mask_numbers
+from nexmo_nb.masking import mask_numbers
 from nexmo_nb.sandbox import Sandbox
 
 
