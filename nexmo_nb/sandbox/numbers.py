@@ -60,7 +60,7 @@ def buy_number(world: World, request: Request, accident: Accident) -> Answer:
         number = _find_number(world.rent, request.form)
         if not world.spend(Decimal(number["cost"]) + Decimal(number["initialPrice"])):
             return DENIED
-        world.owned[number["msisdn"]] = world.rent.pop(number["msisdn"])
+        world.owned[number["msisdn"]] = dict(world.rent.pop(number["msisdn"]))
         return DONE
 
 

@@ -64,7 +64,8 @@ class World:
             self.windows: dict[str, deque[float]] = {family: deque() for family in RATES}
             self.application_id = self.new_id()
             self.applications = {app["id"]: app for app in self._build_applications()}
-            self.rent = {number["msisdn"]: dict(number) for number in build_numbers_for_rent(self.seed)}
+            # Shared with other worlds of the seed: what is bought is a copy.
+            self.rent = {number["msisdn"]: number for number in build_numbers_for_rent(self.seed)}
             owned = map(self._build_owned_number, range(self.owned_at_start))
             self.owned = {number["msisdn"]: number for number in owned}
             self.numbers_at_start = tuple(self.owned)
