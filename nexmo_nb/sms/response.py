@@ -49,7 +49,9 @@ STATUSES: Mapping[str, Meaning] = {
     "20": Meaning("invalid message class", "Give 0 to 3."),
     "22": Meaning("invalid network code", "The number's network is not known."),
     "23": Meaning("invalid callback URL", "Give a full URL of at most 100 characters."),
-    "29": Meaning("not on the allowed list", "A demo account sends only to numbers that its dashboard allows."),
+    "29": Meaning(
+        "not on the allowed list", "A demo account sends only to numbers that its dashboard lists as allowed."
+    ),
     "32": Meaning("signature and secret together", "Send either of them.", AuthenticationError),
     "33": Meaning("number deactivated", "The recipient's number is no longer in use."),
     "34": Meaning("invalid number", "Check the recipient's number."),
