@@ -15,7 +15,7 @@ from common import RAISED, Figure, once, options, plot, report, served, turns
 
 import nexmo_nb as nx
 
-NUMBERS = count(351910000000)
+NUMBERS = count(351910000001)
 
 
 def fill(path: Path, rows: int) -> None:

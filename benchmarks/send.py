@@ -16,7 +16,7 @@ def main() -> None:
     """Send by each in turn, some hundred times a turn."""
     chosen = options(__doc__)
     times, runs = (50, 3) if chosen.quick else (300, 7)
-    numbers = count(351910000000)
+    numbers = count(351910000001)
     with served() as url, connected(url):
         plain, client = bare(url), sdk(url)
 

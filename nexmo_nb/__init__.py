@@ -15,8 +15,8 @@ How the package is built; a room imports from those below it, and from its own l
     6   numbers  applications  sms  voice  pricing  reports
     5   session
     4   state
-    3   credentials  contacts
-    2   frames  validation  text  masking  options  csv_files
+    3   credentials  contacts  examples
+    2   frames  validation  text  masking  options  csv_files  times
     1   errors
         sandbox stands aside: it imports none of these; only session and cli start it
 
@@ -33,7 +33,11 @@ from nexmo_nb.applications import (
     delete_application,
     update_application,
 )
-from nexmo_nb.campaigns import forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.campaigns import fit_budget, forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.contacts.clean import clean_contacts
+from nexmo_nb.contacts.countries import countries
+from nexmo_nb.contacts.files import read_contacts
+from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.costs import (
     cheapest_numbers,
     cost_per_delivered,
@@ -46,6 +50,7 @@ from nexmo_nb.costs import (
 from nexmo_nb.csv_files import read_csv, to_csv
 from nexmo_nb.errors import (
     AuthenticationError,
+    DoubtfulNumberWarning,
     InvalidRequestError,
     NexmoError,
     NotFoundError,
@@ -86,6 +91,7 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "AuthenticationError",
+    "DoubtfulNumberWarning",
     "InvalidRequestError",
     "NexmoError",
     "NotFoundError",
@@ -103,14 +109,17 @@ __all__ = [
     "buy_number",
     "cancel_number",
     "cheapest_numbers",
+    "clean_contacts",
     "connect",
     "cost_per_delivered",
+    "countries",
     "create_application",
     "current",
     "delete_application",
     "delivery",
     "estimate_vs_actual",
     "explain_encoding",
+    "fit_budget",
     "forget",
     "idle_numbers",
     "number_costs",
@@ -124,6 +133,7 @@ __all__ = [
     "plot_spend",
     "price_changes",
     "prices",
+    "read_contacts",
     "read_csv",
     "records",
     "search_numbers",
@@ -140,6 +150,7 @@ __all__ = [
     "spend",
     "summary",
     "to_csv",
+    "to_e164",
     "update_application",
     "update_number",
     "voice_form",

@@ -23,7 +23,7 @@ _FLOATS = (
     " monthly_low monthly_median monthly_high monthly_total setup_low setup_high first_year spend saved estimate actual"
     " difference cost_per_delivered delivery_rate latency duration"
 )
-_INTS = "part parts parts_after numbers messages delivered recipients problems rows unpriced open count"
+_INTS = "part parts parts_after numbers messages delivered recipients problems doubtful rows unpriced open count"
 _BOOLS = "sms voice mms has_application has_traffic"
 _TIMES = "created started finished received finalized ended seen period start end"
 _DTYPES = {

@@ -116,6 +116,14 @@ class UnknownOutcomeError(NexmoError):
     """
 
 
+class DoubtfulNumberWarning(UserWarning):
+    """A message or call goes to a number that is possible and doubtful: not valid, premium, or rounded perhaps.
+
+    Of an SMS also where the number is no mobile one. Where it is not certain whose number it is, nothing is sent, and
+    an `InvalidRequestError` is raised.
+    """
+
+
 class PartialSendWarning(UserWarning):
     """Nexmo accepted some parts of a message and refused others; the frame shows which."""
 

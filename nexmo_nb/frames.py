@@ -110,7 +110,10 @@ def _build_frame(arrays: Mapping[str, Any], rows: int) -> pd.DataFrame:
 def _build_array(values: Sequence[Any], dtype: str) -> Any:
     if dtype == "string":
         # `StringDtype` has the same missing value, pandas.NA, in every supported pandas; what pandas infers differs.
-        is_text = set(map(type, values)) <= {str, type(None)}
+        kinds = set(map(type, values))
+        if kinds == {type(None)}:
+            return pd.array([None], dtype=pd.StringDtype()).repeat(len(values))
+        is_text = kinds <= {str, type(None)}
         return pd.array(values if is_text else [to_text(value) for value in values], dtype=pd.StringDtype())
     if dtype == "float64":
         return _parse_floats(values)

@@ -12,7 +12,7 @@ from nexmo_nb.sandbox import Sandbox
 
 
 def people(count: int, start: int = 0) -> list[str]:
-    return [f"35191{n:07d}" for n in range(start, start + count)]
+    return [f"3519{12_340_001 + n:08d}" for n in range(start, start + count)]
 
 
 def make_plan(count: int, text: str = "Hello", **options: Any) -> pd.DataFrame:

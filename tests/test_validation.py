@@ -34,26 +34,6 @@ def test_other_features_are_refused(given: object) -> None:
         validation.check_features(given)
 
 
-@pytest.mark.parametrize(("given", "sent"), [("gb", "GB"), (" PT ", "PT"), ("NA", "NA")])
-def test_countries(given: str, sent: str) -> None:
-    assert validation.check_country(given) == sent
-
-
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        ("UK", "'GB'"),
-        ("England", "two-letter"),
-        ("ZZ", "two-letter"),
-        (float("nan"), "keep_default_na"),
-        (None, "None"),
-    ],
-)
-def test_what_is_no_country_is_refused(given: object, why: str) -> None:
-    with pytest.raises(InvalidRequestError, match=f"^country: got .*{why}"):
-        validation.check_country(given)
-
-
 @pytest.mark.parametrize(("given", "sent"), [("4477", "4477"), (4477, "4477"), ("0077", "0077"), ("+44 77", "4477")])
 def test_patterns_keep_their_zeros(given: object, sent: str) -> None:
     assert validation.check_number_pattern(given) == sent

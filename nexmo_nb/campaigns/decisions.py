@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import partial
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError, UnreachableError
 from nexmo_nb.session import LONGEST_RETRY_AFTER
 from nexmo_nb.state.sends import sum_prices
-from nexmo_nb.validation import invalid_argument
 
 FATAL_CODES = ("9", "low-balance")  # no credit left: every other recipient would be refused as well
 MOST_FAILURES = 20  # in a row; then the batch stops, so that a person looks at it
 FIRST_PAUSE = 0.5  # seconds before a failed message is tried again; doubled after each further failure
 LONGEST_PAUSE = 8.0  # seconds, unless the server asks for a longer one
 TOLERANCE = 1e-9  # of an amount: sums of floats differ by their rounding
-MOST_MONEY = 1e15
-PAID_STATES = ("accepted", "partial", "sending", "unknown")  # in which a message may have cost something
 
 
 class Estimate(NamedTuple):
@@ -139,35 +135,3 @@ def must_stop(action: Action, backoff: Backoff) -> bool:
     if action is Action.RETRY:
         return backoff.failures >= MOST_FAILURES or (backoff.retry_after or 0) > LONGEST_RETRY_AFTER
     return action in (Action.STOP, Action.RAISE)
-
-
-def sum_spent(sends: Iterable[Mapping[str, Any]], estimates: Mapping[str, Estimate]) -> float:
-    """Add up what a batch cost; a message that may have been paid for, at an unknown price, counts as its estimate."""
-    total = 0.0
-    for send in sends:
-        if send["price"] is not None:
-            total += send["price"]
-        elif send["state"] in PAID_STATES:
-            total += estimates.get(str(send["recipient"]), Estimate()).high
-    return total
-
-
-def check_cap(max_cost: Any, *, spent: float, high: float, messages: int, unpriced: int, currencies: int) -> float:
-    """Give what is left of a cap for the whole batch, or refuse one that cannot be kept.
-
-    `spent` is what the batch cost so far. The messages that are not sent yet cost `high` by their high estimates;
-    `unpriced` of them have no price, and the others have one in so many `currencies`.
-    """
-    refuse = partial(invalid_argument, "max_cost", max_cost)
-    if isinstance(max_cost, bool) or not isinstance(max_cost, (int, float)) or not 0 <= max_cost < MOST_MONEY:
-        raise refuse("an amount of the account's currency, 0 or more")
-    if unpriced:
-        raise refuse("a plan with prices", f"{unpriced} rows have none: no cap can be kept.")
-    if currencies > 1:
-        raise refuse("a plan in one currency", "Amounts of several cannot be added.")
-    if spent + high > max_cost + TOLERANCE:
-        raise refuse(
-            f"at least {spent + high:.4f}: {spent:.4f} spent so far and up to {high:.4f} for {messages} messages",
-            "Nothing was sent. Raise the cap or plan fewer recipients.",
-        )
-    return float(max_cost) - spent

@@ -40,7 +40,8 @@ def sent(
     batch : str, optional
         Only this batch. Default: all, and single sends.
     since, until : str or datetime, optional
-        Only what was entered at or after, and before, a time; UTC unless it says otherwise. Default: all.
+        Only what was entered at or after, and before, a time, as text in ISO 8601; UTC unless it says otherwise.
+        Default: all.
     session : Session, optional
         Default: the current one.
 
@@ -84,7 +85,7 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     Parameters
     ----------
     before : str or datetime
-        UTC unless it says otherwise.
+        As text in ISO 8601, such as ``"2026-11-24"`` or ``"2026-11-24T09:30"``; UTC unless it says otherwise.
     session : Session, optional
         Default: the current one.
 
@@ -121,18 +122,35 @@ def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return frame(renamed, COLUMNS)
 
 
-def plan_outcome_frame(plan: pd.DataFrame, sends: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Build the frame of `send_many`: the rows of the plan, with what the ledger knows about each recipient."""
-    by_recipient = {row["recipient"]: row for row in sends}
+def plan_outcome_frame(
+    plan: pd.DataFrame, skipped: Mapping[int, str], ids: Mapping[int, str], sends: Iterable[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Build the frame of `send_many`: the rows of the plan, with what the ledger knows about each.
+
+    `skipped` has the reasons of the rows that are left out, and `ids` the sends of the others, by the row's place.
+    """
+    by_id = {row["id"]: row for row in sends}
     rows: list[dict[str, Any]] = []
-    for to, problem in zip(plan["to"], plan["problem"], strict=True):
-        if not pd.isna(problem):
+    for place, (to, problem) in enumerate(zip(plan["to"], plan["problem"], strict=True)):
+        if place in ids:
+            rows.append({"to": to, **_describe_send(by_id.get(ids[place]))})
+        elif place in skipped:
+            rows.append({"to": to, "state": "skipped", "parts": 0, "error": skipped[place]})
+        else:
             rows.append({"to": to, "state": "problem", "parts": 0, "error": problem})
-            continue
-        send, meaning = by_recipient[to], None
-        if send["state"] == "accepted":
-            meaning = "accepted"
-        elif send["state"] in ("partial", "rejected") and send["code"]:
-            meaning = meaning_of_status(send["code"])
-        rows.append({**send, "to": to, "parts": send["parts"] or 0, "meaning": meaning})
-    return frame(rows, PLAN_COLUMNS).set_index(plan.index)
+    found = frame(rows, PLAN_COLUMNS)
+    found.index = plan.index  # whatever it is: the labels tell the user whom a result belongs to
+    return found
+
+
+def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give the columns of `send_many` for a send of the ledger."""
+    if send is None:
+        error = "another run of this batch gave this row another content meanwhile, and this one was not sent"
+        return {"state": "planned", "parts": 0, "error": error}
+    meaning = None
+    if send["state"] == "accepted":
+        meaning = "accepted"
+    elif send["state"] in ("partial", "rejected") and send["code"]:
+        meaning = meaning_of_status(send["code"])
+    return {**send, "parts": send["parts"] or 0, "meaning": meaning}

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from numbers import Integral
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.contacts.numbers import check_sender, parse_number_and_country
-from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.frames import Column, concat_frames, frame
+from nexmo_nb.campaigns.texts import GIVEN, Source, Text, check_labels, check_text, choose_source
+from nexmo_nb.contacts.clean import read_numbers
+from nexmo_nb.contacts.columns import read_columns, read_index, read_pieces
+from nexmo_nb.contacts.duplicates import DUPLICATES, mark_duplicates, write_cells
+from nexmo_nb.contacts.numbers import check_sender
+from nexmo_nb.contacts.regions import read_regions
+from nexmo_nb.frames import Column, concat_frames, frame, frame_from_columns
 from nexmo_nb.pricing import prices as read_prices
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import LONGEST_TEXT
-from nexmo_nb.text.gsm import outside_gsm, segments
-from nexmo_nb.text.template import fill_template, find_names, write_value
 
 COLUMNS = (
-    Column("to"), Column("sender"), Column("text"), Column("country"), Column("encoding"), Column("parts", "int64"),
-    Column("price_low", "float64"), Column("price_high", "float64"), Column("currency"), Column("problem"),
+    Column("to"), Column("sender"), Column("text"), Column("country"), Column("kind"), Column("encoding"),
+    Column("parts", "int64"), Column("price_low", "float64"), Column("price_high", "float64"), Column("currency"),
+    Column("problem"), Column("problem_code"), Column("warning"), Column("warning_code"), Column("duplicate_of"),
 )  # fmt: skip
-SUMMARY_COLUMNS = (
-    Column("country"), Column("recipients", "int64"), Column("parts", "int64"), Column("price_low", "float64"),
-    Column("price_high", "float64"), Column("currency"), Column("problems", "int64"),
-)  # fmt: skip
-# Rows that are checked together; Python's own values of all rows at once would take several times their memory.
-AT_ONCE = 20_000
-_RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
+_TEXT_COLUMNS = tuple(Column(name, "int64" if name == "parts" else "string") for name in Text._fields)
 
 
 def plan_sms(
     recipients: pd.DataFrame | pd.Series | Iterable[Any],
-    text: str | None = None,
+    text: str | Mapping[str, str] | pd.Series | Callable[[dict[str, Any]], str] | None = None,
     *,
     sender: str | int,
     to: str = "to",
     region: str | None = None,
+    language: str | None = None,
+    fill: bool = False,
     type: str = "auto",
+    spelling: str | None = None,
+    duplicates: str = "first",
     prices: bool = True,
     session: Session | None = None,
 ) -> pd.DataFrame:
@@ -49,17 +47,33 @@ def plan_sms(
     ----------
     recipients : DataFrame, Series or iterable
         One row a message. Columns other than `to` may fill the text.
-    text : str, optional
+    text : str, mapping, Series or function, optional
         Names in braces are replaced by the row's values, as in ``"Olá {name}, faltam {days} dias"``; write ``{{`` for a
-        brace. Default: the column ``text``.
+        brace. A format may follow the name: ``{price:.2f}`` (two decimals), ``{day:%d.%m.%Y}`` (a date),
+        ``{days:d}`` (a whole number). Without one, all values of a column are written alike: dates without a time as
+        ``2026-11-24``, numbers with as many decimals as the one that needs most. A mapping holds a text for each
+        language of the column `language`, a Series the text of each row by its label, and a function gets the row as a
+        dict and returns its text. Default: the column ``text``.
     sender : str or int
         A number of yours, or a name of at most 11 letters and digits.
     to : str
         Name of the column of numbers.
     region : str, optional
-        Country (ISO 3166-1 alpha-2) of numbers without a country code. Default: every number must have one.
+        Country of numbers without a country code: a code, a name, or the name of a column that holds codes or names.
+        Default: every number must have its country code.
+    language : str, optional
+        With a mapping: the column that says which of its texts a row gets; ``pt-BR`` gets ``pt`` if it has none of its
+        own.
+    fill : bool
+        True: the texts of a column or Series have names in braces as well. Default: they are sent as they are.
     type : {"auto", "text", "unicode"}
         Default: text where GSM-7 has every character, else unicode; row by row.
+    spelling : {"gsm7"}, optional
+        ``"gsm7"``: a text that GSM-7 can carry with other spellings gets them (see `explain_encoding`), and
+        ``given_text`` shows it as it was. Default: every text stays as it is.
+    duplicates : {"first", "last", "all", "problem"}
+        Which of several rows with one number is sent: the first, the last, all that have different texts, or none.
+        Default: the first.
     prices : bool
         False: leave the prices out, and ask Nexmo nothing.
     session : Session, optional
@@ -68,21 +82,31 @@ def plan_sms(
     Returns
     -------
     pandas.DataFrame
-        One row a recipient, in their order: ``to`` (digits), ``sender, text, country, encoding`` (text), ``parts``
-        (int; 0 where there is a problem), ``price_low, price_high`` (float, of the whole message over the networks of
-        the country, in ``currency``), ``problem`` (text; missing where the row can be sent). Rows with a problem are
-        never sent: a number that is none or stands in an earlier row, a column that is missing or empty.
+        One row a recipient, with the index of `recipients`: ``to`` (digits), ``sender, text, country, kind, encoding``
+        (text), ``parts`` (int; 0 where there is a problem), ``price_low, price_high`` (float, of the whole message over
+        the networks of the country, in ``currency``), ``problem, problem_code`` (text; missing where the row can be
+        sent), ``warning, warning_code`` (text; missing where nothing is doubtful), ``duplicate_of`` (the label of the
+        row that is kept). Rows with a problem are never sent; those with a warning only if you say so (`send_many`).
 
     Raises
     ------
-    InvalidRequestError, NexmoError
-        If the sender, a column's name or another argument is wrong; if the price list cannot be read.
+    InvalidRequestError
+        If the sender, a column's name or another argument is wrong.
+    NexmoError
+        If the price list cannot be read.
 
     Notes
     -----
-    Prices come from the account's own list (`nexmo_nb.prices`), which is read once a day from
-    ``/account/get-pricing``, https://developer.vonage.com/en/api/pricing. The network of a number is not known
-    beforehand, so there is a lowest and a highest price.
+    Codes of numbers are those of `clean_contacts`. Problem codes of texts: ``text_missing``, ``text_error_value`` (a
+    cell holds ``#N/A``, ``nan`` or the like), ``text_control`` (control characters), ``text_too_long``,
+    ``text_encoding`` (outside GSM-7 with ``type="text"``), ``text_format``, ``text_unknown_language``. Warning code of
+    texts: ``leftover_name`` (a name in braces is left in it). Letters with separate accents are composed, which keeps
+    their look.
+
+    Prices come from the account's own list (`nexmo_nb.prices`), which is read once a day. The network of a number is
+    not known beforehand, so there is a lowest and a highest price.
+
+    Reads ``/account/get-pricing``, https://developer.vonage.com/en/api/pricing.
 
     Examples
     --------
@@ -95,175 +119,49 @@ def plan_sms(
     """
     sender, has_prices = check_sender(sender), validation.check_bool("prices", prices)
     kind = validation.check_choice("type", type, ("auto", "text", "unicode"))
-    if region is not None:
-        region = validation.check_country(region, "region")
-    columns = _read_columns(recipients, to)
-    if text is None and "text" not in columns:
-        raise validation.invalid_argument("text", None, "a text, or recipients with a column 'text'")
-    wanted = ["text"] if text is None else find_names(text)
-    names = [name for name in wanted if name in columns]
-    lacking = [name for name in wanted if name not in columns]
-    pieces = []
-    for piece in _read_pieces({name: columns[name] for name in (to, *names)}, to):
-        values = ({name: piece[name][n] for name in names} for n in range(len(piece[to])))
-        rows = [
-            {"sender": sender, **_check_row(number, row, template=text, lacking=lacking, kind=kind, region=region)}
-            for number, row in zip(piece[to], values, strict=True)
-        ]
-        pieces.append(frame(rows, COLUMNS))
-    plan = _mark_duplicates(concat_frames(pieces, frame([], COLUMNS)))
+    keep = validation.check_choice("duplicates", duplicates, DUPLICATES)
+    spell = spelling is not None and validation.check_choice("spelling", spelling, ("gsm7",)) == "gsm7"
+    columns = read_columns(recipients, to)
+    index = read_index(recipients, len(columns[to]))
+    source = choose_source(text, columns, index, language=language, fill=validation.check_bool("fill", fill))
+    check_labels(text, recipients, index)
+    numbers = read_numbers(columns[to], read_regions(region, columns))
+    texts = _write_texts(source, numbers["problem"].isna().tolist(), kind, spell=spell)
+    plan = _join_texts(numbers, texts, sender)
+    plan.index = index
+    marked = mark_duplicates(plan, keep, ("to", "text"))
+    write_cells(plan, "parts", marked, [0] * len(marked))
+    if spell:
+        plan[GIVEN] = texts[GIVEN].array
     return _add_prices(plan, session_or_current(session)) if has_prices else plan
 
 
-def summary(plan: pd.DataFrame) -> pd.DataFrame:
-    """Add a plan up by country.
-
-    Parameters
-    ----------
-    plan : DataFrame
-        As `plan_sms` returns it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a country, and a last one, ``total`` (one for each currency, should there be several): ``country``
-        (text), ``recipients, parts`` (int; of rows that can be sent), ``price_low, price_high`` (float, in
-        ``currency``), ``problems`` (int: rows that cannot be sent).
-
-    Raises
-    ------
-    InvalidRequestError
-        If it is no plan.
-
-    Examples
-    --------
-    >>> import nexmo_nb as nx
-    >>> session = nx.connect("sandbox")
-    >>> plan = nx.plan_sms(["+351 912 345 678", "+44 7700 900000"], "Hello", sender="Demo")
-    >>> nx.summary(plan)[["country", "recipients", "parts"]].values.tolist()
-    [['GB', 1, 1], ['PT', 1, 1], ['total', 2, 2]]
-    """
-    check_plan(plan)
-    known = plan["currency"].dropna().unique()
-    table = plan.assign(
-        country=plan["country"].fillna("unknown").astype("string"),
-        # A row that cannot be sent has no price, and must not make a line of its own for that.
-        currency=(plan["currency"].fillna(known[0]) if len(known) == 1 else plan["currency"]).astype("string"),
-    )
-    rows: list[dict[str, Any]] = []
-    for lines in (table, table.assign(country="total")):
-        for (country, currency), part in lines.groupby(["country", "currency"], dropna=False):
-            good = part[part["problem"].isna()]
-            rows.append(
-                {
-                    "country": country,
-                    "recipients": len(good),
-                    "parts": good["parts"].sum(),
-                    "price_low": good["price_low"].sum(min_count=1),
-                    "price_high": good["price_high"].sum(min_count=1),
-                    "currency": None if validation.is_missing(currency) else currency,
-                    "problems": len(part) - len(good),
-                }
-            )
-    return frame(rows, SUMMARY_COLUMNS)
+def _write_texts(source: Source, usable: list[bool], kind: str, *, spell: bool) -> pd.DataFrame:
+    """Write and check the texts of the rows whose number can be used."""
+    none = Text()
+    pieces = []
+    for places, piece in read_pieces(source.columns, len(usable)):
+        rows = [
+            check_text(source, {name: cells[n] for name, cells in piece.items()}, kind, spell=spell)
+            if is_usable
+            else none
+            for n, is_usable in enumerate(usable[places])
+        ]
+        pieces.append(frame_from_columns(dict(zip(Text._fields, zip(*rows, strict=True), strict=True)), _TEXT_COLUMNS))
+    return concat_frames(pieces, frame([], _TEXT_COLUMNS))
 
 
-def check_plan(plan: Any) -> None:
-    """Refuse what `plan_sms` did not make."""
-    names = [column.name for column in COLUMNS]
-    if not isinstance(plan, pd.DataFrame) or not set(names) <= set(plan.columns):
-        allowed = f"a frame of plan_sms() with the columns {', '.join(names)}"
-        raise validation.invalid_argument("plan", type(plan).__name__, allowed)
-    validation.check_frame(plan, numbers=[column.name for column in COLUMNS if column.dtype != "string"])
-    objects = [column.name for column in COLUMNS if column.dtype == "string" and plan[column.name].dtype != "string"]
-    texts = (value for name in objects for value in plan[name])
-    odd = next((value for value in texts if not isinstance(value, str) and not validation.is_missing(value)), None)
-    if odd is not None:
-        raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
-
-
-def _read_columns(recipients: Any, to: str) -> dict[str, Any]:
-    """Take columns, as Series or lists, by name, out of whatever was given; `to` is one of them."""
-    if not isinstance(to, str):
-        raise validation.invalid_argument("to", to, "the name of the column of numbers")
-    if isinstance(recipients, pd.Series):
-        return {to: recipients}
-    columns: dict[str, Any]
-    if isinstance(recipients, pd.DataFrame):
-        validation.check_frame(recipients)
-        columns = {str(name): recipients[name] for name in recipients.columns}
-    elif isinstance(recipients, str):
-        raise validation.invalid_argument("recipients", recipients, _RECIPIENTS)
-    else:
-        rows = validation.as_list("recipients", recipients, _RECIPIENTS)
-        if not rows or not all(isinstance(row, Mapping) for row in rows):
-            return {to: rows}
-        columns = {str(name): [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
-    if to not in columns and any(map(len, columns.values())):
-        allowed = f"the name of the column of numbers; there are {', '.join(columns) or 'none'}"
-        raise validation.invalid_argument("to", to, allowed)
-    return {to: [], **columns}
-
-
-def _read_pieces(columns: Mapping[str, Any], to: str) -> Iterator[dict[str, Sequence[Any]]]:
-    """Read some thousand rows at a time, as Python's own values by column."""
-    readers = {name: _make_reader(column) for name, column in columns.items()}
-    for start in range(0, len(columns[to]), AT_ONCE):
-        yield {name: read(slice(start, start + AT_ONCE)) for name, read in readers.items()}
-
-
-def _make_reader(column: Any) -> Callable[[slice], Sequence[Any]]:
-    """Make a function that reads rows of a column; whole numbers that pandas keeps as floats become whole again."""
-    if not isinstance(column, pd.Series):
-        return lambda rows: column[rows]
-    is_whole = pd.api.types.is_float_dtype(column.dtype) and bool((column.dropna() % 1 == 0).all())
-    return lambda rows: [
-        None if validation.is_missing(v) else int(v) if is_whole else v for v in column.iloc[rows].tolist()
-    ]
-
-
-def _check_row(
-    number: Any, values: Mapping[str, Any], *, template: str | None, lacking: list[str], kind: str, region: str | None
-) -> dict[str, Any]:
-    """Check a row by itself, and give what that tells of it; `lacking` are names in the template without a column."""
-    to, country = None, None
-    try:
-        to, country = parse_number_and_country(number, region)
-        if lacking:
-            raise InvalidRequestError(f"text: there is no column {lacking[0]!r}")
-        text = write_value(values["text"]) if template is None else fill_template(template, values)
-        encoding, parts = _count_parts(text, kind)
-    except InvalidRequestError as problem:
-        return {"to": to or _show_number(number), "country": country, "parts": 0, "problem": str(problem)}
-    return {"to": to, "country": country, "text": text, "encoding": encoding, "parts": parts}
-
-
-def _show_number(number: Any) -> str | None:
-    """Show what stands in place of a number, if it can be written."""
-    is_small = isinstance(number, Integral) and abs(int(number)) < 10**18
-    return str(number)[:80] if is_small or isinstance(number, (str, float)) else None
-
-
-def _mark_duplicates(plan: pd.DataFrame) -> pd.DataFrame:
-    """Mark the rows whose number stands in an earlier one that can be sent."""
-    numbers = plan["to"][plan["problem"].isna()].astype("uint64")
-    first = numbers.index.to_series().groupby(numbers).transform("first")
-    again = first[first != first.index]
-    if len(again):
-        plan.loc[again.index, "parts"] = 0
-        plan.loc[again.index, "problem"] = [f"to: the same number stands in row {n}" for n in again]
-    return plan
-
-
-def _count_parts(text: str, kind: str) -> tuple[str, int]:
-    """Count the parts of a text in its encoding, or raise what is wrong with it."""
-    if not 1 <= len(text) <= LONGEST_TEXT:
-        raise InvalidRequestError(f"text: it has {len(text):,} characters; allowed: 1 to {LONGEST_TEXT:,}")
-    found = segments(text, encoding="ucs2" if kind == "unicode" else None)
-    if kind == "text" and found.encoding != "gsm7":
-        shown = " ".join(repr(c) for c in outside_gsm(text)[:10])
-        raise InvalidRequestError(f"text: outside GSM-7 are {shown}; replace them, or plan with type='auto'")
-    return found.encoding, found.parts
+def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.DataFrame:
+    """Put numbers and texts side by side; what a number has comes before what its text has."""
+    checked = {
+        name: numbers[name].fillna(texts[name]) for name in ("problem", "problem_code", "warning", "warning_code")
+    }
+    nothing: dict[str, Any] = {"price_low": float("nan"), "price_high": float("nan"), "currency": pd.NA}
+    plan = numbers.assign(**{name: texts[name] for name in ("text", "encoding", "parts")}, **checked, **nothing)
+    plan = plan.assign(sender=sender).astype({"sender": "string", "currency": "string"})
+    # What cannot be sent is in no doubt.
+    plan[["warning", "warning_code"]] = plan[["warning", "warning_code"]].where(plan["problem"].isna())
+    return plan[[column.name for column in COLUMNS]]
 
 
 def _add_prices(plan: pd.DataFrame, session: Session) -> pd.DataFrame:

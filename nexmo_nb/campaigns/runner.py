@@ -30,14 +30,13 @@ PAUSE_STEP = 0.25  # seconds after which a pause looks whether somebody stopped 
 
 
 class Message(NamedTuple):
-    id: str  # of its row in the ledger
     fields: Mapping[str, str]  # of its request
     estimate: Estimate
 
 
 @dataclass
 class RunState:
-    """Where a run stands; recipients stand for their messages."""
+    """Where a run stands; the ids of their rows in the ledger stand for messages."""
 
     queue: deque[str]  # not sent yet, in order
     budget: Budget
@@ -54,7 +53,10 @@ class RunState:
 
 
 class Runner:
-    """One run of a batch: `messages` by recipient, in order; `left` is what may be spent, None: there is no cap."""
+    """One run of a batch: `messages` in order, by the ids of their rows in the ledger.
+
+    `left` is what may be spent; None: there is no cap.
+    """
 
     def __init__(
         self, session: Session, batch: str, messages: Mapping[str, Message], *, left: float | None = None
@@ -93,7 +95,7 @@ class Runner:
         )
 
     def count_done(self) -> int:
-        """Count the recipients for whom there is nothing left to do."""
+        """Count the messages for which there is nothing left to do."""
         return len(self.messages) - len(self.state.queue) - len(self.state.in_flight)
 
     def _drive(self, pool: ThreadPoolExecutor, workers: int) -> None:
@@ -119,9 +121,9 @@ class Runner:
             seconds = self._acquire_slots(allowed, seconds)
             ready = [state.queue.popleft() for _ in range(min(allowed, len(state.slots)))]
             claimed = self._record_and_claim(ready)
-            for to in claimed:
-                state.in_flight.add(to)
-                self._workers.submit(to, state.slots.pop())
+            for send_id in claimed:
+                state.in_flight.add(send_id)
+                self._workers.submit(send_id, state.slots.pop())
             if len(claimed) < len(ready):
                 continue  # another process took the others, or the ledger cannot be used
             # A slot that is kept for later would have expired when it is used.
@@ -139,8 +141,8 @@ class Runner:
     def _count_allowed(self, workers: int) -> int:
         if self._stop.is_set():
             return 0
-        waiting = [self.messages[to].estimate.high for to in islice(self.state.queue, workers)]
-        in_flight = [self.messages[to].estimate.high for to in self.state.in_flight]
+        waiting = [self.messages[send_id].estimate.high for send_id in islice(self.state.queue, workers)]
+        in_flight = [self.messages[send_id].estimate.high for send_id in self.state.in_flight]
         return decisions.count_allowed(workers, waiting, in_flight, self.state.budget, self.state.backoff)
 
     def _acquire_slots(self, allowed: int, seconds: float) -> float:
@@ -179,37 +181,37 @@ class Runner:
         if not state.results and not ready:
             return []
         outcomes = [
-            Outcome(self.messages[to].id, rows, problem, is_unsent=choose_action(problem).returns_to_queue)
-            for to, _, rows, problem in state.results
+            Outcome(send_id, rows, problem, is_unsent=choose_action(problem).returns_to_queue)
+            for send_id, _, rows, problem in state.results
         ]
         claimed: set[str] = set()
         try:
-            claimed = self.session.ledger.record_and_claim(outcomes, [self.messages[to].id for to in ready])
+            claimed = self.session.ledger.record_and_claim(outcomes, ready)
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.queue.extendleft(reversed(ready))
             self._stop_batch(problem)
         state.results = []
-        return [to for to in ready if self.messages[to].id in claimed]
+        return [send_id for send_id in ready if send_id in claimed]
 
-    def _send(self, to: str) -> list[dict[str, Any]]:
+    def _send(self, send_id: str) -> list[dict[str, Any]]:
         """Send one message, and return the rows of its parts; a worker calls it."""
-        message, currency = self.messages[to], self.session.account.currency
-        request = build_request({**message.fields, "client-ref": message.id}, currency)
+        message, currency = self.messages[send_id], self.session.account.currency
+        request = build_request({**message.fields, "client-ref": send_id}, currency)
         return parse_parts(self.session.call_with_slot(request), currency)
 
     def _receive_results(self, timeout: float | None) -> list[Result]:
         """Wait for results, and keep them until they are recorded."""
         results = self._workers.receive(timeout, gather=len(self.state.in_flight) > 1)
-        self.state.in_flight -= {result.to for result in results}
+        self.state.in_flight -= {result.id for result in results}
         self.state.results += results
         return results
 
     def _handle_result(self, result: Result) -> None:
         """Do what an answer calls for: count the money, queue the message again, or stop."""
         state, problem, action = self.state, result.problem, choose_action(result.problem)
-        estimate = self.messages[result.to].estimate
+        estimate = self.messages[result.id].estimate
         if action.returns_to_queue:
-            state.queue.append(result.to)
+            state.queue.append(result.id)
         if action is Action.RETRY:
             state.backoff = decisions.record_failure(state.backoff, getattr(problem, "retry_after", None))
         else:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.decisions import Estimate, check_cap, sum_spent
+from nexmo_nb.campaigns.budget import check_amount, check_cap, sum_spent
+from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
-from nexmo_nb.campaigns.plan import check_plan
+from nexmo_nb.campaigns.rows import Row, find_waiting, read_rows, show_label, skip_doubtful, skip_unpriced
 from nexmo_nb.campaigns.runner import Message, Runner
+from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import OPTIONS, build_fields
-from nexmo_nb.state.sends import Entry, compute_digest
-
-BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
 
 
 def send_many(
     plan: pd.DataFrame,
     *,
     batch: str,
+    doubtful: str = "refuse",
     max_cost: float | None = None,
+    unpriced: str = "refuse",
+    on_cap: str = "refuse",
     workers: int = 8,
     progress: bool = True,
     resend_not_found: bool = False,
     session: Session | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Send a plan; every recipient gets the message of a batch at most once, whatever is run again.
+    """Send a plan; every recipient gets each text of a batch at most once, whatever is run again.
 
     Run the same call again to continue after an interrupt, a crash or a stop: what was sent is not sent again, nor what
     may have been. Two notebooks may run the same batch at once; they share it.
@@ -40,13 +42,25 @@ def send_many(
     Parameters
     ----------
     plan : DataFrame
-        As `plan_sms` returns it. Rows with a problem are not sent.
+        As `plan_sms` returns it, with any index. Rows with a problem are not sent. Two rows may have the same number,
+        but then not the same text.
     batch : str
-        Its name: a recipient gets one message a batch, and another message needs another name.
+        Its name: a recipient gets a text once a batch, and another message needs another name. A text that was sent
+        cannot be changed; a plan in which it stands beside a further one for the same recipient sends the further one.
+    doubtful : {"refuse", "skip", "send"}
+        What to do with rows that have a warning and were not sent yet. Default: an error before anything is sent; skip
+        leaves these rows out, send sends them as if they had none.
     max_cost : float, optional
         At most so much, in the account's currency, for the whole batch. Refused before the first message if the plan's
-        high estimate passes it; stopped before it is passed if the real prices turn out higher. Of two runs of one
-        batch at the same time each keeps it by itself. Default: no cap.
+        high estimate passes it (see `on_cap`); stopped before it is passed if the real prices turn out higher. Of two
+        runs of one batch at the same time each keeps it by itself. Default: no cap.
+    unpriced : {"refuse", "skip"}
+        With `max_cost`, what to do with rows that have no price: no cap can be kept with them. Default: an error before
+        anything is sent; skip leaves these rows out.
+    on_cap : {"refuse", "stop"}
+        What to do if the high estimate passes `max_cost`. Default: an error before anything is sent; stop sends in the
+        plan's order as many rows as it allows, and the rest stays planned, with a warning. `fit_budget` shows before
+        which ones.
     workers : int
         Messages in flight at once, 1 to 32.
     progress : bool
@@ -65,12 +79,13 @@ def send_many(
         One row a row of the plan, in its order and with its index: ``to, state, message_ids`` (joined by spaces),
         ``parts`` (int), ``price`` (float, in ``currency``), ``code, meaning, error, client_ref``. States: accepted,
         partial, rejected, unknown (`settle` looks it up), not_found, planned (not sent yet), sending (by another
-        process), problem (see the plan).
+        process), skipped (left out in this run; ``error`` says why), problem (see the plan).
 
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong, the cap is too low, or the batch was used for another message; nothing is sent.
+        If an argument is wrong, rows have a warning, the cap is too low or cannot be kept, or the batch was used for
+        another message; nothing is sent.
     RejectedError, AuthenticationError
         If there is no credit left, or the account is refused. As below, ``.parts`` is the frame, and the rest stays
         planned.
@@ -100,77 +115,70 @@ def send_many(
     session = session_or_current(session)
     check_plan(plan)
     name = validation.check_text("batch", batch, longest=200)
+    doubtful = validation.check_choice("doubtful", doubtful, ("refuse", "skip", "send"))
+    unpriced = validation.check_choice("unpriced", unpriced, ("refuse", "skip"))
+    may_stop = validation.check_choice("on_cap", on_cap, ("refuse", "stop")) == "stop"
+    cap = None if max_cost is None else check_amount("max_cost", max_cost)
     workers = validation.check_int("workers", workers, 1, 32)
     resend = validation.check_bool("resend_not_found", resend_not_found)
     progress = validation.check_bool("progress", progress)
-    rows = plan[plan["problem"].isna()]
 
-    requests, estimates = _build_requests(rows, options), _read_estimates(rows)
-    entries = [_build_entry(session.ledger.new_id(), fields) for fields in requests.values()]
-    known = session.ledger.add_batch(name, entries, resend_not_found=resend)
-    planned = [to for to in requests if known[to].state == "planned"]
-    left = None
-    if max_cost is not None:
-        spent = sum_spent(session.ledger.read_sends(batch=name), estimates)
-        left = _check_cap(max_cost, rows[rows["to"].isin(planned)], spent)
-    messages = {to: Message(known[to].id, requests[to], estimates[to]) for to in planned}
+    rows = read_rows(plan, options)
+    waiting = find_waiting(rows, session.ledger.read_batch(name), resend)
+    skipped = skip_doubtful(waiting, doubtful)
+    waiting = [row for row in waiting if row.place not in skipped]
+    if cap is not None:
+        skipped |= skip_unpriced(waiting, unpriced, cap)
+    kept = [row for row in rows if row.place not in skipped]
+    by_id, planned = _enter_rows(session, name, kept, resend)
+    # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
+    decided = {row.place for row in waiting}
+    due = {send_id: row for send_id, row in by_id.items() if send_id in planned and row.place in decided}
+    left = None if cap is None else _find_left(cap, session.ledger.read_sends(batch=name), by_id, due, may_stop)
+    messages = {send_id: Message(row.fields, row.estimate or Estimate()) for send_id, row in due.items()}
     runner = Runner(session, name, messages, left=left)
     try:
         runner.run(workers, progress=progress)
     except KeyboardInterrupt:
         print(runner.status_message())  # noqa: T201 - said to the person who interrupted
         raise
-    result = plan_outcome_frame(plan, session.ledger.read_sends(batch=name))
+    ids = {row.place: send_id for send_id, row in by_id.items()}
+    result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
     if runner.state.error is not None:
         raise _build_error(runner.state.error, runner.status_message(), result)
     if runner.state.is_capped:
-        warnings.warn(
-            f"Stopped before max_cost={max_cost} was passed: messages cost more than was estimated. "
-            f"{runner.status_message()} It needs a higher cap.",
-            stacklevel=2,
-        )
+        _warn_of_cap(max_cost, runner, due[runner.state.queue[0]], may_stop=may_stop)
     return result
 
 
-def _build_requests(rows: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Build the fields of the request of every row, by recipient."""
-    options = {validation.check_choice("options", name, BATCH_OPTIONS): value for name, value in options.items()}
-    requests: dict[str, dict[str, str]] = {}
-    for to, sender, text, encoding in zip(rows["to"], rows["sender"], rows["text"], rows["encoding"], strict=True):
-        kind = "unicode" if encoding == "ucs2" else "text"
-        fields = build_fields(to, sender, kind, text=None if pd.isna(text) else str(text), **options)
-        if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
-            raise validation.invalid_argument("plan", to, f"numbers as plan_sms() writes them, here {fields['to']!r}")
-        if fields["to"] in requests:
-            advice = "Two rows without a problem have this number."
-            raise validation.invalid_argument("plan", to, "each recipient once", advice)
-        requests[fields["to"]] = fields
-    return requests
+def _enter_rows(session: Session, batch: str, rows: Sequence[Row], resend: bool) -> tuple[dict[str, Row], set[str]]:
+    """Enter rows into the ledger; give them by the ids of their sends, and the ids of those that are planned."""
+    entries = [row.to_entry(session.ledger.new_id()) for row in rows]
+    known = session.ledger.add_batch(batch, entries, resend_not_found=resend)
+    by_id = {found.id: row for row, found in zip(rows, known, strict=True)}
+    return by_id, {found.id for found in known if found.state == "planned"}
 
 
-def _build_entry(code: str, fields: Mapping[str, str]) -> Entry:
-    what = f"send an SMS to {fields['to']}"
-    # Options such as ttl may change between runs; who gets what from whom may not.
-    content = {name: fields[name] for name in ("to", "from", "type", "text")}
-    return Entry(code, what, "sms", compute_digest(content), fields["to"], fields["from"], fields["text"])
-
-
-def _read_estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
-    return {
-        to: Estimate(*(0.0 if pd.isna(price) else float(price) for price in prices))
-        for to, *prices in zip(rows["to"], rows["price_low"], rows["price_high"], strict=True)
-    }
-
-
-def _check_cap(max_cost: Any, todo: pd.DataFrame, spent: float) -> float:
-    """Give what is left of a cap, or refuse one that the rows which are not sent yet could pass."""
+def _find_left(
+    cap: float, sends: Sequence[Mapping[str, Any]], rows: Mapping[str, Row], due: Mapping[str, Row], may_stop: bool
+) -> float:
+    """Give what is left of a cap, or refuse one that the rows which are due could pass; rows stand by their sends."""
     return check_cap(
-        max_cost,
-        spent=spent,
-        high=float(todo["price_high"].sum()),
-        messages=len(todo),
-        unpriced=int(todo["price_high"].isna().sum()),
-        currencies=todo["currency"].nunique(),
+        cap,
+        spent=sum_spent(sends, {send_id: row.estimate or Estimate() for send_id, row in rows.items()}),
+        high=math.fsum(row.estimate.high for row in due.values() if row.estimate is not None),
+        messages=len(due),
+        currencies=len({row.currency for row in due.values()} - {None}),
+        may_stop=may_stop,
+    )
+
+
+def _warn_of_cap(max_cost: float | None, runner: Runner, first: Row, *, may_stop: bool) -> None:
+    cause = "" if may_stop else ": messages cost more than was estimated"
+    warnings.warn(
+        f"Stopped before max_cost={max_cost} was passed{cause}. {runner.status_message()} It needs a higher cap. The "
+        f"first that is left is row {show_label(first.label)}.",
+        stacklevel=3,
     )
 
 

@@ -15,14 +15,14 @@ GATHER_SECONDS = 0.001  # for which a result waits for those of others in flight
 class Result(NamedTuple):
     """What came back for a message: the rows of its parts, or a problem."""
 
-    to: str
+    id: str  # of the message's row in the ledger
     slot: str  # that it left under
     rows: list[dict[str, Any]] | None
     problem: BaseException | None
 
 
 class Workers:
-    """Threads that take recipients from one queue, call `send` with each, and put results into another."""
+    """Threads that take ids of messages from one queue, call `send` with each, and put results into another."""
 
     def __init__(self, send: Callable[[str], list[dict[str, Any]]]) -> None:
         self._send = send
@@ -34,8 +34,8 @@ class Workers:
         for _ in range(count):
             pool.submit(self._work)
 
-    def submit(self, to: str, slot: str) -> None:
-        self._jobs.put((to, slot))
+    def submit(self, send_id: str, slot: str) -> None:
+        self._jobs.put((send_id, slot))
 
     def receive(self, timeout: float | None, *, gather: bool) -> list[Result]:
         """Wait for a result, `wake` or the time-out, then return all that came; `gather` leaves time for a few more."""
@@ -59,10 +59,10 @@ class Workers:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            to, slot = job
+            send_id, slot = job
             rows, problem = None, None
             try:
-                rows = self._send(to)
+                rows = self._send(send_id)
             except BaseException as error:  # whatever happened, the message must be recorded
                 problem = error
-            self._results.put(Result(to, slot, rows, problem))
+            self._results.put(Result(send_id, slot, rows, problem))

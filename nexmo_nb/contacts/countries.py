@@ -1,124 +1,212 @@
-"""The country of a phone number, by the rules of its calling code. Pure, over `phonenumbers` (Google's metadata)."""
+"""Countries: their codes, names and calling codes, and how a country is named in an argument or a list."""
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-# The kinds of numbers in the metadata; a number of any kind belongs to the country.
-_KINDS = (
-    "premium_rate",
-    "toll_free",
-    "shared_cost",
-    "voip",
-    "personal_number",
-    "pager",
-    "uan",
-    "voicemail",
-    "fixed_line",
-    "mobile",
-)
-_NO_COUNTRY = ("ZZ", "001")
-"""How the metadata names what belongs to no country, such as satellite numbers."""
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.frames import Column, frame
+
+LONGEST_NAME = 100
+COLUMNS = (Column("code"), Column("name"), Column("calling_code"))
+
+# Countries without numbers of their own, with the calling code that is used there.
+_WITHOUT_NUMBERS = {"AQ": "672", "BV": "47", "GS": "500", "HM": "672", "PN": "64", "TF": "262", "UM": "1"}
+# Names that the metadata lacks, or gives in another form than people use.
+_NAMES = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo", "PN": "Pitcairn Islands"}
+_ENGLISH_NAMES = {"CG": "Congo (Brazzaville)", "CD": "Congo (Kinshasa)"}
+_OTHER_NAMES = {
+    "america": ("US",),
+    "burma": ("MM",),
+    "cape verde": ("CV",),
+    "congo": ("CD", "CG"),
+    "czechia": ("CZ",),
+    "democratic republic of the congo": ("CD",),
+    "east timor": ("TL",),
+    "england": ("GB",),
+    "eswatini": ("SZ",),
+    "great britain": ("GB",),
+    "holland": ("NL",),
+    "ivory coast": ("CI",),
+    "kongo": ("CD", "CG"),
+    "korea": ("KP", "KR"),
+    "macao": ("MO",),
+    "macau": ("MO",),
+    "micronesia": ("FM",),
+    "north macedonia": ("MK",),
+    "northern ireland": ("GB",),
+    "republic of the congo": ("CG",),
+    "republic of ireland": ("IE",),
+    "russian federation": ("RU",),
+    "scotland": ("GB",),
+    "tschechien": ("CZ",),
+    "turkiye": ("TR",),
+    "u k": ("GB",),
+    "u s": ("US",),
+    "u s a": ("US",),
+    "uae": ("AE",),
+    "uk": ("GB",),
+    "united states of america": ("US",),
+    "usa": ("US",),
+    "vatican city": ("VA",),
+    "vereinigte staaten": ("US",),
+    "viet nam": ("VN",),
+    "virgin islands": ("VG", "VI"),
+    "wales": ("GB",),
+}
 
 
-class Rules(NamedTuple):
-    """What the metadata says about the numbers of a calling code.
+def countries() -> pd.DataFrame:
+    """List the countries, with the codes that every function takes and the names that it takes as well.
 
-    `lengths` are those of numbers without the code. `prefix` is what such a number may begin with and must lose, such
-    as a 0 that is dialled within the country. `regions` share the code, the main one first.
-    """
+    Returns
+    -------
+    pandas.DataFrame
+        One row a country, by code: ``code`` (ISO 3166-1 alpha-2, and AC, TA and XK, which have numbers of their own),
+        ``name`` (English), ``calling_code`` (digits; the one used there where a country has no numbers of its own).
 
-    code: str
-    lengths: frozenset[int]
-    prefix: re.Pattern[str] | None
-    regions: tuple[str, ...]
+    Raises
+    ------
+    NexmoError
+        Never: nothing is asked.
 
-
-def country_of(number: str) -> str | None:
-    """Tell the country (ISO 3166-1 alpha-2) of E.164 digits; None where it has none, such as satellite numbers.
-
-    A number that no operator has (such as the fictional ones of films) counts for the main country of its code.
+    Notes
+    -----
+    Names and calling codes are those of ``phonenumbers``, which is Google's libphonenumber.
 
     Examples
     --------
-    >>> country_of("264811234567")
-    'NA'
+    >>> import nexmo_nb as nx
+    >>> table = nx.countries()
+    >>> table[table.code.isin(["GB", "PT"])].values.tolist()
+    [['GB', 'United Kingdom', '44'], ['PT', 'Portugal', '351']]
     """
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse("+" + number)
-    except phonenumbers.NumberParseException:
-        return None
-    return find_parsed_country(parsed)
-
-
-def find_parsed_country(number: Any) -> str | None:
-    """Find the country of a number that `phonenumbers` has parsed."""
-    import phonenumbers
-
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(number.country_code, ())
-    # Most codes belong to one country alone; for the others the area code decides.
-    country = regions[0] if len(regions) == 1 else phonenumbers.region_code_for_number(number)
-    return _drop_no_country(country or phonenumbers.region_code_for_country_code(number.country_code))
-
-
-def find_rules(digits: str) -> Rules | None:
-    """Find the rules of the calling code with which digits begin; None where it is none."""
-    return _read_rules(digits[:1]) or _read_rules(digits[:2]) or _read_rules(digits[:3])
-
-
-def is_complete(digits: str, rules: Rules) -> bool:
-    """Tell whether digits are a whole number as they are: of a possible length, with nothing to take off."""
-    national = digits[len(rules.code) :]
-    return len(national) in rules.lengths and (rules.prefix is None or not rules.prefix.match(national))
-
-
-def find_country(digits: str, rules: Rules) -> str | None:
-    """Find the country of a complete number: of those that share its code, the first that has it, or the main one."""
-    regions = rules.regions
-    if len(regions) == 1:
-        return _drop_no_country(regions[0])
-    national = digits[len(rules.code) :]
-    found = (region for region in regions if _build_pattern(region, len(national)).match(national))
-    return _drop_no_country(next(found, regions[0]))
-
-
-def _drop_no_country(region: str) -> str | None:
-    return None if region in _NO_COUNTRY else region
+    codes = sorted(_read_calling_codes())
+    rows = [{"code": code, "name": name_country(code), "calling_code": _read_calling_codes()[code]} for code in codes]
+    return frame(rows, COLUMNS)
 
 
 @cache
-def _read_rules(code: str) -> Rules | None:
-    """Read the rules of a calling code out of the metadata; None where it is none."""
-    import phonenumbers as pn
+def name_country(code: str) -> str:
+    """Give the English name of a country."""
+    return _ENGLISH_NAMES.get(code) or _read_name(code, "en") or _NAMES.get(code, code)
 
-    regions = pn.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code and code[0] != "0" else None
-    if not regions:
-        return None
-    samples = {n: pn.PhoneNumber(country_code=int(code), national_number=int("1" * n)) for n in range(2, 16)}
-    possible = pn.ValidationResult.IS_POSSIBLE
-    lengths = frozenset(n for n, each in samples.items() if pn.is_possible_number_with_reason(each) == possible)
-    metadata: Any = pn.PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
-    prefix = metadata.national_prefix_for_parsing
-    return Rules(code, lengths, re.compile(prefix) if prefix else None, regions)
+
+def check_country(value: Any, name: str = "country") -> str:
+    """Accept a country by its code of ISO 3166-1, or by a name that it has in some language, and return the code."""
+    written = value.strip() if isinstance(value, str) else ""
+    code = written.upper()
+    if code in _read_calling_codes():
+        return code
+    allowed = "a country: a two-letter code of ISO 3166-1, such as 'GB', or a name, such as 'Portugal'"
+    found = _find_by_name(written)
+    if len(found) == 1:
+        return found[0]
+    advice = ""
+    if found:
+        advice = f"It can be {' or '.join(f'{code} ({name_country(code)})' for code in found)}: give the code."
+    elif isinstance(value, float) and math.isnan(value):
+        advice = "A missing value: pandas reads 'NA' (Namibia) so, unless read_csv gets keep_default_na=False."
+    elif similar := _find_similar(written):
+        advice = f"Did you mean {' or '.join(f'{code} ({name_country(code)})' for code in similar)}?"
+    raise validation.invalid_argument(name, value, allowed, advice)
+
+
+def check_region(value: Any, name: str = "region") -> str:
+    """Accept a country that has national numbers."""
+    code = check_country(value, name)
+    if code in _WITHOUT_NUMBERS:
+        raise validation.invalid_argument(name, value, "a country with numbers of its own", f"{code} has none.")
+    return code
+
+
+def find_region_code(value: str) -> str | None:
+    """Find the country that has national numbers and is called so; None where there is none, or more than one."""
+    written = value.strip()
+    found = (written.upper(),) if written.upper() in _read_calling_codes() else _find_by_name(written)
+    return found[0] if len(found) == 1 and found[0] not in _WITHOUT_NUMBERS else None
+
+
+def is_country(value: str) -> bool:
+    """Tell whether a text is the code of a country, or a name of one."""
+    return value.strip().upper() in _read_calling_codes() or len(_find_by_name(value.strip())) == 1
 
 
 @cache
-def _build_pattern(region: str, length: int) -> re.Pattern[str]:
-    """Build one pattern of the numbers of a country, which `phonenumbers.region_code_for_number` tries kind by kind."""
-    import phonenumbers
+def list_regions() -> tuple[str, ...]:
+    """List the codes of the countries that have national numbers, by calling code, the main country of each first."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    if metadata.leading_digits is not None:
-        return re.compile(metadata.leading_digits)
+    return tuple(code for codes in COUNTRY_CODE_TO_REGION_CODE.values() for code in codes if code != "001")
 
-    def read_pattern(kind: Any) -> str | None:
-        is_possible = kind is not None and (not kind.possible_length or length in kind.possible_length)
-        return kind.national_number_pattern if is_possible else None
 
-    general = read_pattern(metadata.general_desc)
-    kinds = [pattern for name in _KINDS if (pattern := read_pattern(getattr(metadata, name)))]
-    return re.compile(rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})\Z" if general and kinds else "(?!)")
+def check_countries(value: Any, name: str = "country") -> list[str]:
+    """Accept one country or several, and give the code of each of them once."""
+    several = isinstance(value, Iterable) and not isinstance(value, str)
+    codes = validation.as_list(name, value, "countries, such as 'GB' or 'Portugal'") if several else [value]
+    return list(dict.fromkeys(check_country(code, name) for code in codes))
+
+
+@cache
+def _read_calling_codes() -> dict[str, str]:
+    from phonenumbers import SUPPORTED_REGIONS, country_code_for_region  # importing it takes 20 ms
+
+    return {code: str(country_code_for_region(code)) for code in SUPPORTED_REGIONS} | _WITHOUT_NUMBERS
+
+
+@cache
+def _read_names() -> dict[str, tuple[str, ...]]:
+    """Read the names of the countries in every language; a name that several have gives all of them."""
+    from phonenumbers.geodata.locale import LOCALE_DATA  # takes 50 ms
+
+    found: dict[str, set[str]] = {}
+    for code in _read_calling_codes():
+        for language in LOCALE_DATA.get(code, ()):
+            found.setdefault(_fold(_read_name(code, language) or ""), set()).add(code)
+        found.setdefault(_fold(name_country(code)), set()).add(code)
+        found.setdefault(_fold(_NAMES.get(code, code)), set()).add(code)
+    # What a name means in English comes before what it means elsewhere.
+    english = {_fold(name_country(code)): (code,) for code in _read_calling_codes()}
+    return {name: tuple(sorted(codes)) for name, codes in found.items() if name} | english | _OTHER_NAMES
+
+
+def _read_name(code: str, language: str) -> str | None:
+    """Read a country's name; the metadata refers to another language where its name is the same."""
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    # Each name is looked at once: one of the metadata refers to itself.
+    names = dict(LOCALE_DATA.get(code, {}))
+    name = names.pop(language, None)
+    while name is not None and name.startswith("*"):
+        name = names.pop(name[1:], None)
+    return name
+
+
+def _find_by_name(written: str) -> tuple[str, ...]:
+    return _read_names().get(_fold(written), ()) if 1 < len(written) <= LONGEST_NAME else ()
+
+
+def _find_similar(written: str) -> list[str]:
+    """Find countries whose English name has the same words, or is spelled almost so."""
+    from difflib import get_close_matches
+
+    english = {_fold(name_country(code)): code for code in _read_calling_codes()}
+    folded = _fold(written[:LONGEST_NAME])
+    if len(folded) < 4:
+        return []
+    within = [code for name, code in english.items() if re.search(rf"\b{re.escape(folded)}\b", name)]
+    return sorted(within)[:5] or [english[name] for name in get_close_matches(folded, english, n=3, cutoff=0.75)]
+
+
+def _fold(name: str) -> str:
+    """Write a name without accents, case, marks and articles, to compare it."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    words = re.sub(r"[\W_]+", " ", bare.casefold()).split()
+    return " ".join(words[1:] if words[:1] == ["the"] else words)

@@ -1,19 +1,55 @@
-"""Phone numbers as people write them, to E.164 digits, or refused with the reason. Pure, over `phonenumbers`."""
+"""Phone numbers as people write them: read to E.164 digits, doubted, or refused with the reason. Pure."""
 
 from __future__ import annotations
 
 import re
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
 
-from nexmo_nb.contacts.countries import find_country, find_parsed_country, find_rules, is_complete
-from nexmo_nb.validation import check_country, invalid_argument
+from nexmo_nb.contacts.cells import MOST_DIGITS, UnreadableNumber, clean_written, read_written
+from nexmo_nb.contacts.countries import check_region, name_country
+from nexmo_nb.contacts.fictional import is_fictional
+from nexmo_nb.contacts.renumbering import find_change
+from nexmo_nb.contacts.rules import (
+    NO_COUNTRY,
+    find_calling_code,
+    find_country_and_kind,
+    find_national_kind,
+    find_rules,
+    has_national_prefix,
+    is_complete,
+    read_international_prefix,
+)
+from nexmo_nb.validation import invalid_argument
 
-_WRITTEN = re.compile(r"[+＋]?\s*[\d(][\d\s().\-/\u2010-\u2015\u00a0\u202f]*")
+WARNINGS = {
+    "looks_national": "It has no '+', and can be a national number of another country than it begins with.",
+    "not_valid": "No operator has such numbers, though their length is possible.",
+    "not_mobile": "It is a landline or another number that seldom gets SMS.",
+    "premium": "It is a premium or shared-cost number.",
+    "looks_rounded": "It ends in a run of zeros, as numbers do that a spreadsheet rounded.",
+}
+"""Doubts about a number: the codes of the column ``warning_code``. A text may have ``leftover_name`` beside them."""
+ALLOWED = "a phone number with its country code, such as '+44 7700 900000', '00447700900000' or 447700900000"
+_SEPARATORS = str.maketrans("", "", " ().-/\t\n\r\v\f\u00a0\u202f\u2009")
+_MOBILE_KINDS = ("mobile", "landline or mobile", "pager")
+_PREMIUM_KINDS = ("premium", "shared-cost")
 # By the error types of phonenumbers.NumberParseException.
-_UNREADABLE = {0: "No country has this code.", 2: "It is too short.", 3: "It is too short.", 4: "It is too long."}
-_SEPARATORS = str.maketrans("", "", " ().-/")
-_ALLOWED = "a phone number with its country code, such as '+44 7700 900000', '00447700900000' or 447700900000"
+_UNPARSED = {0: "unknown_country_code", 1: "too_short", 2: "too_short", 3: "too_short", 4: "too_long"}
+
+
+class Number(NamedTuple):
+    """A phone number that was read.
+
+    `country` is None where it has none, such as a satellite number. `kind` is None where the number is not valid: no
+    operator can have it. `has_code` tells whether its country code was written as such, with a plus or 00, or is
+    certain by the region.
+    """
+
+    digits: str
+    country: str | None
+    kind: str | None
+    has_code: bool
 
 
 def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
@@ -22,12 +58,13 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
     Parameters
     ----------
     value : str or int
-        A number in any usual spelling: ``+44 7700 900000``, ``0044…``, spaces, dots, hyphens and brackets are fine.
+        A number in any usual spelling: ``+44 7700 900000``, ``0044…``, spaces, dots, hyphens and brackets are fine, and
+        so are the marks that spreadsheets and programs put around it.
     region : str, optional
-        Country (ISO 3166-1 alpha-2) whose national numbers are meant where there is no country code. Default: every
-        number must have its country code.
+        Country whose national numbers are meant where there is no country code. Default: every number must have its
+        country code.
     name : str
-        What to call the value in an error.
+        What to call the value in an error. Default: ``"to"``.
 
     Returns
     -------
@@ -37,8 +74,8 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
     Raises
     ------
     InvalidRequestError
-        If it is no possible number: letters, a float, a length that its country does not have. A possible number
-        need not be in use.
+        If it is no possible number: letters, a float, two numbers, a length that its country does not have. A possible
+        number need not be in use.
 
     Notes
     -----
@@ -46,117 +83,253 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
 
     Examples
     --------
-    >>> to_e164("+44 (0)7700 900000")
+    >>> import nexmo_nb as nx
+    >>> nx.to_e164("(+44) 7700 900000")
     '447700900000'
-    >>> to_e164("912 345 678", region="PT")
+    >>> nx.to_e164("912 345 678", region="Portugal")
     '351912345678'
     """
-    return parse_number_and_country(value, region, name=name)[0]
-
-
-def parse_number_and_country(value: Any, region: str | None = None, *, name: str = "to") -> tuple[str, str | None]:
-    """Do the work of `to_e164` and `country_of` in one go."""
-    written = _read_written(name, value)
-    region = None if region is None else check_country(region, "region")
-    # A number that is complete as it stands needs no parser, which takes 40 µs a number; a plan has up to a million.
-    digits = _extract_digits(written, region)
-    rules = None if digits is None else find_rules(digits)
-    if digits is not None and rules is not None and is_complete(digits, rules):
-        return digits, find_country(digits, rules)
-    return _parse_with_library(name, value, written, region)
-
-
-def _extract_digits(written: str, region: str | None) -> str | None:
-    """Extract the digits of a number that has its country code; None where only the library can tell."""
-    digits = written.removeprefix("+").translate(_SEPARATORS)
-    if not digits.isascii() or not digits.isdigit() or len(written) > 40:
-        return None
-    if written.startswith("+"):
-        return digits
-    if digits.startswith("00"):
-        return digits[2:]
-    return digits if region is None else None
-
-
-def _parse_with_library(name: str, value: Any, written: str, region: str | None) -> tuple[str, str | None]:
-    """Parse a number in any spelling, or refuse it."""
-    import phonenumbers
-
-    digits = re.sub(r"\D", "", written)
-    if written[0] not in "+＋":
-        if digits.startswith("00"):
-            written = "+" + digits[2:]
-        elif region is None and digits.startswith("0"):
-            raise invalid_argument(name, value, _ALLOWED, "It looks like a national number: add the country code.")
-        elif region is None:
-            written = "+" + digits
+    code = None if region is None else check_region(region)
     try:
-        number = phonenumbers.parse(written, region)
-    except phonenumbers.NumberParseException as problem:
-        raise invalid_argument(name, value, _ALLOWED, _UNREADABLE.get(problem.error_type, "")) from None
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        raise invalid_argument(name, value, _ALLOWED, _explain_impossible(reason))
-    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
-    return digits, find_parsed_country(number)
+        return read_number(value, code).digits
+    except UnreadableNumber as problem:
+        found = problem.reason
+    raise invalid_argument(name, value, ALLOWED, found)
+
+
+def read_number(value: Any, region: str | None = None) -> Number:
+    """Read the number in a cell; `region` is the code of the country of national numbers, None if there are none.
+
+    Raises
+    ------
+    UnreadableNumber
+        If the cell does not hold one possible number.
+    """
+    written = read_written(value)
+    digits = written.translate(_SEPARATORS)
+    if digits.startswith("+"):
+        return _read_international(digits[1:], has_code=True)
+    if digits.startswith("00"):
+        return _read_dialled(digits, region)
+    if region is None:
+        if digits.startswith("0"):
+            raise UnreadableNumber("no_country_code", "It looks like a national number: add the country code.")
+        return _read_international(digits, has_code=False)
+    return _read_national(written, digits, region)
+
+
+def country_of(digits: str) -> str | None:
+    """Give the country of E.164 digits; None where they have none, such as a satellite number, or are no number."""
+    try:
+        return read_number(f"+{digits}").country
+    except UnreadableNumber:
+        return None
+
+
+def find_warning(number: Number, home: str | None = None) -> tuple[str, str] | None:
+    """Find what is doubtful about a number to which an SMS goes: a code of `WARNINGS`, and a sentence.
+
+    `home` is the country to which most of a list belongs.
+    """
+    if is_fictional(number.digits):
+        return None
+    if not number.has_code and (found := _doubt_country(number, home)):
+        return found
+    return _doubt_kind(number)
+
+
+def _doubt_country(number: Number, home: str | None) -> tuple[str, str] | None:
+    """Doubt whether a number without a plus begins with its country code."""
+    digits, country, kind, _ = number
+    either = None
+    if home not in (None, country) and (other := find_national_reading(digits, str(home))):
+        either = f"+{digits} of {_name(country)}, or +{other} of {_name(home)}, as most of the list"
+    elif country is not None and _is_also_national(digits, country):
+        either = f"+{digits}, or +{find_calling_code(country)}{digits}"
+    if either:
+        return "looks_national", f"It has no '+': {either}? Write the one that is meant with its '+'."
+    if kind is None:
+        found = f"+{digits} is no valid number of {_name(country)}"
+        return "looks_national", f"It has no '+', and {found}: add the country code, or name the region."
+    return None
+
+
+def _is_also_national(digits: str, country: str) -> bool:
+    """Tell whether a number that begins with its calling code is a national one as well, dialled as it stands."""
+    return (
+        not has_national_prefix(country) and find_national_kind(digits, country, find_calling_code(country)) is not None
+    )
+
+
+def _doubt_kind(number: Number) -> tuple[str, str] | None:
+    """Doubt whether a number exists, and whether an SMS should go to it."""
+    digits, country, kind = number[:3]
+    if kind is None:
+        return "not_valid", f"+{digits} is no valid number of {_name(country)}: is a digit missing, or wrong?"
+    if kind in _PREMIUM_KINDS:
+        return "premium", f"+{digits} is a {kind} number of {_name(country)}."
+    if digits.endswith("00000"):
+        return "looks_rounded", f"+{digits} ends in zeros: was it rounded by a spreadsheet?"
+    if kind not in _MOBILE_KINDS:
+        return "not_mobile", f"+{digits} is a {kind} number of {_name(country)}; few of them get SMS."
+    return None
+
+
+def find_national_reading(digits: str, region: str) -> str | None:
+    """Find what digits without a plus are as a national number of a country; None where they are no valid one."""
+    code = find_calling_code(region)
+    # Digits that begin with the code of that country are its own, in full.
+    if digits.startswith(code) and find_national_kind(digits[len(code) :], region, code):
+        return None
+    return code + digits if find_national_kind(digits, region, code) else None
 
 
 def check_msisdn(value: Any) -> str:
     """Accept a number as the lists of numbers give it: digits with country code, as text or whole number."""
-    digits = re.sub(r"\D", "", _read_written("msisdn", value))
-    if not digits.isascii() or not 3 <= len(digits) <= 15 or digits.startswith("00"):
+    try:
+        digits = re.sub(r"\D", "", read_written(value))
+    except UnreadableNumber:
+        digits = ""
+    if not 3 <= len(digits) <= 15 or digits.startswith("00"):
         raise invalid_argument("msisdn", value, "3 to 15 digits, country code first, as in the column 'msisdn'")
     return digits
 
 
 def check_sender(value: Any, *, name: str = "sender") -> str:
-    """Accept a sender: a number of at most 15 digits, or a name of at most 11 letters and digits.
+    """Accept a sender: a number with its country code, a short code, or a name of at most 11 letters and digits.
 
     Spaces of a name do not count. Which senders are allowed differs by country:
     https://developer.vonage.com/en/messaging/sms/guides/custom-sender-id.
     """
-    allowed = "a phone number of at most 15 digits, or a name of at most 11 letters (A-Z, a-z) and digits"
-    if not _is_writable(value):
+    allowed = (
+        "a phone number with its country code, a short code of 3 to 8 digits, or a name of at most 11 letters (A-Z, "
+        "a-z) and digits"
+    )
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not isinstance(value, str) and not (is_whole and abs(int(value)) < MOST_DIGITS):
         raise invalid_argument(name, value, allowed)
-    written = str(value).strip()
-    if _WRITTEN.fullmatch(written) and re.search(r"\d", written):
-        digits = re.sub(r"\D", "", written)
-        digits = digits[2:] if digits.startswith("00") else digits
-        if not digits.isascii() or not 1 <= len(digits) <= 15:
-            raise invalid_argument(name, value, allowed)
-        return digits
-    if not re.fullmatch("[A-Za-z0-9 ]+", written) or len(written.replace(" ", "")) > 11:
-        raise invalid_argument(name, value, allowed)
-    return written
+    written = clean_written(str(value)).strip()
+    if written.isdigit() and 3 <= len(written) <= 8 and written[0] != "0":
+        return written
+    if re.fullmatch("[A-Za-z0-9 ]*[A-Za-z][A-Za-z0-9 ]*", written):
+        letters = len(written.replace(" ", ""))
+        if letters > 11:
+            raise invalid_argument(name, value, allowed, f"The name has {letters} letters and digits.")
+        return written
+    odd = next((c for c in written if not re.match(r"[A-Za-z0-9 +().\-/]", c)), None)
+    if odd is not None or re.search("[A-Za-z]", written):
+        odd = odd or next(c for c in written if c in "+().-/")
+        raise invalid_argument(name, value, allowed, f"No sender can have {odd!r}.")
+    try:
+        return read_number(written).digits
+    except UnreadableNumber as problem:
+        reason = problem.reason
+    raise invalid_argument(name, value, allowed, reason)
 
 
-def _read_written(name: str, value: Any) -> str:
-    """Read the number as text; refuse what a spreadsheet may have damaged."""
-    if not _is_writable(value):
-        advice = ""
-        if isinstance(value, float):
-            advice = "A float has lost digits or gained a '.0': read the column as text (dtype=str)."
-        raise invalid_argument(name, value, _ALLOWED, advice)
-    written = str(value).strip()
-    if not written or not _WRITTEN.fullmatch(written) or not re.search(r"\d", written):
-        raise invalid_argument(name, value, _ALLOWED)
-    return written
+def _read_international(digits: str, *, has_code: bool) -> Number:
+    """Read digits that begin with a calling code."""
+    rules = find_rules(digits)
+    if rules is None:
+        raise UnreadableNumber("unknown_country_code", "No country has this code.")
+    if is_complete(digits, rules):
+        country, kind = find_country_and_kind(digits, rules)
+        change = None if kind else find_change(digits)
+        if change is None:
+            return Number(digits, country, kind, has_code)
+        raise UnreadableNumber("renumbered", change[1])
+    return _parse(f"+{digits}", None, has_code=has_code)
 
 
-def _is_writable(value: Any) -> bool:
-    """Tell whether a value is text, or a whole number that can be written out."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < 10**18
-    return isinstance(value, str) or whole
+def _read_dialled(digits: str, region: str | None) -> Number:
+    """Read digits that begin with 00; in some countries more is dialled before a calling code, such as 0011."""
+    dialled = read_international_prefix(region).match(digits) if region else None
+    if dialled and dialled.end() > len("00"):
+        found = [_read_foreign(digits[2:]), _read_foreign(digits[dialled.end() :])]
+        valid = {each.digits: each for each in found if each is not None}
+        if len(valid) == 1:
+            return next(iter(valid.values()))._replace(has_code=True)
+        if valid:
+            shown = " or ".join(f"+{each}" for each in valid)
+            raise UnreadableNumber("no_country_code", f"It can be {shown}: write the one that is meant with its '+'.")
+    return _read_international(digits[2:], has_code=True)
 
 
-def _explain_impossible(reason: int) -> str:
+def _read_national(written: str, digits: str, region: str) -> Number:
+    """Read a number without a plus or 00 where the country of national numbers is known."""
+    code = find_calling_code(region)
+    national = digits[len(code) :]
+    if digits.startswith(code) and find_national_kind(national, region, code):
+        # A whole number of that country; in doubt only where national numbers are dialled as they stand.
+        is_certain = has_national_prefix(region) or find_national_kind(digits, region, code) is None
+        return Number(digits, region, find_national_kind(national, region, code), is_certain)
+    foreign = _read_foreign(digits)
+    try:
+        return _parse(written, region, has_code=True)
+    except UnreadableNumber as problem:
+        if foreign is None or problem.code == "renumbered":
+            raise
+        reason = f"{problem.reason} With a '+' it is a number of {_name(foreign.country)}."
+        raise UnreadableNumber(problem.code, reason) from None
+
+
+def _read_foreign(digits: str) -> Number | None:
+    """Read digits without a plus as a whole number of some country; None where they are no valid one."""
+    try:
+        number = _read_international(digits, has_code=False)
+    except UnreadableNumber:
+        return None
+    return number if number.kind or is_fictional(number.digits) else None
+
+
+def _parse(written: str, region: str | None, *, has_code: bool) -> Number:
+    """Parse a number in any spelling with the library."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException as problem:
+        code = _UNPARSED.get(problem.error_type, "unreadable")
+        raise UnreadableNumber(code, _explain_unparsed(code)) from None
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        if change := find_change(digits):
+            raise UnreadableNumber("renumbered", change[1])
+        raise UnreadableNumber(*_explain_impossible(reason))
+    rules = find_rules(digits)
+    if rules is None:
+        raise UnreadableNumber("unknown_country_code", "No country has this code.")
+    country, kind = find_country_and_kind(digits, rules)
+    if kind is None and (change := find_change(digits)):
+        raise UnreadableNumber("renumbered", change[1])
+    return Number(digits, country, kind, has_code)
+
+
+def _explain_unparsed(code: str) -> str:
+    words = {
+        "unknown_country_code": "No country has this code.",
+        "too_short": "It is too short.",
+        "too_long": "It is too long.",
+    }
+    return words.get(code, "It cannot be read.")
+
+
+def _explain_impossible(reason: int) -> tuple[str, str]:
     from phonenumbers import ValidationResult
 
     words = {
-        ValidationResult.TOO_SHORT: "It is too short for its country.",
-        ValidationResult.TOO_LONG: "It is too long for its country.",
-        ValidationResult.INVALID_LENGTH: "Its country has no numbers of this length.",
-        ValidationResult.INVALID_COUNTRY_CODE: "No country has this code.",
-        ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "It is a local number: add area and country code.",
+        ValidationResult.TOO_SHORT: ("too_short", "It is too short for its country."),
+        ValidationResult.TOO_LONG: ("too_long", "It is too long for its country."),
+        ValidationResult.INVALID_LENGTH: ("wrong_length", "Its country has no numbers of this length."),
+        ValidationResult.INVALID_COUNTRY_CODE: ("unknown_country_code", "No country has this code."),
+        ValidationResult.IS_POSSIBLE_LOCAL_ONLY: (
+            "no_country_code",
+            "It is a local number: add area and country code.",
+        ),
     }
-    return words.get(reason, "")
+    return words.get(reason, ("unreadable", "It cannot be read."))
+
+
+def _name(country: str | None) -> str:
+    return "no country" if country is None or country in NO_COUNTRY else name_country(country)

@@ -84,7 +84,7 @@ def cheapest_numbers(
     Parameters
     ----------
     countries : str or iterable of str
-        ISO 3166-1 alpha-2 codes.
+        Codes of ISO 3166-1, or names.
     features, type
         As for `search_numbers`, which is asked for all numbers of the countries.
     each : int
@@ -143,7 +143,7 @@ def idle_numbers(
     days : int
         How long a number may be without traffic.
     until : str or datetime, optional
-        The end of that time; UTC unless it says otherwise. Default: now.
+        The end of that time, as text in ISO 8601; UTC unless it says otherwise. Default: now.
     max_records : int, optional
         As for `records`.
     session : Session, optional

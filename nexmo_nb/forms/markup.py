@@ -42,6 +42,11 @@ def card_html(title: str, content: Markup) -> Markup:
     return Markup(f'<div style="{_CARD_STYLE}"><b>{text_html(title)}</b><div>{content}</div></div>')
 
 
+def doubt_html(doubt: str | None) -> list[Markup]:
+    """Format a doubt about the recipient as a card; nothing where there is none."""
+    return [card_html("Careful", text_html(doubt))] if doubt else []
+
+
 def bubble_html(text: str, caption: str) -> Markup:
     """Format a message as a phone shows it."""
     return Markup(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 
+from nexmo_nb.contacts.countries import check_countries
 from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, text_html, write_call
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled
@@ -27,7 +29,7 @@ class NumberForm(Form):
 
     def __init__(self, *, session: Session | None = None) -> None:
         self.action = make_labelled(widgets.Dropdown, "I want to", options=(RENT, GIVE_BACK))
-        self.countries = make_labelled(widgets.Text, "Countries", value="GB", placeholder="GB, PT, US")
+        self.countries = make_labelled(widgets.Text, "Countries", value="GB", placeholder="GB, PT, United States")
         self.pattern = make_labelled(widgets.Text, "Digits", placeholder="any")
         self.match = make_labelled(widgets.Dropdown, "which stand", options=tuple(MATCHES))
         self.type = make_labelled(widgets.Dropdown, "Type", options=_TYPE_CHOICES)
@@ -73,13 +75,13 @@ class NumberForm(Form):
         self._show_results()
 
     def _find_numbers(self) -> pd.DataFrame:
-        countries = re.findall(r"[^\s,;]+", self.countries.value)
+        countries = check_countries(_split_countries(self.countries.value), "countries")
         criteria = read_filled({"pattern": self.pattern, "match": self.match})
         if self.action.value == GIVE_BACK:
             owned = owned_numbers(session=self.session, **criteria)
-            return owned[owned.country.isin([code.upper() for code in countries])] if countries else owned
+            return owned[owned.country.isin(countries)] if countries else owned
         if not countries:
-            raise invalid_argument("countries", self.countries.value, "country codes such as 'GB, PT'")
+            raise invalid_argument("countries", self.countries.value, "countries such as 'GB, PT' or 'Portugal'")
         criteria |= read_filled({"type": self.type})
         features = [box.description for box in (self.sms, self.voice, self.mms) if box.value] or None
         return search_numbers(countries, features=features, session=self.session, **criteria)
@@ -101,6 +103,13 @@ class NumberForm(Form):
         if self.found is None or self.pick.value is None:
             raise invalid_argument("pick", None, "a number: search first, then choose one")
         return self.found[self.found.msisdn == self.pick.value].iloc[0]
+
+
+def _split_countries(typed: str) -> Iterator[str]:
+    """Split what was typed at commas, semicolons and line ends; at spaces only between codes, for names have some."""
+    for piece in re.findall(r"[^,;\n]+", typed):
+        words = piece.split()
+        yield from words if all(len(word) == 2 for word in words) else [piece]
 
 
 def _describe_number(row: Any) -> str:

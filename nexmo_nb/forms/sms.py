@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.campaigns import plan_sms, send_many, summary
-from nexmo_nb.errors import InvalidRequestError, NexmoError
+from nexmo_nb.contacts.doubts import find_doubt
+from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError, NexmoError
 from nexmo_nb.forms.form import Form
-from nexmo_nb.forms.markup import Markup, bubble_html, card_html, result_html, table_html, text_html, write_call
-from nexmo_nb.forms.widgets import make_labelled, read_filled, set_visible
+from nexmo_nb.forms.markup import (
+    Markup,
+    bubble_html,
+    card_html,
+    doubt_html,
+    result_html,
+    table_html,
+    text_html,
+    write_call,
+)
+from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session
@@ -41,7 +52,8 @@ _TEXT_OPTIONS = {
 }
 _YES_NO_OPTIONS = {"status_report_req": "Receipt", "trusted_number": "Trusted number"}
 _YES_NO_CHOICES = (("as the account says", ""), ("yes", True), ("no", False))
-_PLAN_COLUMNS = ["to", "country", "parts", "price_low", "price_high", "currency", "problem"]
+_PLAN_COLUMNS = ["to", "country", "parts", "price_low", "price_high", "currency", "problem", "warning"]
+_DOUBTFUL_CHOICES = (("send nothing", "refuse"), ("leave it out", "skip"), ("send it", "send"))
 MOST_ROWS_SHOWN = 200
 
 
@@ -53,14 +65,16 @@ class SmsForm(Form):
         self.plan: pd.DataFrame | None = None
         self.sender = make_labelled(widgets.Combobox, "From", placeholder="a number of yours, or a name")
         self.to = make_labelled(widgets.Textarea, "To", rows=2, placeholder="+44 7700 900000, one a line")
+        self.region = make_region()
         self.text = make_labelled(widgets.Textarea, "Text", rows=4, continuous_update=True)
         self.counter = widgets.HTML(layout={"margin": "0 0 0 8.3rem", "max_width": "36rem"})
         self.advanced = widgets.ToggleButton(description="Advanced", tooltip="Everything else that an SMS can carry")
         self.type = make_labelled(widgets.Dropdown, "Type", options=TYPES)
+        self.doubtful = make_labelled(widgets.Dropdown, "Doubtful row", options=_DOUBTFUL_CHOICES)
         self.fields = _make_fields()
-        self._advanced_box = widgets.VBox([self.type, *self.fields.values()])
-        rows = [self.sender, self.to, self.text, self.counter, self.advanced, self._advanced_box]
-        controls = [self.sender, self.to, self.text, self.type, *self.fields.values()]
+        self._advanced_box = widgets.VBox([self.type, self.doubtful, *self.fields.values()])
+        rows = [self.sender, self.to, self.region, self.text, self.counter, self.advanced, self._advanced_box]
+        controls = [self.sender, self.to, self.region, self.text, self.type, self.doubtful, *self.fields.values()]
         super().__init__(rows, controls, session=session, verb="Send")
         if recipients is not None:
             self.to.disabled, self.to.placeholder = True, f"{len(recipients):,} rows were passed in"
@@ -77,9 +91,9 @@ class SmsForm(Form):
         if self.plan is None:
             result, call = self._send_one(token, self._read_single_recipient())
         elif len(sendable := self.plan[self.plan.problem.isna()]) == 1:
-            result, call = self._send_one(token, str(sendable.to.iloc[0]), str(sendable.text.iloc[0]))
+            result, call = self._send_one(token, self._read_planned_number(), str(sendable.text.iloc[0]))
         else:
-            options = self._read_options()
+            options = {"doubtful": self.doubtful.value, **self._read_options()}
             result = send_many(self.plan, batch=f"form {token}", progress=False, session=self.session, **options)
             call = write_call("send_many", "plan", batch="a name of your own", **options)
         cost = f"Cost: {result.price.sum():.4f} {self.session.account.currency}. Balance: {self._read_balance()}."
@@ -91,7 +105,8 @@ class SmsForm(Form):
         if recipients is None:
             # Without columns to fill the text from, a brace is only a brace.
             recipients, template = self._read_typed_numbers(), template.replace("{", "{{").replace("}", "}}")
-        plan = plan_sms(recipients, template, sender=self.sender.value, type=self.type.value, session=self.session)
+        options: dict[str, Any] = {"type": self.type.value, "region": read_text(self.region)}
+        plan = plan_sms(recipients, template, sender=self.sender.value, session=self.session, **options)
         self.plan, sendable = plan, plan[plan.problem.isna()]
         if sendable.empty:
             problem = plan.problem.iloc[0] if len(plan) else "to: there is no recipient"
@@ -103,22 +118,27 @@ class SmsForm(Form):
         parts = f"{first.parts} parts, which the phone joins" if first.parts > 1 else "1 part"
         others = f"; the first of {len(sendable):,}" if len(sendable) > 1 else ""
         rows = table_html(plan[_PLAN_COLUMNS].head(MOST_ROWS_SHOWN))
+        totals = summary(plan)
+        empty = [name for name in ("doubtful", "unpriced") if not totals[name].any()]
         return [
             bubble_html(first.text, f"{self.sender.value}, {parts}{others}"),
+            *doubt_html(_describe_doubts(sendable)),
             *self._warn_of_unknown_sends(sendable),
             card_html(f"{len(sendable):,} of {len(plan):,} can be sent", rows),
-            card_html("In all", table_html(summary(plan))),
+            card_html("In all", table_html(totals.drop(columns=empty))),
         ]
 
     def _preview_special(self) -> list[Markup]:
         """Preview a message of a type that carries no text."""
         self.plan = None
         kind = self.type.value
-        request = self._check_request(self._read_single_recipient(), **self._read_content())
+        to, region = self._read_single_recipient(), read_text(self.region)
+        request = self._check_request(to, region=region, **self._read_content())
         content = "\n".join(f"{name}: {value}" for name, value in request.items() if name not in ("from", "to", "type"))
         price = text_html("Its parts and price are known when it is sent.")
         return [
             bubble_html(content, f"{self.sender.value}, {kind}"),
+            *doubt_html(find_doubt(to, region)),
             card_html(f"One {kind} message to {request['to']}", price),
         ]
 
@@ -126,7 +146,10 @@ class SmsForm(Form):
         """Send one message to a number, with a text if its type has one; return its parts and the call that does it."""
         kind = {} if self.type.value == "auto" else {"type": self.type.value}
         options = {"sender": self.sender.value, **kind, **self._read_content(), **self._read_options()}
-        result = send_sms(*arguments, key=f"form {token}", session=self.session, **options)
+        options |= read_filled({"region": self.region})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DoubtfulNumberWarning)  # the preview showed it
+            result = send_sms(*arguments, key=f"form {token}", session=self.session, **options)
         return result, write_call("send_sms", *map(repr, arguments), **options)
 
     def _check_request(self, to: str, **content: Any) -> dict[str, str]:
@@ -135,6 +158,14 @@ class SmsForm(Form):
 
     def _read_typed_numbers(self) -> list[str]:
         return re.findall(r"[^\n,;]+", self.to.value)
+
+    def _read_planned_number(self) -> str:
+        """Read the number of the one row that can be sent: as it was typed, or with a plus where a frame has it."""
+        assert self.plan is not None
+        place = int(self.plan.problem.isna().to_numpy().argmax())
+        return (
+            f"+{self.plan.to.iloc[place]}" if self.recipients is not None else self._read_typed_numbers()[place].strip()
+        )
 
     def _read_single_recipient(self) -> str:
         numbers = self._read_typed_numbers()
@@ -195,6 +226,19 @@ class SmsForm(Form):
             self.show_message(f"Your numbers could not be read, but you can type one: {problem}")
 
 
+def _describe_doubts(sendable: pd.DataFrame) -> str | None:
+    """Say what is doubtful about the rows that can be sent; refuse a single number that may be another one."""
+    doubtful = sendable[sendable.warning.notna()]
+    if len(sendable) == 1 and len(doubtful):
+        if doubtful.warning_code.iloc[0] == "looks_national":
+            raise InvalidRequestError(str(doubtful.warning.iloc[0]))
+        return str(doubtful.warning.iloc[0]).removeprefix("to: ")
+    if doubtful.empty:
+        return None
+    counts = ", ".join(f"{code}: {count}" for code, count in doubtful.warning_code.value_counts().items())
+    return f"{len(doubtful):,} rows are doubtful ({counts}). Advanced, Doubtful row, says what becomes of them."
+
+
 def _make_fields() -> dict[str, Any]:
     fields = {name: make_labelled(widgets.Text, label) for name, label in _TEXT_OPTIONS.items()}
     for names in _TYPE_FIELDS.values():
@@ -219,7 +263,8 @@ def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None 
     Returns
     -------
     SmsForm
-        A widget. Its attributes: ``sender, to`` (one number a line), ``text, type``, the button ``advanced`` that shows
+        A widget. Its attributes: ``sender, to`` (one number a line), ``region`` (of national numbers),
+        ``text, type``, the button ``advanced`` that shows
         the ``fields`` that few messages need (controls, by the names of `send_sms`'s parameters), ``counter``
         (encoding, parts and characters left, while typing), ``preview, send, result``, and ``plan``, what the last
         preview of a text would send.

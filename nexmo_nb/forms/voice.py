@@ -9,10 +9,12 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.contacts.countries import country_of
+from nexmo_nb.contacts.doubts import find_doubt
+from nexmo_nb.contacts.numbers import country_of
+from nexmo_nb.errors import DoubtfulNumberWarning
 from nexmo_nb.forms.form import Form
-from nexmo_nb.forms.markup import Markup, bubble_html, card_html, result_html, text_html, write_call
-from nexmo_nb.forms.widgets import make_labelled, read_filled
+from nexmo_nb.forms.markup import Markup, bubble_html, card_html, doubt_html, result_html, text_html, write_call
+from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session
 from nexmo_nb.voice import check_voice, send_voice
@@ -22,7 +24,7 @@ LANGUAGES = (
     "ko-kr", "nl-nl", "pl-pl", "pt-pt", "pt-br", "ro-ro", "ru-ru", "sv-se", "tr-tr", "zh-cn",
 )  # fmt: skip
 VOICES = ("female", "male", "0", "1", "2")
-_OPTIONS = ("sender", "audio_url", "language", "voice", "repeat", "machine_detection", "callback")
+_OPTIONS = ("sender", "audio_url", "language", "voice", "repeat", "machine_detection", "callback", "region")
 _MACHINE_CHOICES = (("speaks at once", ""), ("waits for the tone", "true"), ("hangs up", "hangup"))
 
 
@@ -31,6 +33,7 @@ class VoiceForm(Form):
 
     def __init__(self, *, session: Session | None = None) -> None:
         self.to = make_labelled(widgets.Text, "To", placeholder="+44 7700 900000")
+        self.region = make_region()
         self.text = make_labelled(widgets.Textarea, "Text", rows=4)
         self.language = make_labelled(widgets.Combobox, "Language", options=LANGUAGES, value="en-us")
         self.voice = make_labelled(widgets.Combobox, "Voice", options=VOICES, value="female")
@@ -39,25 +42,28 @@ class VoiceForm(Form):
         self.audio_url = make_labelled(widgets.Text, "Recording", placeholder="https://… of a WAV or MP3 file")
         self.machine_detection = make_labelled(widgets.Dropdown, "On a machine", options=_MACHINE_CHOICES)
         self.callback = make_labelled(widgets.Text, "Event URL")
-        rows = [self.to, self.text, self.language, self.voice, self.repeat, self.sender]
+        rows = [self.to, self.region, self.text, self.language, self.voice, self.repeat, self.sender]
         rows += [self.audio_url, self.machine_detection, self.callback]
         super().__init__(rows, rows, session=session, verb="Call")
 
     def build_preview(self) -> list[Markup]:
         text, options = self.text.value or None, self._read_options()
         _, call, _ = check_voice({"to": self.to.value, "text": text, **options}, self.session)
+        doubt = find_doubt(self.to.value, options.get("region"), is_call=True)
         country = country_of(call["to"])
         cost = text_html(f"It costs {self._describe_price(country)}.")
         return [
             bubble_html(text or "(a recording)", f"spoken in {options['language']}"),
+            *doubt_html(doubt),
             card_html(f"A call to {call['to']} ({country or 'no country'})", cost),
         ]
 
     def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
         to, text, options = self.to.value, self.text.value or None, self._read_options()
         with warnings.catch_warnings():
-            # Whoever uses a form can do nothing about a deprecated endpoint.
+            # Whoever uses a form can do nothing about a deprecated endpoint; the preview showed the doubts.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", DoubtfulNumberWarning)
             result = send_voice(to, text, key=f"form {token}", session=self.session, **options)
         return result, result_html("Called", result, write_call("send_voice", repr(to), repr(text), **options))
 
@@ -88,8 +94,8 @@ def voice_form(*, session: Session | None = None) -> VoiceForm:
     Returns
     -------
     VoiceForm
-        A widget. Its attributes: a control for each parameter of `send_voice` that it offers, ``to, text, language,
-        voice, repeat, sender, audio_url, machine_detection, callback``, and ``preview, send, result``.
+        A widget. Its attributes: a control for each parameter of `send_voice` that it offers, ``to, region, text,
+        language, voice, repeat, sender, audio_url, machine_detection, callback``, and ``preview, send, result``.
 
     Raises
     ------

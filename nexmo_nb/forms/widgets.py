@@ -7,6 +7,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from nexmo_nb.contacts.countries import is_country, list_regions, name_country
+
 FULL_WIDTH = "calc(100% - 6px)"
 READABLE_WIDTH = "44rem"
 
@@ -15,6 +17,15 @@ def make_labelled(kind: type[Any], label: str, **options: Any) -> Any:
     """Make a control with a label beside it, no wider than is comfortable to read."""
     layout = {"width": FULL_WIDTH, "max_width": READABLE_WIDTH, **options.pop("layout", {})}
     return kind(description=label, style={"description_width": "8rem"}, layout=layout, **options)
+
+
+def make_region() -> Any:
+    """Make the control that names the country of national numbers; blank: every number has its country code."""
+    # Where two countries go by a name, its code is offered.
+    names = {code: name_country(code) for code in list_regions()}
+    offered = sorted(name if is_country(name) else code for code, name in names.items())
+    placeholder = "country of national numbers; none: all have their country code"
+    return make_labelled(widgets.Combobox, "Region", options=offered, placeholder=placeholder)
 
 
 def make_html_area(**layout: str) -> Any:

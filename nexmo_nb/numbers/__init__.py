@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.countries import check_country
 from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.frames import frame, frame_from_columns
 from nexmo_nb.numbers.request import build_change_request, build_owned_request, build_search_requests, check_settings
@@ -41,7 +42,8 @@ def search_numbers(
     Parameters
     ----------
     country : str or iterable of str
-        ISO 3166-1 alpha-2 codes, such as ``"GB"`` or ``["GB", "PT"]``.
+        Codes of ISO 3166-1, or names, such as ``"GB"``, ``"Portugal"`` or ``["GB", "PT"]``; `nexmo_nb.countries` lists
+        them.
     pattern : str or int, optional
         Digits that the number must contain; as text, so that leading zeros stay. Default: any number.
     match : {"starts", "contains", "ends"}
@@ -160,7 +162,7 @@ def buy_number(
     Parameters
     ----------
     country, msisdn : str, str or int
-        The number, as in these columns of `search_numbers`.
+        The number, as in these columns of `search_numbers`; the country is a code of ISO 3166-1, or a name.
     target_api_key : str, optional
         The subaccount that gets it. Default: this account.
     session : Session, optional
@@ -297,7 +299,7 @@ def update_number(
         voice_callback_value=voice_callback_value,
         voice_status_callback=voice_status_callback,
     )
-    country, msisdn = validation.check_country(country), check_msisdn(msisdn)
+    country, msisdn = check_country(country), check_msisdn(msisdn)
     # The API finds a number only by digits that it contains.
     pages = session.read_pages(build_owned_request(country, msisdn, "contains"), LISTING, refresh=True)
     kept = find_settings(pages.rows, country, msisdn)

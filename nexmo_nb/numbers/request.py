@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.countries import check_countries, check_country
 from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.numbers.response import find_refusal
 from nexmo_nb.session import Request
@@ -31,9 +32,7 @@ def check_settings(**settings: str | None) -> dict[str, str]:
 
 def build_search_requests(country: Any, pattern: Any, match: str, features: Any, type: Any) -> list[Request]:
     """Build the search of each country, of which there may be one or several."""
-    allowed = "country codes of ISO 3166-1, such as 'GB'"
-    countries = validation.as_list("country", country, allowed) if isinstance(country, Iterable) else [country]
-    codes = dict.fromkeys(validation.check_country(each) for each in countries)
+    codes = check_countries(country)
     query = _check_pattern(pattern, match)
     if features is not None:
         query["features"] = validation.check_features(features)
@@ -52,7 +51,7 @@ def build_owned_request(
 ) -> Request:
     query = _check_pattern(pattern, match)
     if country is not None:
-        query["country"] = validation.check_country(country)
+        query["country"] = check_country(country)
     if application_id is not None:
         query["application_id"] = validation.check_application_id(application_id)
     if has_application is not None:
@@ -64,7 +63,7 @@ def build_change_request(
     action: str, country: Any, msisdn: Any, target_api_key: Any = None, **settings: str
 ) -> Request:
     """Build a change of one number: "buy", "cancel" or "update" with `settings` that are checked already."""
-    fields = {"country": validation.check_country(country), "msisdn": check_msisdn(msisdn), **settings}
+    fields = {"country": check_country(country), "msisdn": check_msisdn(msisdn), **settings}
     if target_api_key is not None:
         fields["target_api_key"] = validation.check_text("target_api_key", target_api_key, longest=32)
     return Request(

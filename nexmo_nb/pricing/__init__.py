@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.countries import check_countries
 from nexmo_nb.errors import NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import frame
 from nexmo_nb.pricing import changes
@@ -66,7 +67,7 @@ def prices(
     Parameters
     ----------
     country : str or iterable of str, optional
-        ISO 3166-1 alpha-2 codes. Default: all countries, in one request.
+        Codes of ISO 3166-1, or names. Default: all countries, in one request.
     product : {"sms", "voice"}
         Prices of a part of an SMS, or of a minute of a call.
     refresh : bool
@@ -102,8 +103,7 @@ def prices(
     refresh = validation.check_bool("refresh", refresh)
     if country is None:
         return frame(_read_prices(session, product, None, refresh), COLUMNS)
-    codes = validation.as_list("country", country, "country codes of ISO 3166-1, such as 'GB'")
-    codes = list(dict.fromkeys(map(validation.check_country, codes)))
+    codes = check_countries(country)
     asked = codes if len(codes) <= MOST_SINGLE_REQUESTS else [None]
     rows = [row for code in asked for row in _read_prices(session, product, code, refresh)]
     return frame([row for row in rows if row["country"] in codes], COLUMNS)
@@ -117,7 +117,7 @@ def price_changes(
     Parameters
     ----------
     since : str or datetime, optional
-        Only changes seen at or after a time; UTC unless it says otherwise. Default: all.
+        Only changes seen at or after a time, as text in ISO 8601; UTC unless it says otherwise. Default: all.
     product : {"sms", "voice"}, optional
         Default: both.
     session : Session, optional

@@ -49,12 +49,12 @@ def records(
     product : str
         ``"SMS"``, ``"VOICE-CALL"``, ``"VOICE-FAILED"``, ``"VOICE-TTS"``, ``"MESSAGES"`` or another of the Reports API.
     start, end : str or datetime, optional
-        From, and before; UTC unless they say otherwise; at most five years, of which Nexmo keeps 13 months. Default:
-        the last seven days.
+        From, and before, as text in ISO 8601; UTC unless they say otherwise; at most five years, of which Nexmo keeps
+        13 months. Default: the last seven days.
     direction : {"outbound", "inbound"}, optional
         Default: outbound for SMS and messages, which must have one; both for the others.
     status, sender, recipient, country, network, account_ref, client_ref, call_id : str, optional
-        Only records that have it. Default: any.
+        Only records that have it; the country by its code of ISO 3166-1, or a name. Default: any.
     ids : iterable of str, optional
         Only the messages or calls with these ids, twenty a request; then no time and no filter.
     include_message : bool
@@ -146,7 +146,8 @@ def delivery(
         One row a part of a message: the columns that were given, and ``message_id, delivery`` (delivered, failed,
         expired, rejected, accepted, buffered, unknown; missing where there is no record yet), ``delivery_code,
         delivery_meaning`` (text), ``final_price`` (float, in ``currency``), ``finalized`` (time in UTC), ``latency``
-        (float, seconds). For ids the order is theirs; for a batch there are also ``batch, to, client_ref, price``.
+        (float, seconds). A frame's index is kept; the parts of one message have its label. For ids the order is theirs;
+        for a batch there are also ``batch, to, client_ref, price``.
 
     Raises
     ------

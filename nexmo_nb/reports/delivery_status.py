@@ -80,17 +80,19 @@ def parse_delivery(record: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def add_deliveries(parts: pd.DataFrame, deliveries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return parts with the columns of their deliveries, which replace those of an earlier look-up."""
+    """Return parts, by their index, with the columns of their deliveries, which replace those of an earlier one."""
     by_id = {row["message_id"]: row for row in deliveries}
     ids = parts["message_id"].dropna().unique()
     rows = [by_id.get(code, {"message_id": code, "delivery_meaning": "no record yet"}) for code in ids]
     kept = parts.drop(columns=[column.name for column in COLUMNS[1:]], errors="ignore")
     columns = COLUMNS if "currency" in kept else (*COLUMNS, Column("currency"))
-    return kept.merge(frame(rows, columns), on="message_id", how="left")
+    found = kept.merge(frame(rows, columns), on="message_id", how="left")
+    found.index = kept.index  # a merge counts anew; each part has one row, in the same order
+    return found
 
 
 def _split_parts(messages: pd.DataFrame) -> pd.DataFrame:
-    """Split rows of several message ids into one row an id."""
+    """Split rows of several message ids into one row an id; each keeps the label of its message."""
     validation.check_frame(messages)
     name = next((name for name in ("message_id", "message_ids") if name in messages), None)
     if name is None:
@@ -102,5 +104,5 @@ def _split_parts(messages: pd.DataFrame) -> pd.DataFrame:
     if name == "message_ids":
         split = messages["message_ids"].astype("string").str.split(" ")
         messages = messages.assign(message_id=split).drop(columns="message_ids")
-        messages = messages.explode("message_id", ignore_index=True)
+        messages = messages.explode("message_id")
     return messages.astype({"message_id": "string"})

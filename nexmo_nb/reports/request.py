@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.countries import check_country
 from nexmo_nb.reports.response import find_missing_report
 from nexmo_nb.session import Request
 
@@ -45,7 +46,7 @@ def check_filters(direction: str | None, include_message: bool, fields: dict[str
     filters: dict[str, str | bool] = {} if direction is None else {"direction": direction}
     for name, value in validation.drop_none(fields).items():
         if name == "country":
-            filters[name] = validation.check_country(value)
+            filters[name] = check_country(value)
         else:
             filters[name] = validation.check_text(name, value, longest=200)
     if validation.check_bool("include_message", include_message):

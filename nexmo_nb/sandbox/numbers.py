@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from nexmo_nb.sandbox.data import TYPES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import DENIED, Refusal, check_required
 from nexmo_nb.sandbox.validation import is_int_between
@@ -14,7 +15,6 @@ from nexmo_nb.sandbox.world import World
 FAILED = Answer(420, {"error-code": "420", "error-code-label": "method failed"})
 DONE = Answer(200, {"error-code": "200", "error-code-label": "success"})
 FEATURES = ("SMS", "VOICE", "MMS", "SMS,VOICE", "SMS,MMS", "VOICE,MMS", "SMS,MMS,VOICE")
-TYPES = ("landline", "mobile-lvn", "landline-toll-free")
 SETTINGS = ("app_id", "moHttpUrl", "moSmppSysType", "voiceCallbackType", "voiceCallbackValue", "voiceStatusCallback")
 # What a number has, but the list of owned numbers does not show.
 HIDDEN = ("cost", "initialPrice", "limitations", "moSmppSysType", "voiceStatusCallback")

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from nexmo_nb.sandbox.data import COUNTRIES, Country, Network, hash_to_int
+from nexmo_nb.sandbox.data import COUNTRIES, Country, Network, build_msisdn, hash_to_int
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
 
 Record = tuple[str, ...]
@@ -162,7 +162,10 @@ class MonthBuilder:
             price = "0.00000000" if status == "rejected" else prices[place.network.code]
             several = "TRUE" if template.parts > 1 else "FALSE"
             reference = f"{template.tag}-{self._month:02d}{n:05d}"
-            to, finalized = _build_number(place.country, tail), format_time(at + latency / 1000, "milliseconds")
+            to, finalized = (
+                build_msisdn(place.country, "mobile-lvn", tail),
+                format_time(at + latency / 1000, "milliseconds"),
+            )
             for _ in range(template.parts):
                 code = next(ids)
                 records.append(
@@ -177,7 +180,15 @@ class MonthBuilder:
         own_numbers, tails = self._draw_own_numbers(count), self._draw_tails(count)
         times, places, ids = self._draw_times(count), self._draw_places(count), self._draw_ids(count)
         return [
-            (self._account, code, "inbound", _build_number(place.country, tail), own, *place.fields, format_time(at))
+            (
+                self._account,
+                code,
+                "inbound",
+                build_msisdn(place.country, "mobile-lvn", tail),
+                own,
+                *place.fields,
+                format_time(at),
+            )
             + ("", "0.00000000", code, _REPLIES[text], "")
             for at, place, code, text, own, tail in zip(times, places, ids, texts, own_numbers, tails, strict=True)
         ]
@@ -209,7 +220,7 @@ class MonthBuilder:
     def _draw_calls(self, seconds: list[int]) -> Iterator[_Call]:
         count = len(seconds)
         places, tails = self._draw_places(count), self._draw_tails(count)
-        others = [_build_number(place.country, tail) for place, tail in zip(places, tails, strict=True)]
+        others = [build_msisdn(place.country, "mobile-lvn", tail) for place, tail in zip(places, tails, strict=True)]
         times, ids, own_numbers = self._draw_times(count), self._draw_ids(count), self._draw_own_numbers(count)
         return map(_Call, times, places, ids, own_numbers, others, seconds)
 
@@ -278,11 +289,6 @@ def _find_outcome(dice: float, network: str) -> tuple[str, Sequence[str]]:
         if dice < 0:
             return status, errors
     return "unknown", ("1",)
-
-
-def _build_number(country: Country, tail: int) -> str:
-    width = country.digits - len(country.lead)
-    return f"{country.prefix}{country.lead}{tail % 10**width:0{width}d}"
 
 
 def _price_duration(minute: str, seconds: int) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nexmo_nb.sandbox.data import COUNTRIES, build_numbers_for_rent, hash_to_int
+from nexmo_nb.sandbox.data import COUNTRIES, build_msisdn, build_numbers_for_rent, hash_to_int
 
 # Published limits: requests in any second, by family of endpoints.
 RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10}
@@ -142,11 +142,10 @@ class World:
 
     def _build_owned_number(self, n: int) -> dict[str, Any]:
         country = COUNTRIES[("GB", "US", "PT", "DE", "NA")[n % 5]]
-        width = country.digits - len(country.lead)
-        first = 10 ** (width - 1) * (1 + hash_to_int(self.seed, "owned", country.code) % 8)
+        first = hash_to_int(self.seed, "owned", country.code) * 10_000 + 1
         number: dict[str, Any] = {
             "country": country.code,
-            "msisdn": country.prefix + country.lead + str(first + n)[-width:],
+            "msisdn": build_msisdn(country, "mobile-lvn", first + n),
             "type": "mobile-lvn",
             "features": ["VOICE", "SMS"] if n % 3 else ["SMS", "VOICE"],
         }

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.doubts import warn_of_doubt
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
@@ -42,6 +43,7 @@ def send_sms(
     entity_id: str | None = None,
     content_id: str | None = None,
     trusted_number: bool | None = None,
+    region: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Send one SMS; it leaves once, whatever happens.
@@ -49,9 +51,10 @@ def send_sms(
     Parameters
     ----------
     to : str or int
-        Number with country code, in any usual spelling.
+        Number in any usual spelling, with its country code, or national where `region` is given.
     text : str, optional
-        Types text and unicode: 1 to 3,200 characters. `nexmo_nb.segments` tells how many parts they take.
+        Types text and unicode: 1 to 3,200 characters. `nexmo_nb.segments` tells how many parts they take. Accents are
+        composed with their letters before it is sent, and control characters other than line ends are refused.
     sender : str or int
         A number of yours, or a name of at most 11 letters and digits; some countries replace or refuse names.
     type : {"auto", "text", "unicode", "binary", "wappush", "vcal", "vcard"}
@@ -79,6 +82,9 @@ def send_sms(
         Type wappush: what is shown, where it leads, and for how many milliseconds (default: the API's 48 hours).
     account_ref, entity_id, content_id : str, optional
         Your tag for billing, if Nexmo enabled it; registrations that some countries require, such as India's DLT.
+    region : str, optional
+        Country whose national numbers are meant where `to` has no country code: a code of ISO 3166-1, or a name.
+        Default: `to` must have its country code.
     session : Session, optional
         Default: the current one.
 
@@ -91,7 +97,7 @@ def send_sms(
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong; nothing is sent.
+        If an argument is wrong, or it is uncertain whose number `to` is; nothing is sent.
     RejectedError, AuthenticationError
         If Nexmo refused the whole message, or the credentials; ``.code``, ``.meaning`` and ``.parts`` say why.
     RateLimitedError, UnreachableError
@@ -102,6 +108,8 @@ def send_sms(
 
     Warns
     -----
+    DoubtfulNumberWarning
+        If the number is possible and doubtful: not valid, premium, no mobile one, or rounded perhaps. It is sent.
     PartialSendWarning
         If some parts were accepted and others refused; the frame shows which.
 
@@ -121,8 +129,9 @@ def send_sms(
     """
     given = locals()  # the parameters, by their names
     session = session_or_current(session)
-    fields = build_fields(to, sender, type, **{name: given[name] for name in (*CONTENT, *OPTIONS)})
+    fields = build_fields(to, sender, type, region, **{name: given[name] for name in (*CONTENT, *OPTIONS)})
     key = None if key is None else validation.check_text("key", key, longest=200)
+    warn_of_doubt(to, region)
     send_id, currency = session.ledger.new_id(), session.account.currency
     reference = fields.get("client-ref", send_id)
     request = build_request({**fields, "client-ref": reference}, currency)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -11,10 +10,13 @@ from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_sender, to_e164
 from nexmo_nb.session import Request
 from nexmo_nb.sms.response import find_refusal
+from nexmo_nb.text.cells import TextProblem
+from nexmo_nb.text.content import clean_text, normalize_text
 from nexmo_nb.text.gsm import outside_gsm
 
 LONGEST_TEXT = 3200
 MOST_OCTETS = 140
+_BODY = f"text of 1 to {LONGEST_TEXT:,} characters, without control characters other than line ends"
 # What each type carries, and must have, except `validity`; it must not carry what belongs to another type.
 _CONTENT_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "auto": ("text",),
@@ -43,7 +45,7 @@ OPTIONS: Mapping[str, Callable[[str, Any], str]] = {
 """What every type may carry, and the check that gives its value as the wire has it."""
 
 
-def build_fields(to: Any, sender: Any, kind: Any, **parameters: Any) -> dict[str, str]:
+def build_fields(to: Any, sender: Any, kind: Any, region: Any = None, **parameters: Any) -> dict[str, str]:
     """Check everything, and build the form fields of one SMS.
 
     `parameters` are those of `nexmo_nb.send_sms` that `CONTENT` and `OPTIONS` name; None is the same as not given.
@@ -52,7 +54,7 @@ def build_fields(to: Any, sender: Any, kind: Any, **parameters: Any) -> dict[str
     sms_type = _choose_type(kind, content)
     return {
         "from": check_sender(sender),
-        "to": to_e164(to),
+        "to": to_e164(to, region),
         "type": sms_type,
         **_build_content(sms_type, content),
         **{
@@ -91,7 +93,8 @@ def _choose_type(given: Any, content: Mapping[str, Any]) -> str:
         if content[name] is None:
             raise validation.invalid_argument(name, None, f"a value: type {kind!r} needs {' and '.join(needed)}")
     if kind == "auto":
-        return "unicode" if isinstance(content["text"], str) and outside_gsm(content["text"]) else "text"
+        text = content["text"]
+        return "unicode" if isinstance(text, str) and outside_gsm(normalize_text(text)) else "text"
     return kind
 
 
@@ -118,14 +121,15 @@ def _build_content(kind: str, content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _check_body(kind: str, text: Any) -> str:
-    if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_TEXT:
-        advice = f"It has {len(text):,}." if isinstance(text, str) else ""
-        raise validation.invalid_argument("text", text, f"text of 1 to {LONGEST_TEXT:,} characters", advice)
-    if re.search("[\ud800-\udfff]", text):
+    try:
+        written = clean_text(text) if isinstance(text, str) else ""
+    except TextProblem as problem:
+        raise validation.invalid_argument("text", text, _BODY, problem.reason) from None
+    if not 1 <= len(written) <= LONGEST_TEXT:
         raise validation.invalid_argument(
-            "text", text, "text without half of a surrogate pair", "Remove the damaged character."
+            "text", text, _BODY, f"It has {len(written):,}." if isinstance(text, str) else ""
         )
-    outsiders = outside_gsm(text) if kind == "text" else []
+    outsiders = outside_gsm(written) if kind == "text" else []
     if outsiders:
         shown = " ".join(map(repr, outsiders[:20])) + (" …" if len(outsiders) > 20 else "")
         raise validation.invalid_argument(
@@ -134,4 +138,4 @@ def _check_body(kind: str, text: Any) -> str:
             "only characters of GSM-7 with type='text'",
             f"These are outside it and would arrive damaged: {shown}. Replace them, or use type='unicode' or 'auto'.",
         )
-    return text
+    return written

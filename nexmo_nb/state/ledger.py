@@ -25,7 +25,7 @@ import secrets
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,15 @@ from typing import Any, TypeVar
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
-from nexmo_nb.state.sends import BatchRow, Entry, Outcome, state_after_error, state_of_parts
+from nexmo_nb.state.sends import (
+    BatchRow,
+    Entry,
+    Outcome,
+    match_entries,
+    open_states_of,
+    state_after_error,
+    state_of_parts,
+)
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, damaged_error, is_damaged
 
 T = TypeVar("T")
@@ -90,34 +98,39 @@ class Ledger:
         self._in_flight[entry.id] = threading.get_ident()
         return self._transact(work)
 
-    def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> dict[str, BatchRow]:
-        """Add the rows of a batch that are not in it yet, in ``planned``, and give the state of each by recipient.
+    def read_batch(self, batch: str) -> list[BatchRow]:
+        return self._read(lambda connection: sql.read_batch(connection, batch))
+
+    def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> list[BatchRow]:
+        """Add the rows of a batch that are not in it yet, in ``planned``, and give the row of each entry, in order.
+
+        A recipient may have several rows, each of another content. A planned row whose content is changed gets a new
+        id: a process that still has the old content in its queue cannot claim it any more.
 
         It raises `InvalidRequestError` if rows that were sent, or may have been, have another content now, or if people
         of the batch were erased.
         """
         self.mark_abandoned_unknown()
-        open_states = ("planned", "not_found") if resend_not_found else ("planned",)
 
-        def work(connection: Connection) -> dict[str, BatchRow]:
+        def work(connection: Connection) -> list[BatchRow]:
             if sql.has_erased(connection, batch):
                 raise InvalidRequestError(
                     f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
                     "known, so it cannot be told who has been sent to; use another name."
                 )
-            rows = sql.read_batch(connection, batch)
-            known = [(e, rows[e.recipient]) for e in entries if e.recipient in rows]
-            changed = [e for e, row in known if row.digest != e.digest and row.state not in open_states]
+            open_states = open_states_of(resend_not_found)
+            found, changed = match_entries(entries, sql.read_batch(connection, batch), open_states)
             if changed:
                 raise InvalidRequestError(
-                    f"batch: got {batch!r}, in which {len(changed)} recipients were already sent another text, or one "
-                    f"from another sender (the first: {changed[0].recipient}); allowed: the same plan again, or "
-                    "another batch name for another message. Nothing was sent."
+                    f"batch: got {batch!r}, in which {len({entry.recipient for entry in changed})} recipients were "
+                    f"already sent another text, or one from another sender (the first: {changed[0].what}); allowed: "
+                    "the same plan again, or another batch name for another message. Nothing was sent."
                 )
-            sql.write_planned(connection, batch, entries, self.clock())
-            if resend_not_found:
-                sql.plan_again(connection, [row.id for _, row in known if row.state == "not_found"])
-            return sql.read_batch(connection, batch)
+            at = self.clock()
+            return [
+                _write_entry(connection, entry, row, batch=batch, place=place, open_states=open_states, at=at)
+                for place, (entry, row) in enumerate(zip(entries, found, strict=True))
+            ]
 
         return self._transact(work)
 
@@ -325,6 +338,30 @@ def retry_on_interrupt(work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         work()
         raise
+
+
+def _write_entry(
+    connection: Connection,
+    entry: Entry,
+    row: BatchRow | None,
+    *,
+    batch: str,
+    place: int,
+    open_states: Collection[str],
+    at: float,
+) -> BatchRow:
+    """Write an entry of a batch as the row that it is, and give that row as it is now."""
+    if row is not None and row.state not in open_states:
+        return row
+    if row is not None and row.digest == entry.digest:
+        if row.state != "planned":
+            sql.plan_again(connection, row.id)
+        return row._replace(state="planned")
+    if row is None:
+        sql.insert_planned(connection, batch, place, entry, at)
+    else:
+        sql.replace_planned(connection, row.id, entry)
+    return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
 
 
 def _find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] | None:

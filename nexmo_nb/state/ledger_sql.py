@@ -12,6 +12,10 @@ from typing import Any
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
 from nexmo_nb.state.sqlite import Connection, read_rows
 
+_SENDS = (
+    "id, kind, batch, place, key, digest, recipient, sender, body, client_ref, state, owner, created, started,"
+    " finished, parts, price, currency, code, error"
+)
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS sends (
         id TEXT PRIMARY KEY, kind TEXT NOT NULL, batch TEXT, place INTEGER, key TEXT UNIQUE, digest TEXT NOT NULL,
@@ -28,8 +32,25 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS parts_message ON parts (message_id)",
     "CREATE INDEX IF NOT EXISTS sends_created ON sends (created)",
 )
-# An earlier layout had a state for rows that wait for their turn.
-MIGRATIONS = (("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),)
+MIGRATIONS = (
+    # The first layout had a state for rows that wait for their turn.
+    ("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),
+    # The second one had a recipient once a batch. A row is now a recipient and a content, which the digest stands for.
+    # SQLite changes what is unique in a table only by making it anew.
+    (
+        """CREATE TABLE sends_by_content (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, batch TEXT, place INTEGER, key TEXT UNIQUE, digest TEXT NOT NULL,
+        recipient TEXT, sender TEXT, body TEXT, client_ref TEXT,
+        state TEXT NOT NULL, owner TEXT, created REAL NOT NULL, started REAL, finished REAL,
+        parts INTEGER, price REAL, currency TEXT, code TEXT, error TEXT,
+        UNIQUE (batch, recipient, digest))""",
+        f"INSERT INTO sends_by_content ({_SENDS}) SELECT {_SENDS} FROM sends",
+        "DROP TABLE sends",
+        "ALTER TABLE sends_by_content RENAME TO sends",
+        "CREATE INDEX sends_state ON sends (state, owner)",
+        "CREATE INDEX sends_created ON sends (created)",
+    ),
+)
 
 PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
 
@@ -43,19 +64,26 @@ def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -
     )
 
 
-def write_planned(connection: Connection, batch: str, entries: Sequence[Entry], at: float) -> None:
-    """Insert the rows of a batch, in ``planned``; a row that is there keeps its state and gets the content of now."""
-    connection.executemany(
-        "INSERT INTO sends (id, kind, batch, place, digest, recipient, sender, body, created, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned') ON CONFLICT (batch, recipient) DO UPDATE SET"
-        " digest = excluded.digest, sender = excluded.sender, body = excluded.body, kind = excluded.kind"
-        " WHERE sends.digest <> excluded.digest",
-        [(e.id, e.kind, batch, place, e.digest, e.recipient, e.sender, e.body, at) for place, e in enumerate(entries)],
+def insert_planned(connection: Connection, batch: str, place: int, entry: Entry, at: float) -> None:
+    """Insert a row of a batch, in ``planned``."""
+    connection.execute(
+        "INSERT INTO sends (id, kind, digest, recipient, sender, body, batch, place, created, state)"
+        " VALUES (:id, :kind, :digest, :recipient, :sender, :body, :batch, :place, :at, 'planned')",
+        {**entry._asdict(), "batch": batch, "place": place, "at": at},
     )
 
 
-def plan_again(connection: Connection, ids: Iterable[str]) -> None:
-    connection.executemany("UPDATE sends SET state = 'planned' WHERE id = ?", [(send_id,) for send_id in ids])
+def replace_planned(connection: Connection, send_id: str, entry: Entry) -> None:
+    """Give a row of a batch that is not sent the id and content of an entry, in ``planned``."""
+    connection.execute(
+        "UPDATE sends SET id = :id, kind = :kind, digest = :digest, sender = :sender, body = :body, state = 'planned'"
+        " WHERE id = :old",
+        {**entry._asdict(), "old": send_id},
+    )
+
+
+def plan_again(connection: Connection, send_id: str) -> None:
+    connection.execute("UPDATE sends SET state = 'planned' WHERE id = ?", (send_id,))
 
 
 def claim_send(connection: Connection, send_id: str, owner: str, at: float) -> bool:
@@ -154,9 +182,9 @@ def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
     return [{**row, "parts": len(rows)} for row in rows]
 
 
-def read_batch(connection: Connection, batch: str) -> dict[str, BatchRow]:
-    found = connection.execute("SELECT recipient, id, state, digest FROM sends WHERE batch = ?", (batch,))
-    return {row[0]: BatchRow(*row[1:]) for row in found.fetchall()}
+def read_batch(connection: Connection, batch: str) -> list[BatchRow]:
+    found = connection.execute("SELECT id, recipient, state, digest FROM sends WHERE batch = ?", (batch,))
+    return [BatchRow(*row) for row in found.fetchall()]
 
 
 def read_batch_parts(connection: Connection, batch: str) -> list[dict[str, Any]]:

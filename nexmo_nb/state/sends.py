@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import NexmoError, RateLimitedError, UnknownOutcomeError, UnreachableError
@@ -41,9 +41,47 @@ class Outcome(NamedTuple):
 
 
 class BatchRow(NamedTuple):
+    """A row of a batch in the ledger: one recipient and one content, which the digest stands for."""
+
     id: str
+    recipient: str
     state: str
     digest: str
+
+
+def open_states_of(resend_not_found: bool) -> tuple[str, ...]:
+    """Give the states of a batch's rows that are sent when the batch is run again."""
+    return ("planned", "not_found") if resend_not_found else ("planned",)
+
+
+def match_entries(
+    entries: Sequence[Entry], rows: Iterable[BatchRow], open_states: Collection[str]
+) -> tuple[list[BatchRow | None], list[Entry]]:
+    """Find the row of the batch that each entry is, and the entries that would change what somebody was sent.
+
+    An entry is the row of its recipient with its content. Without one, it is new where everything that the recipient
+    was sent before stands among the entries, too; it then takes the place of a row that is open and that no entry has
+    any more, if there is one. Where something that was sent is missing, the entry is that message with other content.
+    """
+    by_content = {(row.recipient, row.digest): row for row in rows}
+    wanted = {(entry.recipient, entry.digest) for entry in entries}
+    replaceable: dict[str, list[BatchRow]] = {}
+    missing = set()  # recipients of what was sent and is no entry
+    for content, row in by_content.items():
+        if content not in wanted and row.state in open_states:
+            replaceable.setdefault(row.recipient, []).append(row)
+        elif content not in wanted:
+            missing.add(row.recipient)
+    found: list[BatchRow | None] = []
+    changed: list[Entry] = []
+    for entry in entries:
+        match = by_content.get((entry.recipient, entry.digest))
+        if match is None and entry.recipient in missing:
+            changed.append(entry)
+        elif match is None and replaceable.get(entry.recipient):
+            match = replaceable[entry.recipient].pop(0)
+        found.append(match)
+    return found, changed
 
 
 def state_of_parts(rows: Parts) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.text.content import normalize_text
 
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -56,7 +57,7 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
     Parameters
     ----------
     text : str
-        The message as it will be sent.
+        The message. It is counted as `nexmo_nb.send_sms` sends it: accents composed with their letters.
     encoding : {"gsm7", "ucs2"}, optional
         Default: gsm7 where every character allows it, else ucs2. ``"ucs2"`` counts the text as unicode even so.
 
@@ -87,6 +88,11 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
     if encoding is not None and not (isinstance(encoding, str) and encoding in ("gsm7", "ucs2")):
         got = repr(encoding[:20]) if isinstance(encoding, str) else f"a {type(encoding).__name__}"
         raise InvalidRequestError(f"encoding: got {got}, allowed are 'gsm7' and 'ucs2'.")
+    return count_segments(normalize_text(text), encoding)
+
+
+def count_segments(text: str, encoding: str | None) -> Segments:
+    """Count the parts of a text that is normalized."""
     if encoding != "ucs2" and not _NOT_BASIC.search(text):
         return _fill_parts("gsm7", len(text), text, GSM_SINGLE, GSM_PART)
     if encoding != "ucs2" and not _NOT_GSM.search(text):

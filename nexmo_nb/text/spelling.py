@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import takewhile
 
 import pandas as pd
 
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.text.gsm import BASIC, EXTENSION, segments
+from nexmo_nb.text.content import normalize_text
+from nexmo_nb.text.gsm import BASIC, EXTENSION, outside_gsm, segments
+from nexmo_nb.text.replacements import find_replacement
+from nexmo_nb.validation import check_bool
 
 COLUMNS = (
     Column("character"),
@@ -17,35 +21,26 @@ COLUMNS = (
     Column("cost"),
     Column("replacement"),
 )
-# Spellings that a decomposition does not give.
-_SPELLINGS = {
-    "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "`": "'", "\u00b4": "'", "\u2032": "'",
-    "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"', "\u2033": '"',
-    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2015": "-", "\u2212": "-",
-    "\u2026": "...", "\u2022": "-", "\u00b7": "-", "\t": " ", "\u00a0": " ", "\u202f": " ", "\u2009": " ",
-    "\u200b": "", "\u200d": "", "\ufeff": "", "\u00ad": "", "\u2028": "\n", "\u2029": "\n", "\ufe0f": "",
-    "\u00d7": "x", "\u00b0": "o", "\u00a9": "(c)", "\u00ae": "(r)", "\u2122": "(tm)", "\u0142": "l", "\u0141": "L",
-    "\u0111": "d", "\u0110": "D", "\u0131": "i", "\u20a4": "£",
-}  # fmt: skip
-# For a letter with an acute or grave accent: one that has an accent says more than one without.
-_ACCENTED = {"a": "à", "e": "é", "i": "ì", "o": "ò", "u": "ù", "E": "É"}
 
 
-def explain_encoding(text: str) -> pd.DataFrame:
+def explain_encoding(text: str, *, keep_accents: bool = False) -> pd.DataFrame:
     """Show which characters force a text into unicode, or cost two places, and what to write instead.
 
     Parameters
     ----------
     text : str
-        The message as it would be sent.
+        The message. It is read as `nexmo_nb.send_sms` sends it: accents composed with their letters.
+    keep_accents : bool
+        True: á, í, ó and ú become à, ì, ò and ù, which GSM-7 has. Default: they become letters without accents.
 
     Returns
     -------
     pandas.DataFrame
         One row a character, in order of appearance: ``character, name`` (Unicode's), ``count`` (int), ``positions``
         (from 0, joined by commas), ``cost`` (``"forces ucs2"`` or ``"two septets"``), ``replacement`` (a spelling in
-        GSM-7; missing where there is none). ``.attrs`` hold the `segments` of the text as it is (``"before"``) and
-        with every replacement made (``"after"``), and that text (``"replaced"``).
+        GSM-7, at its first place; missing where none has the same sense). ``.attrs`` hold the `segments` of the text as
+        it is (``"before"``) and respelled (``"after"``), and that text (``"replaced"``): in GSM-7, or unchanged where
+        one of its characters, such as an emoji, has no replacement.
 
     Raises
     ------
@@ -61,16 +56,16 @@ def explain_encoding(text: str) -> pd.DataFrame:
     >>> import nexmo_nb as nx
     >>> shown = nx.explain_encoding("Olá… 5 €")
     >>> shown[["character", "cost", "replacement"]].fillna("").values.tolist()
-    [['á', 'forces ucs2', 'à'], ['…', 'forces ucs2', '...'], ['€', 'two septets', '']]
+    [['á', 'forces ucs2', 'a'], ['…', 'forces ucs2', '...'], ['€', 'two septets', '']]
     >>> shown.attrs["replaced"], shown.attrs["after"].encoding
-    ('Olà... 5 €', 'gsm7')
+    ('Ola... 5 €', 'gsm7')
     """
-    before = segments(text)
+    before, keep_accents = segments(text), check_bool("keep_accents", keep_accents)
+    composed = normalize_text(text)
     places: dict[str, list[int]] = {}
-    for place, character in enumerate(text):
+    for place, character in enumerate(composed):
         if character not in BASIC:
             places.setdefault(character, []).append(place)
-    spellings = {character: _find_spelling(character) for character in places}
     rows = [
         {
             "character": character,
@@ -78,23 +73,27 @@ def explain_encoding(text: str) -> pd.DataFrame:
             "count": len(found),
             "positions": ",".join(map(str, found)),
             "cost": "two septets" if character in EXTENSION else "forces ucs2",
-            "replacement": spellings[character],
+            "replacement": None
+            if character in EXTENSION
+            else find_replacement(composed, found[0], keep_accents=keep_accents),
         }
         for character, found in places.items()
     ]
-    replaced = text.translate({ord(c): spelling for c, spelling in spellings.items() if spelling is not None})
+    replaced = spell_in_gsm(text, keep_accents=keep_accents)
     return frame(rows, COLUMNS, {"before": before, "after": segments(replaced), "replaced": replaced})
 
 
-def _find_spelling(character: str) -> str | None:
-    """Find a spelling in GSM-7: a letter that differs in its accent only, or the letter without accents."""
-    if character in EXTENSION:
-        return None
-    if character in _SPELLINGS:
-        return _SPELLINGS[character]
-    decomposed = unicodedata.normalize("NFKD", character)
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    if bare in _ACCENTED and decomposed[1:2] in ("\u0300", "\u0301"):
-        return _ACCENTED[bare]
-    is_usable = bare not in ("", character) and set(bare) <= set(BASIC + EXTENSION)
-    return bare if is_usable else None
+def spell_in_gsm(text: str, *, keep_accents: bool = False) -> str:
+    """Spell a whole text in GSM-7; where that is not possible, give it unchanged, for half of it would save nothing.
+
+    With `keep_accents`, á, í, ó and ú become à, ì, ò and ù; else letters without accents.
+
+    >>> spell_in_gsm("«Olá»"), spell_in_gsm("«Olá» 🎉")
+    ('"Ola"', '«Olá» 🎉')
+    """
+    composed = normalize_text(text)
+    if not outside_gsm(composed):
+        return composed
+    spelled = (find_replacement(composed, place, keep_accents=keep_accents) for place in range(len(composed)))
+    pieces = list(takewhile(lambda piece: piece is not None, spelled))
+    return "".join(filter(None, pieces)) if len(pieces) == len(composed) else text

@@ -3,68 +3,125 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from string import Formatter
-from typing import Any
+from typing import Any, NamedTuple
 
-from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.validation import invalid_argument, is_missing
+from nexmo_nb.text.cells import TextProblem, check_cell
+from nexmo_nb.text.writers import check_digits
+from nexmo_nb.validation import invalid_argument
+
+_CONVERSIONS: Mapping[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
+# A width in a format could ask for more characters than the memory has. Python reads the digits of every script.
+_TOO_WIDE = re.compile(r"\d{4}|[{}]")
+
+_ADVICE = (
+    "The column {0.name!r} holds text, and {0.spec!r} is no format of text: make it numbers or dates before, with "
+    "pd.to_numeric or pd.to_datetime."
+)
 
 
-def find_names(template: Any) -> list[str]:
-    """Find the names in braces, each once, in order of appearance; refuse what is no plain name.
+class Field(NamedTuple):
+    """A name in braces, with its format and conversion; both empty for a plain name."""
 
-    >>> find_names("{name}, {days:d} days left, {name}")
-    ['name', 'days']
+    name: str
+    spec: str
+    conversion: str
+
+
+class Template(NamedTuple):
+    """A text with names in braces, taken apart.
+
+    Attributes
+    ----------
+    pieces : tuple
+        Its literal texts and its fields, in order.
+    names : tuple of str
+        The columns that it needs, each once, in order of appearance.
     """
-    if not isinstance(template, str):
-        raise invalid_argument("text", template, "text")
+
+    pieces: tuple[str | Field, ...]
+    names: tuple[str, ...]
+
+    def fill(self, values: Mapping[str, Any], writers: Mapping[str, Callable[[Any], str]]) -> str:
+        """Fill it with the values of a row.
+
+        A plain name is written by the writer of its column, or by `str`; one with a format or conversion by that.
+
+        Raises
+        ------
+        TextProblem
+            If a value is missing, or cannot be written.
+        """
+        for name in self.names:
+            if name not in values:
+                raise TextProblem("text_missing", f"There is no column {name!r}.")
+            check_cell(name, values[name])
+        return "".join(
+            piece if isinstance(piece, str) else _write_field(piece, values[piece.name], writers.get(piece.name, str))
+            for piece in self.pieces
+        )
+
+
+def compile_template(text: Any) -> Template:
+    """Take a template apart; refuse what is no plain name in braces.
+
+    >>> template = compile_template("{name}, {days:d} days left, {name}")
+    >>> template.names
+    ('name', 'days')
+    >>> template.fill({"name": "Ana", "days": 3}, {})
+    'Ana, 3 days left, Ana'
+    """
+    if not isinstance(text, str):
+        raise invalid_argument("text", text, "text")
     try:
-        pieces = list(Formatter().parse(template))
+        parsed = list(Formatter().parse(text))
     except ValueError as problem:
         raise invalid_argument(
-            "text", template, "text, with names of columns in braces", f"{problem}; write {{{{ for a brace."
+            "text", text, "text, with names of columns in braces", f"{problem}; write {{{{ for a brace."
         ) from None
-    names = list(dict.fromkeys(name for _, name, _, _ in pieces if name is not None))
-    odd = [name for name in names if not name or set(name) & set(".[]")]
-    # A width in a format could ask for more characters than the memory has.
-    odd += [spec for _, _, spec, _ in pieces if spec and re.search("[0-9]{4}|[{]", spec)]
-    if odd:
-        raise invalid_argument(
-            "text", template, "names of columns in braces", f"{{{odd[0]}}} is none; write {{{{ for a brace."
-        )
-    return names
+    fields = [Field(name, spec or "", conversion or "") for _, name, spec, conversion in parsed if name is not None]
+    for field in fields:
+        if (odd := _find_odd(field)) is not None:
+            raise invalid_argument(
+                "text", text, "names of columns in braces", f"{{{odd}}} is none; write {{{{ for a brace."
+            )
+    pieces: list[str | Field] = []
+    left = iter(fields)
+    for literal, name, _, _ in parsed:
+        pieces += [literal] if literal else []
+        pieces += [next(left)] if name is not None else []
+    return Template(tuple(pieces), tuple(dict.fromkeys(field.name for field in fields)))
 
 
-def fill_template(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template with a value for each of its names; refuse values that are blank or do not go with their format.
+def _find_odd(field: Field) -> str | None:
+    """Find what is odd about a field, as it stands in the braces; None where it is a plain name with a plain format."""
+    name, spec, conversion = field
+    is_plain = name and not set(name) & set(".[]") and not _TOO_WIDE.search(spec)
+    if is_plain and conversion in ("", *_CONVERSIONS):
+        return None
+    return f"{name}{'!' * bool(conversion)}{conversion}{':' * bool(spec)}{spec}"
 
-    >>> fill_template("Hello {name}", {"name": "Ana"})
-    'Hello Ana'
-    """
-    for name, value in values.items():
-        if _is_blank(value):
-            raise InvalidRequestError(f"text: the column {name!r} is empty")
+
+def _write_field(field: Field, value: Any, write: Callable[[Any], str]) -> str:
     try:
-        return template.format(**values)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
-        raise InvalidRequestError(f"text: cannot be filled ({problem})") from None
-
-
-def write_value(value: Any) -> str:
-    """Write the value of a cell as the text of a message; refuse one that is blank or cannot be written."""
-    try:
-        written = "" if is_missing(value) else str(value)
-    except ValueError as problem:  # a number of thousands of digits
-        raise InvalidRequestError(f"text: cannot be written ({problem})") from None
-    if not written.strip():
-        raise InvalidRequestError("text: it is empty")
+        if isinstance(value, Decimal):
+            check_digits(value)
+        if field.conversion:
+            value = _CONVERSIONS[field.conversion](value)
+        written = format(value, field.spec) if field.spec or field.conversion else write(value)
+    except Exception as problem:  # a value of a foreign class may raise anything
+        if field.spec and not field.conversion and isinstance(value, str):
+            raise TextProblem("text_format", _ADVICE.format(field)) from None
+        raise _cannot_write(field.name, problem) from None
+    if written is not value and not field.spec and not field.conversion:
+        check_cell(field.name, written)
     return written
 
 
-def _is_blank(value: Any) -> bool:
-    try:
-        write_value(value)
-    except InvalidRequestError:
-        return True
-    return False
+def _cannot_write(name: str, problem: Exception) -> TextProblem:
+    # The message of a foreign error could hold anything, or not be there at all.
+    is_known = type(problem) in (ValueError, TypeError) and problem.args and isinstance(problem.args[0], str)
+    said = " ".join(problem.args[0].split())[:200] if is_known else type(problem).__name__
+    return TextProblem("text_format", f"It cannot be filled with the column {name!r} ({said}).")

@@ -7,6 +7,7 @@ import warnings
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.doubts import warn_of_doubt
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.state.sends import Entry, compute_digest
@@ -31,6 +32,7 @@ def send_voice(
     callback_method: str = "GET",
     api: str | None = None,
     key: str | None = None,
+    region: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Call a number and speak a text, play a recording, or both; the call is placed once.
@@ -38,7 +40,7 @@ def send_voice(
     Parameters
     ----------
     to : str or int
-        Number with country code, in any usual spelling.
+        Number in any usual spelling, with its country code, or national where `region` is given.
     text : str, optional
         1 to 1,500 characters; needed unless there is an `audio_url`.
     sender : str or int, optional
@@ -65,6 +67,9 @@ def send_voice(
     key : str, optional
         A name for this call: under one key it is placed once ever, whatever is run again. A later call with the same
         content returns the row that was recorded. Default: each call is placed.
+    region : str, optional
+        Country whose national numbers are meant where `to` has no country code: a code of ISO 3166-1, or a name.
+        Default: `to` must have its country code.
     session : Session, optional
         Default: the current one.
 
@@ -76,7 +81,7 @@ def send_voice(
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong or unknown to the chosen API; nothing is sent.
+        If an argument is wrong or unknown to the chosen API, or it is uncertain whose number `to` is; nothing is sent.
     RejectedError, AuthenticationError
         If Nexmo refused the call, or key, secret or token; ``.code``, ``.meaning`` and ``.parts`` say why.
     RateLimitedError, UnreachableError
@@ -87,6 +92,8 @@ def send_voice(
 
     Warns
     -----
+    DoubtfulNumberWarning
+        If the number is possible and doubtful: not valid, premium, or rounded perhaps. It is called.
     DeprecationWarning
         With ``"tts"``.
 
@@ -114,6 +121,7 @@ def send_voice(
             stacklevel=2,
         )
     key = None if key is None else validation.check_text("key", key, longest=200)
+    warn_of_doubt(to, region, is_call=True)
     addressed = (message["to"], message["sender"], message["text"])
     digest = compute_digest({**message, "api": api})
     entry = Entry(session.ledger.new_id(), request.what, api, digest, *addressed, key=key)

@@ -30,7 +30,7 @@ def check_voice(given: Mapping[str, Any], session: Session) -> tuple[str, dict[s
     if text is None and audio_url is None:
         raise validation.invalid_argument("text", None, "a text, an audio_url, or both")
     message = {
-        "to": to_e164(given["to"]),
+        "to": to_e164(given["to"], given.get("region")),
         "sender": None if sender is None else to_e164(sender, name="sender"),
         "text": None if text is None else validation.check_text("text", text, longest=LONGEST_TEXT, lines=True),
         "audio_url": None if audio_url is None else validation.check_url("audio_url", audio_url),

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import nexmo_nb as nx
+from nexmo_nb.campaigns.budget import check_amount, check_cap, sum_spent
 from nexmo_nb.campaigns.decisions import (
     Action,
     Backoff,
     Budget,
     Estimate,
-    check_cap,
     choose_action,
     count_allowed,
     find_pause,
@@ -22,7 +22,6 @@ from nexmo_nb.campaigns.decisions import (
     record_pause,
     record_progress,
     spend,
-    sum_spent,
 )
 
 NO_CAP = Budget()
@@ -251,14 +250,14 @@ def test_spending_takes_the_price_and_learns_from_it(
     ],
 )
 def test_what_may_have_been_paid_for_counts_as_spent(state: str, price: float | None, spent: float) -> None:
-    sends = [{"recipient": "351912345678", "state": state, "price": price}]
-    assert sum_spent(sends, {"351912345678": Estimate(0.02, 0.05)}) == spent
-    assert sum_spent(sends * 3, {"351912345678": Estimate(0.02, 0.05)}) == pytest.approx(3 * spent)
-    # A recipient who is not in the plan any more has no estimate.
+    sends = [{"id": "a", "state": state, "price": price}]
+    assert sum_spent(sends, {"a": Estimate(0.02, 0.05)}) == spent
+    assert sum_spent(sends * 3, {"a": Estimate(0.02, 0.05)}) == pytest.approx(3 * spent)
+    # A row that is not in the plan any more has no estimate.
     assert sum_spent(sends, {}) == (price or 0.0)
 
 
-GOOD: dict[str, Any] = {"spent": 1.0, "high": 2.0, "messages": 40, "unpriced": 0, "currencies": 1}
+GOOD: dict[str, Any] = {"spent": 1.0, "high": 2.0, "messages": 40, "currencies": 1, "may_stop": False}
 
 
 @pytest.mark.parametrize(("cap", "left"), [(3.0, 2.0), (3, 2.0), (10.0, 9.0), (3.0 - 1e-10, 2.0)])
@@ -270,13 +269,8 @@ def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
     ("cap", "facts", "reason"),
     [
         (2.99, {}, r"got 2\.99; allowed: at least 3\.0000: 1\.0000 spent so far and up to 2\.0000 for 40 messages"),
-        (5.0, {"unpriced": 2}, "2 rows have none"),
         (5.0, {"currencies": 2}, "one currency"),
-        (-1, {}, "an amount"),
-        (float("nan"), {}, "an amount"),
-        (float("inf"), {}, "an amount"),
-        (True, {}, "an amount"),
-        ("5", {}, "an amount"),
+        (5.0, {"currencies": 2, "may_stop": True}, "one currency"),
     ],
 )
 def test_a_cap_that_cannot_be_kept_is_refused(cap: Any, facts: dict[str, Any], reason: str) -> None:
@@ -284,6 +278,19 @@ def test_a_cap_that_cannot_be_kept_is_refused(cap: Any, facts: dict[str, Any], r
         check_cap(cap, **{**GOOD, **facts})
 
 
+def test_a_cap_at_which_the_run_may_stop_can_be_below_the_estimate_and_even_spent() -> None:
+    facts = {**GOOD, "may_stop": True}
+    assert check_cap(2.5, **facts) == pytest.approx(1.5)
+    assert check_cap(0.5, **facts) == pytest.approx(-0.5)
+    assert count_allowed(8, [0.01], [], Budget(check_cap(0.5, **facts)), CALM) == 0
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), True, "5", None, 1e15])
+def test_what_is_no_amount_is_refused(value: Any) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="^amount: got .*an amount"):
+        check_amount("amount", value)
+
+
 def test_nothing_left_to_send_fits_every_cap() -> None:
-    facts = {"spent": 0.0, "high": 0.0, "messages": 0, "unpriced": 0, "currencies": 0}
+    facts = {"spent": 0.0, "high": 0.0, "messages": 0, "currencies": 0, "may_stop": False}
     assert check_cap(0, **facts) == 0.0

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 from campaign_helpers import count_received, make_plan, people, send_batch
 from helpers import connected
@@ -20,9 +21,13 @@ from nexmo_nb.sandbox import Sandbox
 
 SENDER = """
 import sys
+import pandas as pd
 import nexmo_nb as nx
 session = nx.connect(sys.argv[1], calls=1000000, limits=dict.fromkeys(("sms", "pricing", "reports"), (1000000, 1.0)))
 plan = nx.plan_sms([f"35191{n:07d}" for n in range(int(sys.argv[2]))], "Hello", sender="Demo", prices=False)
+texts = sys.argv[3:]
+if texts:
+    plan = pd.concat([plan.assign(text=text) for text in texts])
 print("ready", flush=True)
 nx.send_many(plan, batch="b", progress=False, workers=8)
 print("done", flush=True)
@@ -36,9 +41,10 @@ def rich() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def sender(sandbox: Sandbox, count: int) -> subprocess.Popen[str]:
+def sender(sandbox: Sandbox, count: int, *texts: str) -> subprocess.Popen[str]:
+    """Start a process that sends a batch to so many people, each of the texts to everybody; "Hello" without any."""
     return subprocess.Popen(
-        [sys.executable, "-c", SENDER, sandbox.url, str(count)],
+        [sys.executable, "-c", SENDER, sandbox.url, str(count), *texts],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -103,3 +109,43 @@ def test_killed_twenty_times_nobody_gets_two_and_settling_finds_the_rest(rich: S
         assert set(settled.to[settled.state == "accepted"]) == unknown & set(count_received(rich))
         send_batch(make_plan(count, prices=False), resend_not_found=True)
     assert count_received(rich) == Counter(people(count))
+
+
+def count_texts(sandbox: Sandbox) -> Counter[tuple[str, str]]:
+    return Counter((message["to"], message["text"]) for message in sandbox.messages)
+
+
+@pytest.mark.slow
+def test_processes_with_one_text_and_with_two_send_each_text_once(rich: Sandbox) -> None:
+    children = [sender(rich, 300, *texts) for texts in (["One"], ["Two", "One"], ["One", "Two"])]
+    for child in children:
+        out, err = child.communicate(timeout=60)
+        assert out.split() == ["ready", "done"], err
+    assert count_texts(rich) == Counter({(to, text): 1 for to in people(300) for text in ("One", "Two")})
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_with_one_text_and_then_two_nobody_gets_one_twice(rich: Sandbox) -> None:
+    """The first runs have one text for everybody, the later ones two, in the other order."""
+    dice = random.Random(11)
+    count = 500
+    for kill in range(12):
+        child = sender(rich, count, *(["One"] if kill < 4 else ["Two", "One"]))
+        assert child.stdout is not None
+        child.stdout.readline()
+        goal = len(rich.messages) + dice.randint(1, 70)
+        while len(rich.messages) < goal and child.poll() is None:
+            time.sleep(0.0005)
+        os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
+    with connected(rich):
+        plan = pd.concat([make_plan(count, text, prices=False) for text in ("One", "Two")])
+        found = send_batch(plan)
+        assert set(found.state) <= {"accepted", "unknown"}
+        assert max(count_texts(rich).values()) == 1
+        unknown = found.state == "unknown"
+        everything = set(zip(plan.to, plan.text, strict=True))
+        assert everything - set(count_texts(rich)) <= set(zip(plan.to[unknown], plan.text[unknown], strict=True))
+        nx.settle("b", delay=0)
+        send_batch(plan, resend_not_found=True)
+    assert count_texts(rich) == Counter(dict.fromkeys(everything, 1))

@@ -19,13 +19,13 @@ from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
 
-PEOPLE = [f"35191{n:07d}" for n in range(6)]
+PEOPLE = people(6)
 
 
 @pytest.fixture
 def runner(session: nx.Session) -> Runner:
     """A run whose first three messages are in flight, under a cap, after a price was learnt."""
-    messages = {to: Message(f"id-{to}", {}, Estimate(0.5, 1.0)) for to in PEOPLE}
+    messages = {to: Message({}, Estimate(0.5, 1.0)) for to in PEOPLE}
     runner = Runner(session, "b", messages, left=10.0)
     runner.state.budget = Budget(10.0, 1.0, True)
     runner.state.in_flight = {runner.state.queue.popleft() for _ in range(3)}
@@ -141,7 +141,7 @@ def test_what_was_not_recorded_because_of_a_fault_is_recorded_later(
         runner._record_and_claim([])
     runner._record_and_claim([])
     runner._record_and_claim([])
-    assert recorded == [[f"id-{PEOPLE[0]}"]] * 2
+    assert recorded == [[PEOPLE[0]]] * 2
 
 
 def test_with_a_cap_the_first_message_travels_alone(

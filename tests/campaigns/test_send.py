@@ -222,3 +222,13 @@ def test_a_forgotten_batch_is_closed(session: nx.Session, sandbox: Sandbox) -> N
     with pytest.raises(nx.InvalidRequestError, match="not forgotten"):
         send_batch(table)
     assert len(sandbox.messages) == 3
+
+
+def test_a_text_that_was_made_longer_in_the_plan_is_refused_for_its_price_is_another(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    plan = make_plan(2)
+    with pytest.raises(nx.InvalidRequestError, match="The text of row 1 has more"):
+        send_batch(plan.assign(text=["Bye", "Long " * 100]), max_cost=float(plan.price_high.sum()))
+    assert sandbox.messages == []
+    assert send_batch(plan.assign(text=["Bye", "Ciao"])).state.tolist() == ["accepted"] * 2

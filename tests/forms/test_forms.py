@@ -11,6 +11,7 @@ import pytest
 from form_helpers import read_html
 
 import nexmo_nb as nx
+from nexmo_nb.contacts.countries import check_region, list_regions
 from nexmo_nb.forms import SmsForm
 from nexmo_nb.sandbox import Sandbox
 
@@ -50,14 +51,67 @@ def test_however_often_it_is_clicked_one_message_leaves(form: SmsForm, sandbox: 
     assert form.result is not None
     assert form.result.meaning.tolist() == ["accepted"]
     assert "Balance: 24.9" in read_html(form)
-    assert "nx.send_sms(&#x27;447700900123&#x27;, &#x27;Hello&#x27;, sender=&#x27;Demo&#x27;)" in read_html(form)
+    assert "nx.send_sms(&#x27;+44 7700 900123&#x27;, &#x27;Hello&#x27;, sender=&#x27;Demo&#x27;)" in read_html(form)
 
 
-@pytest.mark.parametrize("field", ["sender", "to", "text", "type", "ttl", "client_ref"])
+def test_national_numbers_go_to_the_region_that_is_named(form: SmsForm, sandbox: Sandbox) -> None:
+    form.to.value, form.region.value = "912 345 678", "Portugal"
+    form.preview.click()
+    form.send.click()
+    assert [message["to"] for message in sandbox.messages] == ["351912345678"]
+    assert "nx.send_sms(&#x27;912 345 678&#x27;, &#x27;Hello&#x27;, " in read_html(form)
+    assert "region=&#x27;Portugal&#x27;)" in read_html(form)
+
+
+def test_several_national_numbers_go_to_the_region(form: SmsForm, sandbox: Sandbox) -> None:
+    form.to.value, form.region.value = "912 345 678\n912 345 679", "pt"
+    form.preview.click()
+    form.send.click()
+    assert sorted(message["to"] for message in sandbox.messages) == ["351912345678", "351912345679"]
+
+
+def test_every_type_takes_the_region(form: SmsForm, sandbox: Sandbox) -> None:
+    form.type.value, form.to.value, form.region.value = "vcard", "912 345 678", "PT"
+    form.fields["vcard"].value = "BEGIN:VCARD\nEND:VCARD"
+    form.preview.click()
+    form.send.click()
+    assert [message["to"] for message in sandbox.messages] == ["351912345678"]
+
+
+def test_every_region_that_is_offered_is_taken(form: SmsForm) -> None:
+    assert len(form.region.options) > 240
+    assert sorted(map(check_region, form.region.options)) == sorted(list_regions())
+
+
+@pytest.mark.parametrize(("region", "says"), [("Congo", "region: got 'Congo'"), ("Atlantis", "region: got")])
+def test_a_wrong_region_is_said_in_words(form: SmsForm, region: str, says: str) -> None:
+    form.region.value = region
+    form.preview.click()
+    assert says in form.message
+
+
+def test_a_doubtful_number_is_shown_before_it_is_sent(form: SmsForm, sandbox: Sandbox) -> None:
+    form.to.value = "+351 213 456 789"
+    form.preview.click()
+    assert "Careful" in read_html(form)
+    assert "landline number of Portugal" in read_html(form)
+    form.send.click()
+    assert [message["to"] for message in sandbox.messages] == ["351213456789"]
+
+
+def test_a_number_of_which_it_is_not_certain_whose_it_is_is_refused(form: SmsForm, sandbox: Sandbox) -> None:
+    form.to.value = "351999345678"
+    form.preview.click()
+    assert "name the region" in form.message
+    assert form.send.disabled
+    assert sandbox.messages == []
+
+
+@pytest.mark.parametrize("field", ["sender", "to", "region", "text", "type", "ttl", "client_ref"])
 def test_any_change_makes_the_preview_void(form: SmsForm, sandbox: Sandbox, field: str) -> None:
     form.preview.click()
     control = form.fields[field] if field in form.fields else getattr(form, field)
-    control.value = {"type": "unicode", "to": "+44 7700 900124", "ttl": "30000"}.get(field, "Other")
+    control.value = {"type": "unicode", "to": "+44 7700 900124", "region": "GB", "ttl": "30000"}.get(field, "Other")
     assert form.send.disabled
     form.send.click()
     assert list_texts(sandbox) == []
@@ -102,6 +156,16 @@ def test_several_recipients_are_planned_and_sent_once(form: SmsForm, sandbox: Sa
     assert sorted(message["to"] for message in sandbox.messages) == ["351912345678", "447700900123"]
     assert form.result is not None
     assert form.result.state.tolist() == ["accepted", "accepted", "problem", "problem"]
+
+
+def test_doubts_about_recipients_are_shown_as_errors_are_and_nobody_is_sent_to(form: SmsForm, sandbox: Sandbox) -> None:
+    form.to.value = "+44 7700 900123, +351 912 345 678"
+    form.preview.click()
+    assert form.plan is not None
+    form.plan = form.plan.assign(warning=pd.array(["odd", None], dtype="string"))
+    form.send.click()
+    assert form.message.startswith("plan: got 1 rows with a warning")
+    assert (sandbox.messages, len(nx.sent())) == ([], 0)
 
 
 def test_braces_that_are_typed_are_only_braces(form: SmsForm, sandbox: Sandbox) -> None:

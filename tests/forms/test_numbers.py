@@ -65,7 +65,23 @@ def test_a_wrong_search_is_said_in_words(session: nx.Session) -> None:
     form = nx.number_form()
     form.preview.click()
     assert "search first" in form.message
-    for countries, says in (("UK", "'GB'"), ("", "country codes")):
+    for countries, says in (("Congo", "give the code"), ("", "countries such as")):
         form.countries.value = countries
         form.search.click()
         assert says in form.message
+
+
+def test_countries_may_be_names_and_codes_stand_with_spaces_between_them(session: nx.Session) -> None:
+    form = nx.number_form()
+    for typed, codes in (
+        ("United Kingdom, pt", {"GB", "PT"}),
+        ("gb PT\nUS;", {"GB", "PT", "US"}),
+        ("Deutschland", {"DE"}),
+    ):
+        form.countries.value = typed
+        form.search.click()
+        assert form.found is not None
+        assert set(form.found.country) == codes
+    form.action.value, form.countries.value = "give back", "Portugal"
+    form.search.click()
+    assert set(form.found.country) == {"PT"}

@@ -48,3 +48,24 @@ def test_a_voice_that_is_no_number_is_said_in_words(voice: VoiceForm, typed: str
     voice.voice.value = typed
     voice.preview.click()
     assert voice.message.startswith("voice: got")
+
+
+def test_a_national_number_goes_to_the_region_that_is_named(voice: VoiceForm, sandbox: Sandbox) -> None:
+    voice.to.value, voice.region.value = "213 456 789", "Portugal"
+    voice.preview.click()
+    assert "Careful" not in read_html(voice)
+    voice.send.click()
+    assert sandbox.calls[0]["to"] == "351213456789"
+    assert "region=&#x27;Portugal&#x27;)" in read_html(voice)
+
+
+def test_a_doubtful_number_is_shown_before_it_is_called(voice: VoiceForm, sandbox: Sandbox) -> None:
+    voice.to.value = "+351 999 345 678"
+    voice.preview.click()
+    assert "no valid number of Portugal" in read_html(voice)
+    voice.send.click()
+    assert len(sandbox.calls) == 1
+    voice.to.value = "351999345678"
+    voice.preview.click()
+    assert "name the region" in voice.message
+    assert voice.send.disabled

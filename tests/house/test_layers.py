@@ -12,8 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"frames", "validation", "text", "masking", "options", "csv_files"},
-    {"credentials", "contacts"},
+    {"frames", "validation", "text", "masking", "options", "csv_files", "times"},
+    {"credentials", "contacts", "examples"},
     {"state"},
     {"session"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},
@@ -28,10 +28,11 @@ DOORS = {
     "urllib3": {"session"},
     "requests_cache": {"state"},
     "sqlite3": {"state"},
-    "phonenumbers": {"contacts", "validation"},
+    "phonenumbers": {"contacts"},
     "ipywidgets": {"forms"},
     "matplotlib": {"plots"},
     "pyarrow": {"reports"},
+    "openpyxl": {"contacts"},
 }
 SQL = re.compile(
     r"^\s*(SELECT .* FROM|INSERT INTO|REPLACE INTO|UPDATE .* SET|DELETE FROM|CREATE (TABLE|INDEX)|ALTER TABLE)\b"

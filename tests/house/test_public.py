@@ -12,17 +12,21 @@ import nexmo_nb as nx
 
 FUNCTIONS = [name for name in nx.__all__ if inspect.isfunction(getattr(nx, name))]
 LOCAL = (
+    "clean_contacts",
     "connect",
     "cost_per_delivered",
+    "countries",
     "current",
     "estimate_vs_actual",
     "explain_encoding",
+    "fit_budget",
     "number_costs",
     "plot_delivery",
     "plot_estimate",
     "plot_number_costs",
     "plot_prices",
     "plot_spend",
+    "read_contacts",
     "read_csv",
     "segments",
     "set_options",
@@ -31,6 +35,7 @@ LOCAL = (
     "spend",
     "summary",
     "to_csv",
+    "to_e164",
 )
 NETWORK = [name for name in FUNCTIONS if name not in LOCAL]
 

@@ -74,6 +74,27 @@ def test_the_parts_that_come_back_are_those_that_were_counted(
     assert (sandbox.messages[0]["type"], sandbox.messages[0]["text"]) == (kind, text)
 
 
+def test_a_text_is_composed_before_it_is_counted_and_sent(session: nx.Session, sandbox: Sandbox) -> None:
+    text = "Cafe\u0301_x000D_\n" * 30
+    parts = nx.send_sms(TO, text, sender="Demo")
+    assert (sandbox.messages[0]["type"], sandbox.messages[0]["text"]) == ("text", "Café\n" * 30)
+    assert len(parts) == nx.segments(text).parts == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("a\tb", "tab"), ("a\fb", "form feed"), ("a\x00", "NUL"), ("é\x1b", "ESC"), ("\x85", "NEL")]
+)
+def test_a_control_character_is_refused_by_name(session: nx.Session, sandbox: Sandbox, text: str, named: str) -> None:
+    with pytest.raises(nx.InvalidRequestError, match=f"^text: got .* control character, {named}, at position"):
+        nx.send_sms(TO, text, sender="Demo")
+    assert sandbox.requests == []
+
+
+def test_line_ends_are_sent_as_they_are(session: nx.Session, sandbox: Sandbox) -> None:
+    nx.send_sms(TO, "a\r\nb\rc\nd", sender="Demo")
+    assert sandbox.messages[0]["text"] == "a\r\nb\rc\nd"
+
+
 def test_every_parameter_reaches_the_wire_under_its_name(session: nx.Session, sandbox: Sandbox) -> None:
     nx.send_sms(
         447700900123,

@@ -1,14 +1,19 @@
-"""Files of state that version 0.1.0, before its house was rebuilt, wrote on a real disk open as they did then."""
+"""Files of state that version 0.1.0, before its house was rebuilt, wrote on a real disk open as they did then.
+
+``ledger_layout_2.sqlite`` is of later: the last layout in which a batch had each recipient once.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 from helpers import send_once
 
 import nexmo_nb as nx
+from nexmo_nb.state import ledger_sql
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
@@ -55,6 +60,62 @@ def test_a_key_of_before_is_not_sent_again(folder: Path) -> None:
             ),
             lambda: [],
         )
+    ledger.close()
+
+
+@pytest.fixture
+def layout_2(folder: Path) -> Path:
+    """A ledger with a batch of five states, a key, and a batch that was never sent."""
+    return folder / "ledger_layout_2.sqlite"
+
+
+def entry_for(to: str, text: str) -> Entry:
+    fields = {"to": to, "from": "Demo", "type": "text", "text": text}
+    return Entry(f"{to}{text}", to, "sms", nx.state.sends.compute_digest(fields), to, "Demo", text)
+
+
+GREETED = [f"44770090000{n}" for n in range(1, 6)]
+
+
+def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(layout_2: Path) -> None:
+    ledger = Ledger(layout_2)
+    rows = ledger.read_sends(batch="greetings")
+    states = ["accepted", "rejected", "unknown", "not_found", "planned"]
+    assert [(row["recipient"], row["state"]) for row in rows] == list(zip(GREETED, states, strict=True))
+    assert (rows[0]["message_ids"], rows[0]["price"], rows[1]["code"]) == ("m1", 0.05, "7")
+    assert [row["id"][-1] for row in ledger.read_sends()] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert ledger.read_sends()[5]["key"] == "hello-1"
+    ledger.close()
+    with sqlite3.connect(layout_2) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")}
+    assert names == {"sends", "parts", "deliveries", "sends_state", "sends_created", "parts_message"}
+
+
+def test_a_batch_of_before_goes_on_and_sends_nothing_twice(layout_2: Path) -> None:
+    ledger = Ledger(layout_2)
+    same = ledger.add_batch("greetings", [entry_for(to, "Hello") for to in GREETED])
+    assert [row.state for row in same] == ["accepted", "rejected", "unknown", "not_found", "planned"]
+    assert [row.id[-1] for row in same] == ["1", "2", "3", "4", "5"]
+    with pytest.raises(nx.InvalidRequestError, match="in which 4 recipients were already sent another text"):
+        ledger.add_batch("greetings", [entry_for(to, "Bye") for to in GREETED])
+    both = ledger.add_batch("greetings", [entry_for(to, text) for to in GREETED for text in ("Bye", "Hello")])
+    assert [row.state for row in both[::2]] == ["planned"] * 5
+    assert both[1::2] == same
+    ledger.close()
+
+
+def test_a_migration_that_is_broken_off_leaves_the_ledger_of_before(
+    layout_2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [Ledger(Path(shutil.copy(layout_2, layout_2.with_name("copy.sqlite")))).read_sends()]
+    *statements, last = ledger_sql.MIGRATIONS[-1]
+    monkeypatch.setattr(ledger_sql, "MIGRATIONS", (*ledger_sql.MIGRATIONS[:-1], (*statements, "no statement", last)))
+    with pytest.raises(nx.UnreachableError, match="Nothing was sent"):
+        Ledger(layout_2)
+    monkeypatch.undo()
+    ledger = Ledger(layout_2)
+    assert [ledger.read_sends()] == before
     ledger.close()
 
 

@@ -301,12 +301,12 @@ def test_an_interrupt_at_any_line_leaves_no_row_in_flight_and_nothing_sent_twice
 
 def batch_of(ledger: Ledger, *names: str) -> dict[str, str]:
     people = [Entry(name * 40, "w", "sms", "d", name, "Demo", "Hello") for name in names]
-    return {name: row.id for name, row in ledger.add_batch("b", people).items()}
+    return {name: row.id for name, row in zip(names, ledger.add_batch("b", people), strict=True)}
 
 
 def test_a_planned_row_gets_the_content_of_now_and_one_that_was_sent_keeps_its_own(ledger: Ledger) -> None:
     people = [Entry(name * 40, "w", "sms", "d", name, "Demo", "Hello") for name in "12"]
-    codes = [row.id for row in ledger.add_batch("b", people).values()]
+    codes = [row.id for row in ledger.add_batch("b", people)]
     ledger.record_and_claim([], codes[:1])
     ledger.record_and_claim([Outcome(codes[0], [PART])], [])
     changed = [entry._replace(id=entry.recipient * 39 + "x", digest="d2", body="Bye") for entry in people]
@@ -314,7 +314,9 @@ def test_a_planned_row_gets_the_content_of_now_and_one_that_was_sent_keeps_its_o
         ledger.add_batch("b", changed)
     assert [row["body"] for row in ledger.read_sends()] == ["Hello", "Hello"]
     known = ledger.add_batch("b", [people[0], changed[1]])
-    assert {name: (row.id, row.digest) for name, row in known.items()} == {"1": (codes[0], "d"), "2": (codes[1], "d2")}
+    # A changed row has a new id, so that nobody who still has the old text can claim it.
+    assert [(row.id, row.digest) for row in known] == [(codes[0], "d"), ("2" * 39 + "x", "d2")]
+    assert ledger.record_and_claim([], codes) == set()
     found = {row["recipient"]: (row["state"], row["body"]) for row in ledger.read_sends()}
     assert found == {"1": ("accepted", "Hello"), "2": ("planned", "Bye")}
 

@@ -259,7 +259,7 @@ def test_a_batch_says_that_its_record_vanished(session: nx.Session, sandbox: San
 def test_a_row_that_another_process_took_is_not_sent_by_this_one(tmp_path: Path) -> None:
     one, two = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
     people = [Entry(name * 40, f"send an SMS to {name}", "sms", "d", name, "Demo", "Hello") for name in "123"]
-    codes = [one.add_batch("b", people)[name].id for name in "123"]
+    codes = [row.id for row in one.add_batch("b", people)]
     assert two.record_and_claim([], codes[:2]) == set(codes[:2])
     assert one.record_and_claim([], codes) == {codes[2]}
     assert one.record_and_claim([], codes) == set()

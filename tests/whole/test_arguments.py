@@ -116,7 +116,8 @@ WILD = st.one_of(
 )
 
 TO = ["+44 7700 900000", 447700900000, "00351912345678"]
-COUNTRY = ["GB", "pt", "NA"]
+COUNTRY = ["GB", "pt", "NA", "Portugal"]
+REGION = ["PT", "United Kingdom", None]
 URL = ["https://e.org/a", "http://e.org:8080/b?c=d"]
 FLAG = [True, False]
 LIMIT = [1, "2", None]
@@ -192,6 +193,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "entity_id": ["e"],
         "content_id": ["c"],
         "trusted_number": FLAG,
+        "region": REGION,
     },
     "send_voice": {
         "to": TO,
@@ -207,6 +209,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "callback_method": ["GET", "POST"],
         "api": ["tts"],
         "key": ["v1"],
+        "region": REGION,
     },
     "records": {
         "product": ["SMS", "VOICE-CALL", "messages"],
@@ -235,13 +238,20 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "sender": ["Demo"],
         "to": ["to"],
         "region": COUNTRY,
+        "language": ["n", "to", "missing"],
+        "fill": FLAG,
         "type": ["auto", "text", "unicode"],
+        "spelling": ["gsm7"],
+        "duplicates": ["first", "last", "all", "problem"],
         "prices": FLAG,
     },
     "send_many": {
         "plan": [],
         "batch": ["b1", "b2"],
+        "doubtful": ["refuse", "skip", "send"],
         "max_cost": [1, 0.5, None],
+        "unpriced": ["refuse", "skip"],
+        "on_cap": ["refuse", "stop"],
         "workers": [1, 8],
         "progress": [False],
         "resend_not_found": FLAG,
@@ -259,10 +269,19 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "each": [1, "2"],
     },
     "segments": {"text": ["Hello", "Olá 🎉"], "encoding": ["gsm7", "ucs2", None]},
-    "explain_encoding": {"text": ["Hello", "Olá 🎉"]},
+    "explain_encoding": {"text": ["Hello", "Olá 🎉"], "keep_accents": FLAG},
     "set_options": {"mask": FLAG},
     "show_connection": {},
+    "countries": {},
+    "to_e164": {"value": [*TO, "912 345 678"], "region": REGION, "name": ["to"]},
     "to_csv": {"frame": [pd.DataFrame({"a": ["x"]})], "path": ["a.csv", Path("b.csv")]},
+    "clean_contacts": {
+        "contacts": [TO, pd.Series(TO), pd.DataFrame({"to": TO, "land": ["GB", None, "Atlantis"]})],
+        "to": ["to"],
+        "region": [*REGION, "land"],
+        "duplicates": ["first", "last", "all", "problem"],
+    },
+    "read_contacts": {"path": ["own.csv"], "sep": [",", ";", None], "encoding": ["utf-8", None], "sheet": [1, None]},
     "read_csv": {"path": ["own.csv"], "dtype": [{"a": "float64"}, {}]},
 }
 FRAMES = {
@@ -278,7 +297,14 @@ FRAMES = {
     "plot_estimate": {"ax": [None]},
     "delivery": {},
     "summary": {},
-    "send_many": {"batch": ["frames"], "progress": [False], "max_cost": [None, 1]},
+    "fit_budget": {"amount": [1, 0.5, 0]},
+    "send_many": {
+        "batch": ["frames"],
+        "progress": [False],
+        "doubtful": ["send", "skip", "refuse"],
+        "max_cost": [None, 1],
+        "unpriced": ["refuse", "skip"],
+    },
     "plan_sms": {"text": ["Hello {country}", None], "sender": ["Demo"], "to": ["to", "country"], "prices": [False]},
     "idle_numbers": {"traffic": [[]], "days": [1]},
     "to_csv": {"path": ["frame.csv"]},
@@ -341,7 +367,7 @@ SHAPES: dict[tuple[str, str], dict[str, str]] = {
         "to": "[0-9]{7,15}",
         "from": "[0-9]{1,15}|[A-Za-z0-9 ]+",
         "type": "text|unicode|binary|wappush|vcal|vcard",
-        "text": "[^\ud800-\udfff]{1,3200}",
+        "text": "[^\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,3200}",
         "status-report-req": "[01]",
         "ttl": "[2-9][0-9]{4}|[0-9]{6,9}",
         "message-class": "[0-3]",
@@ -521,6 +547,8 @@ COLUMNS = {
     "network_name": ["x", "_y", "$z"],
     "encoding": ["ucs2", "gsm7", None],
     "problem": [None, None, "none"],
+    "warning": [None, "odd", None],
+    "warning_code": [None, "not_mobile", None],
     "currency": ["EUR", "EUR", "EUR"],
     **{
         key: [0.5, 0.25, None]
@@ -536,7 +564,7 @@ NEEDED = {
 
 def frame(name: str) -> pd.DataFrame:
     """Make a frame that every function can use."""
-    made = pd.DataFrame(COLUMNS).assign(parts=1)
+    made = pd.DataFrame(COLUMNS).assign(parts=[2, 1, 1])
     times = pd.Series(pd.to_datetime(["2025-03-01", "2025-03-02", None], utc=True))
     made = made.assign(period=times) if name.startswith("plot") else made.assign(received=times)
     return made[NEEDED.get(name, list(made.columns))]
@@ -701,7 +729,7 @@ def test_no_octets_are_no_content(watched: Watched, empty: Any) -> None:
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, pd.NaT, "", " "])
 def test_a_missing_value_never_stands_in_a_message(watched: Watched, nothing: Any) -> None:
     plan = nx.plan_sms([{"to": TO[0], "name": nothing}], "Hello {name}", sender="Demo", prices=False)
-    assert plan.problem.tolist() == ["text: the column 'name' is empty"]
+    assert plan.problem.tolist() == ["text: The column 'name' is empty."]
 
 
 @pytest.mark.parametrize("text", ["{n:99999999999}", "{n:.9999}", "{n:{n}}"])
@@ -792,7 +820,7 @@ OUTSIDE: dict[str, dict[str, list[Any]]] = {
         "api": ["", "v2"],
     },
     "search_numbers": {
-        "country": ["UK", "GBR", "G\r"],
+        "country": ["XX", "GBR", "G\r"],
         "pattern": ["abc", "1" * 16, "4*", "", -4],
         "match": ["inside"],
         "features": ["FAX", "SMS;VOICE", []],
@@ -826,15 +854,16 @@ OUTSIDE: dict[str, dict[str, list[Any]]] = {
         "direction": ["up", ""],
         "mode": ["later"],
         "status": ["a\r\nb", "x" * 201],
-        "country": ["UK"],
+        "country": ["Congo"],
         "max_records": [0],
-        "end": [WHEN[0], "2025-02-30"],
+        "end": [WHEN[0], "2025-02-30", "12/01/2026"],
+        "start": ["01.02.2025", "today", "2025"],
         "include_message": ["yes"],
     },
-    "prices": {"product": ["fax"], "country": ["UK", ["GB", "UK"]]},
+    "prices": {"product": ["fax"], "country": ["XX", ["GB", "XX"]]},
     "cheapest_numbers": {"each": [0]},
     "settle": {"delay": [-1, float("inf"), float("nan"), "600"]},
-    "plan_sms": {"sender": ["x" * 12], "region": ["UK"], "type": ["binary"], "to": [5, None]},
+    "plan_sms": {"sender": ["x" * 12], "region": ["XX"], "type": ["binary"], "to": [5, None]},
 }
 
 

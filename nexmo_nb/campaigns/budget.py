@@ -1,0 +1,135 @@
+"""What a batch may cost: caps, what was spent, and plans that fit an amount of money. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.campaigns.decisions import TOLERANCE, Estimate
+from nexmo_nb.campaigns.summary import check_plan
+
+OVER_BUDGET = "over_budget"
+MOST_MONEY = 1e15
+PAID_STATES = ("accepted", "partial", "sending", "unknown")  # in which a message may have cost something
+
+
+def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
+    """Keep as many rows of a plan, in its order, as an amount of money buys; mark the others as a problem.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        As `plan_sms` returns it. Sort it before, if some people matter more than others.
+    amount : float
+        In the plan's currency. Each row counts its ``price_high``; a row with a problem costs nothing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The plan, with the same index and columns. From the first row on that the amount does not buy, and where a row
+        has no price, ``problem`` says so, ``problem_code`` (if the plan has it) is ``over_budget``, ``parts`` is 0, and
+        the prices are missing. The plan that was given stays as it is.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it is no plan, or has prices in several currencies; if the amount is none.
+
+    Notes
+    -----
+    What comes back can be sent with ``send_many(..., max_cost=amount)``. To send the others later, send the plan that
+    was given, or one that is fitted to a larger amount, under the same batch name: nobody is sent to twice.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> plan = nx.plan_sms(["+351 912 345 678", "+351 912 345 679"], "Hello", sender="Demo")
+    >>> nx.fit_budget(plan, float(plan.price_high.iloc[0])).problem.isna().tolist()
+    [True, False]
+    """
+    check_plan(plan)
+    amount = check_amount("amount", amount)
+    is_sendable = plan["problem"].isna().to_numpy()
+    prices = plan["price_high"].to_numpy(dtype="float64", na_value=np.nan)
+    has_price = ~np.isnan(prices)
+    found = plan["currency"][is_sendable & has_price].dropna().unique()
+    if len(found) > 1:
+        raise validation.invalid_argument("plan", ", ".join(found), "a plan in one currency", "Plan each by itself.")
+    places = np.flatnonzero(is_sendable & has_price)
+    count = _count_affordable(prices[places], amount)
+    unpriced, dear = np.flatnonzero(is_sendable & ~has_price), places[count:]
+    fitted = plan.astype({name: "string" for name in ("problem", "problem_code") if name in plan})
+    _mark(fitted, unpriced, "budget: no price is known for this row")
+    _mark(fitted, dear, f"budget: {amount:g} is spent on the rows before this one")
+    return fitted
+
+
+def sum_spent(sends: Iterable[Mapping[str, Any]], estimates: Mapping[str, Estimate]) -> float:
+    """Add up what a batch cost; a message that may have been paid for, at an unknown price, counts as its estimate.
+
+    `estimates` has them by the ids of the sends.
+    """
+    total = 0.0
+    for send in sends:
+        if send["price"] is not None:
+            total += send["price"]
+        elif send["state"] in PAID_STATES:
+            total += estimates.get(str(send["id"]), Estimate()).high
+    return total
+
+
+def check_amount(name: str, value: Any) -> float:
+    """Accept an amount of money, 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST_MONEY:
+        raise validation.invalid_argument(name, value, "an amount of the account's currency, 0 or more")
+    return float(value)
+
+
+def check_cap(max_cost: float, *, spent: float, high: float, messages: int, currencies: int, may_stop: bool) -> float:
+    """Give what is left of a cap for the whole batch, or refuse one that cannot be kept.
+
+    `spent` is what the batch cost so far. The messages that are not sent yet cost `high` by their high estimates, in so
+    many `currencies`. With `may_stop`, a cap below that is one at which the run stops.
+    """
+    refuse = partial(validation.invalid_argument, "max_cost", max_cost)
+    if currencies > 1:
+        raise refuse("a plan in one currency", "Amounts of several cannot be added.")
+    if spent + high > max_cost + TOLERANCE and not may_stop:
+        raise refuse(
+            f"at least {spent + high:.4f}: {spent:.4f} spent so far and up to {high:.4f} for {messages} messages",
+            "Nothing was sent. Raise the cap, plan fewer recipients (see fit_budget), or pass on_cap='stop' to send as "
+            "many as it allows.",
+        )
+    return max_cost - spent
+
+
+def _count_affordable(prices: Any, amount: float) -> int:
+    """Count how many of the first prices make no more than an amount."""
+    count = int(np.searchsorted(np.cumsum(prices), amount + TOLERANCE, side="right"))
+    # A running sum is rounded at each step. What counts is the exact sum, as `send_many` adds the prices up.
+    while count < len(prices) and math.fsum(prices[: count + 1]) <= amount + TOLERANCE:
+        count += 1
+    while count and math.fsum(prices[:count]) > amount + TOLERANCE:
+        count -= 1
+    return count
+
+
+def _mark(plan: pd.DataFrame, places: Any, problem: str) -> None:
+    """Write a problem into rows, by their place: their labels may stand for several rows."""
+    values: dict[str, Any] = {
+        "problem": problem,
+        "problem_code": OVER_BUDGET,
+        "parts": 0,
+        "price_low": np.nan,
+        "price_high": np.nan,
+    }
+    for name, value in values.items():
+        if name in plan and len(places):
+            plan.iloc[places, list(plan.columns).index(name)] = value

@@ -1,0 +1,164 @@
+"""The rows of a plan that can be sent: what each sends, what it may cost, and whether it should wait. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.campaigns.decisions import Estimate
+from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.sms.request import OPTIONS, build_fields
+from nexmo_nb.state.sends import BatchRow, Entry, compute_digest, open_states_of
+from nexmo_nb.text.gsm import segments
+
+BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
+NO_PRICE = "price: none is known for this row, and max_cost cannot be kept without one"
+MOST_LABELS = 5  # that a message shows
+LONGEST_LABEL = 60
+
+
+class Row(NamedTuple):
+    """A row of a plan that has no problem."""
+
+    place: int  # in the plan, from 0: a label can stand for several rows
+    label: Any
+    fields: Mapping[str, str]  # of its request
+    digest: str  # of who gets what from whom
+    estimate: Estimate | None  # None: its price is not known
+    currency: str | None
+    warning: str | None
+    warning_code: str | None
+
+    def to_entry(self, send_id: str) -> Entry:
+        what = f"row {show_label(self.label)}, to {self.fields['to']}"
+        fields = self.fields
+        return Entry(send_id, what, "sms", self.digest, fields["to"], fields["from"], fields["text"])
+
+
+def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
+    """Read the rows that can be sent, and check that nobody gets the same text twice."""
+    for name, value in options.items():
+        checked = validation.check_choice("options", name, BATCH_OPTIONS)
+        if value is not None:
+            OPTIONS[checked](checked, value)
+    needed = (
+        "to", "sender", "text", "encoding", "parts", "price_low", "price_high", "currency", "warning", "warning_code",
+    )  # fmt: skip
+    columns = [_read_cells(plan, name) for name in ("problem", *needed)]
+    rows = [
+        _read_row(place, label, cells, options)
+        for place, (label, problem, *cells) in enumerate(zip(plan.index.tolist(), *columns, strict=True))
+        if problem is None
+    ]
+    _check_once(rows)
+    return rows
+
+
+def _read_cells(plan: pd.DataFrame, name: str) -> list[Any]:
+    """Read a column, None where a cell is missing, or where a plan of before does not have the column."""
+    if name not in plan:
+        return [None] * len(plan)
+    cells = plan[name].astype(object)
+    found: list[Any] = cells.where(cells.notna(), None).tolist()
+    return found
+
+
+def _read_row(place: int, label: Any, cells: Sequence[Any], options: Mapping[str, Any]) -> Row:
+    to, sender, text, encoding, parts, low, high, currency, warning, warning_code = cells
+    try:
+        fields = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", text=text, **options)
+    except InvalidRequestError as problem:
+        raise InvalidRequestError(f"{problem} It stands in row {show_label(label)} of the plan.") from None
+    if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
+        allowed = f"numbers as plan_sms() writes them, here {fields['to']!r}"
+        raise validation.invalid_argument("plan", to, allowed, f"It stands in row {show_label(label)}.")
+    kind = "ucs2" if encoding == "ucs2" else "gsm7"
+    if high is not None and segments(fields["text"], encoding=kind).parts > (parts or 0):
+        # Its price is that of the parts it had, and a cap would be passed.
+        allowed = "texts of as many parts as the column 'parts' says"
+        advice = f"The text of row {show_label(label)} has more: make the plan again with it."
+        raise validation.invalid_argument("plan", text, allowed, advice)
+    # Options such as ttl may change between runs; who gets what from whom may not.
+    digest = compute_digest({name: fields[name] for name in ("to", "from", "type", "text")})
+    estimate = None if high is None else Estimate(0.0 if low is None else float(low), float(high))
+    return Row(place, label, fields, digest, estimate, currency, warning, warning_code)
+
+
+def _check_once(rows: Iterable[Row]) -> None:
+    """Refuse two rows of one number and one text, whoever they are from."""
+    first: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        earlier = first.setdefault((row.fields["to"], row.fields["text"]), row)
+        if earlier is not row:
+            advice = (
+                f"The rows {show_label(earlier.label)} and {show_label(row.label)} have the same number and the same "
+                "text, and no problem."
+            )
+            raise validation.invalid_argument("plan", row.fields["to"], "each text once for each recipient", advice)
+
+
+def find_waiting(rows: Iterable[Row], known: Iterable[BatchRow], resend_not_found: bool) -> list[Row]:
+    """Find the rows that this run would send; `known` are those of the batch in the ledger."""
+    open_states = open_states_of(resend_not_found)
+    closed = {(row.recipient, row.digest) for row in known if row.state not in open_states}
+    return [row for row in rows if (row.fields["to"], row.digest) not in closed]
+
+
+def skip_doubtful(waiting: Iterable[Row], choice: str) -> dict[int, str]:
+    """Choose the rows to leave out for their warning, each with it, by place; or refuse the plan."""
+    doubtful = [row for row in waiting if row.warning is not None]
+    if not doubtful or choice == "send":
+        return {}
+    if choice == "skip":
+        return {row.place: str(row.warning) for row in doubtful}
+    counts = Counter(_show(row.warning_code or "other") for row in doubtful).most_common(MOST_LABELS)
+    raise InvalidRequestError(
+        f"plan: got {len(doubtful)} rows with a warning ({', '.join(f'{code}: {count}' for code, count in counts)}), "
+        f"{show_labels(doubtful)}; allowed: rows without a warning. Nothing was sent. Look at the column 'warning': "
+        "clean the list, or pass doubtful='send' to send them as they are, or doubtful='skip' to leave them out."
+    )
+
+
+def skip_unpriced(waiting: Iterable[Row], choice: str, max_cost: float) -> dict[int, str]:
+    """Choose the rows to leave out because no cap can be kept with them, by place; or refuse the cap."""
+    unpriced = [row for row in waiting if row.estimate is None]
+    if not unpriced:
+        return {}
+    if choice == "skip":
+        return dict.fromkeys((row.place for row in unpriced), NO_PRICE)
+    raise validation.invalid_argument(
+        "max_cost",
+        max_cost,
+        "a plan with prices",
+        f"{len(unpriced)} rows have none, {show_labels(unpriced)}: no cap can be kept. Nothing was sent. Pass "
+        "unpriced='skip' to leave them out.",
+    )
+
+
+def show_labels(rows: Sequence[Row]) -> str:
+    """Show the labels of the first rows."""
+    shown = ", ".join(show_label(row.label) for row in rows[:MOST_LABELS])
+    if len(rows) > MOST_LABELS:
+        return f"the first in rows {shown}"
+    return f"in row{'s' if len(rows) > 1 else ''} {shown}"
+
+
+def show_label(label: Any) -> str:
+    """Show a row's label on one line: text in quotes, anything else as it is printed."""
+    if isinstance(label, tuple):  # of a MultiIndex
+        return f"({', '.join(map(show_label, label[:MOST_LABELS]))})"
+    return _show(label, repr if isinstance(label, str) else str)
+
+
+def _show(value: Any, write: Callable[[Any], str] = str) -> str:
+    """Show a value on one short line, whatever it is."""
+    try:
+        text = write(value)
+    except Exception:  # an error in a foreign label must not hide what is wrong with its row
+        text = f"a {type(value).__name__}"
+    text = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"

@@ -1,0 +1,149 @@
+"""A list of contacts, row by row: which number is meant, and what stands in the way. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nexmo_nb import validation
+from nexmo_nb.contacts.cells import UnreadableNumber, clean_written, show_cell
+from nexmo_nb.contacts.columns import read_columns, read_index, read_number_pieces
+from nexmo_nb.contacts.countries import name_country
+from nexmo_nb.contacts.duplicates import DUPLICATES, mark_duplicates, write_cells
+from nexmo_nb.contacts.fictional import is_fictional
+from nexmo_nb.contacts.numbers import Number, find_national_reading, find_warning, read_number
+from nexmo_nb.contacts.regions import Regions, find_home, find_region, read_region_pieces, read_regions
+from nexmo_nb.frames import Column, concat_frames, frame, frame_from_columns
+
+COLUMNS = (
+    Column("to"), Column("country"), Column("kind"), Column("problem"), Column("problem_code"), Column("warning"),
+    Column("warning_code"), Column("duplicate_of"),
+)  # fmt: skip
+# Problems that a national number may have if it is read without its country.
+_UNCERTAIN_CODES = ("too_short", "too_long", "wrong_length", "unknown_country_code")
+
+
+def clean_contacts(
+    contacts: pd.DataFrame | pd.Series | Sequence[Any],
+    to: str = "to",
+    *,
+    region: str | None = None,
+    duplicates: str = "first",
+) -> pd.DataFrame:
+    """Read the numbers of a list of contacts, and say of each what stands in the way. Nothing is sent.
+
+    Parameters
+    ----------
+    contacts : DataFrame, Series or list
+        One row a contact.
+    to : str
+        Name of the column of numbers. Default: ``"to"``.
+    region : str, optional
+        Country of numbers without a country code: a code, a name, or the name of a column that holds codes or names.
+        Default: every number must have its country code.
+    duplicates : {"first", "last", "all", "problem"}
+        Which of several rows with one number is kept: the first, the last, all of them, or none. The others are
+        problems. Default: the first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of `contacts`, with their index and columns, and before these ``to`` (E.164 digits; what stands in the
+        list where it cannot be read), ``country`` (ISO 3166-1 alpha-2), ``kind`` (mobile, landline, landline or mobile,
+        toll-free, premium, …; missing where no operator can have the number), ``problem`` and ``problem_code`` (missing
+        where the number can be used), ``warning`` and ``warning_code`` (missing where nothing is doubtful),
+        ``duplicate_of`` (the label of the row that is kept); all text. A column of `contacts` that has one of these
+        names is called ``given_…``, and so are the numbers as they were given, unless their column has another name.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such column, or another argument is wrong.
+
+    Notes
+    -----
+    Problem codes: ``missing``, ``unreadable``, ``several_numbers``, ``extension``, ``decimal``, ``rounded``,
+    ``no_country_code``, ``unknown_country_code``, ``too_short``, ``too_long``, ``wrong_length``, ``renumbered``,
+    ``unknown_region``, ``duplicate``. Warning codes: ``looks_national``, ``not_valid``, ``not_mobile``, ``premium``,
+    ``looks_rounded``. Kinds and lengths are those of Google's libphonenumber; numbers that regulators set aside for
+    films and examples are never doubtful.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> table = nx.clean_contacts(["+351 912 345 678", "00351912345678", "12"])
+    >>> table[["to", "kind", "problem_code"]].fillna("").values.tolist()
+    [['351912345678', 'mobile', ''], ['351912345678', 'mobile', 'duplicate'], ['12', '', 'too_short']]
+    """
+    columns = read_columns(contacts, to)
+    keep = validation.check_choice("duplicates", duplicates, DUPLICATES)
+    table = read_numbers(columns[to], read_regions(region, columns))
+    table.index = read_index(contacts, len(table))
+    mark_duplicates(table, keep)
+    for name, column in columns.items():
+        table[name if name not in table else f"given_{name}"] = column
+    return table
+
+
+def read_numbers(column: Any, regions: Regions) -> pd.DataFrame:
+    """Read a column of numbers into `COLUMNS`, without duplicates; the index counts from 0."""
+    pieces: list[pd.DataFrame] = []
+    uncertain: list[bool] = []
+    for values, codes in zip(read_number_pieces(column), read_region_pieces(regions, len(column)), strict=True):
+        rows = [_read_row(value, code) for value, code in zip(values, codes, strict=True)]
+        uncertain += [row[-1] for row in rows]
+        lists = dict(zip((each.name for each in COLUMNS), zip(*rows, strict=True), strict=True))
+        pieces.append(frame_from_columns({**lists, "duplicate_of": [None] * len(rows)}, COLUMNS))
+    table = concat_frames(pieces, frame([], COLUMNS))
+    places = np.flatnonzero(np.array(uncertain, dtype=bool)).tolist()
+    if places:
+        _doubt_national_numbers(table, places)
+    return table
+
+
+def _read_row(value: Any, region: Any) -> tuple[Any, ...]:
+    """Give the values of `COLUMNS` but the last, and whether the country of the number is uncertain."""
+    try:
+        digits, country, kind, has_code = number = read_number(value, find_region(region))
+    except UnreadableNumber as problem:
+        shown = show_cell(value)
+        is_uncertain = shown is not None and problem.code in _UNCERTAIN_CODES and _may_be_national(shown, region)
+        return shown, None, None, f"to: {problem.reason}", problem.code, None, None, is_uncertain
+    code, warning = find_warning(number) or (None, None)
+    return digits, country, kind, None, None, warning and f"to: {warning}", code, not has_code
+
+
+def _may_be_national(shown: str, region: Any) -> bool:
+    return "+" not in clean_written(shown) and find_region(region) is None
+
+
+def _doubt_national_numbers(table: pd.DataFrame, places: Sequence[int]) -> None:
+    """Doubt the numbers without a plus that may be national ones of the country to which most of the list belongs."""
+    is_readable = table["problem"].isna()
+    is_known = table["kind"].notna().to_numpy(dtype=bool, copy=True)
+    # Numbers of films and examples have no kind, and are meant as they stand.
+    kindless = np.flatnonzero(is_readable.to_numpy(dtype=bool) & ~is_known)
+    is_known[kindless] = [is_fictional(digits) for digits in table["to"].iloc[kindless]]
+    counts = table["country"][is_readable & is_known].value_counts()
+    numbers: list[str] = table["to"].tolist()
+    known = {str(country): count for country, count in counts.items()}
+    uncertain = [(numbers[place], bool(is_known[place])) for place in places]
+    home = find_home(known, int(is_readable.sum()), uncertain)
+    if home is None:
+        return
+    texts: dict[str, dict[int, str]] = {"warning": {}, "warning_code": {}, "problem": {}}
+    for place, country in zip(places, table["country"].iloc[list(places)].tolist(), strict=True):
+        if (pd.notna(country) and country == home) or not (other := find_national_reading(numbers[place], home)):
+            continue
+        if not is_readable.iloc[place]:
+            advice = f"As a number of {name_country(home)} it is +{other}: name the region."
+            texts["problem"][place] = f"{table['problem'].iloc[place]} {advice}"
+        elif found := find_warning(
+            Number(numbers[place], None if pd.isna(country) else country, None, has_code=False), home
+        ):
+            texts["warning_code"][place], texts["warning"][place] = found[0], f"to: {found[1]}"
+    for name, cells in texts.items():
+        write_cells(table, name, list(cells), list(cells.values()))

@@ -1,0 +1,38 @@
+"""What is doubtful about the one number to which a single message or call goes: said aloud, or refused."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from nexmo_nb.contacts.cells import UnreadableNumber
+from nexmo_nb.contacts.countries import check_region
+from nexmo_nb.contacts.numbers import ALLOWED, find_warning, read_number
+from nexmo_nb.errors import DoubtfulNumberWarning
+from nexmo_nb.validation import invalid_argument
+
+
+def find_doubt(to: Any, region: Any = None, *, is_call: bool = False) -> str | None:
+    """Find what is doubtful about a number, as a sentence; `region` is the country of national numbers, if any.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it is no number, or it is not certain whose it is.
+    """
+    try:
+        number = read_number(to, None if region is None else check_region(region))
+    except UnreadableNumber as problem:
+        raise invalid_argument("to", to, ALLOWED, problem.reason) from None
+    code, sentence = find_warning(number) or (None, None)
+    if code == "looks_national":
+        raise invalid_argument("to", to, ALLOWED, f"{sentence} If it is the number that is meant, write it with a '+'.")
+    # A landline gets calls as well as a mobile phone does.
+    return None if is_call and code == "not_mobile" else sentence
+
+
+def warn_of_doubt(to: Any, region: Any = None, *, is_call: bool = False) -> None:
+    """Warn of a doubtful number, at the line that called the function which calls this one."""
+    doubt = find_doubt(to, region, is_call=is_call)
+    if doubt is not None:
+        warnings.warn(doubt, DoubtfulNumberWarning, stacklevel=3)

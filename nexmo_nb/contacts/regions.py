@@ -1,0 +1,88 @@
+"""The country of the national numbers of a list: named for all rows, named by a column, or found out. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from nexmo_nb import validation
+from nexmo_nb.contacts.cells import UnreadableNumber, show_cell
+from nexmo_nb.contacts.columns import read_pieces
+from nexmo_nb.contacts.countries import check_region, find_region_code, is_country, list_regions
+from nexmo_nb.contacts.numbers import find_national_reading
+
+_SAMPLE = 500
+"""Numbers that are tried as national ones of every country, where no country has most of a list."""
+_FEWEST = 5
+"""Numbers that tell nothing about the country of a list if there are fewer."""
+
+
+class Regions(NamedTuple):
+    """The country of national numbers: one for all rows, or a column with one a row; neither if there are none."""
+
+    code: str | None = None
+    column: Any = None
+
+
+def read_regions(region: Any, columns: Mapping[str, Any]) -> Regions:
+    """Read the argument `region`: a country, or the name of a column of countries."""
+    if region is None:
+        return Regions()
+    if isinstance(region, str) and region in columns:
+        if is_country(region):
+            raise validation.invalid_argument(
+                "region", region, "a country or a column", "It is both: give the column another name."
+            )
+        return Regions(column=columns[region])
+    return Regions(check_region(region))
+
+
+def read_region_pieces(regions: Regions, rows: int) -> Iterator[Sequence[Any]]:
+    """Read the regions of some thousand rows at a time, as they stand in the list."""
+    columns = {} if regions.column is None else {"": regions.column}
+    for places, piece in read_pieces(columns, rows):
+        yield piece.get("", [regions.code] * (places.stop - places.start))
+
+
+def find_region(value: Any) -> str | None:
+    """Find the country that a row names; a row that names none has numbers with their country code.
+
+    Raises
+    ------
+    UnreadableNumber
+        If no country is called so.
+    """
+    if value is None or validation.is_missing(value) or (isinstance(value, str) and not value.strip()):
+        return None
+    found = _find_code(value) if isinstance(value, str) else None
+    if found is None:
+        raise UnreadableNumber("unknown_region", f"No country is called {show_cell(value)!r}: give its code.")
+    return found
+
+
+def find_home(countries: Mapping[str, int], readable: int, uncertain: Sequence[tuple[str, bool]]) -> str | None:
+    """Find the country to which most of a list belongs.
+
+    `countries` counts the valid numbers of each country as they stand, `readable` all that can be read; `uncertain` are
+    the numbers without a plus, and whether they are valid as they stand. Where no country has most of the list, these
+    may be national numbers of one: if more of them are valid there than as they stand.
+    """
+    most = max(countries, key=lambda country: countries[country], default=None)
+    if most is not None and countries[most] * 2 > readable:
+        return most
+    if len(uncertain) < _FEWEST:
+        return None
+    sample = uncertain[:: max(1, len(uncertain) // _SAMPLE)]
+    numbers = [re.sub(r"\D", "", digits) for digits, _ in sample]
+    least = max(len(sample) / 2, sum(is_valid for _, is_valid in sample))
+    shares = {
+        region: sum(find_national_reading(each, region) is not None for each in numbers) for region in list_regions()
+    }
+    best = max(shares, key=lambda region: shares[region])
+    return best if shares[best] > least else None
+
+
+# Without the advice of `check_region`, which takes milliseconds: a column can hold a hundred thousand names of towns.
+_find_code = lru_cache(maxsize=4096)(find_region_code)

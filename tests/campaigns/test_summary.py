@@ -1,0 +1,45 @@
+"""What a plan adds up to: what can be sent, what is in doubt, and what has no price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from campaign_helpers import make_plan, people
+
+import nexmo_nb as nx
+
+COLUMNS = ["country", "recipients", "parts", "price_low", "price_high", "currency", "problems", "doubtful", "unpriced"]
+
+
+def test_doubts_and_rows_without_a_price_are_counted(session: nx.Session) -> None:
+    plan = nx.plan_sms([*people(4), "+44 7700 900000"], "Hello", sender="Demo")
+    plan["warning"] = pd.array(["odd", "odd", None, None, "odd"], dtype="string")
+    plan.loc[0, "problem"] = "to: no"
+    plan.loc[3, ["price_low", "price_high"]] = float("nan")
+    found = nx.summary(plan.set_axis(["x"] * 5))
+    assert found.columns.tolist() == COLUMNS
+    assert found[["country", "recipients", "problems", "doubtful", "unpriced"]].values.tolist() == [
+        ["GB", 1, 0, 1, 0],
+        ["PT", 3, 1, 1, 1],
+        ["total", 4, 1, 2, 1],
+    ]
+    good = plan[plan.problem.isna()]
+    assert found.price_high.iloc[-1] == pytest.approx(good.price_high.sum())
+    assert (found.doubtful.dtype, found.unpriced.dtype) == ("int64", "int64")
+
+
+def test_a_plan_of_before_has_no_doubts(session: nx.Session) -> None:
+    new = ["kind", "problem_code", "warning", "warning_code", "duplicate_of"]
+    plan = make_plan(3, prices=False).drop(columns=new, errors="ignore")
+    assert nx.summary(plan)[["doubtful", "unpriced"]].values.tolist() == [[0, 3], [0, 3]]
+
+
+@pytest.mark.parametrize("name", ["warning", "warning_code", "problem", "text"])
+@pytest.mark.parametrize("value", [5, b"x", ["x"]])
+def test_something_else_than_text_is_no_plan(session: nx.Session, name: str, value: Any) -> None:
+    plan = make_plan(1)
+    plan[name] = pd.Series([value], dtype=object)
+    with pytest.raises(nx.InvalidRequestError, match="^plan: got"):
+        nx.summary(plan)
