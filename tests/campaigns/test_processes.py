@@ -24,7 +24,7 @@ import sys
 import pandas as pd
 import nexmo_nb as nx
 session = nx.connect(sys.argv[1], calls=1000000, limits=dict.fromkeys(("sms", "pricing", "reports"), (1000000, 1.0)))
-plan = nx.plan_sms([f"35191{n:07d}" for n in range(int(sys.argv[2]))], "Hello", sender="Demo", prices=False)
+plan = nx.plan_sms([f"3519{12_340_001 + n:08d}" for n in range(int(sys.argv[2]))], "Hello", sender="Demo", prices=False)
 texts = sys.argv[3:]
 if texts:
     plan = pd.concat([plan.assign(text=text) for text in texts])
@@ -57,6 +57,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on(rich: San
     try:
         child = sender(rich, 2000)
         while len(rich.messages) < 40:
+            assert child.poll() is None, child.communicate()
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
