@@ -18,7 +18,7 @@ LIMIT = 30
 
 
 def people(number: int) -> list[str]:
-    return [f"35191{n:07d}" for n in range(number)]
+    return [f"35191{n:07d}" for n in range(1, number + 1)]
 
 
 def send(plan: Any, workers: int = 8) -> None:

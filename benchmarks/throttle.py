@@ -61,7 +61,7 @@ def waits(seconds: float) -> list[float]:
     """Request for the balance now and then while a batch runs in the background; how long each call took."""
     with served() as url, connected(url, calls=CALLS * 5, period=PERIOD * 5, limits=None, cache=False) as session:
         session.throttle.notify = lambda _: None
-        people = [f"35191{n:07d}" for n in range(int((seconds + PERIOD * 5) * CALLS / PERIOD))]
+        people = [f"35191{n:07d}" for n in range(1, int((seconds + PERIOD * 5) * CALLS / PERIOD) + 1)]
         plan = nx.plan_sms(people, "Hello", sender="Demo", prices=False)
         batch = threading.Thread(target=lambda: nx.send_many(plan, batch="b", progress=False, session=session))
         batch.start()

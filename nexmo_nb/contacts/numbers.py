@@ -20,7 +20,7 @@ from nexmo_nb.contacts.rules import (
     is_complete,
     read_international_prefix,
 )
-from nexmo_nb.validation import invalid_argument
+from nexmo_nb.validation import check_text, invalid_argument
 
 WARNINGS = {
     "looks_national": "It has no '+', and can be a national number of another country than it begins with.",
@@ -89,7 +89,7 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
     >>> nx.to_e164("912 345 678", region="Portugal")
     '351912345678'
     """
-    code = None if region is None else check_region(region)
+    name, code = check_text("name", name, longest=50), None if region is None else check_region(region)
     try:
         return read_number(value, code).digits
     except UnreadableNumber as problem:

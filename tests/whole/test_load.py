@@ -26,7 +26,7 @@ free = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"),
 session = nx.connect(url, calls=int(calls), period=period, limits=free)
 session.throttle.notify = lambda _: None
 begun, failed, keys = time.monotonic(), [], []
-plan = nx.plan_sms([f"3519{ord(name):02d}{n:06d}" for n in range(50)], "Hello", sender="Demo")
+plan = nx.plan_sms([f"35191{ord(name):03d}{n:04d}" for n in range(1, 51)], "Hello", sender="Demo")
 
 
 def work(number):
