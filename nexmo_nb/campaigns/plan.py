@@ -154,14 +154,23 @@ def _write_texts(source: Source, usable: list[bool], kind: str, *, spell: bool) 
 def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.DataFrame:
     """Put numbers and texts side by side; what a number has comes before what its text has."""
     checked = {
-        name: numbers[name].fillna(texts[name]) for name in ("problem", "problem_code", "warning", "warning_code")
+        name: _fill_missing(numbers[name], texts[name])
+        for name in ("problem", "problem_code", "warning", "warning_code")
     }
     nothing: dict[str, Any] = {"price_low": float("nan"), "price_high": float("nan"), "currency": pd.NA}
     plan = numbers.assign(**{name: texts[name] for name in ("text", "encoding", "parts")}, **checked, **nothing)
     plan = plan.assign(sender=sender).astype({"sender": "string", "currency": "string"})
     # What cannot be sent is in no doubt.
-    plan[["warning", "warning_code"]] = plan[["warning", "warning_code"]].where(plan["problem"].isna())
+    if (plan["warning"].notna() & plan["problem"].notna()).any():
+        plan[["warning", "warning_code"]] = plan[["warning", "warning_code"]].where(plan["problem"].isna())
     return plan[[column.name for column in COLUMNS]]
+
+
+def _fill_missing(first: pd.Series[Any], second: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill what is missing in a column; where all or nothing is, without a copy, which for a million rows is large."""
+    if second.isna().all():
+        return first
+    return second if first.isna().all() else first.fillna(second)
 
 
 def _add_prices(plan: pd.DataFrame, session: Session) -> pd.DataFrame:

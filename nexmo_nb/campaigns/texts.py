@@ -93,8 +93,10 @@ def check_text(source: Source, row: Mapping[str, Any], kind: str, *, spell: bool
         return Text(problem=f"text: {problem.reason}", problem_code=problem.code)
     if leftover := find_leftover_name(text):
         warning = f"text: {leftover} stands in what would be sent: is it the name of a column?"
-        return Text(text, encoding, parts, warning=warning, warning_code="leftover_name", given_text=given)
-    return Text(text, encoding, parts, given_text=given)
+        return Text(
+            text, encoding, parts, warning=warning, warning_code="leftover_name", given_text=given if spell else None
+        )
+    return Text(text, encoding, parts, given_text=given if spell else None)
 
 
 def _count_parts(text: str, kind: str) -> tuple[str, int]:
