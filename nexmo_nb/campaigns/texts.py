@@ -187,8 +187,6 @@ def _make_caller(function: Callable[[dict[str, Any]], Any]) -> Callable[[Mapping
 def _compile_cell(text: str) -> Template:
     try:
         return compile_template(text)
-    except TextProblem:
-        raise
     except InvalidRequestError as problem:
         raise TextProblem("text_format", str(problem).removeprefix("text: ")) from None
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from nexmo_nb.contacts.cells import UnreadableNumber
-from nexmo_nb.contacts.countries import check_region
-from nexmo_nb.contacts.numbers import ALLOWED, find_warning, read_number
+from nexmo_nb.contacts.numbers import ALLOWED, check_number, find_warning
 from nexmo_nb.errors import DoubtfulNumberWarning
 from nexmo_nb.validation import invalid_argument
 
@@ -20,11 +18,7 @@ def find_doubt(to: Any, region: Any = None, *, is_call: bool = False) -> str | N
     InvalidRequestError
         If it is no number, or it is not certain whose it is.
     """
-    try:
-        number = read_number(to, None if region is None else check_region(region))
-    except UnreadableNumber as problem:
-        raise invalid_argument("to", to, ALLOWED, problem.reason) from None
-    code, sentence = find_warning(number) or (None, None)
+    code, sentence = find_warning(check_number("to", to, region)) or (None, None)
     if code == "looks_national":
         raise invalid_argument("to", to, ALLOWED, f"{sentence} If it is the number that is meant, write it with a '+'.")
     # A landline gets calls as well as a mobile phone does.

@@ -89,12 +89,16 @@ def to_e164(value: Any, region: str | None = None, *, name: str = "to") -> str:
     >>> nx.to_e164("912 345 678", region="Portugal")
     '351912345678'
     """
-    name, code = check_text("name", name, longest=50), None if region is None else check_region(region)
+    return check_number(check_text("name", name, longest=50), value, region).digits
+
+
+def check_number(name: str, value: Any, region: Any = None) -> Number:
+    """Accept a phone number; `region` is the country of national numbers, if any."""
+    code = None if region is None else check_region(region)
     try:
-        return read_number(value, code).digits
+        return read_number(value, code)
     except UnreadableNumber as problem:
-        found = problem.reason
-    raise invalid_argument(name, value, ALLOWED, found)
+        raise invalid_argument(name, value, ALLOWED, problem.reason) from None
 
 
 def read_number(value: Any, region: str | None = None) -> Number:
