@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from numbers import Integral, Real
 from typing import Any
@@ -33,24 +33,24 @@ _FEATURE_ORDER = {
 
 def invalid_argument(name: str, value: Any, allowed: str, advice: str = "") -> InvalidRequestError:
     """Make the error for a wrong argument; the caller raises it."""
-    shown = _show_value(value)
+    shown = show_value(value)
     if len(shown) > 80:
         shown = f"{shown[:50]}…{shown[-26:]} ({len(shown)} characters)"
-    allowed = _join_lines(allowed)
+    allowed = join_lines(allowed)
     if len(allowed) > 600:
         allowed = f"{allowed[:599]}…"
     return InvalidRequestError(f"{name}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}")
 
 
-def _show_value(value: Any) -> str:
+def show_value(value: Any, write: Callable[[Any], str] = repr) -> str:
     """Show a value on one line. Some have no repr, such as an integer of thousands of digits."""
     try:
-        return _join_lines(repr(value))
+        return join_lines(write(value))
     except Exception:  # an error in a foreign repr must not hide what is wrong with the argument
         return f"a {type(value).__name__}"
 
 
-def _join_lines(text: str) -> str:
+def join_lines(text: str) -> str:
     """Put a text on one line, without characters that cannot be printed."""
     return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
 

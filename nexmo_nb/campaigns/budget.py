@@ -13,6 +13,7 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.campaigns.decisions import TOLERANCE, Estimate
 from nexmo_nb.campaigns.summary import check_plan
+from nexmo_nb.contacts.duplicates import write_cells
 
 OVER_BUDGET = "over_budget"
 MOST_MONEY = 1e15
@@ -131,5 +132,5 @@ def _mark(plan: pd.DataFrame, places: Any, problem: str) -> None:
         "price_high": np.nan,
     }
     for name, value in values.items():
-        if name in plan and len(places):
-            plan.iloc[places, list(plan.columns).index(name)] = value
+        if name in plan:
+            write_cells(plan, name, places.tolist(), [value] * len(places))

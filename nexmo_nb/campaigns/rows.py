@@ -156,9 +156,5 @@ def show_label(label: Any) -> str:
 
 def _show(value: Any, write: Callable[[Any], str] = str) -> str:
     """Show a value on one short line, whatever it is."""
-    try:
-        text = write(value)
-    except Exception:  # an error in a foreign label must not hide what is wrong with its row
-        text = f"a {type(value).__name__}"
-    text = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
+    text = validation.show_value(value, write)
     return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"

@@ -24,6 +24,7 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 from nexmo_nb.session.request import Listing, Request
+from nexmo_nb.validation import join_lines
 
 _BY_STATUS: Mapping[int, type[NexmoError]] = {
     **dict.fromkeys((400, 405, 406, 415, 422), InvalidRequestError),
@@ -142,7 +143,7 @@ def page_fingerprint(page: list[dict[str, Any]]) -> str:
 
 def one_line(value: Any, longest: int = 300) -> str:
     """Make text of a server fit for a message: one line, printable, and not longer than `longest`."""
-    line = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in str(value)).split())
+    line = join_lines(str(value))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
