@@ -52,6 +52,12 @@ def frame_from_columns(
     return built
 
 
+def frame_from_tuples(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column]) -> pd.DataFrame:
+    """Build the same DataFrame from rows whose values stand in the order of `columns`."""
+    # By zip(*rows), each row would get an iterator of its own.
+    return frame_from_columns({column.name: [row[n] for row in rows] for n, column in enumerate(columns)}, columns)
+
+
 def text_frame(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
     """Build a frame of text from rows as the API sent them, for `apply_dtypes`; it always has the columns `names`."""
     rows = list(rows)

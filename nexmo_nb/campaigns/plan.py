@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.texts import GIVEN, Source, Text, check_labels, check_text, choose_source
+from nexmo_nb.campaigns.texts import GIVEN, NO_TEXT, TEXT_COLUMNS, Source, check_labels, check_text, choose_source
 from nexmo_nb.contacts.clean import read_numbers
 from nexmo_nb.contacts.columns import read_columns, read_index, read_pieces
 from nexmo_nb.contacts.duplicates import DUPLICATES, mark_duplicates, write_cells
 from nexmo_nb.contacts.numbers import check_sender
 from nexmo_nb.contacts.regions import read_regions
-from nexmo_nb.frames import Column, concat_frames, frame, frame_from_columns
+from nexmo_nb.frames import Column, concat_frames, frame, frame_from_tuples
 from nexmo_nb.pricing import prices as read_prices
 from nexmo_nb.session import Session, session_or_current
 
@@ -23,7 +23,6 @@ COLUMNS = (
     Column("parts", "int64"), Column("price_low", "float64"), Column("price_high", "float64"), Column("currency"),
     Column("problem"), Column("problem_code"), Column("warning"), Column("warning_code"), Column("duplicate_of"),
 )  # fmt: skip
-_TEXT_COLUMNS = tuple(Column(name, "int64" if name == "parts" else "string") for name in Text._fields)
 
 
 def plan_sms(
@@ -138,17 +137,16 @@ def plan_sms(
 
 def _write_texts(source: Source, usable: list[bool], kind: str, *, spell: bool) -> pd.DataFrame:
     """Write and check the texts of the rows whose number can be used."""
-    none = Text()
     pieces = []
     for places, piece in read_pieces(source.columns, len(usable)):
         rows = [
             check_text(source, {name: cells[n] for name, cells in piece.items()}, kind, spell=spell)
             if is_usable
-            else none
+            else NO_TEXT
             for n, is_usable in enumerate(usable[places])
         ]
-        pieces.append(frame_from_columns(dict(zip(Text._fields, zip(*rows, strict=True), strict=True)), _TEXT_COLUMNS))
-    return concat_frames(pieces, frame([], _TEXT_COLUMNS))
+        pieces.append(frame_from_tuples(rows, TEXT_COLUMNS))
+    return concat_frames(pieces, frame([], TEXT_COLUMNS))
 
 
 def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.DataFrame:
@@ -157,6 +155,9 @@ def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.D
         name: _fill_missing(numbers[name], texts[name])
         for name in ("problem", "problem_code", "warning", "warning_code")
     }
+    doubtful_twice = numbers["warning"].notna() & texts["warning"].notna()
+    if doubtful_twice.any():
+        checked["warning"] = checked["warning"].mask(doubtful_twice, numbers["warning"] + " " + texts["warning"])
     nothing: dict[str, Any] = {"price_low": float("nan"), "price_high": float("nan"), "currency": pd.NA}
     plan = numbers.assign(**{name: texts[name] for name in ("text", "encoding", "parts")}, **checked, **nothing)
     plan = plan.assign(sender=sender).astype({"sender": "string", "currency": "string"})

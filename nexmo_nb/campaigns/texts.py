@@ -11,6 +11,7 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.frames import Column
 from nexmo_nb.sms.request import LONGEST_TEXT
 from nexmo_nb.text.cells import TextProblem, check_cell
 from nexmo_nb.text.content import clean_text, find_leftover_name
@@ -21,6 +22,12 @@ from nexmo_nb.text.writers import make_writer, write_plain
 
 GIVEN = "given_text"
 """The column that a Series of texts becomes, and that of the texts before they were spelled in GSM-7."""
+TEXT_COLUMNS = (
+    Column("text"), Column("encoding"), Column("parts", "int64"), Column("problem"), Column("problem_code"),
+    Column("warning"), Column("warning_code"), Column(GIVEN),
+)  # fmt: skip
+"""What there is to say about the text of a row, as it would be sent."""
+NO_TEXT = (None, None, 0, None, None, None, None, None)
 _ALLOWED = (
     "a text, a mapping of languages to texts with language='a column', a Series, a function of a row, or recipients "
     "with a column 'text'"
@@ -32,19 +39,6 @@ class Source(NamedTuple):
 
     columns: Mapping[str, Any]
     write: Callable[[Mapping[str, Any]], str]
-
-
-class Text(NamedTuple):
-    """The text of a row as it would be sent, and what is wrong or doubtful about it."""
-
-    text: str | None = None
-    encoding: str | None = None
-    parts: int = 0
-    problem: str | None = None
-    problem_code: str | None = None
-    warning: str | None = None
-    warning_code: str | None = None
-    given_text: str | None = None
 
 
 def choose_source(
@@ -67,7 +61,9 @@ def choose_source(
     if callable(text):
         return Source(columns, _make_caller(text))
     template = compile_template(text)
-    return Source(_choose_columns(template, columns), _make_filler(lambda _: template, columns))
+    needed = _choose_columns(template, columns)
+    writers = _make_writers(needed)
+    return Source(needed, lambda row: template.fill(row, writers))
 
 
 def check_labels(text: Any, recipients: Any, index: pd.Index[Any]) -> None:
@@ -83,20 +79,18 @@ def check_labels(text: Any, recipients: Any, index: pd.Index[Any]) -> None:
         )
 
 
-def check_text(source: Source, row: Mapping[str, Any], kind: str, *, spell: bool) -> Text:
-    """Write the text of a row, and check it."""
+def check_text(source: Source, row: Mapping[str, Any], kind: str, *, spell: bool) -> tuple[Any, ...]:
+    """Write the text of a row, check it, and give the values of `TEXT_COLUMNS`."""
     try:
         given = clean_text(source.write(row))
         text = spell_in_gsm(given) if spell else given
         encoding, parts = _count_parts(text, kind)
     except TextProblem as problem:
-        return Text(problem=f"text: {problem.reason}", problem_code=problem.code)
+        return None, None, 0, f"text: {problem.reason}", problem.code, None, None, None
+    warning, code = None, None
     if leftover := find_leftover_name(text):
-        warning = f"text: {leftover} stands in what would be sent: is it the name of a column?"
-        return Text(
-            text, encoding, parts, warning=warning, warning_code="leftover_name", given_text=given if spell else None
-        )
-    return Text(text, encoding, parts, given_text=given if spell else None)
+        warning, code = f"text: {leftover} stands in what would be sent: is it the name of a column?", "leftover_name"
+    return text, encoding, parts, None, None, warning, code, given if spell else None
 
 
 def _count_parts(text: str, kind: str) -> tuple[str, int]:
@@ -117,9 +111,14 @@ def _choose_columns(template: Template, columns: Mapping[str, Any]) -> dict[str,
 
 
 def _make_filler(choose: Callable[[Mapping[str, Any]], Template], columns: Mapping[str, Any]) -> Callable[..., str]:
-    """Make the function that fills the template of a row; each column is written in one format."""
-    writers = {name: make_writer(column) for name, column in columns.items()}
+    """Make the function that chooses the template of a row, and fills it."""
+    writers = _make_writers(columns)
     return lambda row: choose(row).fill(row, writers)
+
+
+def _make_writers(columns: Mapping[str, Any]) -> dict[str, Callable[[Any], str]]:
+    """Make the functions that write the values of each column, all in one format."""
+    return {name: make_writer(column) for name, column in columns.items()}
 
 
 def _fill_column(name: str, columns: Mapping[str, Any]) -> Source:

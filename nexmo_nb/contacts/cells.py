@@ -31,6 +31,8 @@ PROBLEMS = {
 
 WRITTEN = re.compile(r"\+?[^\S\r\n]*[\d(](?:[\d().\-/]|[^\S\r\n])*")
 """A phone number as people write it, after `clean_written`; a line break parts two numbers."""
+# A point may be a decimal point, and a slash may part two numbers.
+_PLAIN = re.compile(r"\+?[\d(][\d() \-]*", re.ASCII)
 LONGEST_CELL = 200
 MOST_DIGITS = 10**18
 # Marks without width, and those that turn the direction of writing: they come along from other programs.
@@ -83,14 +85,12 @@ class UnreadableNumber(Exception):  # noqa: N818 - it is a finding, and its call
 
 def read_written(value: Any) -> str:
     """Read a cell as the text of one phone number: ASCII digits, marks of numbers, at most one plus, in front."""
-    if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < MOST_DIGITS:
-        return str(int(value))
     if not isinstance(value, str):
         return _read_other(value)
     if len(value) > LONGEST_CELL:
         raise UnreadableNumber("unreadable", f"It has {len(value):,} characters.")
     written = value if value.isascii() else clean_written(value)
-    if WRITTEN.fullmatch(written) and "." not in written and "/" not in written:
+    if _PLAIN.fullmatch(written):
         return written
     written = _unwrap(written)
     if WRITTEN.fullmatch(written) and not _holds_two(written):
@@ -105,7 +105,9 @@ def clean_written(text: str) -> str:
 
 
 def _read_other(value: Any) -> str:
-    """Read a number that is no text and no whole number, or say what it is."""
+    """Read a whole number that is no text, or say what it is."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < MOST_DIGITS:
+        return str(int(value))
     if (
         isinstance(value, Decimal)
         and value.is_finite()

@@ -15,8 +15,8 @@ from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.contacts.duplicates import DUPLICATES, mark_duplicates, write_cells
 from nexmo_nb.contacts.fictional import is_fictional
 from nexmo_nb.contacts.numbers import Number, find_national_reading, find_warning, read_number
-from nexmo_nb.contacts.regions import Regions, find_home, find_region, read_region_pieces, read_regions
-from nexmo_nb.frames import Column, concat_frames, frame, frame_from_columns
+from nexmo_nb.contacts.regions import SAMPLE, Regions, find_home, find_region, read_region_pieces, read_regions
+from nexmo_nb.frames import Column, concat_frames, frame, frame_from_tuples
 
 COLUMNS = (
     Column("to"), Column("country"), Column("kind"), Column("problem"), Column("problem_code"), Column("warning"),
@@ -95,8 +95,7 @@ def read_numbers(column: Any, regions: Regions) -> pd.DataFrame:
     for values, codes in zip(read_number_pieces(column), read_region_pieces(regions, len(column)), strict=True):
         rows = [_read_row(value, code) for value, code in zip(values, codes, strict=True)]
         uncertain += [row[-1] for row in rows]
-        lists = dict(zip((each.name for each in COLUMNS), zip(*rows, strict=True), strict=True))
-        pieces.append(frame_from_columns({**lists, "duplicate_of": [None] * len(rows)}, COLUMNS))
+        pieces.append(frame_from_tuples(rows, COLUMNS))
     table = concat_frames(pieces, frame([], COLUMNS))
     places = np.flatnonzero(np.array(uncertain, dtype=bool)).tolist()
     if places:
@@ -105,22 +104,22 @@ def read_numbers(column: Any, regions: Regions) -> pd.DataFrame:
 
 
 def _read_row(value: Any, region: Any) -> tuple[Any, ...]:
-    """Give the values of `COLUMNS` but the last, and whether the country of the number is uncertain."""
+    """Give the values of `COLUMNS`, and whether the country of the number is uncertain."""
     try:
         digits, country, kind, has_code = number = read_number(value, find_region(region))
     except UnreadableNumber as problem:
         shown = show_cell(value)
         is_uncertain = shown is not None and problem.code in _UNCERTAIN_CODES and _may_be_national(shown, region)
-        return shown, None, None, f"to: {problem.reason}", problem.code, None, None, is_uncertain
+        return shown, None, None, f"to: {problem.reason}", problem.code, None, None, None, is_uncertain
     code, warning = find_warning(number) or (None, None)
-    return digits, country, kind, None, None, warning and f"to: {warning}", code, not has_code
+    return digits, country, kind, None, None, warning and f"to: {warning}", code, None, not has_code
 
 
 def _may_be_national(shown: str, region: Any) -> bool:
     return "+" not in clean_written(shown) and find_region(region) is None
 
 
-def _doubt_national_numbers(table: pd.DataFrame, places: Sequence[int]) -> None:
+def _doubt_national_numbers(table: pd.DataFrame, places: list[int]) -> None:
     """Doubt the numbers without a plus that may be national ones of the country to which most of the list belongs."""
     is_readable = table["problem"].isna()
     is_known = table["kind"].notna().to_numpy(dtype=bool, copy=True)
@@ -128,14 +127,15 @@ def _doubt_national_numbers(table: pd.DataFrame, places: Sequence[int]) -> None:
     kindless = np.flatnonzero(is_readable.to_numpy(dtype=bool) & ~is_known)
     is_known[kindless] = [is_fictional(digits) for digits in table["to"].iloc[kindless]]
     counts = table["country"][is_readable & is_known].value_counts()
-    numbers: list[str] = table["to"].tolist()
     known = {str(country): count for country, count in counts.items()}
-    uncertain = [(numbers[place], bool(is_known[place])) for place in places]
+    sample = places[:: max(1, len(places) // SAMPLE)]
+    uncertain = list(zip(table["to"].iloc[sample].tolist(), is_known[sample].tolist(), strict=True))
     home = find_home(known, int(is_readable.sum()), uncertain)
     if home is None:
         return
+    numbers: list[str] = table["to"].tolist()
     texts: dict[str, dict[int, str]] = {"warning": {}, "warning_code": {}, "problem": {}}
-    for place, country in zip(places, table["country"].iloc[list(places)].tolist(), strict=True):
+    for place, country in zip(places, table["country"].iloc[places].tolist(), strict=True):
         if (pd.notna(country) and country == home) or not (other := find_national_reading(numbers[place], home)):
             continue
         if not is_readable.iloc[place]:

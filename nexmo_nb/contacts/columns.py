@@ -89,7 +89,14 @@ def _make_reader(column: Any) -> Callable[[slice], list[Any]]:
         values = column.dropna().to_numpy(dtype="float64")
         whole = bool((np.isfinite(values) & (np.floor(values) == values)).all())
         return lambda rows: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[rows].tolist()]
-    return lambda rows: [None if validation.is_missing(v) else v for v in column.iloc[rows].tolist()]
+    return lambda rows: _drop_missing(column.iloc[rows].tolist())
+
+
+def _drop_missing(values: list[Any]) -> list[Any]:
+    """Give values with None for what is missing; texts and whole numbers never are."""
+    if set(map(type, values)) <= {str, int}:
+        return values
+    return [None if validation.is_missing(value) else value for value in values]
 
 
 def _make_rounded_finder(column: pd.Series[Any]) -> Callable[[float], Any]:

@@ -164,7 +164,7 @@ def _read_calling_codes() -> dict[str, str]:
 @cache
 def _read_names() -> dict[str, tuple[str, ...]]:
     """Read the names of the countries in every language; a name that several have gives all of them."""
-    from phonenumbers.geodata.locale import LOCALE_DATA  # takes 50 ms
+    from phonenumbers.geodata.locale import LOCALE_DATA  # takes 0.4 s
 
     found: dict[str, set[str]] = {}
     for code in _read_calling_codes():

@@ -17,7 +17,9 @@ def mark_duplicates(table: pd.DataFrame, keep: str, identity: Sequence[str] = ("
     Rows are the same if their number is; with "all", if everything in `identity` is.
     """
     places = np.flatnonzero(table["problem"].isna())
-    rows = table.iloc[places].reset_index(drop=True)  # an index may be called "to" as well
+    if table["to"].iloc[places].is_unique:
+        return []
+    rows = table[list(identity)].iloc[places].reset_index(drop=True)  # an index may be called "to" as well
     groups = rows.groupby(list(identity), sort=False, dropna=False).ngroup() if keep == "all" else rows["to"]
     by_number = pd.Series(places).groupby(pd.factorize(groups)[0])
     first, last = (by_number.transform(which).to_numpy() for which in ("first", "last"))

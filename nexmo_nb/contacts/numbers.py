@@ -110,7 +110,7 @@ def read_number(value: Any, region: str | None = None) -> Number:
         If the cell does not hold one possible number.
     """
     written = read_written(value)
-    digits = written.translate(_SEPARATORS)
+    digits = written if written.isdigit() else written.translate(_SEPARATORS)
     if digits.startswith("+"):
         return _read_international(digits[1:], has_code=True)
     if digits.startswith("00"):
@@ -135,11 +135,9 @@ def find_warning(number: Number, home: str | None = None) -> tuple[str, str] | N
 
     `home` is the country to which most of a list belongs.
     """
-    if is_fictional(number.digits):
-        return None
-    if not number.has_code and (found := _doubt_country(number, home)):
-        return found
-    return _doubt_kind(number)
+    found = None if number.has_code else _doubt_country(number, home)
+    found = found or _doubt_kind(number)
+    return None if found and is_fictional(number.digits) else found
 
 
 def _doubt_country(number: Number, home: str | None) -> tuple[str, str] | None:

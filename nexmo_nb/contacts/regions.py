@@ -13,7 +13,7 @@ from nexmo_nb.contacts.columns import read_pieces
 from nexmo_nb.contacts.countries import check_region, find_region_code, is_country, list_regions
 from nexmo_nb.contacts.numbers import find_national_reading
 
-_SAMPLE = 500
+SAMPLE = 500
 """Numbers that are tried as national ones of every country, where no country has most of a list."""
 _FEWEST = 5
 """Numbers that tell nothing about the country of a list if there are fewer."""
@@ -66,7 +66,7 @@ def find_home(countries: Mapping[str, int], readable: int, uncertain: Sequence[t
     """Find the country to which most of a list belongs.
 
     `countries` counts the valid numbers of each country as they stand, `readable` all that can be read; `uncertain` are
-    the numbers without a plus, and whether they are valid as they stand. Where no country has most of the list, these
+    some numbers without a plus, and whether they are valid as they stand. Where no country has most of the list, these
     may be national numbers of one: if more of them are valid there than as they stand.
     """
     most = max(countries, key=lambda country: countries[country], default=None)
@@ -74,9 +74,8 @@ def find_home(countries: Mapping[str, int], readable: int, uncertain: Sequence[t
         return most
     if len(uncertain) < _FEWEST:
         return None
-    sample = uncertain[:: max(1, len(uncertain) // _SAMPLE)]
-    numbers = [re.sub(r"\D", "", digits) for digits, _ in sample]
-    least = max(len(sample) / 2, sum(is_valid for _, is_valid in sample))
+    numbers = [re.sub(r"\D", "", digits) for digits, _ in uncertain]
+    least = max(len(uncertain) / 2, sum(is_valid for _, is_valid in uncertain))
     shares = {
         region: sum(find_national_reading(each, region) is not None for each in numbers) for region in list_regions()
     }

@@ -29,27 +29,28 @@ NO_COUNTRY = ("ZZ", "001")
 
 
 class Rules(NamedTuple):
-    """What the metadata says about the numbers of a calling code.
+    """What the metadata says about the numbers of a calling code and a length.
 
-    `lengths` are those of numbers without the code. `prefix` is what such a number may begin with and must lose, such
-    as a 0 that is dialled within the country. `regions` share the code, the main one first.
+    `has_length` tells whether numbers of the code can have the length. `prefix` is what a number without the code may
+    begin with and must lose, such as a 0 that is dialled within the country. `pattern` finds country and kind of a
+    number behind its code, and `country` is the main one of the code.
     """
 
     code: str
-    lengths: frozenset[int]
+    has_length: bool
     prefix: re.Pattern[str] | None
-    regions: tuple[str, ...]
+    pattern: re.Pattern[str]
+    country: str | None
 
 
 def find_rules(digits: str) -> Rules | None:
-    """Find the rules of the calling code with which digits begin; None where it is none."""
-    return _read_rules(digits[:1]) or _read_rules(digits[:2]) or _read_rules(digits[:3])
+    """Find the rules for digits that begin with a calling code; None where they do not."""
+    return _read_rules(digits[:3], len(digits))
 
 
 def is_complete(digits: str, rules: Rules) -> bool:
     """Tell whether digits are a whole number as they are: of a possible length, with nothing to take off."""
-    national = digits[len(rules.code) :]
-    return len(national) in rules.lengths and (rules.prefix is None or not rules.prefix.match(national))
+    return rules.has_length and (rules.prefix is None or not rules.prefix.match(digits, len(rules.code)))
 
 
 def find_country_and_kind(digits: str, rules: Rules) -> tuple[str | None, str | None]:
@@ -58,22 +59,14 @@ def find_country_and_kind(digits: str, rules: Rules) -> tuple[str | None, str | 
     The country is None where there is none, such as of satellite numbers. The kind is None where the number is not
     valid: no operator can have it; then the country is the main one of the code.
     """
-    national = digits[len(rules.code) :]
-    for country, leading, pattern in _build_patterns(rules.code, len(national)):
-        # A region with leading digits of its own has all that begin with them, valid or not.
-        if leading is None:
-            if found := pattern.match(national):
-                return country, KINDS[str(found.lastgroup)]
-        elif leading.match(national):
-            found = pattern.match(national)
-            return country, KINDS[str(found.lastgroup)] if found else None
-    return _drop_no_country(rules.regions[0]), None
+    found = rules.pattern.match(digits, len(rules.code))
+    return _parse_group(str(found.lastgroup)) if found else (rules.country, None)
 
 
 def find_national_kind(national: str, region: str, code: str) -> str | None:
     """Find the kind of a number without its calling code in one country; None where it is not valid there."""
     found = _build_pattern(region, code, len(national)).match(national)
-    return KINDS[str(found.lastgroup)] if found else None
+    return _parse_group(str(found.lastgroup))[1] if found else None
 
 
 @cache
@@ -107,43 +100,65 @@ def _drop_no_country(region: str) -> str | None:
 
 
 @cache
-def _read_rules(code: str) -> Rules | None:
-    """Read the rules of a calling code out of the metadata; None where it is none."""
+def _read_rules(start: str, length: int) -> Rules | None:
+    """Read the rules for digits of a length that begin with `start`; None where it begins with no calling code."""
     import phonenumbers as pn
 
-    regions = pn.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code and code[0] != "0" else None
-    if not regions:
+    codes = (start[:size] for size in (1, 2, 3))
+    code = next((each for each in codes if each[:1] != "0" and _list_regions(each)), None)
+    if code is None:
         return None
-    samples = {n: pn.PhoneNumber(country_code=int(code), national_number=int("1" * n)) for n in range(2, 16)}
-    possible = pn.ValidationResult.IS_POSSIBLE
-    lengths = frozenset(n for n, each in samples.items() if pn.is_possible_number_with_reason(each) == possible)
+    regions = _list_regions(code)
+    size = length - len(code)
     metadata: Any = pn.PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
     prefix = metadata.national_prefix_for_parsing
-    return Rules(code, lengths, re.compile(prefix) if prefix else None, regions)
-
-
-@cache
-def _build_patterns(code: str, length: int) -> tuple[tuple[str | None, re.Pattern[str] | None, re.Pattern[str]], ...]:
-    """Build for each country of a code: the country, its leading digits, and the pattern of its numbers of a length."""
-    rules = _read_rules(code)
-    regions = rules.regions if rules else ()
-    return tuple(
-        (_drop_no_country(region), _read_leading_digits(region), _build_pattern(region, code, length))
-        for region in regions
+    pattern = "|".join(_write_region_pattern(region, code, size) for region in regions)
+    return Rules(
+        code,
+        size in _read_lengths(code),
+        re.compile(prefix) if prefix else None,
+        re.compile(pattern),
+        _drop_no_country(regions[0]),
     )
 
 
+def _list_regions(code: str) -> tuple[str, ...]:
+    """List the countries of a calling code, the main one first."""
+    import phonenumbers
+
+    regions: tuple[str, ...] = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
+    return regions
+
+
 @cache
-def _read_leading_digits(region: str) -> re.Pattern[str] | None:
+def _read_lengths(code: str) -> frozenset[int]:
+    """Read the lengths that numbers of a calling code can have without it."""
+    import phonenumbers as pn
+
+    samples = {n: pn.PhoneNumber(country_code=int(code), national_number=int("1" * n)) for n in range(2, 16)}
+    possible = pn.ValidationResult.IS_POSSIBLE
+    return frozenset(n for n, each in samples.items() if pn.is_possible_number_with_reason(each) == possible)
+
+
+def _write_region_pattern(region: str, code: str, length: int) -> str:
+    """Write the pattern of the numbers of a country among those that share its code."""
     import phonenumbers
 
     metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    return None if metadata is None or metadata.leading_digits is None else re.compile(metadata.leading_digits)
+    pattern = _write_pattern(region, code, length)
+    if metadata is None or metadata.leading_digits is None:
+        return pattern
+    # A region with leading digits of its own has all that begin with them, valid or not.
+    return f"(?={metadata.leading_digits})(?:{pattern}|(?P<in_{region}_>))"
 
 
 @cache
 def _build_pattern(region: str, code: str, length: int) -> re.Pattern[str]:
-    """Build one pattern of the numbers of a country and a length, with a named group for each kind."""
+    return re.compile(_write_pattern(region, code, length))
+
+
+def _write_pattern(region: str, code: str, length: int) -> str:
+    """Write one pattern of the numbers of a country and a length, with a group for each kind."""
     import phonenumbers
 
     metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
@@ -157,5 +172,12 @@ def _build_pattern(region: str, code: str, length: int) -> re.Pattern[str]:
     fixed, mobile = patterns["fixed_line"], patterns["mobile"]
     if fixed and mobile:
         patterns["fixed_or_mobile"] = rf"(?=(?:{fixed})\Z)(?:{mobile})"
-    kinds = "|".join(rf"(?P<{name}>(?:{pattern})\Z)" for name, pattern in patterns.items() if pattern)
-    return re.compile(rf"(?=(?:{general})\Z)(?:{kinds})" if general and kinds else "(?!)")
+    kinds = "|".join(rf"(?P<in_{region}_{name}>(?:{each})\Z)" for name, each in patterns.items() if each)
+    return rf"(?=(?:{general})\Z)(?:{kinds})" if general and kinds else "(?!)"
+
+
+@cache
+def _parse_group(name: str) -> tuple[str | None, str | None]:
+    """Parse the name of a group of a pattern: the country, and the kind if the number is valid."""
+    _, region, kind = name.split("_", 2)
+    return _drop_no_country(region), KINDS.get(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,7 @@ _ERROR_VALUES = frozenset([
     "#nome?", "#núm!", "#nulo!", "#rif!", "#valore!", "#¡ref!", "#¡valor!", "#¡div/0!", "#¿nombre?", "#¡num!",
     "#¡nulo!",
 ])  # fmt: skip
+_LETTERS = re.compile("[!-~]")
 # Characters that Unicode calls printable, though they show nothing by themselves.
 _BLANK = frozenset(
     map(
@@ -66,7 +68,7 @@ def check_cell(name: str, value: Any) -> None:
             raise TextProblem("text_missing", f"The column {name!r} is empty.")
         if stripped.casefold() in _ERROR_VALUES:
             raise TextProblem("text_error_value", f"The column {name!r} holds {stripped!r}: its value is missing.")
-        if not any(map(_is_visible, value)):
+        if not _LETTERS.search(value) and not any(map(_is_visible, value)):
             raise TextProblem("text_error_value", f"The column {name!r} holds nothing that can be seen.")
     elif is_missing(value) or (isinstance(value, (np.datetime64, np.timedelta64)) and np.isnat(value)):
         raise TextProblem("text_missing", f"The column {name!r} is empty.")

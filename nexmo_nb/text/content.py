@@ -8,8 +8,7 @@ from itertools import pairwise
 
 from nexmo_nb.text.cells import TextProblem
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_DAMAGED = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_NAMES = {
     0x00: "NUL", 0x07: "BEL", 0x08: "BS", 0x09: "tab", 0x0B: "vertical tab", 0x0C: "form feed", 0x1A: "SUB",
     0x1B: "ESC", 0x7F: "DEL", 0x85: "NEL",
@@ -34,25 +33,26 @@ def clean_text(text: str) -> str:
     'Café\nopen'
     """
     text = normalize_text(text)
-    if control := _CONTROL.search(text):
-        code = ord(control[0])
-        name = _CONTROL_NAMES.get(code, f"U+{code:04X}")
-        raise TextProblem(
-            "text_control", f"It holds a control character, {name}, at position {control.start()}: remove it."
-        )
-    if _SURROGATE.search(text):
-        raise TextProblem(
+    if not text.isprintable() and (damaged := _DAMAGED.search(text)):
+        raise _find_damage(damaged)
+    return text
+
+
+def _find_damage(found: re.Match[str]) -> TextProblem:
+    code = ord(found[0])
+    if code >= 0xD800:
+        return TextProblem(
             "text_encoding",
             "It holds half of a surrogate pair, which no encoding can carry: remove the damaged character.",
         )
-    return text
+    name = _CONTROL_NAMES.get(code, f"U+{code:04X}")
+    return TextProblem("text_control", f"It holds a control character, {name}, at position {found.start()}: remove it.")
 
 
 def normalize_text(text: str) -> str:
     """Compose accents, and write line ends of spreadsheets and Unicode as the others are; refuse nothing."""
-    if text.isascii() and "_x000" not in text:
-        return text
-    return _LINE_ENDS.sub("\n", compose_accents(text))
+    text = compose_accents(text)
+    return _LINE_ENDS.sub("\n", text) if "_x000" in text or not text.isprintable() else text
 
 
 def compose_accents(text: str) -> str:

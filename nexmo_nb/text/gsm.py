@@ -24,7 +24,6 @@ EXTENSION = "\f^{}\\[~]|€"
 
 _NOT_BASIC = re.compile(f"[^{re.escape(BASIC)}]")
 _NOT_GSM = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 GSM_SINGLE, GSM_PART = 160, 153
 UCS2_SINGLE, UCS2_PART = 70, 67
@@ -102,9 +101,11 @@ def count_segments(text: str, encoding: str | None) -> Segments:
         raise InvalidRequestError(
             f"text: holds characters outside GSM-7 ({outside_gsm(text)[:20]}), allowed with gsm7 is only its alphabet."
         )
-    if _SURROGATE.search(text):
-        raise InvalidRequestError("text: holds half of a surrogate pair, which no encoding can carry; remove it.")
-    units = text.encode("utf-16-be")
+    try:
+        units = text.encode("utf-16-be")
+    except UnicodeEncodeError:
+        reason = "text: holds half of a surrogate pair, which no encoding can carry; remove it."
+        raise InvalidRequestError(reason) from None
     return _fill_parts("ucs2", len(units) // 2, units, UCS2_SINGLE, UCS2_PART)
 
 

@@ -54,13 +54,8 @@ class Template(NamedTuple):
         TextProblem
             If a value is missing, or cannot be written.
         """
-        for name in self.names:
-            if name not in values:
-                raise TextProblem("text_missing", f"There is no column {name!r}.")
-            check_cell(name, values[name])
         return "".join(
-            piece if isinstance(piece, str) else _write_field(piece, values[piece.name], writers.get(piece.name, str))
-            for piece in self.pieces
+            [piece if isinstance(piece, str) else _write_field(piece, values, writers) for piece in self.pieces]
         )
 
 
@@ -104,20 +99,29 @@ def _find_odd(field: Field) -> str | None:
     return f"{name}{'!' * bool(conversion)}{conversion}{':' * bool(spec)}{spec}"
 
 
-def _write_field(field: Field, value: Any, write: Callable[[Any], str]) -> str:
+def _write_field(field: Field, values: Mapping[str, Any], writers: Mapping[str, Callable[[Any], str]]) -> str:
+    name, spec, conversion = field
+    if name not in values:
+        raise TextProblem("text_missing", f"There is no column {name!r}.")
+    value = values[name]
+    check_cell(name, value)
     try:
-        if isinstance(value, Decimal):
-            check_digits(value)
-        if field.conversion:
-            value = _CONVERSIONS[field.conversion](value)
-        written = format(value, field.spec) if field.spec or field.conversion else write(value)
+        if spec or conversion:
+            return _format_value(value, spec, conversion)
+        written = writers.get(name, str)(value)
     except Exception as problem:  # a value of a foreign class may raise anything
-        if field.spec and not field.conversion and isinstance(value, str):
+        if spec and not conversion and isinstance(value, str):
             raise TextProblem("text_format", _ADVICE.format(field)) from None
-        raise _cannot_write(field.name, problem) from None
-    if written is not value and not field.spec and not field.conversion:
-        check_cell(field.name, written)
+        raise _cannot_write(name, problem) from None
+    if not isinstance(value, (str, int)):
+        check_cell(name, written)
     return written
+
+
+def _format_value(value: Any, spec: str, conversion: str) -> str:
+    if isinstance(value, Decimal):
+        check_digits(value)
+    return format(_CONVERSIONS[conversion](value) if conversion else value, spec)
 
 
 def _cannot_write(name: str, problem: Exception) -> TextProblem:

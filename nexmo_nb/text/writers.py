@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from numbers import Integral
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def _read_values(column: Any) -> Any:
         return column
     dtype: Any = column.dtype
     if types.is_object_dtype(dtype):
-        return column
+        return () if set(map(type, column)) <= {str, int, bool, NoneType} else column
     values: pd.Series[Any] = column.dropna()
     if types.is_float_dtype(dtype):
         # A narrow float is written as short as it was given only while it is one.
@@ -106,8 +107,8 @@ def _count_decimals(value: Any) -> int:
 
 def check_digits(value: Decimal) -> None:
     """Refuse a number that would be too long to write."""
-    if value.is_finite() and value.adjusted() > MOST_DIGITS:
-        raise ValueError("the number is too large")
+    if value.is_finite() and max(value.adjusted(), -int(value.as_tuple().exponent)) > MOST_DIGITS:
+        raise ValueError("the number has too many digits")
 
 
 def _write_number(value: Any, decimals: int) -> str:

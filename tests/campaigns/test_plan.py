@@ -240,6 +240,13 @@ def test_a_column_of_texts_is_filled_only_if_the_caller_says_so(session: nx.Sess
     assert filled.problem_code.fillna("").tolist() == ["", "text_missing", "text_format"]
 
 
+def test_a_row_whose_number_and_text_are_doubtful_says_both():
+    plan = nx.plan_sms(["2025550123"], "Hi {{name}}", sender="Demo", prices=False)
+    assert plan.warning_code.tolist() == ["looks_national"]
+    assert "It has no '+'" in plan.warning[0]
+    assert "{name} stands in what would be sent" in plan.warning[0]
+
+
 @pytest.mark.parametrize(
     ("cell", "code"),
     [

@@ -174,6 +174,7 @@ def test_other_words_are_values(value: str) -> None:
         # They have as many digits as the memory.
         ("{n:f}", Decimal("1E+999999999")),
         ("{n:,.2f}", Decimal("-1E+999999999")),
+        ("{n:f}", Decimal("1E-999999999")),
         pytest.param("{n:d}", 10**5000, id="many digits with a format"),
         ("{n!s:x}", Mute("x")),
         *(
