@@ -202,5 +202,5 @@ def _is_convertible(column: pd.Series[Any], dtype: str) -> pd.Series[bool]:
     if dtype == "float64":
         convertible = pd.to_numeric(column, errors="coerce").abs().lt(math.inf)
     else:
-        convertible = column.str.fullmatch(r"[+-]?\d{1,18}")
+        convertible = column.str.fullmatch("[+-]?[0-9]{1,18}")
     return convertible.fillna(value=False).astype(bool)

@@ -145,6 +145,7 @@ def test_what_cannot_be_written_is_refused_in_words() -> None:
         ("a,b\n1,2,3\n4,5,6\n", {}, "as many cells"),
         ("price\nten\n", {}, "price: got 'ten'"),
         ("parts\n1.5\n", {}, "parts"),
+        ("parts\n\u0661\u0662\n", {}, "parts"),
         ("received\nyesterday\n", {}, "received"),
         ("a\n1\n", {"dtype": {"a": "category"}}, "dtype"),
     ],

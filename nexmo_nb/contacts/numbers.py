@@ -211,7 +211,7 @@ def check_sender(value: Any, *, name: str = "sender") -> str:
     if not isinstance(value, str) and not (is_whole and abs(int(value)) < MOST_DIGITS):
         raise invalid_argument(name, value, allowed)
     written = clean_written(str(value)).strip()
-    if written.isdigit() and 3 <= len(written) <= 8 and written[0] != "0":
+    if re.fullmatch("[1-9][0-9]{2,7}", written):
         return written
     if re.fullmatch("[A-Za-z0-9 ]*[A-Za-z][A-Za-z0-9 ]*", written):
         letters = len(written.replace(" ", ""))

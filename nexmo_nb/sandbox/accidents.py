@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import build_rate_refusal
+from nexmo_nb.sandbox.validation import read_amount, read_whole, show
 from nexmo_nb.sandbox.world import World
 
 # `Sandbox.fail_next` says what each one does.
@@ -21,14 +24,47 @@ KINDS = (
 NOT_ARRIVING = ("drop-before", "drop-after", "reset", "garbage", "truncated", "short-length", "bomb")
 ARRIVING_BADLY = (*NOT_ARRIVING, "drip")
 BOMB_SIZE = 200_000_000
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
+MOST_TIMES = 10**9
+LONGEST_PAUSE = 3600.0
 
 
-def schedule_accident(world: World, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
-    """Schedule an accident for the next requests; ValueError for an unknown kind."""
-    if kind not in KINDS:
-        raise ValueError(f"kind: got {kind!r}; allowed: {', '.join(KINDS)}.")
+def schedule_accident(world: World, /, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
+    """Schedule an accident for the next requests; ValueError for what could not happen.
+
+    All is checked here: an accident that fails when it happens would fail for every request.
+    """
+    accident = {**_check_detail(kind, detail), "kind": _check_word("kind", kind, KINDS)}
+    accident["times"] = read_whole("times", times, 0, MOST_TIMES)
+    if not isinstance(path, (str, NoneType)):
+        raise ValueError(f"path: got {show(path)}; allowed: the beginning of a path, such as '/sms'.")
     with world.lock:
-        world.failures.append({"kind": kind, "times": int(times), "path": path or "", **detail})
+        world.failures.append({**accident, "path": path or ""})
+
+
+def _check_detail(kind: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    lowest_code = 0 if kind == "status" else 200
+    checks: dict[str, Callable[[str, Any], Any]] = {
+        "method": lambda name, value: _check_word(name, value, METHODS),
+        "code": lambda name, value: read_whole(name, value, lowest_code, 599),
+        "retry_after": lambda name, value: read_amount(name, value, 1e6),
+        "seconds": lambda name, value: read_amount(name, value, LONGEST_PAUSE),
+        "size": lambda name, value: read_whole(name, value, 0, 10**9),
+        "location": _check_location,
+    }
+    return {name: checks[_check_word("detail", name, tuple(checks))](name, value) for name, value in detail.items()}
+
+
+def _check_word(name: str, value: Any, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise ValueError(f"{name}: got {show(value)}; allowed: {', '.join(allowed)}.")
+    return str(value)
+
+
+def _check_location(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[!-~]{1,2000}", value):
+        raise ValueError(f"{name}: got {show(value)}; allowed: an address, in ASCII and without spaces.")
+    return value
 
 
 def take_accident(world: World, request: Request) -> Accident:

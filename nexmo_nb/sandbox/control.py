@@ -38,9 +38,11 @@ def answer_control(world: World, request: Request) -> Answer | None:
     control = CONTROLS.get((request.method, request.path.removeprefix(PREFIX)))
     if control is None:
         return Answer(404, {"error": "no such page"})
+    if request.problem:
+        return Answer(400, {"error": request.problem})
     try:
         result = control(world, request)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         return Answer(400, {"error": str(error)})
     return Answer(200, {"done": True} if result is None else result)
 
@@ -68,12 +70,16 @@ def _show_account(world: World, _: Request) -> Mapping[str, Any]:
 
 
 def _reprice(world: World, request: Request) -> None:
-    body = request.json if isinstance(request.json, dict) else {}
-    world.reprice(str(body.get("country")), float(body.get("factor", 1)))
+    fields = _read_fields(request)
+    world.reprice(fields.get("country", ""), fields.get("factor", 1))
 
 
 def _schedule_accident(world: World, request: Request) -> None:
-    schedule_accident(world, **(request.json if isinstance(request.json, dict) else request.form))
+    schedule_accident(world, **{"kind": "", **_read_fields(request)})
+
+
+def _read_fields(request: Request) -> Mapping[str, Any]:
+    return request.json if isinstance(request.json, dict) else request.form
 
 
 CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 Accident = Mapping[str, Any]
 """An accident that was scheduled: its `kind` and details. Empty where nothing is to go wrong."""
 
@@ -41,6 +42,6 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
 
     def encode_body(self) -> bytes:
-        if self.status == HTTPStatus.NO_CONTENT:
+        if self.status in BODILESS:
             return b""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()

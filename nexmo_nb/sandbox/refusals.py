@@ -8,6 +8,8 @@ from typing import Any
 from nexmo_nb.sandbox.exchange import Answer
 
 PROBLEM_TYPES = "https://developer.nexmo.com/api-errors"
+PROBLEM = {"Content-Type": "application/problem+json"}
+"""Headers of a refusal by an API that uses the content type of RFC 7807."""
 Check = tuple[bool, str, str]
 """Whether a parameter is valid, its name, and what it must be."""
 

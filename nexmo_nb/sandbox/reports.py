@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
+from nexmo_nb.sandbox.refusals import PROBLEM, Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
 from nexmo_nb.sandbox.traffic_months import FIELDS, Record
 from nexmo_nb.sandbox.validation import is_int_between
@@ -44,7 +44,6 @@ IV = "00"
 LONGEST_SPAN = timedelta(days=400)
 # What is sent here arrives at once.
 DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
-PROBLEM = {"Content-Type": "application/problem+json"}
 # A report is ready when it is looked at for the second time.
 LOOKS_UNTIL_READY = 2
 

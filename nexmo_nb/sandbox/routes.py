@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from nexmo_nb.sandbox import account, applications, numbers, reports, sms, voice
 from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import DENIED, DENIED_AS_PROBLEM, NOT_FOUND, Refusal, build_problem, build_rate_refusal
+from nexmo_nb.sandbox.failures import build_failure
+from nexmo_nb.sandbox.refusals import DENIED, DENIED_AS_PROBLEM, NOT_FOUND, PROBLEM, Refusal, build_rate_refusal
 from nexmo_nb.sandbox.world import World
 
 Endpoint = Callable[[World, Request, Accident], Answer]
@@ -39,7 +40,7 @@ class Route(NamedTuple):
 GATEWAY = Access(DENIED)
 PRICES = Access(account.DENIED_PRICES)
 APPLICATIONS = Access(DENIED_AS_PROBLEM, by_query=False)
-REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=reports.PROBLEM), by_query=False)
+REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=PROBLEM), by_query=False)
 ROUTES = (
     Route("POST", "/sms/json", sms.send_sms),
     Route("GET", "/sms/json", sms.send_sms),
@@ -71,14 +72,13 @@ ROUTES = (
 
 def dispatch_request(world: World, request: Request, accident: Accident, entry: dict[str, Any]) -> Answer:
     """Answer a request by its endpoint. `entry` of the log learns whether a rate limit was exceeded."""
-    if request.problem and not request.path.startswith("/v2/"):
-        return Answer(400, {"type": "BAD_REQUEST", "error_title": request.problem})
+    if request.problem:
+        return build_failure(request.path, 400, request.problem)
     matches = (route for route in ROUTES if re.fullmatch(route.path, request.path))
     route = next((route for route in matches if route.method == request.method), None)
     if route is None:
         is_known = any(re.fullmatch(route.path, request.path) for route in ROUTES)
-        wrong_method = build_problem(405, "#wrong-verb", "Invalid Request", "The method is not allowed.")
-        return wrong_method if is_known else NOT_FOUND
+        return build_failure(request.path, 405, "The method is not allowed.") if is_known else NOT_FOUND
     with world.lock:
         entry["throttled"] = world.acquire_slot(route.family) > 0
     if entry["throttled"]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -12,10 +15,13 @@ from typing import Any
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
 from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.failures import build_failure
 from nexmo_nb.sandbox.http import Server
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
 from nexmo_nb.sandbox.world import World
+
+logger = logging.getLogger(__name__)
 
 
 class Sandbox:
@@ -26,6 +32,9 @@ class Sandbox:
     - `latency`: seconds before each answer. `limits`: whether Nexmo's published rate limits are enforced.
     - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
     - `clock`, `now`: seconds for the rate limits and the log; the time of day.
+    - `idle`: seconds after which a connection that says nothing is closed.
+
+    In a process that is forked from the one that made it, it can be looked at, but it neither serves nor ends there.
 
     >>> with Sandbox() as sandbox:
     ...     sandbox.url.startswith("http://127.0.0.1:")
@@ -43,14 +52,16 @@ class Sandbox:
         balance: float = 25.0,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        idle: float = 60.0,
     ) -> None:
         self.latency = latency
         self.world = World(seed, owned, balance, limits, clock, now)
         # Looked up for each request, so that a test may replace it.
-        self._server = Server(port, lambda request: self.answer(request))  # noqa: PLW0108
+        self._server = Server(port, lambda request: self.answer(request), idle=idle)  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
+        _sandboxes.add(self)
 
     api_key = property(lambda self: self.world.api_key, doc="Key of the demo account.")
     api_secret = property(lambda self: self.world.api_secret, doc="Secret of the demo account.")
@@ -86,7 +97,7 @@ class Sandbox:
         self.world.reset()
 
     def close(self) -> None:
-        """Stop serving, also what is being served."""
+        """Stop serving, also what is being served; in a forked process, do nothing."""
         self._server.close()
         self._thread.join()
 
@@ -99,9 +110,20 @@ class Sandbox:
             entry, accident = log_request(self.world, request), take_accident(self.world, request)
         if not self._wait_before_answer(accident):
             return Answer(0), {"kind": "drop-before"}
-        answer = build_instead(request, accident) or dispatch_request(self.world, request, accident, entry)
-        log_answer(self.world, entry, answer, accident)
-        return answer, accident
+        try:
+            answer = build_instead(request, accident) or dispatch_request(self.world, request, accident, entry)
+            log_answer(self.world, entry, answer, accident)
+            return answer, accident
+        except Exception:
+            logger.exception("The sandbox failed at %s %s", request.method, request.path)
+            answer = build_failure(request.path, 500, "Internal Server Error")
+            log_answer(self.world, entry, answer, {})
+            return answer, {}
+
+    def _let_go(self) -> None:
+        """In a process that was just forked: hold no socket, and no lock of a thread that is not here."""
+        self._server.let_go()
+        self.world.lock = threading.RLock()
 
     def _wait_before_answer(self, accident: Accident) -> bool:
         """Wait before an answer; False if the request is not to be answered, because of a reset or the end."""
@@ -117,6 +139,18 @@ class Sandbox:
 
     def __repr__(self) -> str:
         return f"<sandbox {self.url}, key {self.api_key}>"
+
+
+_sandboxes: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+
+
+def _let_sandboxes_go() -> None:
+    for sandbox in list(_sandboxes):
+        sandbox._let_go()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_let_sandboxes_go)
 
 
 def serve(port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True) -> None:

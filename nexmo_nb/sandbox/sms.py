@@ -157,7 +157,7 @@ def _find_destination(to: str) -> Country:
 
 
 def _check_sender(sender: str, country: Country) -> None:
-    if sender.isascii() and sender.removeprefix("+").isdigit():
+    if re.fullmatch("[+]?[0-9]+", sender):
         is_allowed = len(sender) <= 15
     else:
         is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
@@ -215,12 +215,12 @@ def _read_binary(fields: Mapping[str, str]) -> str:
 def _build_record(world: World, message: _Message) -> dict[str, Any]:
     fields, kind, price = message.fields, message.fields.get("type", "text"), f"{message.price:.8f}"
     return {
+        **{name.replace("-", "_"): value for name, value in fields.items() if name not in NOT_STORED},
         "to": message.to,
         "sender": fields["from"].strip(),
         "type": kind,
         "encoding": {"text": "gsm7", "unicode": "ucs2"}.get(kind, "binary"),
         "text": "".join(message.texts) if kind in ("text", "unicode") else None,
-        **{name.replace("-", "_"): value for name, value in fields.items() if name not in NOT_STORED},
         "parts": [
             {"message_id": world.new_id(), "price": price, "text": text} for text in message.texts[: message.accepted]
         ],

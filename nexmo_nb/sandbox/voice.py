@@ -36,9 +36,9 @@ def place_tts_call(world: World, request: Request, accident: Accident) -> Answer
             timeout = fields.get("machine_timeout", "")
             world.calls.append(
                 {
+                    **{name: value for name, value in fields.items() if name not in ("api_key", "api_secret")},
                     "api": "tts",
                     "id": body["call_id"],
-                    **{name: value for name, value in fields.items() if name not in ("api_key", "api_secret")},
                     "machine_timeout": timeout if is_int_between(timeout, 400, 10_000) else "10000",
                     "time": world.format_now(),
                 }
@@ -128,10 +128,10 @@ def _check_token(world: World, request: Request) -> str:
 def _build_record(world: World, code: str, application: str, body: Mapping[str, Any]) -> dict[str, Any]:
     texts = [action.get("text", "") for action in body.get("ncco", []) if action.get("action") == "talk"]
     return {
+        **body,
         "api": "calls",
         "id": code,
         "application_id": application,
-        **body,
         "to": body["to"][0]["number"],
         "text": " ".join(texts),
         "status": "started",

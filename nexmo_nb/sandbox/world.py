@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import uuid
 from collections import deque
@@ -13,9 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from nexmo_nb.sandbox.data import COUNTRIES, build_msisdn, build_numbers_for_rent, hash_to_int
+from nexmo_nb.sandbox.validation import read_amount, show
 
 # Published limits: requests in any second, by family of endpoints.
 RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10}
+
+LARGEST_FACTOR = 1e6
+"""By which prices may differ from those of the start."""
 
 
 def generate_key() -> tuple[str, str]:
@@ -114,12 +117,14 @@ class World:
 
     def reprice(self, country: str, factor: float) -> None:
         """Multiply a country's current prices by a factor; ValueError for an unknown country or a wrong factor."""
-        if country not in COUNTRIES:
-            raise ValueError(f"country: got {country!r}; allowed: {', '.join(COUNTRIES)}.")
-        if not 0 <= factor < math.inf:
-            raise ValueError(f"factor: got {factor!r}; allowed is 0 or more.")
+        if not isinstance(country, str) or country not in COUNTRIES:
+            raise ValueError(f"country: got {show(country)}; allowed: {', '.join(COUNTRIES)}.")
+        change = Decimal(str(read_amount("factor", factor, LARGEST_FACTOR)))
         with self.lock:
-            self.factors[country] = self.factors.get(country, Decimal(1)) * Decimal(str(factor))
+            product = self.factors.get(country, Decimal(1)) * change
+            if product > LARGEST_FACTOR:
+                raise ValueError(f"factor: the prices would be {product:,.0f} times those of the start.")
+            self.factors[country] = product
 
     def copy_entries(self, name: str, last: int = 0) -> list[dict[str, Any]]:
         """Copy `messages`, `calls` or `requests`, oldest first: the last ones, or all by default."""

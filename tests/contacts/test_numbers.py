@@ -126,7 +126,8 @@ def test_short_codes_are_senders() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", " ", "TwelveLetter", "Caf\u00e9", "1234567890123456", None, 1.5, True, "a\nb", "Shop!"]
+    "written",
+    ["", " ", "TwelveLetter", "Caf\u00e9", "1234567890123456", None, 1.5, True, "a\nb", "Shop!", "\u00b2\u00b3\u00b9"],
 )
 def test_other_senders_are_refused(written: object) -> None:
     with pytest.raises(InvalidRequestError, match="^sender: got"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,24 @@ from nexmo_nb.sandbox import Sandbox
 
 TO = "447700900123"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def connect(sandbox: Sandbox) -> socket.socket:
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=60)
+
+
+def exchange(sandbox: Sandbox, sent: bytes) -> tuple[int, bytes]:
+    """Send bytes as they are, say that nothing follows, and read the answer."""
+    with connect(sandbox) as wire:
+        wire.sendall(sent)
+        wire.shutdown(socket.SHUT_WR)
+        answer = http.client.HTTPResponse(wire)
+        try:
+            answer.begin()
+            return answer.status, answer.read()
+        finally:
+            answer.close()
 
 
 class Client:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+from typing import Any
+
 import pytest
 from sandbox_client import Client
 
-from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.sandbox import KINDS, Sandbox
 
 
 def test_other_processes_can_look_and_reset(client: Client, sandbox: Sandbox) -> None:
@@ -17,6 +21,69 @@ def test_other_processes_can_look_and_reset(client: Client, sandbox: Sandbox) ->
     assert client.request("POST", "/_sandbox/reset", {})[0] == 200
     assert client.request("GET", "/account/get-balance")[1] == {"value": 25.0, "autoReload": False}
     assert sandbox.messages == []
+
+
+WRONG = [
+    {},
+    {"kind": ["500"]},
+    {"kind": "500", "times": "many"},
+    {"kind": "500", "times": -1},
+    {"kind": "500", "times": True},
+    {"kind": "500", "times": "\u0661"},
+    {"kind": "500", "times": "9" * 5000},
+    {"kind": "500", "path": 7},
+    {"kind": "500", "method": "BREW"},
+    {"kind": "500", "world": 1},
+    {"kind": "500", "detail": 1},
+    {"kind": "http", "code": "x"},
+    {"kind": "http", "code": 99},
+    {"kind": "http", "code": None},
+    {"kind": "status", "code": "\xb2"},
+    {"kind": "429", "retry_after": "soon"},
+    {"kind": "429", "retry_after": -1},
+    {"kind": "slow", "seconds": "x"},
+    {"kind": "drip", "seconds": 1e9},
+    {"kind": "bomb", "size": [1]},
+    {"kind": "bomb", "size": 10**12},
+    {"kind": "redirect", "location": "/\r\nX: 1"},
+    {"kind": "redirect", "location": "/\u20ac"},
+    {"kind": "redirect", "location": 1},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_an_accident_that_cannot_happen_is_refused_and_the_next_requests_are_answered(
+    client: Client, sandbox: Sandbox, wrong: dict[str, Any]
+) -> None:
+    status, body = client.request("POST", "/_sandbox/fail", wrong)
+    assert status == 400
+    assert "allowed" in body["error"]
+    assert sandbox.world.failures == []
+    assert client.sms()["messages"][0]["status"] == "0"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_is_accepted_happens_once_and_is_over(client: Client, sandbox: Sandbox, kind: str) -> None:
+    accident = {"kind": kind, "times": "1", "seconds": "0.001", "code": "404", "size": "9", "retry_after": "1"}
+    assert client.request("POST", "/_sandbox/fail", form={**accident, "location": "/"})[0] == 200
+    with contextlib.suppress(http.client.HTTPException, OSError, ValueError):
+        client.request("GET", "/account/get-balance")
+    client.connection.close()
+    assert client.request("GET", "/account/get-balance")[0] == 200
+
+
+@pytest.mark.parametrize("factor", ["x", -1, True, None, [1], "nan", 1e300, 10**400, "9" * 5000])
+def test_a_price_change_that_cannot_be_is_refused(client: Client, sandbox: Sandbox, factor: Any) -> None:
+    assert client.request("POST", "/_sandbox/reprice", {"country": "GB", "factor": factor})[0] == 400
+    assert sandbox.world.factors == {}
+
+
+def test_prices_grow_only_so_far(client: Client, sandbox: Sandbox) -> None:
+    found = [client.request("POST", "/_sandbox/reprice", {"country": "GB", "factor": 1000})[0] for _ in range(3)]
+    assert found == [200, 200, 400]
+    assert client.request("GET", "/account/get-pricing/outbound/sms?country=GB")[1]["defaultPrice"] > "33000"
+    with pytest.raises(ValueError, match="country"):
+        sandbox.reprice("Nowhere", 1)
 
 
 @pytest.mark.parametrize(

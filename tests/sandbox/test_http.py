@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import threading
 import time
 
 import pytest
-from sandbox_client import Client
+from helpers import connected
+from sandbox_client import Client, connect, exchange
 
+import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 
@@ -18,6 +21,24 @@ def test_a_browser_page_of_another_site_is_refused(client: Client, sandbox: Sand
     assert client.request("GET", "/_sandbox/account", Host="attacker.example")[0] == 403
     assert client.request("GET", "/_sandbox/account", Origin="http://attacker.example")[0] == 403
     assert client.request("GET", "/_sandbox/account", Origin=sandbox.url)[0] == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none, cross-site", ""])
+def test_a_page_of_another_site_cannot_read_either(client: Client, sandbox: Sandbox, site: str) -> None:
+    for path in ("/_sandbox/account", "/sms/json?to=1", "/", "/inbox.js"):
+        host = sandbox.url.removeprefix("http://")
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: {site}\r\n\r\n"
+        assert exchange(sandbox, head.encode())[0] == 403
+    assert sandbox.requests == []
+    for own in ("none", "same-origin"):
+        assert client.request("GET", "/_sandbox/account", Sec_Fetch_Site=own)[0] == 200
+
+
+def test_a_link_leads_to_the_inbox_and_to_nothing_else(client: Client) -> None:
+    followed = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    assert client.request("GET", "/", **followed)[0] == 200
+    assert client.request("GET", "/sms/json?to=1", **followed)[0] == 403
+    assert client.request("GET", "/", **{**followed, "Sec_Fetch_Dest": "iframe"})[0] == 403
 
 
 @pytest.mark.parametrize(
@@ -31,10 +52,57 @@ def test_unknown_paths_and_methods(client: Client, method: str, path: str, statu
 def test_what_cannot_be_read_is_a_400(client: Client) -> None:
     assert client.request("POST", "/v2/applications", "{", Content_Type="application/json")[0] == 400
     assert client.request("POST", "/sms/json", b"\xff", Content_Type="application/x-www-form-urlencoded")[0] == 400
+    assert client.request("GET", "/number/search?country=%ff")[0] == 400
+    assert client.request("GET", "/v2/applications?page=%zz")[0] == 400
+    assert client.request("POST", "/_sandbox/reset", "{", Content_Type="application/json")[0] == 400
 
 
-def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
-    assert client.request("POST", "/sms/json", b"x", Content_Length="2000000")[0] == 413
+@pytest.mark.parametrize("size", [2_000_000, 50_000_000])
+def test_a_body_that_is_too_large_is_refused_and_the_client_learns_it(client: Client, size: int) -> None:
+    assert client.request("POST", "/sms/json", b"x" * size)[0] == 413
+
+
+@pytest.mark.parametrize("coding", ["chunked", "gzip, chunked", "identity", "\xb2"])
+def test_a_body_of_unknown_length_is_refused_in_words(client: Client, sandbox: Sandbox, coding: str) -> None:
+    head = f"POST /sms/json HTTP/1.1\r\nHost: {sandbox.url[7:]}\r\nTransfer-Encoding: {coding}\r\n\r\n"
+    status, answer = exchange(sandbox, head.encode("latin-1") + b"4\r\nto=1\r\n0\r\n\r\n")
+    assert status == 411
+    assert b"with its Content-Length" in answer
+
+
+@pytest.mark.parametrize("path", ["/sms/json", "/number/buy", "/v2/applications", "/_sandbox/reset"])
+def test_a_body_that_ends_early_is_not_acted_on(sandbox: Sandbox, path: str) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: {sandbox.url[7:]}\r\nContent-Length: 9\r\n\r\nto=1"
+    before = sandbox.world.instance
+    status, answer = exchange(sandbox, head.encode())
+    assert status == 400
+    assert b"shorter than its Content-Length" in answer
+    assert sandbox.requests == []
+    assert sandbox.world.instance == before
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "GET / HTTP/1.1\r\nHo", "POST /sms/json HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\nt"]
+)
+def test_a_connection_that_says_nothing_is_closed(sent: str) -> None:
+    with Sandbox(idle=0.05) as sandbox, connect(sandbox) as wire:
+        wire.sendall(sent.replace("{host}", sandbox.url[7:]).encode())
+        answer = b""
+        while received := wire.recv(1000):
+            answer += received
+        assert answer[:13] in (b"", b"HTTP/1.1 400 ")
+
+
+def test_a_client_goes_on_after_its_silent_connection_was_closed() -> None:
+    with Sandbox() as sandbox, connected(sandbox) as session:
+        nx.send_sms("+44 7700 900123", "One", sender="Demo")
+        (connection,) = sandbox._server._connections
+        connection.shutdown(socket.SHUT_RD)  # what the server sees where a client has gone silent
+        while sandbox._server._connections:
+            time.sleep(0.001)
+        nx.send_sms("+44 7700 900123", "Two", sender="Demo")
+        assert session.ledger.read_sends(state="unknown") == []
+        assert len(sandbox.messages) == 2
 
 
 @pytest.mark.parametrize(
@@ -55,29 +123,35 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
         ("POST /sms/json HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\ncontent-length: 2\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: {host}\r\n" + "".join(f"A{n}: b\r\n" for n in range(150)) + "\r\n", 431),
         ("GET / HTTP/1.1\r\nHost: {host}\r\nA: " + "b" * 70_000 + "\r\n\r\n", 400),
+        ("GET /" + "b" * 70_000 + " HTTP/1.1\r\nHost: {host}\r\n\r\n", 414),
+        ("\r\nGET / HTTP/1.1\r\nHost: {host}\r\n\r\n", 400),
+        ("GET / HTTP/-1.1\r\nHost: {host}\r\n\r\n", 400),
+        ("GET / HTTP/1.\xb2\r\nHost: {host}\r\n\r\n", 400),
+        ("GET / HTTP/" + "9" * 5000 + ".1\r\nHost: {host}\r\n\r\n", 400),
+        ("BREW /sms/json HTTP/1.1\r\nHost: {host}\r\n\r\n", 501),
     ],
 )
 def test_heads_of_requests_are_read_as_the_standard_says(
     client: Client, sandbox: Sandbox, head: str, status: int
 ) -> None:
-    host, port = sandbox.url.removeprefix("http://").split(":")
-    said = head.replace("{host}", f"{host}:{port}").replace("{basic}", client.basic["Authorization"])
-    with socket.create_connection((host, int(port)), timeout=5) as wire:
-        wire.sendall(said.encode())
-        answer = http.client.HTTPResponse(wire)
-        answer.begin()
-        assert answer.status == status
-        answer.close()
+    said = head.replace("{host}", sandbox.url[7:]).replace("{basic}", client.basic["Authorization"])
+    found, content = exchange(sandbox, said.encode("latin-1"))
+    assert found == status
+    assert isinstance(json.loads(content), dict)
 
 
 def test_a_length_that_is_no_number_is_refused(client: Client) -> None:
-    for length in ("-1", "1.5", "\xb2", "9" * 5000):
+    for length in ("-1", "1.5", "1_0", "0x1", "+1", "1, 1", "\xb2", "9" * 5000):
         assert client.request("POST", "/sms/json", b"x", Content_Length=length)[0] == 400
         client.connection.close()
 
 
 def test_json_that_is_nested_too_deeply_is_a_400(client: Client) -> None:
-    assert client.request("POST", "/v2/applications", "[" * 100_000, Content_Type="application/json")[0] == 400
+    for levels in (100_000, 900, 200):
+        webhooks = '{"a":' * levels + "1" + "}" * levels
+        body = f'{{"name": "A", "capabilities": {{"voice": {webhooks}}}}}'
+        for path in ("/v2/applications", "/v2/reports", "/sms/json", "/_sandbox/fail"):
+            assert client.request("POST", path, body, Content_Type="application/json")[0] == 400
 
 
 def test_a_fault_of_the_sandbox_is_an_answer(
@@ -92,9 +166,11 @@ def test_a_fault_of_the_sandbox_is_an_answer(
 
 
 def test_a_large_body_is_asked_for_before_it_is_sent(client: Client, sandbox: Sandbox) -> None:
-    host, port = sandbox.url.removeprefix("http://").split(":")
-    head = f"POST /sms/json HTTP/1.1\r\nHost: {host}:{port}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
-    with socket.create_connection((host, int(port)), timeout=5) as wire:
+    head = f"POST /sms/json HTTP/1.1\r\nHost: {sandbox.url[7:]}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
+    with connect(sandbox) as wire:
+        wire.sendall(head.replace("Length: 4", "Length: 2000000").encode())
+        assert wire.recv(1000).startswith(b"HTTP/1.1 413 ")
+    with connect(sandbox) as wire:
         wire.sendall(head.encode())
         assert wire.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         wire.sendall(b"to=1")
