@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -22,6 +22,9 @@ from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session
 from nexmo_nb.state.files import make_private_folder
 from nexmo_nb.state.throttle import FAMILY_LIMITS, SLOT_LIFETIME, Limit, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
+
+if TYPE_CHECKING:
+    from nexmo_nb.sandbox import Sandbox
 
 LONGEST_TIMEOUT = 600.0
 SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
@@ -252,9 +255,15 @@ def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Sessi
     account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
     session = _make_session(account, "sandbox", options, folder)
     session.sandbox = sandbox
-    weakref.finalize(session, shutil.rmtree, folder, ignore_errors=True)
-    weakref.finalize(session, sandbox.close)
+    weakref.finalize(session, _end_sandbox, sandbox, folder, os.getpid())
     return session
+
+
+def _end_sandbox(sandbox: Sandbox, folder: Path, pid: int) -> None:
+    """End an embedded sandbox and delete its folder; but not in a forked process, which has neither to itself."""
+    if os.getpid() == pid:
+        sandbox.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_session(account: Account, where: str, options: _Options, folder: Path) -> Session:

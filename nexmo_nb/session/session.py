@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 import time
@@ -26,6 +27,7 @@ from nexmo_nb.session.auth import Auth
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import Pages, Response, parse_page, parse_response, retry_wait, unanswered_error
 from nexmo_nb.session.transport import download_body, failure_reason, read_body, surely_unsent
+from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
@@ -78,7 +80,9 @@ class Session(requests.Session):
         self._ledger: Ledger | None = None
         notes = throttle.path.with_name("notes.sqlite")
         self.price_history, self.report_requests = PriceHistory(notes), ReportRequests(notes)
+        self._pid = os.getpid()
         self._lock = threading.RLock()
+        renew_lock_in_forks(self)
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
         self.pause: Callable[[float], None] = time.sleep
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
@@ -176,7 +180,12 @@ class Session(requests.Session):
         """Follow no redirect: it could lead anywhere, with credentials."""
 
     def close(self) -> None:
-        """Close the connection, its files, and the embedded sandbox if it has one."""
+        """Close the connection, its files, and the embedded sandbox if it has one.
+
+        In a process that was forked from the one that connected, do nothing: there, all of these are still in use.
+        """
+        if self._pid != os.getpid():
+            return
         super().close()
         for each in (self.cache, self.throttle, self._ledger, self.price_history, self.report_requests, self.sandbox):
             if each is not None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.state.forks import close_in_forks
 
 
 def make_private_folder(path: Path) -> Path:
@@ -36,6 +37,7 @@ def lock_file(path: Path) -> int:
     if not _try_lock(descriptor):
         os.close(descriptor)
         raise sqlite3.OperationalError(f"{path} is locked")
+    close_in_forks(descriptor)
     return descriptor
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.state.forks import renew_lock_in_forks
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ class Database:
         self.path = path
         self._pid = os.getpid()
         self._lock = threading.RLock()
+        renew_lock_in_forks(self)
         _create_private_file(path)
         self._identity = _identify_file(path)
         self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
