@@ -14,7 +14,7 @@ from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
 from nexmo_nb.frames import frame
-from nexmo_nb.session import Session
+from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
 
 NEW = ""
@@ -154,7 +154,8 @@ def application_form(*, session: Session | None = None) -> ApplicationForm:
     Notes
     -----
     Preview shows what would change, before and after; the button then works once. To delete, type the application's
-    name. A new application's private key goes into a file that only you can read, and never into a widget. Uses
+    name. A new application's private key goes into a file that only you can read, and never into a widget. A form
+    is kept until its ``close()`` or the kernel's end, also where its cell is run again. Uses
     https://developer.vonage.com/en/api/application.v2.
 
     Examples
@@ -169,4 +170,4 @@ def application_form(*, session: Session | None = None) -> ApplicationForm:
     >>> form.result.name.tolist()
     ['Renamed']
     """
-    return ApplicationForm(session=session)
+    return ApplicationForm(session=session_or_current(session))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from nexmo_nb.errors import NexmoError, UnknownOutcomeError
 from nexmo_nb.forms.markup import Markup, message_html
-from nexmo_nb.forms.widgets import READABLE_WIDTH, make_html_area
+from nexmo_nb.forms.widgets import READABLE_WIDTH, list_widgets, make_html_area
 from nexmo_nb.session import Session, session_or_current
 
 
@@ -24,6 +24,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     A form implements `build_preview` and `submit`. It passes the widgets above the buttons (`rows`), those whose change
     discards the preview (`controls`) and the label of the button that submits (`verb`).
+
+    ipywidgets keeps every widget, shown or not, until it is closed or the kernel ends: a click may come at any time. So
+    a form whose cell is run again, or that no variable holds, is kept as well. `close` takes all that a form made.
 
     The method ``click()`` of the buttons `preview` and `send` does from code what a click does. `result` is what the
     last send returned, `message` the message that the form shows, without markup.
@@ -49,6 +52,14 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.send.on_click(self._on_send)
         for control in controls:
             control.observe(self._discard_preview, "value")
+
+    def close(self) -> None:
+        """Close the form with all that it made, and forget its preview."""
+        self._token = None
+        for each in list_widgets(self):
+            if each is not self:
+                each.close()
+        super().close()
 
     def build_preview(self) -> list[Markup]:
         """Check the fields, and describe what `submit` would do."""

@@ -15,7 +15,7 @@ from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, te
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.numbers.request import MATCHES, TYPES
-from nexmo_nb.session import Session
+from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
 
 RENT, GIVE_BACK = "rent", "give back"
@@ -138,8 +138,8 @@ def number_form(*, session: Session | None = None) -> NumberForm:
 
     Notes
     -----
-    Search, pick, type the number once more, preview; the button then works once. Uses
-    https://developer.vonage.com/en/api/numbers.
+    Search, pick, type the number once more, preview; the button then works once. A form is kept until its ``close()``
+    or the kernel's end, also where its cell is run again. Uses https://developer.vonage.com/en/api/numbers.
 
     Examples
     --------
@@ -156,4 +156,4 @@ def number_form(*, session: Session | None = None) -> NumberForm:
     >>> form.result.meaning.tolist()
     ['success']
     """
-    return NumberForm(session=session)
+    return NumberForm(session=session_or_current(session))

@@ -26,7 +26,7 @@ from nexmo_nb.forms.markup import (
 from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
-from nexmo_nb.session import Session
+from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms import send_sms
 from nexmo_nb.sms.request import TYPES, build_fields
 from nexmo_nb.text.gsm import segments
@@ -277,7 +277,8 @@ def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None 
     Notes
     -----
     Preview first; Send then works once, and goes through the ledger, so that no second click sends again. If the
-    notebook saves its widgets' state, what is typed here is in it: numbers and texts, never a secret. Uses
+    notebook saves its widgets' state, what is typed here is in it: numbers and texts, never a secret. A
+    form is kept until its ``close()`` or the kernel's end, also where its cell is run again. Uses
     https://developer.vonage.com/en/api/sms.
 
     Examples
@@ -292,4 +293,4 @@ def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None 
     >>> len(form.result), len(session.sandbox.messages)
     (1, 1)
     """
-    return SmsForm(recipients, session=session)
+    return SmsForm(recipients, session=session_or_current(session))

@@ -16,7 +16,7 @@ from nexmo_nb.forms.form import Form
 from nexmo_nb.forms.markup import Markup, bubble_html, card_html, doubt_html, result_html, text_html, write_call
 from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled
 from nexmo_nb.pricing import prices
-from nexmo_nb.session import Session
+from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.voice import check_voice, send_voice
 
 LANGUAGES = (
@@ -104,7 +104,8 @@ def voice_form(*, session: Session | None = None) -> VoiceForm:
 
     Notes
     -----
-    Preview first; Call then works once, and goes through the ledger. Uses https://developer.vonage.com/en/api/voice.
+    Preview first; Call then works once, and goes through the ledger. A form is kept until its ``close()`` or the
+    kernel's end, also where its cell is run again. Uses https://developer.vonage.com/en/api/voice.
 
     Examples
     --------
@@ -117,4 +118,4 @@ def voice_form(*, session: Session | None = None) -> VoiceForm:
     >>> form.result.status.tolist()
     ['started']
     """
-    return VoiceForm(session=session)
+    return VoiceForm(session=session_or_current(session))

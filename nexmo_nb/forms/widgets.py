@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -34,6 +34,26 @@ def make_html_area(**layout: str) -> Any:
 
 def set_visible(control: Any, visible: bool) -> None:
     control.layout.display = None if visible else "none"
+
+
+def list_widgets(root: Any) -> list[Any]:
+    """List a widget and all that belong to it: what it contains, and the layouts and styles."""
+    found: list[Any] = []
+    waiting = [root]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.append(each)
+            waiting += _iterate_parts(each)
+    return found
+
+
+def _iterate_parts(widget: Any) -> Iterator[Any]:
+    for name in widget.keys:
+        value = getattr(widget, name)
+        for part in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(part, widgets.Widget):
+                yield part
 
 
 def read_text(control: Any) -> str | None:
