@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -55,6 +56,31 @@ def test_a_library_that_is_missing_is_named(
     monkeypatch.setattr("importlib.util.find_spec", lambda library: None)
     assert cli.main(["app", str(tmp_path)]) == 2
     assert "pip install 'nexmo_nb[app]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--port", value) for value in ("-1", "65536", "70000", "1.5", "x", "", "\u0661\u0662", "\xb2", "9" * 5000)),
+        *(("--latency", value) for value in ("-1", "nan", "inf", "1e400", "601", "x", "", "\u0661")),
+    ],
+)
+def test_a_port_or_a_latency_that_cannot_be_is_refused_in_words(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["sandbox", f"{option}={value}"])
+    assert caught.value.code == 2
+    assert f"argument {option}: got {value[:40]!r}; allowed: " in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert cli.main(["sandbox", f"--port={port}"]) == 2
+    assert capsys.readouterr().err.startswith(f"port: {port} cannot be used (")
 
 
 @pytest.mark.parametrize("words", [[], ["fly"], ["sandbox", "--port", "x"], ["demo", "--fast"]])
