@@ -2,8 +2,8 @@
 
 From the bottom up, each module imports only from those above it here:
 
-- ``exchange`` (a request and its answer), ``validation``, ``segments``
-- ``data`` (the made-up market), ``refusals`` (answers that endpoints share)
+- ``exchange`` (a request and its answer), ``parsing``, ``validation``, ``segments``
+- ``data`` (the made-up market), ``refusals`` (answers that endpoints share), ``failures`` (for what fails before one)
 - ``world`` (state and clock), ``traffic_months`` (the made-up year)
 - ``auth``, ``traffic`` (reports' view of that year)
 - ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)

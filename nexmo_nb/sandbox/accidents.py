@@ -27,6 +27,7 @@ BOMB_SIZE = 200_000_000
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 MOST_TIMES = 10**9
 LONGEST_PAUSE = 3600.0
+LONGEST_WAIT = 100_000.0
 
 
 def schedule_accident(world: World, /, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
@@ -47,7 +48,7 @@ def _check_detail(kind: str, detail: Mapping[str, Any]) -> dict[str, Any]:
     checks: dict[str, Callable[[str, Any], Any]] = {
         "method": lambda name, value: _check_word(name, value, METHODS),
         "code": lambda name, value: read_whole(name, value, lowest_code, 599),
-        "retry_after": lambda name, value: read_amount(name, value, 1e6),
+        "retry_after": lambda name, value: read_amount(name, value, LONGEST_WAIT),
         "seconds": lambda name, value: read_amount(name, value, LONGEST_PAUSE),
         "size": lambda name, value: read_whole(name, value, 0, 10**9),
         "location": _check_location,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import re
@@ -104,6 +105,16 @@ class Server(ThreadingHTTPServer):
             logger.exception("The sandbox's server failed")
 
 
+class _Reader(io.BufferedReader):
+    """Reads a connection, and remembers the last line."""
+
+    last_line = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.last_line = super().readline(size)
+        return self.last_line
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Otherwise every small answer waits 40 ms for the client's acknowledgement.
@@ -114,6 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         self.request.settimeout(self.server.idle)
         super().setup()
+        self.rfile: _Reader = _Reader(self.rfile.detach())
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing: `Sandbox.requests` is the log."""
@@ -139,8 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
         is_folded = any("\n" in value or "\r" in value for values in self.values.values() for value in values)
         is_doubled = any(len(self.values.get(name, ())) > 1 for name in SINGLE)
         has_bad_lines = any(isinstance(defect, BAD_LINES) for defect in self.headers.defects)
+        is_cut = self.rfile.last_line not in (b"\r\n", b"\n")
         is_known = re.fullmatch("HTTP/1[.][0-9]", self.request_version) is not None
-        if not is_known or is_folded or is_doubled or has_bad_lines:
+        if not is_known or is_cut or is_folded or is_doubled or has_bad_lines:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return False
         return True

@@ -70,6 +70,15 @@ def test_a_body_of_unknown_length_is_refused_in_words(client: Client, sandbox: S
     assert b"with its Content-Length" in answer
 
 
+def test_a_head_that_ends_early_is_not_acted_on(client: Client, sandbox: Sandbox) -> None:
+    basic = client.basic["Authorization"]
+    head = f"GET /account/get-balance HTTP/1.1\r\nHost: {sandbox.url[7:]}\r\nAuthorization: {basic}"
+    for cut in (head[:10], head[:30], head, f"{head}\r\n", f"{head}\r\nX: 1"):
+        assert exchange(sandbox, cut.encode())[0] == 400
+    assert sandbox.requests == []
+    assert exchange(sandbox, f"{head}\r\n\r\n".encode())[0] == 200
+
+
 @pytest.mark.parametrize("path", ["/sms/json", "/number/buy", "/v2/applications", "/_sandbox/reset"])
 def test_a_body_that_ends_early_is_not_acted_on(sandbox: Sandbox, path: str) -> None:
     head = f"POST {path} HTTP/1.1\r\nHost: {sandbox.url[7:]}\r\nContent-Length: 9\r\n\r\nto=1"
