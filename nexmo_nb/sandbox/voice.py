@@ -116,12 +116,13 @@ def _check_token(world: World, request: Request) -> str:
             options={"require": ["iat", "jti", "application_id"]},
             leeway=LEEWAY,
         )
-    except (jwt.PyJWTError, KeyError, ValueError):
+    except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError):
         raise Refusal(UNAUTHORIZED) from None
+    token_id = str(claims["jti"])
     with world.lock:
-        if claims["jti"] in world.tokens:
+        if token_id in world.tokens:
             raise Refusal(UNAUTHORIZED)
-        world.tokens.add(claims["jti"])
+        world.tokens.add(token_id)
     return code
 
 

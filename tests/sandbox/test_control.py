@@ -7,7 +7,7 @@ import http.client
 from typing import Any
 
 import pytest
-from sandbox_client import Client
+from sandbox_client import Client, connect
 
 from nexmo_nb.sandbox import KINDS, Sandbox
 
@@ -70,6 +70,16 @@ def test_whatever_is_accepted_happens_once_and_is_over(client: Client, sandbox: 
         client.request("GET", "/account/get-balance")
     client.connection.close()
     assert client.request("GET", "/account/get-balance")[0] == 200
+
+
+@pytest.mark.parametrize("code", [204, 304])
+def test_an_answer_that_may_have_no_body_has_none(sandbox: Sandbox, code: int) -> None:
+    sandbox.fail_next("http", code=code)
+    with connect(sandbox) as wire:
+        wire.sendall(f"GET /number/search HTTP/1.1\r\nHost: {sandbox.url[7:]}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: wire.recv(1000), b""))
+    assert answer.startswith(f"HTTP/1.1 {code} ".encode())
+    assert answer.partition(b"\r\n\r\n")[2] == b""
 
 
 @pytest.mark.parametrize("factor", ["x", -1, True, None, [1], "nan", 1e300, 10**400, "9" * 5000])

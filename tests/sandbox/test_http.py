@@ -169,9 +169,11 @@ def test_a_fault_of_the_sandbox_is_an_answer(
     def fail(_: Request) -> tuple[Answer, Accident]:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(sandbox, "answer", fail)
-    assert client.request("GET", "/account/get-balance")[0] == 500
-    assert "The sandbox failed at GET /account/get-balance" in caplog.text
+    for answer in (fail, lambda _: (Answer(200, {"a": object()}), {})):
+        caplog.clear()
+        monkeypatch.setattr(sandbox, "answer", answer)
+        assert client.request("GET", "/account/get-balance")[0] == 500
+        assert "The sandbox failed at GET /account/get-balance" in caplog.text
 
 
 def test_a_large_body_is_asked_for_before_it_is_sent(client: Client, sandbox: Sandbox) -> None:

@@ -18,6 +18,9 @@ def build_token(sandbox: Sandbox, **claims: Any) -> str:
     return jwt.encode({k: v for k, v in whole.items() if v is not None}, sandbox.private_key, algorithm="RS256")
 
 
+ODD: list[dict[str, Any]] = [
+    {"exp": float("inf")}, {"iat": "x"}, {"iat": float("nan")}, {"application_id": ["x"]}, {"nbf": float("inf")},
+]  # fmt: skip
 CALL = {"to": [{"type": "phone", "number": TO}], "random_from_number": True, "ncco": [{"action": "talk", "text": "Hi"}]}
 
 
@@ -30,10 +33,24 @@ def test_a_call_needs_a_token_that_is_used_once(client: Client, sandbox: Sandbox
     assert len(sandbox.calls) == 1
 
 
-@pytest.mark.parametrize("claims", [{"application_id": UNKNOWN}, {"iat": None}, {"jti": None}, {"exp": 1}])
+@pytest.mark.parametrize("claims", [{"application_id": UNKNOWN}, {"iat": None}, {"jti": None}, {"exp": 1}, *ODD])
 def test_other_tokens_are_refused(client: Client, sandbox: Sandbox, claims: dict[str, Any]) -> None:
     status, body = client.request("POST", "/v1/calls", CALL, Authorization=f"Bearer {build_token(sandbox, **claims)}")
     assert (status, body["type"]) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize("odd", [{"id": "1"}, {"id": [], "api": {}, "time": 1}, {"status": [1], "text": None}])
+def test_odd_members_of_a_call_do_not_replace_what_the_sandbox_notes(
+    client: Client, sandbox: Sandbox, odd: dict[str, Any]
+) -> None:
+    bearer = f"Bearer {build_token(sandbox)}"
+    body = client.request("POST", "/v1/calls", {**CALL, **odd}, Authorization=bearer)[1]
+    (call,) = sandbox.calls
+    assert (call["id"], call["api"], call["status"], call["text"]) == (body["uuid"], "calls", "started", "Hi")
+    keys = {"api_key": sandbox.api_key, "api_secret": sandbox.api_secret}
+    form = {**keys, "to": TO, "text": "Hi", **dict.fromkeys(("id", "api", "time"), "x")}
+    body = client.request("POST", "/tts/json", form=form, Authorization="")[1]
+    assert (sandbox.calls[1]["id"], sandbox.calls[1]["api"]) == (body["call_id"], "tts")
 
 
 @pytest.mark.parametrize(
