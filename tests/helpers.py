@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -36,6 +36,12 @@ def rented(sandbox: Sandbox) -> tuple[str, str]:
     """Name a number for rent that the balance covers."""
     number = next(number for number in sandbox.world.rent.values() if number["country"] == "GB")
     return number["country"], number["msisdn"]
+
+
+def digests_of(ledger: Ledger, ids: Iterable[str]) -> dict[str, str]:
+    """Give rows of the ledger, by their ids, as `record_and_claim` claims them: with what they hold now."""
+    statement = "SELECT digest FROM sends WHERE id = ?"
+    return {each: ledger._read(lambda c, each=each: c.execute(statement, (each,)).fetchone())[0] for each in ids}
 
 
 def send_once(ledger: Ledger, entry: Entry, work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:

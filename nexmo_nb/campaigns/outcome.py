@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -92,7 +93,8 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     Returns
     -------
     int
-        How many messages and calls were forgotten. What is planned, being sent or unknown is kept until it is settled.
+        How many messages and calls were forgotten. What is planned, being sent or unknown is kept until it is settled,
+        and a batch that is being sent until it has ended: a warning tells of how many messages.
 
     Raises
     ------
@@ -113,7 +115,14 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     >>> nx.forget(before="2100-01-01"), nx.sent().to.isna().tolist()
     (1, [True])
     """
-    return session_or_current(session).ledger.forget(validation.check_time("before", before))
+    count, left = session_or_current(session).ledger.forget(validation.check_time("before", before))
+    if left:
+        warnings.warn(
+            f"{left} messages were not forgotten, because their batch is being sent right now: call forget() again "
+            "when it has ended.",
+            stacklevel=2,
+        )
+    return count
 
 
 def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ PAUSE_STEP = 0.25  # seconds after which a pause looks whether somebody stopped 
 
 class Message(NamedTuple):
     fields: Mapping[str, str]  # of its request
+    digest: str  # of them
     estimate: Estimate
 
 
@@ -186,7 +187,8 @@ class Runner:
         ]
         claimed: set[str] = set()
         try:
-            claimed = self.session.ledger.record_and_claim(outcomes, ready)
+            digests = {send_id: self.messages[send_id].digest for send_id in ready}
+            claimed = self.session.ledger.record_and_claim(outcomes, digests)
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.queue.extendleft(reversed(ready))
             self._stop_batch(problem)

@@ -124,26 +124,29 @@ def send_many(
     progress = validation.check_bool("progress", progress)
 
     rows = read_rows(plan, options)
-    waiting = find_waiting(rows, session.ledger.read_batch(name), resend)
-    skipped = skip_doubtful(waiting, doubtful)
-    waiting = [row for row in waiting if row.place not in skipped]
-    if cap is not None:
-        skipped |= skip_unpriced(waiting, unpriced, cap)
-    kept = [row for row in rows if row.place not in skipped]
-    by_id, planned = _enter_rows(session, name, kept, resend)
-    # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
-    decided = {row.place for row in waiting}
-    due = {send_id: row for send_id, row in by_id.items() if send_id in planned and row.place in decided}
-    left = None if cap is None else _find_left(cap, session.ledger.read_sends(batch=name), by_id, due, may_stop)
-    messages = {send_id: Message(row.fields, row.estimate or Estimate()) for send_id, row in due.items()}
-    runner = Runner(session, name, messages, left=left)
-    try:
-        runner.run(workers, progress=progress)
-    except KeyboardInterrupt:
-        print(runner.status_message())  # noqa: T201 - said to the person who interrupted
-        raise
-    ids = {row.place: send_id for send_id, row in by_id.items()}
-    result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
+    with session.ledger.open_run(name):
+        waiting = find_waiting(rows, session.ledger.read_batch(name), resend)
+        skipped = skip_doubtful(waiting, doubtful)
+        waiting = [row for row in waiting if row.place not in skipped]
+        if cap is not None:
+            skipped |= skip_unpriced(waiting, unpriced, cap)
+        kept = [row for row in rows if row.place not in skipped]
+        by_id, planned = _enter_rows(session, name, kept, resend)
+        # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
+        decided = {row.place for row in waiting}
+        due = {send_id: row for send_id, row in by_id.items() if send_id in planned and row.place in decided}
+        left = None if cap is None else _find_left(cap, session.ledger.read_sends(batch=name), by_id, due, may_stop)
+        messages = {
+            send_id: Message(row.fields, row.digest, row.estimate or Estimate()) for send_id, row in due.items()
+        }
+        runner = Runner(session, name, messages, left=left)
+        try:
+            runner.run(workers, progress=progress)
+        except KeyboardInterrupt:
+            print(runner.status_message())  # noqa: T201 - said to the person who interrupted
+            raise
+        ids = {row.place: send_id for send_id, row in by_id.items()}
+        result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
     if runner.state.error is not None:
         raise _build_error(runner.state.error, runner.status_message(), result)
     if runner.state.is_capped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,14 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pandas as pd
-import platformdirs
 import requests
 
 from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session
-from nexmo_nb.state.files import make_private_folder
+from nexmo_nb.state.files import find_state_dir, make_private_folder
 from nexmo_nb.state.throttle import FAMILY_LIMITS, SLOT_LIFETIME, Limit, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
 
@@ -30,6 +30,7 @@ LONGEST_TIMEOUT = 600.0
 SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))
 _current: Session | None = None
+_opened: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 class _Options(NamedTuple):
@@ -38,6 +39,7 @@ class _Options(NamedTuple):
     cache: bool
     timeout: float
     state_dir: str | os.PathLike[str] | None
+    accept_restored_ledger: bool
 
 
 def connect(
@@ -56,6 +58,7 @@ def connect(
     timeout: float = 30.0,
     currency: str = "EUR",
     state_dir: str | os.PathLike[str] | None = None,
+    accept_restored_ledger: bool = False,
 ) -> Session:
     """Connect, and make the connection the current one.
 
@@ -87,6 +90,9 @@ def connect(
         What the account is billed in, for the column ``currency``.
     state_dir : path, optional
         Where state is kept. Default: the variable NEXMO_NB_STATE_DIR, else the platform's user data folder.
+    accept_restored_ledger : bool
+        True, once: send although the record of what was sent is an older copy, so that what was sent since then may be
+        sent again. Default: nothing is sent with an older copy.
 
     Returns
     -------
@@ -98,6 +104,10 @@ def connect(
     InvalidRequestError
         If credentials are missing, or an argument cannot be used. Connecting sends nothing, except that it asks a
         sandbox for its demo account.
+
+    Notes
+    -----
+    Earlier sessions go on working. What they keep open and do not use is closed, until they are used again.
 
     Examples
     --------
@@ -116,12 +126,15 @@ def connect(
         check_bool("cache", cache),
         _check_seconds("timeout", timeout, LONGEST_TIMEOUT),
         (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _is_empty(state_dir) else state_dir,
+        check_bool("accept_restored_ledger", accept_restored_ledger),
     )
     method = check_choice("signature_method", signature_method, SIGNATURE_METHODS)
     settings = {"currency": _check_currency(currency), "signature_method": method}
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
+    for earlier in list(_opened):
+        earlier.rest()
     # No frame that held a credential may become part of a traceback.
     _current = without_traceback_of(lambda: _open_session(target, arguments, settings, options))
     return _current
@@ -240,7 +253,7 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
             demo, instance = _fetch_demo_account(target, options.timeout)
     credentials, sources = (demo, dict.fromkeys(demo, "sandbox")) if demo else find_credentials(arguments)
     account = Account(**credentials, **settings, sources=sources)
-    folder = _make_state_dir(options.state_dir, platformdirs.user_data_dir("nexmo_nb", appauthor=False))
+    folder = _make_state_dir(options.state_dir, find_state_dir())
     # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
     return _make_session(account, target, options, folder / f"{account.folder}{instance}")
 
@@ -281,7 +294,15 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path)
             f"state_dir: got {str(folder)!r}; allowed: a folder whose files can be read and written. {problem}"
         ) from None
     cache = folder / "cache.sqlite" if options.cache else None
-    return Session(account, throttle, cache=cache, timeout=options.timeout, where=where)
+    session = Session(account, throttle, cache=cache, timeout=options.timeout, where=where)
+    _opened.add(session)
+    if options.accept_restored_ledger and not session.ledger.accept_older():
+        warnings.warn(
+            "accept_restored_ledger=True: the ledger is the newest. Leave it out, or the next older copy is accepted "
+            "as well, without a word.",
+            stacklevel=6,
+        )
+    return session
 
 
 def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:

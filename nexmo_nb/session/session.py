@@ -179,6 +179,13 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Follow no redirect: it could lead anywhere, with credentials."""
 
+    def rest(self) -> None:
+        """Hold no connection, file or lock, as far as nothing is under way, until the session is used again."""
+        super().close()  # what is under way keeps its connection
+        for each in (self.cache, self.throttle, self._ledger, self.price_history, self.report_requests):
+            if each is not None:
+                each.rest()
+
     def close(self) -> None:
         """Close the connection, its files, and the embedded sandbox if it has one.
 

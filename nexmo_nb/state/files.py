@@ -7,8 +7,15 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import platformdirs
+
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state.forks import close_in_forks
+
+
+def find_state_dir() -> str:
+    """Find the folder in which the state of accounts is kept, unless `connect` is told another one."""
+    return os.environ.get("NEXMO_NB_STATE_DIR") or platformdirs.user_data_dir("nexmo_nb", appauthor=False)
 
 
 def make_private_folder(path: Path) -> Path:

@@ -16,24 +16,26 @@ state             meaning
 ``rejected`` or ``unknown`` (outcome), or ``planned`` again where surely nothing was sent (a single send is deleted
 then). ``unknown`` becomes ``accepted`` or ``not_found`` when it is settled. What a process that died had in ``sending``
 becomes ``unknown``.
+
+Where the ledger is an older copy, by the number in ``ledger.generation`` beside it, nothing leaves: see `generation`.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import threading
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.errors import InvalidRequestError, UnreachableError
+from nexmo_nb.state import generation
 from nexmo_nb.state import ledger_sql as sql
-from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
+from nexmo_nb.state.entries import find_by_key, write_entry
+from nexmo_nb.state.owner import Owner
 from nexmo_nb.state.sends import (
     BatchRow,
     Entry,
@@ -43,14 +45,9 @@ from nexmo_nb.state.sends import (
     state_after_error,
     state_of_parts,
 )
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, damaged_error, is_damaged
+from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
 
 T = TypeVar("T")
-_WHY_NOT_AGAIN = {
-    "sending": "it is being sent right now, by this or another process; wait, then call again",
-    "unknown": "nobody knows whether it was sent; settle() looks it up",
-    "not_found": "it was looked up and not found; use another key to send it anew",
-}
 
 
 class Ledger:
@@ -63,14 +60,11 @@ class Ledger:
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True))
-        # A process lives as long as the system holds its lock on a file of its own. Neither a process number that is
-        # used again nor a restart of the machine can be mistaken for it.
-        self._owner = secrets.token_hex(16)
-        self._in_flight: dict[str, int | None] = {}  # by id: the thread of a single send, None for a row of a batch
-        make_private_folder(path.parent / "owners")
-        self._lock: int | None = self._run(lambda: lock_file(self._owner_file(self._owner)))
+        self._owner = Owner(path.parent / "owners")
+        self._generation_file = path.with_suffix(".generation")
+        self._run(self._begin_generation)
         self.mark_abandoned_unknown()
-        self._delete_old_owner_files()
+        self._owner.delete_old_files(self.clock())
 
     @staticmethod
     def new_id() -> str:
@@ -88,15 +82,31 @@ class Ledger:
         """
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
-            known = None if entry.key is None else _find_by_key(connection, entry)
+            known = None if entry.key is None else find_by_key(connection, entry)
             if known is None:
-                sql.insert_single(connection, entry, self._owner, self.clock())
+                self._count_generation(connection)
+                sql.insert_single(connection, entry, owner, self.clock())
             return known
 
         if entry.key is not None:
             self.mark_abandoned_unknown()
-        self._in_flight[entry.id] = threading.get_ident()
-        return self._transact(work)
+        owner = self._run(lambda: self._owner.begin([entry.id], in_this_thread=True))
+        known = self._transact(work)
+        self._note_generation()
+        return known
+
+    @contextmanager
+    def open_run(self, batch: str) -> Iterator[None]:
+        """Keep `forget` away from a batch while it is under way."""
+        run = self.new_id()
+        try:
+            owner = self._run(lambda: self._owner.begin([run], in_this_thread=True))
+            self._transact(lambda connection: sql.insert_run(connection, run, batch, owner))
+            yield
+        finally:
+            self._owner.end([run])
+            with suppress(UnreachableError):  # it is over all the same: this process does not have it any more
+                retry_on_interrupt(lambda: self._transact(lambda connection: sql.delete_runs(connection, [run])))
 
     def read_batch(self, batch: str) -> list[BatchRow]:
         return self._read(lambda connection: sql.read_batch(connection, batch))
@@ -118,6 +128,7 @@ class Ledger:
                     f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
                     "known, so it cannot be told who has been sent to; use another name."
                 )
+            self._check_generation(connection)
             open_states = open_states_of(resend_not_found)
             found, changed = match_entries(entries, sql.read_batch(connection, batch), open_states)
             if changed:
@@ -128,36 +139,39 @@ class Ledger:
                 )
             at = self.clock()
             return [
-                _write_entry(connection, entry, row, batch=batch, place=place, open_states=open_states, at=at)
+                write_entry(connection, entry, row, batch=batch, place=place, open_states=open_states, at=at)
                 for place, (entry, row) in enumerate(zip(entries, found, strict=True))
             ]
 
         return self._transact(work)
 
-    def record_and_claim(self, outcomes: Sequence[Outcome], ids: Sequence[str]) -> set[str]:
+    def record_and_claim(self, outcomes: Sequence[Outcome], digests: Mapping[str, str]) -> set[str]:
         """Record outcomes, and claim planned rows that leave now, in one transaction; give the ids that were claimed.
 
-        A row that is not among them was claimed by another process. Without rows to claim, a file that cannot be used
-        costs a warning; with some, it is an `UnreachableError`, and none may leave.
+        `digests` has what leaves, by the ids of the rows. A row that is not among the claimed was claimed by another
+        process, or given another content. Without rows to claim, a file that cannot be used costs a warning; with some,
+        it is an `UnreachableError`, and none may leave.
         """
-        if not ids:
+        if not digests:
             self.record_outcomes(outcomes)
             return set()
 
         def work(connection: Connection) -> set[str]:
+            self._count_generation(connection)
             self._write_outcomes(connection, outcomes)
             at = self.clock()
-            return {send_id for send_id in ids if sql.claim_send(connection, send_id, self._owner, at)}
+            return {row for row, digest in digests.items() if sql.claim_send(connection, row, digest, owner, at)}
 
-        self._in_flight.update(dict.fromkeys(ids))
         claimed: set[str] = set()
         try:
+            owner = self._run(lambda: self._owner.begin(digests, in_this_thread=False))
             claimed = self._transact(work)
+            self._note_generation()
         except UnreachableError:
             self.record_outcomes(outcomes)  # alone; if that fails as well, it warns
             raise
         finally:
-            self.close_sends({*ids, *(outcome.id for outcome in outcomes)} - claimed)
+            self._owner.end({*digests, *(outcome.id for outcome in outcomes)} - claimed)
         return claimed
 
     def record_outcomes(self, outcomes: Sequence[Outcome]) -> None:
@@ -171,7 +185,7 @@ class Ledger:
                 stacklevel=2,
             )
         finally:
-            self.close_sends(outcome.id for outcome in outcomes)
+            self._owner.end(outcome.id for outcome in outcomes)
 
     def record_settled(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
@@ -188,23 +202,12 @@ class Ledger:
         self._transact(lambda connection: sql.write_deliveries(connection, rows))
 
     def mark_abandoned_unknown(self) -> None:
-        """Set to ``unknown`` what was left in ``sending`` by processes that died.
-
-        And by this process, where an interrupt or a full disk kept an outcome from being recorded. A thread that is
-        here is in no single send: one that it began and did not end was interrupted.
-        """
+        """Set to ``unknown`` what was left in ``sending``: by processes that died, and by this one."""
         rows = self._read(sql.read_in_flight)
-        owners = {owner for _, owner in rows} - {self._owner}
-        dead = {owner for owner in owners if not is_locked(self._owner_file(owner))}
-        in_flight = self._in_flight.copy()  # in one step: other threads begin and end sends meanwhile
-        open_ids = {send_id for send_id, thread in in_flight.items() if thread != threading.get_ident()}
-        mine = {send_id for send_id, owner in rows if owner == self._owner} - open_ids
-        abandoned = [(send_id, owner) for send_id, owner in rows if owner in dead or send_id in mine]
+        abandoned = self._owner.find_abandoned(rows)
         if abandoned:
             self._transact(lambda connection: sql.mark_unknown(connection, abandoned, self.clock()))
-        for owner in dead:
-            with suppress(OSError):
-                self._owner_file(owner).unlink()
+            self._owner.delete_files(owner for _, owner in abandoned)
 
     def read_sends(
         self,
@@ -222,24 +225,77 @@ class Ledger:
     def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
         return self._read(lambda connection: sql.read_batch_parts(connection, batch))
 
-    def forget(self, before: float) -> int:
-        """Erase numbers, senders, texts, references and keys of finished sends that were created before a time."""
-        count = self._transact(lambda connection: sql.erase_people(connection, before))
+    def forget(self, before: float) -> tuple[int, int]:
+        """Erase numbers, senders, texts, references and keys of finished sends that were created before a time.
+
+        Gives how many, and how many were left alone because their batch is under way.
+        """
+
+        def work(connection: Connection) -> tuple[int, int]:
+            abandoned = self._owner.find_abandoned(sql.read_runs(connection))
+            sql.delete_runs(connection, [run for run, _ in abandoned])
+            return sql.erase_people(connection, before)
+
+        counts = self._transact(work)
         self._run(self._database.compact)
-        return count
+        return counts
+
+    def accept_older(self) -> bool:
+        """Let this ledger count as the newest, and tell whether it was an older copy."""
+
+        def work(connection: Connection) -> int | None:
+            number, noted = sql.read_generation(connection), generation.read_noted(self._generation_file)
+            if not generation.is_older(number, noted):
+                return None
+            newest = max(number, noted or 0) + 1
+            sql.write_generation(connection, newest)
+            return newest
+
+        number = self._transact(work)
+        if number is not None:
+            self._run(lambda: generation.create(self._generation_file, number))
+        return number is not None
+
+    def rest(self) -> None:
+        """Hold no lock and no descriptor, as far as nothing is under way, until it is used again."""
+        self._owner.rest()
+        self._database.rest()
 
     def close(self) -> None:
-        if self._lock is not None:
-            is_idle = False
-            with suppress(UnreachableError):
-                is_idle = all(owner != self._owner for _, owner in self._read(sql.read_in_flight))
-            os.close(self._lock)
-            self._lock = None
-            # The file stays where rows are in flight: it tells the next process that their owner died.
-            if is_idle:
-                with suppress(OSError):
-                    self._owner_file(self._owner).unlink()
+        self._owner.close()
         self._database.close()
+
+    def close_sends(self, ids: Iterable[str]) -> None:
+        """Note that this process is done with some sends: a row that is still in ``sending`` then was abandoned."""
+        self._owner.end(ids)
+
+    def _begin_generation(self) -> None:
+        """Create the file of a new ledger, and write into that of an older one what a crash kept from it."""
+        number = self._database.read(sql.read_generation)
+        if number == 0 and not self._generation_file.exists():
+            generation.create(self._generation_file, number)
+        generation.note(self._generation_file, number)
+
+    def _check_generation(self, connection: Connection) -> int:
+        """Give the ledger's number, in a transaction; refuse an older copy."""
+        number = sql.read_generation(connection)
+        # Twice, because the file may be read in the middle of a write.
+        if all(generation.is_older(number, generation.read_noted(self._generation_file)) for _ in range(2)):
+            raise InvalidRequestError(
+                f"ledger: {self.path} is an older copy, as {self._generation_file.name} beside it tells; allowed: the "
+                "newest ledger. Nothing was sent, because what was sent since the copy was made is not in it and could "
+                "be sent again. Put the newest one back; or, if it is lost, find in Nexmo's records what was sent, and "
+                "connect(accept_restored_ledger=True), once."
+            )
+        return number
+
+    def _count_generation(self, connection: Connection) -> None:
+        sql.write_generation(connection, self._check_generation(connection) + 1)
+
+    def _note_generation(self) -> None:
+        """Write into the file what is on the disk in the ledger now."""
+        with suppress(UnreachableError):  # it was sent all the same, and a later one catches up
+            generation.note(self._generation_file, self._read(sql.read_generation))
 
     def _write_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -253,26 +309,11 @@ class Ledger:
         rows, problem = outcome.rows or [], outcome.problem
         state = state_of_parts(rows) if problem is None else state_after_error(problem)
         if state is None or outcome.is_unsent:
-            sql.return_to_planned(connection, outcome.id, self._owner)
+            sql.return_to_planned(connection, outcome.id, self._owner.name)
             return
         if (parts := getattr(problem, "parts", None)) is not None:
             rows = parts.astype(object).where(parts.notna(), None).to_dict("records")
         sql.write_outcome(connection, outcome.id, state, rows, at=self.clock(), problem=problem)
-
-    def close_sends(self, ids: Iterable[str]) -> None:
-        """Note that this process is done with some sends: a row that is still in ``sending`` then was abandoned."""
-        for send_id in ids:
-            self._in_flight.pop(send_id, None)
-
-    def _owner_file(self, owner: str) -> Path:
-        return self.path.parent / "owners" / f"{owner}.lock"
-
-    def _delete_old_owner_files(self) -> None:
-        """Delete lock files of processes that died idle; only those of a day ago, so that none is just being made."""
-        for path in (self.path.parent / "owners").glob("*.lock"):
-            with suppress(OSError):
-                if self.clock() - path.stat().st_mtime > 86_400 and not is_locked(path):
-                    path.unlink()
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         return self._run(lambda: self._database.transact(work))
@@ -283,7 +324,7 @@ class Ledger:
     def _run(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except StateError as problem:
+        except (StateError, OSError) as problem:
             keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
             raise UnreachableError(
                 f"The ledger {self.path} cannot be used ({problem}). Nothing was sent, because what is not recorded "
@@ -338,50 +379,3 @@ def retry_on_interrupt(work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         work()
         raise
-
-
-def _write_entry(
-    connection: Connection,
-    entry: Entry,
-    row: BatchRow | None,
-    *,
-    batch: str,
-    place: int,
-    open_states: Collection[str],
-    at: float,
-) -> BatchRow:
-    """Write an entry of a batch as the row that it is, and give that row as it is now."""
-    if row is not None and row.state not in open_states:
-        return row
-    if row is not None and row.digest == entry.digest:
-        if row.state != "planned":
-            sql.plan_again(connection, row.id)
-        return row._replace(state="planned")
-    if row is None:
-        sql.insert_planned(connection, batch, place, entry, at)
-    else:
-        sql.replace_planned(connection, row.id, entry)
-    return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
-
-
-def _find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] | None:
-    """Give the parts that were recorded under a key; None where nothing was sent under it; or raise why not."""
-    found = sql.read_key(connection, str(entry.key))
-    if found is None:
-        return None
-    send_id, state, digest = found
-    if state == "rejected":
-        sql.delete_send(connection, send_id)
-        return None
-    if digest != entry.digest:
-        raise InvalidRequestError(
-            f"key: got {entry.key!r}, which was used for another message or call; allowed: the same content again, or "
-            "another key. Nothing was sent."
-        )
-    if state in ("accepted", "partial"):
-        return sql.read_parts(connection, send_id)
-    if state not in _WHY_NOT_AGAIN:
-        raise damaged_error(f"it has a send in the state {state!r}")
-    raise UnknownOutcomeError(
-        f"Did not {entry.what} again: the key {entry.key!r} was used before, and {_WHY_NOT_AGAIN[state]}."
-    )

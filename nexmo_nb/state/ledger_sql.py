@@ -1,7 +1,7 @@
 """The SQL of the ledger: tables, and one function or statement for each thing that is read or written.
 
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
-each message id by Nexmo's records.
+each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
-from nexmo_nb.state.sqlite import Connection, read_rows
+from nexmo_nb.state.sqlite import Connection, damaged_error, read_rows
 
 _SENDS = (
     "id, kind, batch, place, key, digest, recipient, sender, body, client_ref, state, owner, created, started,"
@@ -50,6 +50,14 @@ MIGRATIONS = (
         "CREATE INDEX sends_state ON sends (state, owner)",
         "CREATE INDEX sends_created ON sends (created)",
     ),
+    # The third one had no generation, and did not know which batches are under way. Who is to be forgotten is found
+    # among those who are not forgotten yet.
+    (
+        "CREATE TABLE generation (number INTEGER NOT NULL)",
+        "INSERT INTO generation (number) VALUES (0)",
+        "CREATE TABLE runs (id TEXT PRIMARY KEY, batch TEXT NOT NULL, owner TEXT NOT NULL)",
+        "CREATE INDEX sends_people ON sends (created) WHERE recipient IS NOT NULL",
+    ),
 )
 
 PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
@@ -86,12 +94,12 @@ def plan_again(connection: Connection, send_id: str) -> None:
     connection.execute("UPDATE sends SET state = 'planned' WHERE id = ?", (send_id,))
 
 
-def claim_send(connection: Connection, send_id: str, owner: str, at: float) -> bool:
-    """Set a row from ``planned`` to ``sending``; False where it is not planned, because another process claimed it."""
+def claim_send(connection: Connection, send_id: str, digest: str, owner: str, at: float) -> bool:
+    """Set a row from ``planned`` to ``sending``; False where another process claimed it or gave it another content."""
     changed = connection.execute(
         "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"
-        " WHERE id = ? AND state = 'planned'",
-        (owner, at, send_id),
+        " WHERE id = ? AND digest = ? AND state = 'planned'",
+        (owner, at, send_id, digest),
     )
     return changed.rowcount == 1
 
@@ -145,14 +153,50 @@ def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) 
     )
 
 
-def erase_people(connection: Connection, before: float) -> int:
-    """Erase numbers, senders, texts, references and keys of finished sends that are older than a time; count them."""
-    return connection.execute(
-        "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
-        " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
-        " WHERE created < ? AND recipient IS NOT NULL AND state IN ('accepted', 'partial', 'rejected', 'not_found')",
-        (before,),
-    ).rowcount
+# The plus keeps the state out of the choice of an index: nearly all rows are in one of these states.
+_CAN_ERASE = (
+    "created < ? AND recipient IS NOT NULL AND +state IN ('accepted', 'partial', 'rejected', 'not_found')"
+    " AND (batch IN (SELECT batch FROM runs)) IS"
+)
+COUNT_PEOPLE_OF_RUNS = f"SELECT COUNT(*) FROM sends WHERE {_CAN_ERASE} TRUE"
+ERASE_PEOPLE = (
+    "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
+    " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
+    f" WHERE {_CAN_ERASE} NOT TRUE"
+)
+
+
+def erase_people(connection: Connection, before: float) -> tuple[int, int]:
+    """Erase numbers, senders, texts, references and keys of finished sends that are older than a time.
+
+    Gives how many, and how many were left alone because their batch is under way.
+    """
+    left = connection.execute(COUNT_PEOPLE_OF_RUNS, (before,)).fetchone()[0]
+    return connection.execute(ERASE_PEOPLE, (before,)).rowcount, left
+
+
+def insert_run(connection: Connection, run: str, batch: str, owner: str) -> None:
+    connection.execute("INSERT INTO runs (id, batch, owner) VALUES (?, ?, ?)", (run, batch, owner))
+
+
+def delete_runs(connection: Connection, runs: Iterable[str]) -> None:
+    connection.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in runs])
+
+
+def read_runs(connection: Connection) -> list[tuple[str, str]]:
+    """Read id and owner of the batches that are under way, or were when their process died."""
+    return connection.execute("SELECT id, owner FROM runs").fetchall()
+
+
+def read_generation(connection: Connection) -> int:
+    found = connection.execute("SELECT number FROM generation").fetchall()
+    if len(found) != 1:
+        raise damaged_error(f"it has {len(found)} generations")
+    return int(found[0][0])
+
+
+def write_generation(connection: Connection, number: int) -> None:
+    connection.execute("UPDATE generation SET number = ?", (number,))
 
 
 def delete_send(connection: Connection, send_id: str) -> None:

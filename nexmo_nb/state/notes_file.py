@@ -34,6 +34,10 @@ class NotesFile:
     def transact(self, work: Callable[[Connection], object]) -> None:
         self._run(lambda database: database.transact(work), None)
 
+    def rest(self) -> None:
+        if self._database is not None:
+            self._database.rest()
+
     def close(self) -> None:
         if self._database is not None:
             self._database.close()

@@ -72,6 +72,9 @@ class ResponseCache(BaseCache):
         self._versions[family] = object()
         self.responses.execute(sql.DELETE_FAMILY, family)
 
+    def rest(self) -> None:
+        self.responses.rest()
+
     def get_version(self, family: str) -> object:
         """Return what each deletion of a family replaces: a read that began under another version is out of date."""
         return self._versions.get(family)
@@ -139,6 +142,10 @@ class ResponseStorage(BaseStorage[str, CachedResponse]):
     def execute(self, statement: str, *values: str) -> None:
         """Execute a statement in a transaction of its own."""
         self._run(lambda database: database.transact(lambda c: c.execute(statement, values)), None)
+
+    def rest(self) -> None:
+        if self._database is not None:
+            self._database.rest()
 
     def close(self) -> None:
         if self._database is not None:

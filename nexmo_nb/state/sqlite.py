@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,27 +74,27 @@ class Database:
     is full.
     """
 
+    _connection: Connection
+
     def __init__(
         self, path: Path, schema: Layout, *, migrations: Sequence[Layout] = (), busy: float = 30, durable: bool = False
     ) -> None:
         self.path = path
+        self._busy, self._is_durable = busy, durable
         self._pid = os.getpid()
         self._lock = threading.RLock()
         renew_lock_in_forks(self)
+        self._is_resting = False
         _create_private_file(path)
         self._identity = _identify_file(path)
-        self._connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
+        self._open()
         try:
-            _use_write_ahead_log(self._connection, busy)
-            self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._connection.execute("PRAGMA secure_delete=ON")
             if durable:
                 self._check_integrity()
             self._migrate((schema, *migrations))
         except BaseException:
             self._connection.close()
             raise
-        weakref.finalize(self, _close_connection, self._connection, self._pid)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads. It does not wait for other processes, nor they for it."""
@@ -123,7 +124,26 @@ class Database:
     def close(self) -> None:
         """Close the file; further use raises `StateError`."""
         with self._lock:
-            _close_connection(self._connection, self._pid)
+            self._is_resting = False
+            self._close()
+
+    def rest(self) -> None:
+        """Close the file until it is used again, so that it keeps no descriptor meanwhile."""
+        with self._lock:
+            if self._close.alive and not self._connection.in_transaction:
+                self._close()
+                self._is_resting = True
+
+    def _open(self) -> None:
+        self._connection = sqlite3.connect(self.path, timeout=self._busy, isolation_level=None, check_same_thread=False)
+        self._close = weakref.finalize(self, _close_connection, self._connection, self._pid)
+        try:
+            _use_write_ahead_log(self._connection, self._busy)
+            self._connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'NORMAL'}")
+            self._connection.execute("PRAGMA secure_delete=ON")
+        except BaseException:
+            self._close()
+            raise
 
     def _check_integrity(self) -> None:
         """Refuse a file with damaged or missing pages: SQLite may read such pages as empty ones."""
@@ -152,7 +172,7 @@ class Database:
         self.transact(work)
 
     def _check_usable(self) -> None:
-        """Refuse a connection that another process opened, or whose file is gone."""
+        """Refuse a connection that another process opened, or whose file is gone; open a file that rests."""
         # A SQLite connection that is used after a fork can corrupt the file.
         if self._pid != os.getpid():
             raise InvalidRequestError(
@@ -162,6 +182,9 @@ class Database:
         # SQLite writes to a removed file without an error, and no other process sees what it wrote.
         if _identify_file(self.path) != self._identity:
             raise sqlite3.OperationalError("it was removed or replaced while it was in use: connect() again")
+        if self._is_resting:
+            self._open()
+            self._is_resting = False
 
 
 def _read_error_code(problem: Exception) -> int:
@@ -218,3 +241,35 @@ def _use_write_ahead_log(connection: Connection, busy: float) -> None:
 def _close_connection(connection: Connection, pid: int) -> None:
     if pid == os.getpid():
         connection.close()
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Copy a database, which may be in use, to a file that does not exist yet and that only its owner can read.
+
+    It raises `FileExistsError` or another `OSError` if the file cannot be made, and a `StateError` if the database
+    cannot be read; then no file is left.
+    """
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as connection,
+            closing(sqlite3.connect(target, isolation_level=None)) as copy,
+        ):
+            connection.backup(copy)
+            # A copy is one file: without its log, which is easily left behind.
+            copy.execute("PRAGMA journal_mode=DELETE")
+            found = copy.execute("PRAGMA integrity_check(1)").fetchall()
+            if found != [("ok",)]:
+                raise damaged_error(str(found[0][0]).splitlines()[-1])
+        _flush_file(target)
+    except BaseException:
+        target.unlink()
+        raise
+
+
+def _flush_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

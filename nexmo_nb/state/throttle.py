@@ -213,6 +213,9 @@ class Throttle:
 
         return self._run(lambda: self._database.read(work))
 
+    def rest(self) -> None:
+        self._database.rest()
+
     def close(self) -> None:
         self._database.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from campaign_helpers import count_received, make_plan, people, send_batch
+from helpers import digests_of
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -135,12 +136,12 @@ def test_a_row_that_is_planned_again_after_the_decision_is_not_sent_in_this_run(
         send_batch(plan, workers=1)
     sandbox.world.failures.clear()
     code = session.ledger.read_sends(batch="b")[0]["id"]
-    session.ledger.record_and_claim([], [code])
+    session.ledger.record_and_claim([], digests_of(session.ledger, [code]))
     real = session.ledger.add_batch
 
     def add(*arguments: Any, **options: Any) -> Any:
         refused = nx.RateLimitedError("too fast")
-        session.ledger.record_and_claim([nx.state.sends.Outcome(code, None, refused)], [])
+        session.ledger.record_and_claim([nx.state.sends.Outcome(code, None, refused)], {})
         return real(*arguments, **options)
 
     monkeypatch.setattr(session.ledger, "add_batch", add)

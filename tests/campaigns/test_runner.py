@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from campaign_helpers import count_received, make_plan, people, send_batch
-from helpers import connected
+from helpers import connected, digests_of
 
 import nexmo_nb as nx
 from nexmo_nb.campaigns.decisions import Budget, Estimate
@@ -25,7 +25,7 @@ PEOPLE = people(6)
 @pytest.fixture
 def runner(session: nx.Session) -> Runner:
     """A run whose first three messages are in flight, under a cap, after a price was learnt."""
-    messages = {to: Message({}, Estimate(0.5, 1.0)) for to in PEOPLE}
+    messages = {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE}
     runner = Runner(session, "b", messages, left=10.0)
     runner.state.budget = Budget(10.0, 1.0, True)
     runner.state.in_flight = {runner.state.queue.popleft() for _ in range(3)}
@@ -179,7 +179,9 @@ def test_messages_that_another_kernel_is_sending_count_against_the_cap(session: 
     with pytest.raises(nx.RejectedError):
         nx.send_many(plan, batch="b", workers=1, progress=False)
     ids = [row["id"] for row in session.ledger.read_sends(batch="b")]
-    session.ledger.record_and_claim([], ids[:5])  # as another run of the batch does, just before it sends
+    session.ledger.record_and_claim(
+        [], digests_of(session.ledger, ids[:5])
+    )  # as another run of the batch does, just before it sends
     with pytest.raises(nx.InvalidRequestError, match="spent so far"):
         nx.send_many(plan, batch="b", max_cost=high * 0.9, progress=False)
     assert sandbox.messages == []
@@ -196,7 +198,7 @@ def test_no_slot_is_held_during_a_pause(session: nx.Session, sandbox: Sandbox, m
 
     def record(outcomes: Any, leaving: Any) -> set[str]:
         change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
-        session.ledger._database.transact(lambda c: c.executemany(change, [(code,) for code in leaving[1:]]))
+        session.ledger._database.transact(lambda c: c.executemany(change, [(code,) for code in list(leaving)[1:]]))
         return real(outcomes, leaving)
 
     plan = nx.plan_sms(PEOPLE, "Hello", sender="Demo", prices=False)
@@ -397,7 +399,7 @@ def test_slots_that_nothing_left_under_are_given_back(
     session.pause = lambda _: None
 
     def advance(outcomes: Any, leaving: Any) -> Any:
-        codes = [(code,) for code in leaving[::2]]
+        codes = [(code,) for code in list(leaving)[::2]]
         change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
         session.ledger._database.transact(lambda c: c.executemany(change, codes))
         return real(outcomes, leaving)

@@ -71,7 +71,7 @@ class Process:
     def send(self) -> list[tuple[str, str, str]]:
         """Send up to three messages, perhaps long after they were entered; give recipient, text and what came back."""
         ids = self.dice.sample(sorted(self.queue), min(3, len(self.queue)))
-        claimed = self.ledger.record_and_claim([], ids)
+        claimed = self.ledger.record_and_claim([], {send_id: self.queue[send_id].digest for send_id in ids})
         sent = []
         for send_id in ids:
             entry = self.queue.pop(send_id)
@@ -79,7 +79,7 @@ class Process:
                 row = self.ledger.read_sends(ids=[send_id])[0]
                 assert (row["recipient"], row["body"]) == (entry.recipient, entry.body)
                 end = self.dice.choice(list(ENDS))
-                self.ledger.record_and_claim([Outcome(send_id, *ENDS[end])], [])
+                self.ledger.record_and_claim([Outcome(send_id, *ENDS[end])], {})
                 sent.append((entry.recipient, str(entry.body), end))
         return sent
 
@@ -111,8 +111,9 @@ def test_a_changed_text_cannot_leave_under_its_old_id(tmp_path: Path) -> None:
     one, two = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
     (old,) = one.add_batch("b", [entry_of("A", "1")])
     (new,) = two.add_batch("b", [entry_of("A", "2")])
-    assert one.record_and_claim([], [old.id]) == set()
-    assert two.record_and_claim([], [new.id]) == {new.id}
+    # Neither under its own id, nor as the row that took its place.
+    assert one.record_and_claim([], {old.id: "1"}) == one.record_and_claim([], {new.id: "1"}) == set()
+    assert two.record_and_claim([], {new.id: "2"}) == {new.id}
     with pytest.raises(nx.InvalidRequestError, match="already sent another text"):
         one.add_batch("b", [entry_of("A", "1")])
     one.close()

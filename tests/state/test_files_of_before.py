@@ -1,6 +1,7 @@
 """Files of state that version 0.1.0, before its house was rebuilt, wrote on a real disk open as they did then.
 
-``ledger_layout_2.sqlite`` is of later: the last layout in which a batch had each recipient once.
+``ledger_layout_2.sqlite`` is of later: the last layout in which a batch had each recipient once. So is
+``ledger_layout_3.sqlite``, the last one without a generation, in which the batch has a second text for everybody.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from helpers import send_once
+from helpers import digests_of, send_once
 
 import nexmo_nb as nx
 from nexmo_nb.state import ledger_sql
@@ -40,7 +41,7 @@ def test_a_ledger_of_before_keeps_sends_keys_and_batches(folder: Path) -> None:
         ("later", None, "447700900004", "planned"),
     ]
     assert [row["delivery"] for row in rows if row["batch"] == "greetings"] == ["delivered", "delivered"]
-    assert ledger.record_and_claim([], [rows[4]["id"]]) == {rows[4]["id"]}
+    assert ledger.record_and_claim([], digests_of(ledger, [rows[4]["id"]])) == {rows[4]["id"]}
     ledger.close()
 
 
@@ -77,19 +78,35 @@ def entry_for(to: str, text: str) -> Entry:
 GREETED = [f"44770090000{n}" for n in range(1, 6)]
 
 
-def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(layout_2: Path) -> None:
-    ledger = Ledger(layout_2)
+@pytest.mark.parametrize("layout", [2, 3])
+def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path, layout: int) -> None:
+    path = folder / f"ledger_layout_{layout}.sqlite"
+    ledger = Ledger(path)
     rows = ledger.read_sends(batch="greetings")
+    assert [row["body"] for row in rows] == ["Hello"] * 5 + ["Bye"] * (5 if layout == 3 else 0)
+    rows = rows[:5]
     states = ["accepted", "rejected", "unknown", "not_found", "planned"]
     assert [(row["recipient"], row["state"]) for row in rows] == list(zip(GREETED, states, strict=True))
     assert (rows[0]["message_ids"], rows[0]["price"], rows[1]["code"]) == ("m1", 0.05, "7")
-    assert [row["id"][-1] for row in ledger.read_sends()] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert [row["id"][-1] for row in ledger.read_sends()[:7]] == ["1", "2", "3", "4", "5", "6", "7"]
     assert ledger.read_sends()[5]["key"] == "hello-1"
     ledger.close()
-    with sqlite3.connect(layout_2) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert path.with_suffix(".generation").exists()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+        assert connection.execute("SELECT number FROM generation").fetchall() == [(0,)]
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")}
-    assert names == {"sends", "parts", "deliveries", "sends_state", "sends_created", "parts_message"}
+    assert names == {
+        "sends",
+        "parts",
+        "deliveries",
+        "sends_state",
+        "sends_created",
+        "parts_message",
+        "sends_people",
+        "runs",
+        "generation",
+    }
 
 
 def test_a_batch_of_before_goes_on_and_sends_nothing_twice(layout_2: Path) -> None:

@@ -260,10 +260,10 @@ def test_a_row_that_another_process_took_is_not_sent_by_this_one(tmp_path: Path)
     one, two = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
     people = [Entry(name * 40, f"send an SMS to {name}", "sms", "d", name, "Demo", "Hello") for name in "123"]
     codes = [row.id for row in one.add_batch("b", people)]
-    assert two.record_and_claim([], codes[:2]) == set(codes[:2])
-    assert one.record_and_claim([], codes) == {codes[2]}
-    assert one.record_and_claim([], codes) == set()
-    two.record_and_claim([Outcome(codes[0], [{"status": "0"}])], [])
+    assert two.record_and_claim([], dict.fromkeys(codes[:2], "d")) == set(codes[:2])
+    assert one.record_and_claim([], dict.fromkeys(codes, "d")) == {codes[2]}
+    assert one.record_and_claim([], dict.fromkeys(codes, "d")) == set()
+    two.record_and_claim([Outcome(codes[0], [{"status": "0"}])], {})
     one.close()
     two.close()
     three = Ledger(tmp_path / "ledger.sqlite")
@@ -445,7 +445,7 @@ def test_what_waited_for_its_turn_in_a_ledger_of_the_first_version_is_planned(tm
     connection.close()
     ledger = Ledger(path)
     assert {row["id"]: row["state"] for row in ledger.read_sends()} == {"a": "accepted", "c": "planned"}
-    assert ledger.record_and_claim([], ["c"]) == {"c"}
+    assert ledger.record_and_claim([], {"c": "d"}) == {"c"}
     ledger.close()
 
 

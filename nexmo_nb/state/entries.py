@@ -1,0 +1,64 @@
+"""Entering into the ledger what is to be sent: which row an entry of a batch is, and what a key stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
+from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.sends import BatchRow, Entry
+from nexmo_nb.state.sqlite import Connection, damaged_error
+
+_WHY_NOT_AGAIN = {
+    "sending": "it is being sent right now, by this or another process; wait, then call again",
+    "unknown": "nobody knows whether it was sent; settle() looks it up",
+    "not_found": "it was looked up and not found; use another key to send it anew",
+}
+
+
+def write_entry(
+    connection: Connection,
+    entry: Entry,
+    row: BatchRow | None,
+    *,
+    batch: str,
+    place: int,
+    open_states: Collection[str],
+    at: float,
+) -> BatchRow:
+    """Write an entry of a batch as the row that it is, and give that row as it is now."""
+    if row is not None and row.state not in open_states:
+        return row
+    if row is not None and row.digest == entry.digest:
+        if row.state != "planned":
+            sql.plan_again(connection, row.id)
+        return row._replace(state="planned")
+    if row is None:
+        sql.insert_planned(connection, batch, place, entry, at)
+    else:
+        sql.replace_planned(connection, row.id, entry)
+    return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
+
+
+def find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] | None:
+    """Give the parts that were recorded under a key; None where nothing was sent under it; or raise why not."""
+    found = sql.read_key(connection, str(entry.key))
+    if found is None:
+        return None
+    send_id, state, digest = found
+    if state == "rejected":
+        sql.delete_send(connection, send_id)
+        return None
+    if digest != entry.digest:
+        raise InvalidRequestError(
+            f"key: got {entry.key!r}, which was used for another message or call; allowed: the same content again, or "
+            "another key. Nothing was sent."
+        )
+    if state in ("accepted", "partial"):
+        return sql.read_parts(connection, send_id)
+    if state not in _WHY_NOT_AGAIN:
+        raise damaged_error(f"it has a send in the state {state!r}")
+    raise UnknownOutcomeError(
+        f"Did not {entry.what} again: the key {entry.key!r} was used before, and {_WHY_NOT_AGAIN[state]}."
+    )

@@ -1,0 +1,69 @@
+"""The generation of the ledger: a number that grows with what leaves, kept in the ledger and in a file beside it.
+
+A ledger whose number is less than that of the file is an older copy: what was sent since then is not in it, and would
+be sent again. The file gets a number after the ledger has it on the disk, so it is never ahead of the ledger that it
+belongs to, whatever breaks off between the two. It is not flushed to the disk each time: after a power cut it may be
+behind, and a copy that is as old as it is not noticed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+DIGITS = 20  # always as many, so that a number overwrites another in one piece
+
+
+def is_older(number: int, noted: int | None) -> bool:
+    """Tell whether a ledger of generation `number` is older than what was `noted` in the file; None: no file.
+
+    Before anything leaves there is a file, so a ledger from which something left and that has none was copied here.
+    """
+    return number > 0 if noted is None else number < noted
+
+
+def read_noted(path: Path) -> int | None:
+    """Read the number in the file; None where there is none, or something else."""
+    try:
+        text = path.read_bytes()[: DIGITS + 1].decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def note(path: Path, number: int) -> None:
+    """Write a number that the ledger has on its disk into the file, unless a greater one is there.
+
+    Trouble with the file does not matter: a later call catches up. It is not created here; see `create`.
+    """
+    with suppress(OSError):
+        if (read_noted(path) or 0) < number:
+            descriptor = os.open(path, os.O_WRONLY)
+            try:
+                os.write(descriptor, _format(number))
+            finally:
+                os.close(descriptor)
+
+
+def create(path: Path, number: int) -> None:
+    """Create the file with a number, in place of one that is there, and see that it is on the disk."""
+    draft = path.with_name(f"{path.name}-{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        os.write(descriptor, _format(number))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(draft, path)
+    with suppress(OSError):  # some systems cannot open a folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _format(number: int) -> bytes:
+    return f"{number:0{DIGITS}}\n".encode("ascii")
