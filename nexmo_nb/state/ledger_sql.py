@@ -189,14 +189,14 @@ def read_runs(connection: Connection) -> list[tuple[str, str]]:
 
 
 def read_generation(connection: Connection) -> int:
-    found = connection.execute("SELECT number FROM generation").fetchall()
+    found = connection.execute("SELECT number FROM generation WHERE rowid = 1").fetchall()
     if len(found) != 1:
         raise damaged_error(f"it has {len(found)} generations")
     return int(found[0][0])
 
 
 def write_generation(connection: Connection, number: int) -> None:
-    connection.execute("UPDATE generation SET number = ?", (number,))
+    connection.execute("UPDATE generation SET number = ? WHERE rowid = 1", (number,))
 
 
 def delete_send(connection: Connection, send_id: str) -> None:

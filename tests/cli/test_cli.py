@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+import stat
 import sys
 from pathlib import Path
 
 import pytest
 
+import nexmo_nb as nx
 from nexmo_nb import cli
+from nexmo_nb.state.ledger import Ledger
 
 
 def test_the_demo_does_all_nine_actions(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +93,78 @@ def test_other_words_are_refused(words: list[str], capsys: pytest.CaptureFixture
         cli.main(words)
     assert caught.value.code == 2
     assert "usage: nexmo-nb" in capsys.readouterr().err
+
+
+@pytest.fixture
+def ledger(session: nx.Session) -> Path:
+    """The ledger of a session that goes on."""
+    nx.send_sms("447700900123", "Hello", sender="Demo", key="k")
+    return session.ledger.path
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_backup_is_whole_while_the_ledger_is_in_use(
+    ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], named: bool
+) -> None:
+    options = ["--folder", str(ledger.parent)] if named else []
+    assert cli.main(["backup", str(tmp_path / "copy"), *options]) == 0
+    assert "was copied to" in capsys.readouterr().out
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.glob("copy*")] == ["copy"]
+    (tmp_path / "b").mkdir()
+    (tmp_path / "copy").rename(tmp_path / "b" / "ledger.sqlite")
+    copy = Ledger(tmp_path / "b" / "ledger.sqlite")
+    assert [row["key"] for row in copy.read_sends()] == ["k"]
+    copy.close()
+    nx.send_sms("447700900123", "Hello", sender="Demo", key="after")
+    assert nx.sent().key.tolist() == ["k", "after"]
+
+
+def test_a_backup_is_whole_while_another_process_writes(ledger: Path, tmp_path: Path) -> None:
+    other = sqlite3.connect(ledger, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE sends SET key = 'not committed'")
+    assert cli.main(["backup", str(tmp_path / "copy")]) == 0
+    other.execute("ROLLBACK")
+    other.close()
+    with sqlite3.connect(tmp_path / "copy") as copy:
+        assert copy.execute("SELECT key FROM sends").fetchall() == [("k",)]
+    copy.close()
+
+
+def test_a_backup_overwrites_nothing(ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "copy").write_text("mine")
+    assert cli.main(["backup", str(tmp_path / "copy")]) == 2
+    assert "allowed: one that does not exist yet" in capsys.readouterr().err
+    assert (tmp_path / "copy").read_text() == "mine"
+
+
+@pytest.mark.parametrize("target", ["nowhere/copy", "copy"])
+def test_a_backup_that_cannot_be_made_is_said_and_leaves_nothing(
+    ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    if target == "copy":
+        (tmp_path / "damaged").mkdir()
+        (tmp_path / "damaged" / "ledger.sqlite").write_bytes(b"garbage " * 1000)
+        options = ["--folder", str(tmp_path / "damaged")]
+    else:
+        options = []
+    assert cli.main(["backup", str(tmp_path / target), *options]) == 2
+    assert "could not be copied to" in capsys.readouterr().err
+    assert not (tmp_path / target).exists()
+
+
+@pytest.mark.parametrize("accounts", [0, 2])
+def test_a_backup_asks_which_account_is_meant(
+    ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], accounts: int
+) -> None:
+    if accounts == 2:
+        (ledger.parent.parent / "other").mkdir()
+        (ledger.parent.parent / "other" / "ledger.sqlite").write_bytes(b"")
+    else:
+        ledger.unlink()
+    assert cli.main(["backup", str(tmp_path / "copy")]) == 2
+    said = capsys.readouterr().err
+    assert "--folder: got none; allowed: the folder of an account" in said
+    assert ("other" in said) is (accounts == 2)
+    assert not (tmp_path / "copy").exists()

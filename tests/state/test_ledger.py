@@ -508,6 +508,17 @@ def test_forgetting_takes_people_out_of_every_file_and_keeps_the_bill(session: n
             assert word not in content, (path, word)
 
 
+def test_forgetting_looks_only_at_people_of_before_that_time(ledger: Ledger) -> None:
+    """However many were sent since, or were forgotten before: a search, in the index of those who are still known."""
+    for statement in (ledger_sql.COUNT_PEOPLE_OF_RUNS, ledger_sql.ERASE_PEOPLE):
+        plan = ledger._read(
+            lambda c, statement=statement: c.execute(f"EXPLAIN QUERY PLAN {statement}", (0,)).fetchall()
+        )
+        steps = [step[-1] for step in plan]
+        assert "SEARCH sends USING INDEX sends_people (created<?)" in steps
+        assert not any(step.startswith("SCAN sends") for step in steps)
+
+
 def test_forgetting_leaves_what_is_newer_or_unsettled(session: nx.Session, sandbox: Sandbox) -> None:
     nx.send_sms(TO, "Hello", sender="Demo")
     sandbox.fail_next("drop-after")
