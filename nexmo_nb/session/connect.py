@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))
 _current: Session | None = None
 _opened: weakref.WeakSet[Session] = weakref.WeakSet()
+_opened_lock = threading.Lock()
 
 
 class _Options(NamedTuple):
@@ -133,8 +135,10 @@ def connect(
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
-    for earlier in list(_opened):
-        earlier.rest()
+    with _opened_lock:
+        earlier = list(_opened)
+    for session in earlier:
+        session.rest()
     # No frame that held a credential may become part of a traceback.
     _current = without_traceback_of(lambda: _open_session(target, arguments, settings, options))
     return _current
@@ -295,7 +299,8 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path)
         ) from None
     cache = folder / "cache.sqlite" if options.cache else None
     session = Session(account, throttle, cache=cache, timeout=options.timeout, where=where)
-    _opened.add(session)
+    with _opened_lock:
+        _opened.add(session)
     if options.accept_restored_ledger and not session.ledger.accept_older():
         warnings.warn(
             "accept_restored_ledger=True: the ledger is the newest. Leave it out, or the next older copy is accepted "

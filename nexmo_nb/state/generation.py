@@ -27,10 +27,13 @@ def is_older(number: int, noted: int | None) -> bool:
 def read_noted(path: Path) -> int | None:
     """Read the number in the file; None where there is none, or something else."""
     try:
-        text = path.read_bytes()[: DIGITS + 1].decode("ascii", "replace").strip()
+        descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
-    return int(text) if text.isascii() and text.isdigit() else None
+    try:
+        return _read(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def note(path: Path, number: int) -> None:
@@ -39,12 +42,13 @@ def note(path: Path, number: int) -> None:
     Trouble with the file does not matter: a later call catches up. It is not created here; see `create`.
     """
     with suppress(OSError):
-        if (read_noted(path) or 0) < number:
-            descriptor = os.open(path, os.O_WRONLY)
-            try:
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            if (_read(descriptor) or 0) < number:
+                os.lseek(descriptor, 0, os.SEEK_SET)
                 os.write(descriptor, _format(number))
-            finally:
-                os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def create(path: Path, number: int) -> None:
@@ -63,6 +67,11 @@ def create(path: Path, number: int) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _read(descriptor: int) -> int | None:
+    text = os.read(descriptor, DIGITS + 1).decode("ascii", "replace").strip()
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _format(number: int) -> bytes:

@@ -27,6 +27,7 @@ class Owner:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._guard = threading.Lock()
+        self._pid = os.getpid()
         self.name = ""  # none yet
         self._free: weakref.finalize[..., Owner] | None = None  # frees the lock
         self._under_way: dict[str, int | None] = {}  # by id: the thread that it is in, None for one of several
@@ -72,6 +73,8 @@ class Owner:
 
     def rest(self) -> None:
         """Free the lock if nothing is under way: what was abandoned here is then seen to be so by all others."""
+        if self._pid != os.getpid():
+            return  # in a fork, a lock that a thread of the parent had would never be free
         with self._guard:
             if not self._list_open():
                 self._under_way.clear()

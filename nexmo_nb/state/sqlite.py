@@ -93,7 +93,7 @@ class Database:
                 self._check_integrity()
             self._migrate((schema, *migrations))
         except BaseException:
-            self._connection.close()
+            self._close()
             raise
 
     def read(self, work: Callable[[Connection], T]) -> T:
@@ -128,11 +128,16 @@ class Database:
             self._close()
 
     def rest(self) -> None:
-        """Close the file until it is used again, so that it keeps no descriptor meanwhile."""
-        with self._lock:
+        """Close the file until it is used again, unless it is in use right now."""
+        # In a fork, a lock that a thread of the parent had would never be free.
+        if self._pid != os.getpid() or not self._lock.acquire(blocking=False):
+            return
+        try:
             if self._close.alive and not self._connection.in_transaction:
                 self._close()
                 self._is_resting = True
+        finally:
+            self._lock.release()
 
     def _open(self) -> None:
         self._connection = sqlite3.connect(self.path, timeout=self._busy, isolation_level=None, check_same_thread=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -154,6 +155,56 @@ def test_a_file_that_was_removed_while_in_use_is_not_written_to(tmp_path: Path, 
         database.transact(put("lost"))  # type: ignore[arg-type]
     with pytest.raises(StateError, match="removed or replaced"):
         names(database)
+    database.close()
+
+
+def test_a_file_that_rests_opens_when_it_is_used_and_keeps_its_settings(tmp_path: Path) -> None:
+    database = Database(tmp_path / "t", SCHEMA, durable=True, busy=7)
+    settings = ("PRAGMA synchronous", "PRAGMA secure_delete", "PRAGMA journal_mode", "PRAGMA busy_timeout")
+    before = [database.read(lambda c, each=each: c.execute(each).fetchall()) for each in settings]
+    for name in ("one", "two"):
+        database.rest()
+        database.rest()
+        assert not (tmp_path / "t-wal").exists()
+        database.transact(put(name))  # type: ignore[arg-type]
+    database.rest()
+    assert names(database) == ["one", "two"]
+    assert [database.read(lambda c, each=each: c.execute(each).fetchall()) for each in settings] == before
+    database.close()
+
+
+@pytest.mark.parametrize("rested", [False, True])
+def test_a_file_that_was_closed_does_not_open_again(tmp_path: Path, rested: bool) -> None:
+    database = Database(tmp_path / "t", SCHEMA)
+    if rested:
+        database.rest()
+    database.close()
+    database.rest()
+    with pytest.raises(StateError, match="closed"):
+        names(database)
+
+
+def test_a_file_that_was_replaced_while_it_rested_is_not_written_to(tmp_path: Path) -> None:
+    database, other = Database(tmp_path / "t", SCHEMA), Database(tmp_path / "other", SCHEMA)
+    database.rest()
+    other.close()
+    (tmp_path / "other").rename(tmp_path / "t")
+    with pytest.raises(StateError, match="removed or replaced"):
+        database.transact(put("lost"))  # type: ignore[arg-type]
+
+
+def test_a_file_in_use_does_not_rest(tmp_path: Path) -> None:
+    database = Database(tmp_path / "t", SCHEMA)
+
+    def work(connection: Connection) -> None:
+        thread = threading.Thread(target=database.rest)
+        thread.start()
+        thread.join()
+        database.rest()
+        connection.execute("INSERT INTO things VALUES ('kept')")
+
+    database.transact(work)
+    assert names(database) == ["kept"]
     database.close()
 
 
