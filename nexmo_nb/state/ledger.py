@@ -17,6 +17,8 @@ state             meaning
 then). ``unknown`` becomes ``accepted`` or ``not_found`` when it is settled. What a process that died had in ``sending``
 becomes ``unknown``.
 
+An answer that is late is recorded, whatever was made of its row meanwhile; only another answer is not written over.
+
 Where the ledger is an older copy, by the number in ``ledger.generation`` beside it, nothing leaves: see `generation`.
 """
 
@@ -192,8 +194,7 @@ class Ledger:
 
         def work(connection: Connection) -> None:
             for send_id, state, rows in changes:
-                if sql.read_state(connection, send_id) == "unknown":
-                    sql.write_outcome(connection, send_id, state, rows, at=self.clock())
+                sql.write_outcome(connection, send_id, state, rows, at=self.clock(), over=("unknown",))
 
         self._transact(work)
 
@@ -300,7 +301,8 @@ class Ledger:
     def _write_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             try:
-                self._write_outcome(connection, outcome)
+                with sql.undo_on_error(connection):
+                    self._write_outcome(connection, outcome)
             except (ValueError, TypeError, OverflowError) as odd:
                 # An answer that cannot be written must not keep the others from being written.
                 sql.write_outcome(connection, outcome.id, "unknown", [], at=self.clock(), problem=odd)

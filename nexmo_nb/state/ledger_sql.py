@@ -6,7 +6,8 @@ each message id by Nexmo's records, ``runs`` the batches that are under way, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
@@ -122,23 +123,50 @@ def mark_unknown(connection: Connection, abandoned: Sequence[tuple[str, str]], a
 
 
 def write_outcome(
-    connection: Connection, send_id: str, state: str, rows: Parts, *, at: float, problem: BaseException | None = None
+    connection: Connection,
+    send_id: str,
+    state: str,
+    rows: Parts,
+    *,
+    at: float,
+    problem: BaseException | None = None,
+    over: Sequence[str] = ("sending", "unknown", "not_found", "planned"),
 ) -> None:
-    """Write a state and parts over those that are there."""
+    """Write a state and parts over those that are there, if its state is one of `over`.
+
+    An answer may be late: then the row was taken for abandoned, or was even looked up and planned again. It is true
+    all the same; only another answer is not written over.
+    """
     error = None if problem is None else str(problem) or type(problem).__name__
     currency = next((row["currency"] for row in rows if row.get("currency")), None)
     code = getattr(problem, "code", None)
-    connection.execute(
+    changed = connection.execute(
         "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
-        " error = ? WHERE id = ?",
-        (state, at, len(rows) or None, sum_prices(rows), currency, code, error, send_id),
+        f" error = ? WHERE id = ? AND state IN ({', '.join('?' * len(over))})",
+        (state, at, len(rows) or None, sum_prices(rows), currency, code, error, send_id, *over),
     )
+    if not changed.rowcount:
+        return
     connection.execute("DELETE FROM parts WHERE send = ?", (send_id,))
     connection.executemany(
         "INSERT INTO parts (send, part, message_id, status, error_text, price, balance, network)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [(send_id, part, *(row.get(name) for name in PART_COLUMNS)) for part, row in enumerate(rows, 1)],
     )
+
+
+@contextmanager
+def undo_on_error(connection: Connection) -> Iterator[None]:
+    """Undo, if an error leaves the block, what it wrote, and nothing else of its transaction."""
+    connection.execute("SAVEPOINT before")
+    try:
+        yield
+    except Exception:
+        if connection.in_transaction:  # a full disk may have undone all of it
+            connection.execute("ROLLBACK TO before")
+            connection.execute("RELEASE before")
+        raise
+    connection.execute("RELEASE before")
 
 
 def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -202,11 +230,6 @@ def write_generation(connection: Connection, number: int) -> None:
 def delete_send(connection: Connection, send_id: str) -> None:
     connection.execute("DELETE FROM parts WHERE send = ?", (send_id,))
     connection.execute("DELETE FROM sends WHERE id = ?", (send_id,))
-
-
-def read_state(connection: Connection, send_id: str) -> str | None:
-    found = connection.execute("SELECT state FROM sends WHERE id = ?", (send_id,)).fetchall()
-    return found[0][0] if found else None
 
 
 def read_key(connection: Connection, key: str) -> tuple[str, str, str] | None:
