@@ -51,9 +51,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def put(ledger: Ledger, state: str, owner: str) -> None:
-    """Put the row into a state, with a part where it has an answer."""
-    owner_then = owner if state == "sending" else None
-    ledger._database.transact(lambda c: c.execute("UPDATE sends SET state = ?, owner = ?", (state, owner_then)))
+    """Put the row into a state, with an owner whatever it is, and with a part where it has an answer."""
+    ledger._database.transact(lambda c: c.execute("UPDATE sends SET state = ?, owner = ?", (state, owner)))
     if state in ("accepted", "partial"):
         ledger._database.transact(
             lambda c: c.execute("INSERT INTO parts (send, part, message_id) VALUES (?, 1, 'old')", (ROW,))
