@@ -16,7 +16,7 @@ How the package is built; a room imports from those below it, and from its own l
     5   session
     4   state
     3   credentials  contacts  examples
-    2   frames  validation  text  masking  options  csv_files  times
+    2   frames  validation  text  masking  options  csv_files  times  hosts
     1   errors
         sandbox stands aside: it imports none of these; only session and cli start it
 

@@ -21,6 +21,11 @@ HIDDEN = "<hidden>"
 
 _CLI_KEYS = {"api_key": "api-key", "api_secret": "api-secret", "application_id": "app-id", "private_key": "private-key"}
 _PROMPTS = {"api_key": "API key: ", "api_secret": "API secret: "}
+_ONLY_ARGUMENTS = (
+    "{}: no value given; allowed for an address of this machine: credentials as arguments of connect(), api_key=… and "
+    "api_secret=…, or none where a sandbox answers (`nexmo-nb sandbox` runs one), which has an account of its own. Any "
+    "program may listen there, so it gets nothing from the environment, the keyring or files."
+)
 
 
 class Secret:
@@ -72,12 +77,6 @@ class Account:
         """Whether a Voice API call can be authorised."""
         return self.application_id is not None and self.private_key is not None
 
-    @property
-    def folder(self) -> str:
-        """The name of the folder of this account's state, different for every host and key."""
-        host = self.rest_host.split("://", 1)[1]
-        return "".join(c if c.isalnum() or c in ".-" else "_" for c in f"{host}-{self.api_key}")
-
 
 def find_credentials(
     arguments: Mapping[str, str | Secret | None],
@@ -86,12 +85,13 @@ def find_credentials(
     home: Path | None = None,
     folder: Path | None = None,
     ask: Callable[[str], str] | None = None,
+    only_arguments: bool = False,
 ) -> tuple[dict[str, str | Secret], dict[str, str]]:
     """Find the credentials in the arguments, environment, keyring or Vonage CLI files, or by a hidden prompt.
 
-    `folder` is the working folder; `ask` shows a prompt and returns the answer. Return the credentials (secrets as
-    `Secret`) and where each came from, by name. InvalidRequestError: one of them cannot be used, or there is no API
-    key or no secret.
+    `folder` is the working folder; `ask` shows a prompt and returns the answer; with `only_arguments`, no other place
+    is looked in. Return the credentials (secrets as `Secret`) and where each came from, by name. InvalidRequestError:
+    one of them cannot be used, or there is no API key or no secret.
     """
     found: dict[str, str | Secret] = {}
     sources: dict[str, str] = {}
@@ -103,10 +103,15 @@ def find_credentials(
         "~/.vonage/config.json": _read_cli_file((home or Path.home()) / ".vonage" / "config.json").get,
         "prompt": lambda name: _prompt_for(name, ask or _find_prompt()) if name in _PROMPTS else None,
     }
+    if only_arguments:
+        places = {"argument": arguments.get}
     for source, read in places.items():
         for name in FIELDS:
             if name not in found and (value := read(name)):
                 found[name], sources[name] = _check_credential(name, value), source
+    for name in _PROMPTS:
+        if name not in found:
+            raise InvalidRequestError(_ONLY_ARGUMENTS.format(name))
     return found, sources
 
 

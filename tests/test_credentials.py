@@ -124,11 +124,13 @@ def test_a_secret_is_in_no_repr_format_copy_or_pickle() -> None:
         pickle.dumps(account)
 
 
-def test_accounts_and_hosts_have_folders_of_their_own() -> None:
-    folders = {
-        Account(key, Secret("s"), rest_host=host).folder
-        for key in ("abcd1234", "abcd1235")
-        for host in ("https://rest.nexmo.com", "http://127.0.0.1:8787")
-    }
-    assert len(folders) == 4
-    assert not any("/" in folder or ":" in folder for folder in folders)
+def test_where_only_arguments_count_nothing_else_is_read_or_asked(tmp_path: Path) -> None:
+    (tmp_path / ".vonagerc").write_text('{"api-key": "abcd1234", "api-secret": "S3cretS3cret"}')
+    environ = {"NEXMO_API_KEY": "abcd1234", "NEXMO_API_SECRET": "S3cretS3cret", "NEXMO_SIGNATURE_SECRET": "sign"}
+    elsewhere = {"environ": environ, "folder": tmp_path, "home": tmp_path, "only_arguments": True}
+    for given, lacking in (({}, "api_key"), ({"api_key": "abcd1234"}, "api_secret"), ({"api_secret": "s"}, "api_key")):
+        with pytest.raises(InvalidRequestError, match=f"^{lacking}: no value given; allowed for an address of this"):
+            find_credentials(given, ask=pytest.fail, **elsewhere)
+    found, sources = find_credentials({"api_key": "abcd1234", "api_secret": "s"}, ask=pytest.fail, **elsewhere)
+    assert set(found) == {"api_key", "api_secret"}
+    assert set(sources.values()) == {"argument"}

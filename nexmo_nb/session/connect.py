@@ -19,7 +19,9 @@ import requests
 from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
-from nexmo_nb.session.session import CONNECT_TIMEOUT, LOOPBACK, Session
+from nexmo_nb.hosts import is_loopback, read_host
+from nexmo_nb.session.session import CONNECT_TIMEOUT, Session
+from nexmo_nb.state.account_folder import find_account_folder
 from nexmo_nb.state.files import find_state_dir, make_private_folder
 from nexmo_nb.state.throttle import FAMILY_LIMITS, SLOT_LIFETIME, Limit, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
@@ -74,7 +76,8 @@ def connect(
         Credentials; `private_key` is PEM text or a file's path. Default: looked for in NEXMO_API_KEY and
         NEXMO_API_SECRET or VONAGE_API_KEY and VONAGE_API_SECRET (likewise …_APPLICATION_ID, …_PRIVATE_KEY,
         …_SIGNATURE_SECRET), the system keyring under the service ``nexmo_nb``, the Vonage CLI's ``./.vonagerc`` and
-        ``~/.vonage/config.json``, then a hidden prompt. With `signature_secret`, SMS are signed and carry no secret.
+        ``~/.vonage/config.json``, then a hidden prompt. A URL on this machine gets only what is given here, or a
+        sandbox's own. With `signature_secret`, SMS are signed and carry no secret.
     signature_method : {"md5hash", "md5", "sha1", "sha256", "sha512"}
         How SMS are signed, as in the account's settings. Default: Nexmo's own default.
     calls, period : int, float
@@ -246,7 +249,7 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
             )
         # The sandbox that ``nexmo-nb lab`` started for its notebooks, if there is one.
         target = (os.environ.get("NEXMO_NB_CONNECT") or "").rstrip("/")
-        if not target.startswith("http") or not _fetch_demo_account(target, options.timeout)[0]:
+        if not target.lower().startswith("http") or not _fetch_demo_account(target, options.timeout)[0]:
             return _open_embedded_sandbox(settings, options)
     demo: dict[str, Any] = {}
     instance = ""
@@ -255,11 +258,16 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
         settings = {**settings, "rest_host": target, "api_host": target}
         if not has_arguments:
             demo, instance = _fetch_demo_account(target, options.timeout)
-    credentials, sources = (demo, dict.fromkeys(demo, "sandbox")) if demo else find_credentials(arguments)
+    if demo:
+        credentials, sources = demo, dict.fromkeys(demo, "sandbox")
+    else:
+        credentials, sources = find_credentials(arguments, only_arguments=target != "live" and is_loopback(target))
     account = Account(**credentials, **settings, sources=sources)
     folder = _make_state_dir(options.state_dir, find_state_dir())
     # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
-    return _make_session(account, target, options, folder / f"{account.folder}{instance}")
+    return _make_session(
+        account, target, options, find_account_folder(folder, account.rest_host, account.api_key, instance)
+    )
 
 
 def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Session:
@@ -316,7 +324,7 @@ def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
     Both are empty where the URL leads to something else, or to another machine.
     """
     try:
-        if urlsplit(url).hostname not in LOOPBACK:
+        if not is_loopback(url):
             return {}, ""
         with requests.Session() as wire:
             wire.trust_env = False
@@ -333,7 +341,10 @@ def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
 def _check_where_url(value: str) -> str:
     url = check_url("where", value).rstrip("/")
     parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+    host = read_host(url)
+    if not host.isascii() or "%" in host:
+        raise invalid_argument("where", value, "a host in plain letters and digits; one in others by its name in xn--")
+    if parts.scheme != "https" and not is_loopback(url):
         raise invalid_argument(
             "where", value, "https, or http on this machine (127.0.0.1)", "Credentials never travel in clear."
         )

@@ -15,18 +15,19 @@ from http.cookiejar import DefaultCookiePolicy
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from nexmo_nb.credentials import Account
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without_traceback_of
+from nexmo_nb.hosts import is_loopback
 from nexmo_nb.session.auth import Auth
+from nexmo_nb.session.proxies import Logins, take_logins
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import Pages, Response, parse_page, parse_response, retry_wait, unanswered_error
-from nexmo_nb.session.transport import download_body, failure_reason, read_body, surely_unsent
+from nexmo_nb.session.transport import Adapter, download_body, failure_reason, read_body, surely_unsent
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
 VERSION = "0.1.0"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = 100
 CONNECT_TIMEOUT = 5.0
 
@@ -88,9 +88,19 @@ class Session(requests.Session):
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._read_environment()
+        logins = self._read_environment()
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=32))
+            self.mount(scheme, Adapter(logins))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse settings of requests that would let credentials reach somebody else."""
+        if name == "verify" and not value:
+            allowed = "True, or the path of a file or folder of certificates: the server's is always checked"
+            raise invalid_argument("session.verify", value, allowed)
+        if name == "trust_env" and value and hasattr(self, "trust_env"):
+            allowed = "False: connect() has read the environment's proxies and certificates, and netrc is never used"
+            raise invalid_argument("session.trust_env", value, allowed)
+        super().__setattr__(name, value)
 
     @property
     def ledger(self) -> Ledger:
@@ -281,14 +291,17 @@ class Session(requests.Session):
             interrupt.left = False  # type: ignore[attr-defined] # the attempt before it surely did nothing
             raise
 
-    def _read_environment(self) -> None:
-        """Take proxies and CA bundle from the environment once, and nothing else: netrc holds logins of others."""
+    def _read_environment(self) -> Logins:
+        """Take proxies and CA bundle from the environment once, and nothing else: netrc holds logins of others.
+
+        Returns the logins of the proxies, which only the adapters are to know.
+        """
         settings = self.merge_environment_settings(self.account.api_host, {}, False, None, None)
         # A proxy must not see the credentials for addresses of this machine.
-        is_local = urlsplit(self.account.api_host).hostname in LOOPBACK
-        self.proxies = {} if is_local else dict(settings["proxies"])
+        self.proxies, logins = take_logins({} if is_loopback(self.account.api_host) else settings["proxies"])
         self.verify = settings["verify"] if isinstance(settings["verify"], str) else True
         if isinstance(self.verify, str) and not Path(self.verify).exists():
             allowed = "a file or folder of certificates that exists"
             raise invalid_argument("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", self.verify, allowed)
         self.trust_env = False
+        return logins

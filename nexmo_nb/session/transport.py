@@ -1,4 +1,4 @@
-"""How the body of a response gets from the wire into memory or a file, within bounds, and what a failure means."""
+"""How a request gets onto the wire, and its response into memory or a file, within bounds; what a failure means."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from ssl import SSLCertVerificationError
+from typing import Any
 
 import requests
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from nexmo_nb.session.proxies import Logins, ProxyAdapter
 
 LARGEST, LARGEST_FILE = 64_000_000, 20_000_000_000
 """Bytes of a body, unpacked, and of a report's file; a larger one is refused."""
@@ -27,6 +32,42 @@ _REASONS = {
 
 class UnfitError(OSError):
     """A body that is too large or too slow; the message says which."""
+
+
+class _Connection(HTTPConnection):
+    # Whatever ``http.client.HTTPConnection.debuglevel`` says: it would print each request, credentials included.
+    debuglevel = 0
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
+
+
+class Adapter(ProxyAdapter):
+    """Sends each request once."""
+
+    def __init__(self, logins: Logins) -> None:
+        super().__init__(logins, max_retries=0, pool_maxsize=32)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 def read_body(response: requests.Response, seconds: float) -> bytes:

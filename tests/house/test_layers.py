@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"frames", "validation", "text", "masking", "options", "csv_files", "times"},
+    {"frames", "validation", "text", "masking", "options", "csv_files", "times", "hosts"},
     {"credentials", "contacts", "examples"},
     {"state"},
     {"session"},

@@ -6,8 +6,10 @@ import base64
 import io
 import json
 import re
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -211,6 +213,95 @@ def test_credentials_never_travel_in_clear_or_to_what_is_no_address(where: Any) 
     with pytest.raises(nx.InvalidRequestError, match=r"^(where|api_key): ") as caught:
         nx.connect(where)
     assert "a:b@" not in str(caught.value)
+
+
+class Listener(threading.Thread):
+    """Any program of this machine: it answers every request with the same body, and notes what it got."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.body = self.listener.getsockname()[1], body
+        self.seen = b""
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client:
+                self.seen += client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(self.body), self.body))
+
+
+@pytest.fixture
+def live_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credentials of a live account in each place where they are looked for."""
+    for name, value in LIVE.items():
+        monkeypatch.setenv(f"NEXMO_{name.upper()}", value)
+    monkeypatch.setenv("NEXMO_SIGNATURE_SECRET", "Topsecret2")
+    (tmp_path / ".vonagerc").write_text(json.dumps({"api-key": "abcd1234", "api-secret": "Topsecret1"}))
+    monkeypatch.setattr("nexmo_nb.credentials._find_prompt", lambda: pytest.fail)
+
+
+@pytest.mark.usefixtures("live_everywhere")
+@pytest.mark.parametrize("given", ["argument", "variable"])
+@pytest.mark.parametrize("options", [{}, {"api_key": "abcd1234"}, {"api_secret": "other"}])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST."])
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b'{"api_key": "k"}', b"nonsense"])
+def test_whatever_listens_on_this_machine_gets_no_credentials_of_the_environment(
+    given: str, options: dict[str, str], host: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Listener(body)
+    url = f"http://{host}:{other.port}"
+    if given == "variable":
+        monkeypatch.setenv("NEXMO_NB_CONNECT", url)
+    with pytest.raises(nx.InvalidRequestError, match=r"^api_(key|secret): no value given.* as arguments of connect"):
+        nx.connect(url if given == "argument" else None, **options)
+    other.listener.close()
+    assert b"Topsecret" not in other.seen
+    assert b"uthorization" not in other.seen
+
+
+@pytest.mark.usefixtures("live_everywhere")
+def test_what_listens_on_this_machine_gets_the_credentials_that_are_given_for_it() -> None:
+    other = Listener(b'{"value": 1.5}')
+    with nx.connect(f"http://127.0.0.1:{other.port}", api_key="local", api_secret="Secret5") as session:
+        assert session.account.signature_secret is None
+        assert set(session.account.sources.values()) == {"argument"}
+        nx.balance()
+    other.listener.close()
+    assert base64.b64encode(b"local:Secret5") in other.seen
+
+
+@pytest.mark.usefixtures("live_everywhere")
+def test_a_sandbox_is_used_with_its_own_account_wherever_a_live_one_is_known(
+    shared: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in (shared.url, None, "sandbox"):
+        monkeypatch.setenv("NEXMO_NB_CONNECT", shared.url.upper().replace("HTTP", "Http"))
+        with nx.connect(where) as session:
+            assert session.sandbox is None
+            assert session.account.api_key == shared.api_key
+            assert set(session.account.sources.values()) == {"sandbox"}
+
+
+@pytest.mark.usefixtures("live_everywhere")
+def test_an_own_sandbox_starts_where_the_variable_leads_to_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Listener(b"{}")
+    monkeypatch.setenv("NEXMO_NB_CONNECT", f"http://127.0.0.1:{other.port}")
+    with nx.connect("sandbox") as session:
+        assert session.sandbox is not None
+    other.listener.close()
+    assert b"uthorization" not in other.seen
+
+
+@pytest.mark.parametrize("where", ["https://bücher.example", "https://a%2Eb.example"])
+def test_a_host_is_written_in_plain_letters(where: str) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="^where: got .* plain letters"):
+        nx.connect(where, **LIVE)
 
 
 @pytest.mark.parametrize(
