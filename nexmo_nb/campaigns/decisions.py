@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from nexmo_nb.errors import AuthenticationError, NexmoError, RateLimitedError, RejectedError, UnreachableError
-from nexmo_nb.session import LONGEST_RETRY_AFTER
+from nexmo_nb.session import LONGEST_RETRY_AFTER, LateError
 from nexmo_nb.state.sends import sum_prices
 
 FATAL_CODES = ("9", "low-balance")  # no credit left: every other recipient would be refused as well
@@ -47,6 +47,7 @@ class Action(Enum):
     COUNT = "accepted: count its price"
     SKIP = "refused: go on with the next"
     RETRY = "surely not sent: back into the queue, and pause"
+    REQUEUE = "its slot was too old to be sent under: back into the queue, for another"
     STOP = "refused as every other would be: back into the queue, and stop"
     ASSUME_PAID = "nobody knows: it counts as paid at its estimate"
     RAISE = "a fault of our own: it counts as paid, and the run stops and raises it"
@@ -54,13 +55,15 @@ class Action(Enum):
     @property
     def returns_to_queue(self) -> bool:
         """Whether the message is planned again."""
-        return self in (Action.RETRY, Action.STOP)
+        return self in (Action.RETRY, Action.REQUEUE, Action.STOP)
 
 
 def choose_action(problem: BaseException | None) -> Action:
     """Choose what to do about the answer to one message; None: it was accepted."""
     if problem is None:
         return Action.COUNT
+    if isinstance(problem, LateError):
+        return Action.REQUEUE
     if isinstance(problem, (RateLimitedError, UnreachableError)):
         return Action.RETRY
     if isinstance(problem, AuthenticationError):

@@ -195,11 +195,11 @@ class Runner:
         state.results = []
         return [send_id for send_id in ready if send_id in claimed]
 
-    def _send(self, send_id: str) -> list[dict[str, Any]]:
-        """Send one message, and return the rows of its parts; a worker calls it."""
+    def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
+        """Send one message under a slot, and return the rows of its parts; a worker calls it."""
         message, currency = self.messages[send_id], self.session.account.currency
         request = build_request({**message.fields, "client-ref": send_id}, currency)
-        return parse_parts(self.session.call_with_slot(request), currency)
+        return parse_parts(self.session.call_with_slot(request, slot), currency)
 
     def _receive_results(self, timeout: float | None) -> list[Result]:
         """Wait for results, and keep them until they are recorded."""
@@ -216,7 +216,7 @@ class Runner:
             state.queue.append(result.id)
         if action is Action.RETRY:
             state.backoff = decisions.record_failure(state.backoff, getattr(problem, "retry_after", None))
-        else:
+        elif action is not Action.REQUEUE:
             state.backoff = decisions.record_progress(state.backoff)
         if action is Action.COUNT:
             self._count_accepted(result.rows or [], estimate)

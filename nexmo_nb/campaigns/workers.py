@@ -22,9 +22,9 @@ class Result(NamedTuple):
 
 
 class Workers:
-    """Threads that take ids of messages from one queue, call `send` with each, and put results into another."""
+    """Threads that take messages from one queue, call `send` with the id and slot of each, and queue the results."""
 
-    def __init__(self, send: Callable[[str], list[dict[str, Any]]]) -> None:
+    def __init__(self, send: Callable[[str, str], list[dict[str, Any]]]) -> None:
         self._send = send
         self._jobs: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
         self._results: SimpleQueue[Result | None] = SimpleQueue()
@@ -62,7 +62,7 @@ class Workers:
             send_id, slot = job
             rows, problem = None, None
             try:
-                rows = self._send(send_id)
+                rows = self._send(send_id, slot)
             except BaseException as error:  # whatever happened, the message must be recorded
                 problem = error
             self._results.put(Result(send_id, slot, rows, problem))

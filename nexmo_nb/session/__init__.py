@@ -8,6 +8,7 @@ from nexmo_nb.session.connect import connect, current, session_or_current, show_
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
     LONGEST_RETRY_AFTER,
+    LateError,
     Pages,
     get_field,
     one_line,
@@ -19,6 +20,7 @@ from nexmo_nb.session.session import Session
 
 __all__ = [
     "LONGEST_RETRY_AFTER",
+    "LateError",
     "Listing",
     "Pages",
     "Request",

@@ -23,7 +23,8 @@ from nexmo_nb.hosts import is_loopback, read_host
 from nexmo_nb.session.session import CONNECT_TIMEOUT, Session
 from nexmo_nb.state.account_folder import find_account_folder
 from nexmo_nb.state.files import find_state_dir, make_private_folder
-from nexmo_nb.state.throttle import FAMILY_LIMITS, SLOT_LIFETIME, Limit, Throttle
+from nexmo_nb.state.limits import FAMILY_LIMITS, Limit
+from nexmo_nb.state.throttle import LEAVE_WITHIN, SLOT_LIFETIME, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def connect(
         How SMS are signed, as in the account's settings. Default: Nexmo's own default.
     calls, period : int, float
         At most `calls` requests in any `period` seconds (at most 3600), over all processes of this user on this
-        machine that use the same account.
+        machine that use the same account. Where several give different limits, all of them hold, for each process,
+        while they live, and it is said.
     limits : mapping, optional
         Other limits by family, such as ``{"sms": (1, 1.0)}`` for a US long number. Families: sms, calls, numbers,
         owned, pricing, reports. Default: Nexmo's published ones.
@@ -138,12 +140,16 @@ def connect(
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
+    previous = _current
     with _opened_lock:
         earlier = list(_opened)
     for session in earlier:
         session.rest()
     # No frame that held a credential may become part of a traceback.
     _current = without_traceback_of(lambda: _open_session(target, arguments, settings, options))
+    if previous is not None and previous.throttle.path == _current.throttle.path:
+        # It may live on in a variable or in a notebook's output; the person has set other limits now.
+        previous.throttle.withdraw_limits()
     return _current
 
 
@@ -299,7 +305,7 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path)
             calls=options.limit.calls,
             period=options.limit.seconds,
             limits=options.limits,
-            hold=CONNECT_TIMEOUT + options.timeout,
+            hold=LEAVE_WITHIN + CONNECT_TIMEOUT + options.timeout,
         )
     except UnreachableError as problem:
         raise InvalidRequestError(

@@ -110,6 +110,17 @@ def unanswered_error(request: Request, reason: str, *, sent: bool = True, **fact
     )
 
 
+class LateError(UnreachableError):
+    """A request did not leave, because its slot of the throttle had become too old."""
+
+
+def late_error(request: Request) -> LateError:
+    return LateError(
+        f"Could not {request.what}: it was stopped for a while before it could leave, and its turn under the limit is "
+        "over. Nothing was sent; try again."
+    )
+
+
 def retry_wait(error: NexmoError, attempts: int) -> float | None:
     """Give the seconds to wait before another attempt; None where there must not be one, or the wait is too long."""
     wait = 0.5 * 2 ** (attempts - 1) if error.retry_after is None else error.retry_after

@@ -26,7 +26,16 @@ from nexmo_nb.hosts import is_loopback
 from nexmo_nb.session.auth import Auth
 from nexmo_nb.session.proxies import Logins, take_logins
 from nexmo_nb.session.request import Listing, Request
-from nexmo_nb.session.response import Pages, Response, parse_page, parse_response, retry_wait, unanswered_error
+from nexmo_nb.session.response import (
+    LateError,
+    Pages,
+    Response,
+    late_error,
+    parse_page,
+    parse_response,
+    retry_wait,
+    unanswered_error,
+)
 from nexmo_nb.session.transport import Adapter, download_body, failure_reason, read_body, surely_unsent
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.ledger import Ledger
@@ -132,9 +141,12 @@ class Session(requests.Session):
             attempts += 1
         return answer
 
-    def call_with_slot(self, request: Request) -> Any:
-        """Send a request once, with no other try, under a slot of the throttle that the caller holds and confirms."""
-        answer = without_traceback_of(lambda: self._attempt(request, refresh=True, has_slot=True))
+    def call_with_slot(self, request: Request, slot: str) -> Any:
+        """Send a request once, with no other try, under a slot of the throttle that the caller holds and confirms.
+
+        LateError: the slot is too old; nothing was sent, and the slot is given back.
+        """
+        answer = without_traceback_of(lambda: self._attempt(request, refresh=True, slot=slot))
         if isinstance(answer, NexmoError):
             raise answer
         return answer.body
@@ -215,11 +227,13 @@ class Session(requests.Session):
         limit = f"{self.throttle.limit.calls} calls / {self.throttle.limit.seconds:g} s"
         return f"<nexmo_nb session: {self.where}, key {self.account.api_key}, {limit}>"
 
-    def _attempt(self, request: Request, refresh: bool, *, has_slot: bool = False) -> Response | NexmoError:
+    def _attempt(self, request: Request, refresh: bool, *, slot: str = "") -> Response | NexmoError:
         """Make one attempt. An error is returned, not raised, so that no object of the wire becomes part of it."""
         attempt = _Attempt()
         try:
-            return self._answer(request, refresh, has_slot, attempt)
+            return self._answer(request, refresh, slot, attempt)
+        except LateError as problem:
+            return problem
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             was_sent = attempt.left and not surely_unsent(problem)
             return unanswered_error(request, failure_reason(problem), sent=was_sent)
@@ -234,7 +248,7 @@ class Session(requests.Session):
                 for family in request.invalidates:
                     self.drop_cached(family)
 
-    def _answer(self, request: Request, refresh: bool, has_slot: bool, attempt: _Attempt) -> Response | NexmoError:
+    def _answer(self, request: Request, refresh: bool, slot: str, attempt: _Attempt) -> Response | NexmoError:
         """Answer a request from the cache, or else from the server, and keep the cache true."""
         seconds = cache_lifetime(request.method, request.path)
         cache = self.cache if seconds else None
@@ -246,7 +260,10 @@ class Session(requests.Session):
                 return Response(body, cached=True)
         auth = Auth(self.account, request.auth)
         version = self._get_version(request.family)
-        status, headers, content = (self._transmit if has_slot else self._transmit_in_turn)(request, auth, attempt)
+        if slot:
+            status, headers, content = self._transmit(request, auth, attempt, slot)
+        else:
+            status, headers, content = self._transmit_in_turn(request, auth, attempt)
         body = parse_response(request, status, headers, content)
         if cache is not None and status == HTTPStatus.OK and not isinstance(body, NexmoError):
             cache.save_body(key, content, seconds)
@@ -260,18 +277,21 @@ class Session(requests.Session):
         slot = make_slot_id()
         try:
             self.throttle.acquire(slot, request.family)
-            return self._transmit(request, auth, attempt)
+            return self._transmit(request, auth, attempt, slot)
         finally:
             # A slot that is not confirmed counts until it expires, which is safe; a response must not be lost for it.
             with suppress(UnreachableError):
                 self.throttle.confirm(slot)
 
-    def _transmit(self, request: Request, auth: Auth, attempt: _Attempt) -> tuple[int, Any, bytes]:
+    def _transmit(self, request: Request, auth: Auth, attempt: _Attempt, slot: str) -> tuple[int, Any, bytes]:
         """Put a request on the wire, and read status, headers and body of its response."""
         url = self.account.base_url(request.host) + request.path
         headers = {"Accept": "*/*"} if request.download_to else None
         fields = {"params": request.params, "data": request.data, "json": request.json}
         prepared = self.prepare_request(requests.Request(request.method, url, headers, **fields, auth=auth))
+        if self.throttle.is_late(slot):  # this process may have been stopped, or the machine asleep
+            self.throttle.give_back([slot])
+            raise late_error(request)
         attempt.left = True
         response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
         if request.download_to is None or not 200 <= response.status_code < 300:

@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 
 from nexmo_nb.errors import UnreachableError
 from nexmo_nb.state import throttle_sql as sql
+from nexmo_nb.state.limits import ACCOUNT, FAMILY_LIMITS, Limit, SharedLimits
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
 T = TypeVar("T")
@@ -28,32 +29,8 @@ T = TypeVar("T")
 INTERACTIVE, BULK = "interactive", "bulk"
 SLOT_LIFETIME = 3600.0
 """Seconds for which slots are kept; no period may be longer."""
-
-
-class Limit(NamedTuple):
-    """At most `calls` in any `seconds`.
-
-    A call counts from its answer: that never lets too many through, and is slower by the network's delay. Without
-    `from_answer` it counts from its request: then `seconds` should be a little longer than the server's period, for the
-    network's jitter.
-    """
-
-    calls: int
-    seconds: float
-    from_answer: bool = True
-
-
-# Nexmo's published limits (https://api.support.vonage.com, articles 203993598, 207100288, 5667853760284 and
-# 4407771966868). Thirty SMS a second are not possible when each waits for an answer, so SMS count from the request;
-# the server refuses one that comes too early as "throttled", and it is sent again.
-FAMILY_LIMITS: Mapping[str, Limit] = {
-    "sms": Limit(30, 1.03, from_answer=False),
-    "calls": Limit(3, 1.0),
-    "numbers": Limit(3, 1.0),
-    "owned": Limit(1, 1.0),
-    "pricing": Limit(1, 1.0),
-    "reports": Limit(10, 1.03, from_answer=False),
-}
+LEAVE_WITHIN = 5.0
+"""Seconds after it took its slot within which a request must leave; one that was stopped for longer takes another."""
 
 
 class Window(NamedTuple):
@@ -115,9 +92,10 @@ def print_wait(message: str) -> None:
 class Throttle:
     """The windows of one account, kept in a file that all its processes share.
 
-    It lets at most `calls` through in any `period` seconds, and of a family those of its limit in `limits` as well.
-    `hold` is the seconds after which a request without an answer cannot be under way any more. `notify` tells a person
-    about a wait. Every method raises `UnreachableError` if the file cannot be used: then nothing may be sent.
+    It lets at most `calls` through in any `period` seconds, and of a family those of its limit in `limits` as well, and
+    keeps the limits of other living sessions of the account, too. `hold` is the seconds after which a request that left
+    in time and has no answer cannot be under way any more. `notify` tells a person about a wait. Every method raises
+    `UnreachableError` if the file cannot be used: then nothing may be sent.
     """
 
     def __init__(
@@ -141,9 +119,13 @@ class Throttle:
         """True: `notify` is called each second of a wait, for a display where each message replaces the last."""
         self._hold, self._clock, self._sleep = hold, clock, sleep
         self._boot = read_boot_id() if boot is None else boot
-        self._bulk_windows = make_bulk_windows(self.limit)
+        self._taken_at: dict[str, float] = {}  # by slot; those of this process that are not confirmed
+        self._known_limits: set[tuple[str, Limit]] = set()  # of other sessions, which a person was told of
+        self._lowest = self.limit
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS))
         self._run(lambda: self._database.transact(self._carry_over_boot))
+        own = {ACCOUNT: self.limit, **self.families}
+        self._shared = self._run(lambda: SharedLimits(self._database, path.parent / "owners", own))
 
     def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
         """Wait for a free slot and take it under the id `slot`, which the caller makes and confirms afterwards."""
@@ -157,10 +139,7 @@ class Throttle:
             left = math.ceil(wait)
             if wait > 1 and lane == INTERACTIVE and (shown is None or (self.countdown and left != shown)):
                 shown = left
-                self.notify(
-                    f"Waiting about {left} s: the limit of {self.limit.calls} calls in "
-                    f"{self.limit.seconds:g} s is reached (interrupt to stop)."
-                )
+                self.notify(f"Waiting about {left} s: the limit of {self._lowest} is reached (interrupt to stop).")
             self._sleep(self.poll_interval(wait))
             wait = self.seconds_until_free(family, lane)
 
@@ -171,26 +150,37 @@ class Throttle:
         0.0 if all were taken.
         """
 
-        def work(connection: Connection) -> tuple[int, float]:
+        def work(connection: Connection) -> tuple[int, float, float, list[tuple[str, Limit]]]:
             self._confirm_slots(connection, done)
+            others = self._shared.read_others(connection, family)
+            windows = self._list_windows(others, family, lane)
             now = self._clock()
-            windows = self._list_windows(family, lane)
             free = min(window.limit.calls - _count_slots(connection, window, now) for window in windows)
             taken = max(0, min(len(wanted), free))
             row = {"boot": self._boot, "family": family, "lane": lane, "now": now, "expires": now + self._hold}
             connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in wanted[:taken]])
             connection.execute(sql.DELETE_SLOTS_BEFORE, {"time": now - SLOT_LIFETIME})
-            if taken == len(wanted):
-                return taken, 0.0
             # By rounding, a slot can count in its window although the wait for it is over.
-            return taken, max(0.001, _read_wait(connection, windows, now))
+            wait = 0.0 if taken == len(wanted) else max(0.001, _read_wait(connection, windows, now))
+            return taken, wait, now, others
 
-        return self._run(lambda: self._database.transact(work))
+        taken, wait, now, others = self._run(lambda: self._database.transact(work))
+        self._note_slots(taken=wanted[:taken], done=done, now=now)
+        self._tell_limits(others)
+        return taken, wait
+
+    def is_late(self, slot: str) -> bool:
+        """Tell whether a request may no longer leave under a slot: it could arrive when the slot counts no more."""
+        return self._clock() - self._taken_at.get(slot, -math.inf) > LEAVE_WITHIN
 
     def seconds_until_free(self, family: str, lane: str) -> float:
         """Return the seconds until a slot is free, without a lock: those who wait do not hinder those who confirm."""
-        windows = self._list_windows(family, lane)
-        return self._run(lambda: self._database.read(lambda c: _read_wait(c, windows, self._clock())))
+
+        def work(connection: Connection) -> float:
+            windows = self._list_windows(self._shared.read_others(connection, family), family, lane)
+            return _read_wait(connection, windows, self._clock())
+
+        return self._run(lambda: self._database.read(work))
 
     def poll_interval(self, wait: float) -> float:
         """Return the seconds to sleep before the next try: a slot under way may be confirmed, and so free, earlier."""
@@ -199,24 +189,33 @@ class Throttle:
     def confirm(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or its request will never leave. An unknown id does nothing."""
         self._run(lambda: self._database.transact(lambda connection: self._confirm_slots(connection, [slot])))
+        self._note_slots(done=[slot])
 
     def give_back(self, slots: Sequence[str]) -> None:
         """Free slots whose requests never left and never will."""
         rows = [{"id": slot} for slot in slots]
         self._run(lambda: self._database.transact(lambda c: c.executemany(sql.DELETE_SLOT, rows)))
+        self._note_slots(done=slots)
 
     def status(self) -> Status:
         def work(connection: Connection) -> Status:
-            now, window = self._clock(), Window(self.limit)
-            wait = max(0.0, _read_wait(connection, [window], now))
-            return Status(_count_slots(connection, window, now), self.limit.calls, wait)
+            now = self._clock()
+            windows = self._list_windows(self._shared.read_others(connection, ACCOUNT), ACCOUNT, INTERACTIVE)
+            used = {window.limit: _count_slots(connection, window, now) for window in windows}
+            lowest = min(used, key=lambda limit: limit.calls - used[limit])
+            return Status(used[lowest], lowest.calls, max(0.0, _read_wait(connection, windows, now)))
 
         return self._run(lambda: self._database.read(work))
 
     def rest(self) -> None:
         self._database.rest()
 
+    def withdraw_limits(self) -> None:
+        """Let other sessions no longer be held to the limits of this one, which go on to hold for itself."""
+        self._shared.withdraw()
+
     def close(self) -> None:
+        self._shared.withdraw()
         self._database.close()
 
     def _run(self, work: Callable[[], T]) -> T:
@@ -228,12 +227,33 @@ class Throttle:
                 f"calls could leave without it. {advice_for(problem)}".rstrip()
             ) from None
 
-    def _list_windows(self, family: str, lane: str) -> list[Window]:
-        """List the windows that must all have room for a call of a family in a lane."""
-        windows = self._bulk_windows if lane == BULK else [Window(self.limit)]
-        if family in self.families:
-            return [*windows, Window(self.families[family], "family", family)]
-        return windows
+    def _list_windows(self, others: Sequence[tuple[str, Limit]], family: str, lane: str) -> list[Window]:
+        """List the windows that must all have room for a call of a family in a lane, by the limits of all sessions."""
+        limits = [self.limit, *(limit for name, limit in others if name == ACCOUNT)]
+        self._lowest = min(limits, key=lambda limit: limit.calls / limit.seconds)
+        windows = [
+            window for limit in limits for window in (make_bulk_windows(limit) if lane == BULK else [Window(limit)])
+        ]
+        limits = [self.families[family]] if family in self.families else []
+        limits += [limit for name, limit in others if name == family != ACCOUNT]
+        return [*windows, *(Window(limit, "family", family) for limit in limits)]
+
+    def _tell_limits(self, others: Sequence[tuple[str, Limit]]) -> None:
+        """Tell a person, once, of each limit of another session that is not this one's."""
+        for name, limit in others:
+            own = self.limit if name == ACCOUNT else self.families.get(name)
+            if own is not None and (name, limit) not in self._known_limits:
+                self._known_limits.add((name, limit))
+                calls = f" of {name}" if name else ""
+                self.notify(
+                    f"Another session on this account has a limit of {limit}{calls}, and this one of {own}: the lower "
+                    "one holds for both while both are connected."
+                )
+
+    def _note_slots(self, *, taken: Sequence[str] = (), done: Sequence[str] = (), now: float = 0.0) -> None:
+        self._taken_at.update(dict.fromkeys(taken, now))
+        for slot in done:
+            self._taken_at.pop(slot, None)
 
     def _confirm_slots(self, connection: Connection, slots: Sequence[str]) -> None:
         now = self._clock()

@@ -1,7 +1,7 @@
-"""The SQL of the throttle: the table of slots, and every statement that reads or changes it.
+"""The SQL of the throttle: its tables, and every statement that reads or changes them.
 
-``reserved`` is when a slot was taken. ``at`` is when its answer came or, until then, when the slot expires; it is never
-before ``reserved``.
+Table ``slots``: ``reserved`` is when a slot was taken. ``at`` is when its answer came or, until then, when the slot
+expires; it is never before ``reserved``. Table ``limits``: those of each session, by family.
 """
 
 from __future__ import annotations
@@ -18,13 +18,28 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS slots_at ON slots (at)",
 )
 # Every window reads its last seconds only, which `slots_at` finds; a second index costs more than it saves.
-MIGRATIONS = (("DROP INDEX IF EXISTS slots_family",),)
+MIGRATIONS = (
+    ("DROP INDEX IF EXISTS slots_family",),
+    (
+        """CREATE TABLE limits (
+        owner TEXT NOT NULL, family TEXT NOT NULL, calls INTEGER NOT NULL, seconds REAL NOT NULL,
+        from_answer INTEGER NOT NULL, PRIMARY KEY (owner, family)) WITHOUT ROWID""",
+    ),
+)
 
 INSERT_SLOT = """INSERT INTO slots (id, boot, family, lane, reserved, at)
     VALUES (:id, :boot, :family, :lane, :now, :expires)"""
-CONFIRM_SLOT = "UPDATE slots SET at = :now WHERE id = :id"
+# Never later than it expires: the request was no longer under way then, and others may have left in its place.
+CONFIRM_SLOT = "UPDATE slots SET at = MIN(at, :now) WHERE id = :id"
 DELETE_SLOT = "DELETE FROM slots WHERE id = :id"
 DELETE_SLOTS_BEFORE = "DELETE FROM slots WHERE at < :time"
+
+INSERT_LIMIT = """INSERT INTO limits (owner, family, calls, seconds, from_answer)
+    VALUES (:owner, :family, :calls, :seconds, :from_answer)"""
+SELECT_LIMIT_OWNERS = "SELECT DISTINCT owner FROM limits"
+SELECT_LIMITS_OF_OTHERS = """SELECT owner, family, calls, seconds, from_answer FROM limits
+    WHERE owner <> :owner AND family IN (:account, :family)"""
+DELETE_LIMITS = "DELETE FROM limits WHERE owner = :owner"
 
 # Without the name of a boot, a slot that was reserved in the future is from an earlier one.
 _IS_OF_EARLIER_BOOT = "CASE :boot WHEN '' THEN reserved > :now ELSE boot <> :boot END"

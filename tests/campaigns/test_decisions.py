@@ -23,6 +23,7 @@ from nexmo_nb.campaigns.decisions import (
     record_progress,
     spend,
 )
+from nexmo_nb.session import LateError
 
 NO_CAP = Budget()
 CALM = Backoff()
@@ -104,6 +105,7 @@ def test_a_cap_does_not_lift_the_other_bounds() -> None:
         (None, Action.COUNT),
         (nx.RateLimitedError("too fast", code="1"), Action.RETRY),
         (nx.UnreachableError("no connection"), Action.RETRY),
+        (LateError("its slot was too old"), Action.REQUEUE),
         (nx.AuthenticationError("bad key", code="4"), Action.STOP),
         (nx.AuthenticationError("barred"), Action.STOP),
         (nx.RejectedError("no credit", code="9"), Action.STOP),
@@ -124,7 +126,11 @@ def test_each_answer_calls_for_one_action(problem: BaseException | None, action:
 
 
 def test_only_what_surely_was_not_sent_returns_to_the_queue() -> None:
-    assert {action for action in Action if action.returns_to_queue} == {Action.RETRY, Action.STOP}
+    assert {action for action in Action if action.returns_to_queue} == {
+        Action.RETRY,
+        Action.REQUEUE,
+        Action.STOP,
+    }
 
 
 @pytest.mark.parametrize(
@@ -135,6 +141,7 @@ def test_only_what_surely_was_not_sent_returns_to_the_queue() -> None:
         (Action.ASSUME_PAID, CALM, False),
         (Action.STOP, CALM, True),
         (Action.RAISE, CALM, True),
+        (Action.REQUEUE, Backoff(failures=99), False),
         (Action.RETRY, Backoff(failures=19), False),
         (Action.RETRY, Backoff(failures=20), True),
         (Action.RETRY, Backoff(failures=1, retry_after=60), False),

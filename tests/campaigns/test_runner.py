@@ -325,8 +325,8 @@ def test_an_accident_of_our_own_in_the_middle_is_recorded_and_raised(
     table = make_plan(40)
     real, numbers = session.call_with_slot, itertools.count()
 
-    def deliver(ask: Any) -> Any:
-        number, found = next(numbers), real(ask)
+    def deliver(*arguments: Any) -> Any:
+        number, found = next(numbers), real(*arguments)
         if number == 10:
             raise MemoryError
         return found

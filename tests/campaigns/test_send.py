@@ -183,8 +183,8 @@ def test_a_message_without_a_price_counts_as_its_estimate(
     high = float(table.price_high.sum())
     real = session.call_with_slot
 
-    def deliver(ask: Any) -> Any:
-        body = real(ask)
+    def deliver(ask: Any, *rest: Any) -> Any:
+        body = real(ask, *rest)
         for part in body["messages"]:
             part["message-price"] = ""
         ask.find_refusal(ask, body)

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.state.throttle import BULK, INTERACTIVE, Limit, Throttle
+from nexmo_nb.state.throttle import BULK, INTERACTIVE, LEAVE_WITHIN, Limit, Throttle
 
 
 class Time:
@@ -173,16 +173,10 @@ def test_several_slots_at_once_are_never_more_than_fit(
     throttle = make(tmp_path_factory.mktemp("t") / "t.sqlite", time, limits=limits)
     left: list[float] = []
     open_slots: list[str] = []
-    oldest = time.now
     for n, (count, pause, answer) in enumerate(steps):
         wanted = [f"{n} {place}" for place in range(count)]
-        # A request is answered or given up within the 35 s for which its slot is held: the longest pause is 6 s.
-        answered = answer or time.now - oldest > 28
-        done = open_slots if answered else []
-        taken, wait = throttle.try_acquire(wanted, "sms", INTERACTIVE, done)
-        if answered or not open_slots:
-            oldest = time.now
-        open_slots = wanted[:taken] if answered else open_slots + wanted[:taken]
+        taken, wait = throttle.try_acquire(wanted, "sms", INTERACTIVE, open_slots if answer else [])
+        open_slots = wanted[:taken] if answer else open_slots + wanted[:taken]
         left += [time.now] * taken
         assert (wait > 0) == (taken < count)
         assert throttle.status().used <= 5
@@ -201,6 +195,47 @@ def test_slots_that_are_done_are_confirmed_before_others_are_taken(throttle: Thr
     assert (taken, wait) == (0, pytest.approx(10.0))
     time.now += wait + 0.001
     assert throttle.try_acquire(["next", "last"], "", INTERACTIVE) == (2, 0.0)
+
+
+@pytest.mark.parametrize("late", [35.001, 44.0, 45.001, 600.0])
+def test_an_answer_that_outlives_its_slot_does_not_count_again(throttle: Throttle, time: Time, late: float) -> None:
+    """A report that is downloaded for minutes, or a process that slept: others may have the place in the window."""
+    throttle.acquire("slow", "", INTERACTIVE)
+    time.now += late
+    others = [f"{late} {n}" for n in range(5)]
+    taken = throttle.try_acquire(others, "", INTERACTIVE)[0]
+    assert taken == (5 if late > 45 else 4)
+    throttle.confirm("slow")
+    assert throttle.status().used == 5
+    time.now = 1000.0 + max(late, 45.0) + 0.001
+    assert throttle.status().used == taken
+
+
+def test_an_answer_that_is_confirmed_again_counts_from_the_first_time(throttle: Throttle, time: Time) -> None:
+    call(throttle, time, "one")
+    time.now += 9
+    throttle.confirm("one")
+    time.now += 1.001
+    assert throttle.status().used == 0
+
+
+@pytest.mark.parametrize(("age", "expected"), [(0.0, False), (LEAVE_WITHIN, False), (LEAVE_WITHIN + 0.001, True)])
+def test_a_slot_is_too_old_for_a_request_to_leave_after_some_seconds(
+    throttle: Throttle, time: Time, age: float, expected: bool
+) -> None:
+    throttle.acquire("one", "", INTERACTIVE)
+    time.now += age
+    assert throttle.is_late("one") == expected
+
+
+def test_nothing_leaves_under_a_slot_that_is_not_held(throttle: Throttle) -> None:
+    for name in ("done", "together", "free"):
+        throttle.acquire(name, "", INTERACTIVE)
+        assert not throttle.is_late(name)
+    throttle.confirm("done")
+    throttle.try_acquire([], "", INTERACTIVE, ["together"])
+    throttle.give_back(["free"])
+    assert all(throttle.is_late(name) for name in ("done", "together", "free", "never taken"))
 
 
 def test_a_slot_that_is_given_back_is_free_at_once(throttle: Throttle, time: Time) -> None:

@@ -1,0 +1,101 @@
+"""The limits of an account: Nexmo's published ones, and those that its sessions were given, of which the lowest holds.
+
+Each session enters its limits into the throttle's file, and keeps a lock on a file of its own as long as it lives, so
+that the limits of a process that died hold for nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from nexmo_nb.state import throttle_sql as sql
+from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
+from nexmo_nb.state.sqlite import Connection, Database
+
+ACCOUNT = ""
+"""Stands in place of a family's name for the limit of all calls of the account."""
+
+
+class Limit(NamedTuple):
+    """At most `calls` in any `seconds`.
+
+    A call counts from its answer: that never lets too many through, and is slower by the network's delay. Without
+    `from_answer` it counts from its request: then `seconds` should be a little longer than the server's period, for the
+    network's jitter.
+    """
+
+    calls: int
+    seconds: float
+    from_answer: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls in {self.seconds:g} s"
+
+
+# Nexmo's published limits (https://api.support.vonage.com, articles 203993598, 207100288, 5667853760284 and
+# 4407771966868). Thirty SMS a second are not possible when each waits for an answer, so SMS count from the request;
+# the server refuses one that comes too early as "throttled", and it is sent again.
+FAMILY_LIMITS: Mapping[str, Limit] = {
+    "sms": Limit(30, 1.03, from_answer=False),
+    "calls": Limit(3, 1.0),
+    "numbers": Limit(3, 1.0),
+    "owned": Limit(1, 1.0),
+    "pricing": Limit(1, 1.0),
+    "reports": Limit(10, 1.03, from_answer=False),
+}
+
+
+class SharedLimits:
+    """The limits of one session, by family, entered for the other sessions of its account, and theirs.
+
+    `folder` is for the files whose locks tell who lives. Every method raises `StateError` if a file cannot be used.
+    """
+
+    def __init__(self, database: Database, folder: Path, limits: Mapping[str, Limit]) -> None:
+        self._folder, self._limits = folder, dict(limits)
+        self._owner = secrets.token_hex(16)
+        path = make_private_folder(folder) / f"{self._owner}.lock"
+        self._free = weakref.finalize(self, _free_lock, lock_file(path), path, os.getpid())
+        database.transact(self._enter)
+
+    def read_others(self, connection: Connection, family: str) -> list[tuple[str, Limit]]:
+        """Read the limits of the account and of a family that other sessions have and that are not this one's."""
+        values = {"owner": self._owner, "account": ACCOUNT, "family": family}
+        found = connection.execute(sql.SELECT_LIMITS_OF_OTHERS, values).fetchall()
+        limits = ((owner, name, Limit(calls, seconds, bool(kind))) for owner, name, calls, seconds, kind in found)
+        others = [(owner, name, limit) for owner, name, limit in limits if limit != self._limits.get(name)]
+        living = {owner for owner in {owner for owner, _, _ in others} if self._is_alive(owner)}
+        return sorted({(name, limit) for owner, name, limit in others if owner in living})
+
+    def withdraw(self) -> None:
+        """Let the limits hold for others no longer; the next session takes them out of the file."""
+        self._free()
+
+    def _enter(self, connection: Connection) -> None:
+        """Enter the limits, and take out those of sessions that ended without doing so."""
+        for (owner,) in connection.execute(sql.SELECT_LIMIT_OWNERS).fetchall():
+            if not self._is_alive(owner):
+                connection.execute(sql.DELETE_LIMITS, {"owner": owner})
+                with suppress(OSError):
+                    self._lock_path(owner).unlink()
+        rows = [{"owner": self._owner, "family": name, **limit._asdict()} for name, limit in self._limits.items()]
+        connection.executemany(sql.INSERT_LIMIT, rows)
+
+    def _is_alive(self, owner: str) -> bool:
+        return is_locked(self._lock_path(owner))
+
+    def _lock_path(self, owner: str) -> Path:
+        return self._folder / f"{owner}.lock"
+
+
+def _free_lock(descriptor: int, path: Path, pid: int) -> None:
+    if pid == os.getpid():  # a fork has a copy of the descriptor, and the lock is its parent's
+        os.close(descriptor)
+        with suppress(OSError):
+            path.unlink()
