@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from numbers import Integral, Real
@@ -21,6 +23,12 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile("[0-9a-fA-F]*")
+
+_INVISIBLE_CATEGORIES = ("Cf", "Zs", "Zl", "Zp")
+# Of other categories: joiners, fillers of Hangul, an empty Braille cell, variation selectors.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 LATEST = 7_258_118_400.0
 """Unix seconds of the year 2200."""
@@ -80,6 +88,33 @@ def check_text(name: str, value: Any, *, longest: int, shortest: int = 1, lines:
     if _CONTROL.search(re.sub("[\n\r\t\f]", "", value) if lines else value):
         raise invalid_argument(name, value, f"{allowed} without control characters", "Remove them.")
     return value
+
+
+def check_name(name: str, value: Any) -> str:
+    """Accept a key or the name of a batch, and return it as it is compared; a warning says where it is another one."""
+    allowed = "text of 1 to 200 characters, of which some can be seen"
+    found = plain_name(check_text(name, value, longest=200))
+    if not found:
+        raise invalid_argument(name, value, allowed)
+    if found != value:
+        warnings.warn(
+            f"{name}: {value!a} is taken as {found!r}. Blanks and invisible marks at its ends, and whether an "
+            "accent is a character of its own, make no other name of it.",
+            stacklevel=3,
+        )
+    return found
+
+
+def plain_name(text: str) -> str:
+    """Write a name as it is compared: composed (NFC), without blanks and invisible marks at its ends."""
+    text = unicodedata.normalize("NFC", text)
+    seen = [place for place, character in enumerate(text) if not _is_invisible(character)]
+    return text[seen[0] : seen[-1] + 1] if seen else ""
+
+
+def _is_invisible(character: str) -> bool:
+    is_blank = character.isspace() or unicodedata.category(character) in _INVISIBLE_CATEGORIES
+    return is_blank or bool(_INVISIBLE.match(character))
 
 
 def check_int(name: str, value: Any, low: int, high: int | None = None) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+import warnings
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
@@ -166,3 +170,50 @@ def test_a_column_that_holds_something_else_is_refused(columns: dict[str, Any], 
 def test_what_is_no_frame_with_the_columns_is_refused(given: object, words: str) -> None:
     with pytest.raises(InvalidRequestError, match=f"^frame: .*{words}"):
         validation.check_frame(given, "a", "b", "c")
+
+
+MARKS = [
+    "",
+    " ",
+    "\u00a0",
+    "\u3000",
+    "\u200b",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u200e",
+    "\ufe0f",
+    "\u3164",
+    "\u2800",
+]
+
+
+@pytest.mark.parametrize("mark", MARKS[1:])
+@pytest.mark.parametrize("name", ["hello", "M\u00fcller 1", "Mu\u0308ller\u200b1"])
+def test_blanks_invisible_marks_and_the_spelling_of_accents_make_no_other_name(mark: str, name: str) -> None:
+    plain = unicodedata.normalize("NFC", name)
+    for given in (f"{mark}{name}", f"{name}{mark}", f" {mark}{unicodedata.normalize('NFD', name)}{mark}{mark}"):
+        with pytest.warns(UserWarning, match="^key: .* is taken as .*make no other name"):
+            assert validation.check_name("key", given) == plain
+
+
+@drawn(st.text(min_size=1, max_size=8), st.sampled_from(MARKS), st.sampled_from(MARKS))
+def test_a_plain_name_is_one_however_it_is_dressed(name: str, before: str, after: str) -> None:
+    plain = validation.plain_name(name)
+    assert validation.plain_name(plain) == plain
+    assert validation.plain_name(f"{before}{name}{after}") == plain
+    assert validation.plain_name(unicodedata.normalize("NFD", name)) == plain
+
+
+@pytest.mark.parametrize("name", ["hello", "a  b", "a\u200bb", "M\u00fcller", "\u0416", "\U0001f44b", "1", "-"])
+def test_a_name_as_it_is_compared_is_taken_without_a_word(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert validation.check_name("batch", name) == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", " \u2060\ufeff", "a\n", "x" * 201, None, 5])
+def test_what_cannot_be_seen_is_no_name(name: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="^batch: got"):
+        validation.check_name("batch", name)

@@ -73,7 +73,7 @@ def sent(
     [['hello-1', 'accepted', 1]]
     """
     session = session_or_current(session)
-    name = None if batch is None else validation.check_text("batch", batch, longest=200)
+    name = None if batch is None else validation.check_name("batch", batch)
     start = None if since is None else validation.check_time("since", since)
     end = None if until is None else validation.check_time("until", until)
     session.ledger.mark_abandoned_unknown()

@@ -114,7 +114,7 @@ def send_many(
     """
     session = session_or_current(session)
     check_plan(plan)
-    name = validation.check_text("batch", batch, longest=200)
+    name = validation.check_name("batch", batch)
     doubtful = validation.check_choice("doubtful", doubtful, ("refuse", "skip", "send"))
     unpriced = validation.check_choice("unpriced", unpriced, ("refuse", "skip"))
     may_stop = validation.check_choice("on_cap", on_cap, ("refuse", "stop")) == "stop"

@@ -67,7 +67,7 @@ def settle(batch: str | None = None, *, delay: float = 600.0, session: Session |
     0
     """
     session = session_or_current(session)
-    name = None if batch is None else validation.check_text("batch", batch, longest=200)
+    name = None if batch is None else validation.check_name("batch", batch)
     if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay < float("inf"):
         raise validation.invalid_argument("delay", delay, "seconds, 0 or more")
     ledger = session.ledger

@@ -53,7 +53,7 @@ BATCH_COLUMNS = (
 def read_parts(messages: Any, session: Session) -> pd.DataFrame:
     """Return a frame with one row a part and its message id."""
     if isinstance(messages, str):
-        batch = validation.check_text("messages", messages, longest=200)
+        batch = validation.check_name("messages", messages)
         session.ledger.mark_abandoned_unknown()
         return frame(session.ledger.read_batch_parts(batch), BATCH_COLUMNS)
     if isinstance(messages, pd.DataFrame):

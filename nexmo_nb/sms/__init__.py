@@ -130,7 +130,7 @@ def send_sms(
     given = locals()  # the parameters, by their names
     session = session_or_current(session)
     fields = build_fields(to, sender, type, region, **{name: given[name] for name in (*CONTENT, *OPTIONS)})
-    key = None if key is None else validation.check_text("key", key, longest=200)
+    key = None if key is None else validation.check_name("key", key)
     warn_of_doubt(to, region)
     send_id, currency = session.ledger.new_id(), session.account.currency
     reference = fields.get("client-ref", send_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
@@ -41,15 +41,19 @@ def write_entry(
     return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
 
 
-def find_by_key(connection: Connection, entry: Entry) -> list[dict[str, Any]] | None:
-    """Give the parts that were recorded under a key; None where nothing was sent under it; or raise why not."""
-    found = sql.read_key(connection, str(entry.key))
-    if found is None:
+def find_by_key(connection: Connection, entry: Entry, keys: Sequence[str]) -> list[dict[str, Any]] | None:
+    """Give the parts that were recorded under a key; None where nothing was sent under it; or raise why not.
+
+    `keys` are the key of the entry in all its spellings; none if it has no key.
+    """
+    found = sql.read_keys(connection, keys)
+    used = [row for row in found if row[1] != "rejected"]
+    if not used:
+        for send_id, _, _ in found:
+            sql.delete_send(connection, send_id)
         return None
-    send_id, state, digest = found
-    if state == "rejected":
-        sql.delete_send(connection, send_id)
-        return None
+    # Versions before may have written two that are the same now.
+    send_id, state, digest = min(used, key=lambda row: row[2] != entry.digest)
     if digest != entry.digest:
         raise InvalidRequestError(
             f"key: got {entry.key!r}, which was used for another message or call; allowed: the same content again, or "

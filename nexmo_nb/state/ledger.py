@@ -47,6 +47,7 @@ from nexmo_nb.state.sends import (
     state_after_error,
     state_of_parts,
 )
+from nexmo_nb.state.spellings import Spellings
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class Ledger:
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True))
+        self._spellings = Spellings(lambda column: self._read(lambda c: sql.read_odd_names(c, column)))
         self._owner = Owner(path.parent / "owners")
         self._generation_file = path.with_suffix(".generation")
         self._run(self._begin_generation)
@@ -82,9 +84,10 @@ class Ledger:
         It raises `UnknownOutcomeError` if the key is in flight or nobody knows what became of it, and
         `InvalidRequestError` if the key was used for something else.
         """
+        keys = self._spellings.list_same("key", entry.key)
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
-            known = None if entry.key is None else find_by_key(connection, entry)
+            known = find_by_key(connection, entry, keys)
             if known is None:
                 self._count_generation(connection)
                 sql.insert_single(connection, entry, owner, self.clock())
@@ -111,7 +114,8 @@ class Ledger:
                 retry_on_interrupt(lambda: self._transact(lambda connection: sql.delete_runs(connection, [run])))
 
     def read_batch(self, batch: str) -> list[BatchRow]:
-        return self._read(lambda connection: sql.read_batch(connection, batch))
+        names = self._spellings.list_same("batch", batch)
+        return self._read(lambda connection: sql.read_batch(connection, names))
 
     def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> list[BatchRow]:
         """Add the rows of a batch that are not in it yet, in ``planned``, and give the row of each entry, in order.
@@ -123,16 +127,19 @@ class Ledger:
         of the batch were erased.
         """
         self.mark_abandoned_unknown()
+        names = self._spellings.list_same("batch", batch)
 
         def work(connection: Connection) -> list[BatchRow]:
-            if sql.has_erased(connection, batch):
+            if sql.has_erased(connection, names):
                 raise InvalidRequestError(
                     f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
                     "known, so it cannot be told who has been sent to; use another name."
                 )
             self._check_generation(connection)
             open_states = open_states_of(resend_not_found)
-            found, changed = match_entries(entries, sql.read_batch(connection, batch), open_states)
+            # Of two rows that are alike, under two names, the last counts: one that may have been sent.
+            rows = sorted(sql.read_batch(connection, names), key=lambda row: row.state not in open_states)
+            found, changed = match_entries(entries, rows, open_states)
             if changed:
                 raise InvalidRequestError(
                     f"batch: got {batch!r}, in which {len({entry.recipient for entry in changed})} recipients were "
@@ -220,11 +227,13 @@ class Ledger:
         until: float | None = None,
     ) -> list[dict[str, Any]]:
         """Read sends, oldest first, with their message ids, delivery and final price; all, or those that match."""
-        wanted = {"batch = ?": batch, "state = ?": state, "created >= ?": since, "created < ?": until}
-        return self._read(lambda connection: sql.read_sends(connection, wanted, ids))
+        wanted = {"state = ?": state, "created >= ?": since, "created < ?": until}
+        names = self._spellings.list_same("batch", batch)
+        return self._read(lambda connection: sql.read_sends(connection, wanted, batches=names, ids=ids))
 
     def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
-        return self._read(lambda connection: sql.read_batch_parts(connection, batch))
+        names = self._spellings.list_same("batch", batch)
+        return self._read(lambda connection: sql.read_batch_parts(connection, names))
 
     def forget(self, before: float) -> tuple[int, int]:
         """Erase numbers, senders, texts, references and keys of finished sends that were created before a time.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
 from nexmo_nb.state.sqlite import Connection, damaged_error, read_rows
@@ -232,10 +232,19 @@ def delete_send(connection: Connection, send_id: str) -> None:
     connection.execute("DELETE FROM sends WHERE id = ?", (send_id,))
 
 
-def read_key(connection: Connection, key: str) -> tuple[str, str, str] | None:
-    """Read id, state and digest of the send that has a key."""
-    found = connection.execute("SELECT id, state, digest FROM sends WHERE key = ?", (key,)).fetchall()
-    return found[0] if found else None
+def read_odd_names(connection: Connection, column: Literal["key", "batch"]) -> list[str]:
+    """Read the names with a blank at an end, or that are not plain ASCII: no others can be written in several ways."""
+    statement = (
+        f"SELECT DISTINCT {column} FROM sends"
+        f" WHERE {column} GLOB '*[^ -~]*' OR {column} GLOB ' *' OR {column} GLOB '* '"
+    )
+    return [name for (name,) in connection.execute(statement).fetchall()]
+
+
+def read_keys(connection: Connection, keys: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Read id, state and digest of the sends that have one of some keys."""
+    statement = "SELECT id, state, digest FROM sends WHERE key = ?"
+    return [row for key in keys for row in connection.execute(statement, (key,)).fetchall()]
 
 
 def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
@@ -249,20 +258,20 @@ def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
     return [{**row, "parts": len(rows)} for row in rows]
 
 
-def read_batch(connection: Connection, batch: str) -> list[BatchRow]:
-    found = connection.execute("SELECT id, recipient, state, digest FROM sends WHERE batch = ?", (batch,))
-    return [BatchRow(*row) for row in found.fetchall()]
+def read_batch(connection: Connection, names: Iterable[str]) -> list[BatchRow]:
+    """Read the rows of a batch, by all its names."""
+    statement = "SELECT id, recipient, state, digest FROM sends WHERE batch = ?"
+    return [BatchRow(*row) for name in names for row in connection.execute(statement, (name,)).fetchall()]
 
 
-def read_batch_parts(connection: Connection, batch: str) -> list[dict[str, Any]]:
+def read_batch_parts(connection: Connection, names: Iterable[str]) -> list[dict[str, Any]]:
     """Read the parts of a batch's SMS that Nexmo gave an id."""
-    return read_rows(
-        connection,
+    statement = (
         'SELECT batch, recipient AS "to", client_ref, message_id, parts.price AS price, currency FROM parts'
         " JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
-        " ORDER BY created, place, part",
-        (batch,),
+        " ORDER BY created, place, part"
     )
+    return [row for name in names for row in read_rows(connection, statement, (name,))]
 
 
 def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
@@ -270,19 +279,25 @@ def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
     return connection.execute("SELECT id, owner FROM sends WHERE state = 'sending'").fetchall()
 
 
-def has_erased(connection: Connection, batch: str) -> bool:
+def has_erased(connection: Connection, names: Iterable[str]) -> bool:
     statement = "SELECT EXISTS (SELECT 1 FROM sends WHERE batch = ? AND recipient IS NULL)"
-    return bool(connection.execute(statement, (batch,)).fetchone()[0])
+    return any(connection.execute(statement, (name,)).fetchone()[0] for name in names)
 
 
 def read_sends(
-    connection: Connection, wanted: Mapping[str, Any], ids: Sequence[str] | None = None
+    connection: Connection,
+    wanted: Mapping[str, Any],
+    *,
+    batches: Sequence[str] = (),
+    ids: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Read sends, oldest first, with their message ids, delivery and final price.
+    """Read sends, oldest first, with their message ids, delivery and final price; all, or of `batches` or `ids`.
 
-    `wanted` maps any of ``batch = ?``, ``state = ?``, ``created >= ?`` and ``created < ?`` to a value; None is any.
+    `wanted` maps any of ``state = ?``, ``created >= ?`` and ``created < ?`` to a value; None is any.
     """
     conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
+    if batches:
+        conditions[f"batch IN ({', '.join('?' * len(batches))})"] = list(batches)
     if ids is not None:
         conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""

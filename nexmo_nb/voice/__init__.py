@@ -120,7 +120,7 @@ def send_voice(
             DeprecationWarning,
             stacklevel=2,
         )
-    key = None if key is None else validation.check_text("key", key, longest=200)
+    key = None if key is None else validation.check_name("key", key)
     warn_of_doubt(to, region, is_call=True)
     addressed = (message["to"], message["sender"], message["text"])
     digest = compute_digest({**message, "api": api})
