@@ -45,7 +45,8 @@ def send_many(
         As `plan_sms` returns it, with any index. Rows with a problem are not sent. Two rows may have the same number,
         but then not the same text.
     batch : str
-        Its name: a recipient gets a text once a batch, and another message needs another name. A text that was sent
+        Its name, in which blanks and invisible marks at the ends do not count: a recipient gets a text once a batch,
+        and another message needs another name. A text that was sent
         cannot be changed; a plan in which it stands beside a further one for the same recipient sends the further one.
     doubtful : {"refuse", "skip", "send"}
         What to do with rows that have a warning and were not sent yet. Default: an error before anything is sent; skip

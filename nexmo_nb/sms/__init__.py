@@ -61,7 +61,8 @@ def send_sms(
         Default: text where every character is in GSM-7, else unicode, where a part holds less than half as much.
     key : str, optional
         A name for this message: under one key it is sent once ever, whatever is run again. A later call with the same
-        content returns the parts that were recorded. Default: each call sends.
+        content returns the parts that were recorded. Blanks and invisible marks at its ends do not count. Default: each
+        call sends.
     status_report_req, trusted_number : bool, optional
         Whether a delivery receipt is wanted; whether to send past the Fraud Defender. Default: the API's own, which are
         yes and no.

@@ -66,7 +66,8 @@ def send_voice(
         which Nexmo no longer documents. Default: calls where the connection has an application and its key, else tts.
     key : str, optional
         A name for this call: under one key it is placed once ever, whatever is run again. A later call with the same
-        content returns the row that was recorded. Default: each call is placed.
+        content returns the row that was recorded. Blanks and invisible marks at its ends do not count. Default: each
+        call is placed.
     region : str, optional
         Country whose national numbers are meant where `to` has no country code: a code of ISO 3166-1, or a name.
         Default: `to` must have its country code.
