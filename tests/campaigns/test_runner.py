@@ -14,7 +14,7 @@ from campaign_helpers import count_received, make_plan, people, send_batch
 from helpers import connected, digests_of
 
 import nexmo_nb as nx
-from nexmo_nb.campaigns.decisions import Budget, Estimate
+from nexmo_nb.campaigns.decisions import Backoff, Budget, Estimate
 from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
@@ -53,6 +53,13 @@ def test_a_message_without_a_price_is_paid_at_its_estimate_and_shown_without_cos
     runner.state.budget = Budget(10.0)
     handle(runner, accepted(None))
     assert (runner.state.cost, runner.state.budget) == (0.0, Budget(9.0))
+
+
+def test_a_message_whose_slot_was_too_old_waits_again_and_says_nothing_of_the_server(runner: Runner) -> None:
+    before = runner.state.backoff = Backoff(failures=3, pauses=2)
+    handle(runner, None, nx.session.LateError("too late"))
+    assert list(runner.state.queue) == [*PEOPLE[3:], PEOPLE[0]]
+    assert (runner.state.backoff, runner.state.budget.left, runner.state.error) == (before, 10.0, None)
 
 
 def test_an_unknown_outcome_is_paid_at_its_estimate_and_teaches_no_price(runner: Runner) -> None:

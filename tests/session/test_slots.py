@@ -10,6 +10,7 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.session.session import CONNECT_TIMEOUT
 from nexmo_nb.state.throttle import LEAVE_WITHIN, read_boot_clock
 
 
@@ -59,6 +60,14 @@ def test_a_call_that_was_stopped_before_it_left_takes_another_slot(
     (slot,) = lid.read_slots()  # the one that nothing left under does not count
     assert slot[0] < LEAVE_WITHIN
     assert strict.throttle.status().used == 1
+
+
+def test_a_slot_counts_as_long_as_a_request_that_left_in_time_can_be_under_way(sandbox: Sandbox) -> None:
+    with connected(sandbox, timeout=20.0) as session:
+        lid = Lid(session, 0.0)
+        session.throttle.acquire("open", "sms")
+        ((taken, expires),) = lid.read_slots()
+    assert taken - expires == pytest.approx(LEAVE_WITHIN + CONNECT_TIMEOUT + 20.0)
 
 
 def test_a_short_stop_costs_nothing(strict: nx.Session, sandbox: Sandbox) -> None:

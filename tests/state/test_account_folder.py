@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import nexmo_nb as nx
@@ -39,6 +39,10 @@ hosts = st.sampled_from(["https://a", "https://a-b", "https://a:8", "https://a/8
 
 
 @given(st.tuples(hosts, keys), st.tuples(hosts, keys))
+@example(("https://a", "ab"), ("https://a", "AB"))
+@example(("https://a", "b-c"), ("https://a-b", "c"))
+@example(("https://a/b", "c"), ("https://a/B", "c"))
+@example(("https://a", "%2F"), ("https://a", "/"))
 def test_two_accounts_never_share_a_name_even_where_case_does_not_count(
     one: tuple[str, str], other: tuple[str, str]
 ) -> None:

@@ -111,6 +111,14 @@ def test_two_batches_of_before_that_are_the_same_now_send_nobody_anything_again(
     assert Counter(message["to"] for message in sandbox.messages) == Counter(PEOPLE)
 
 
+def test_a_batch_of_before_that_was_forgotten_is_so_in_all_its_spellings(session: nx.Session, sandbox: Sandbox) -> None:
+    send_batch("Müller", PEOPLE[:1])
+    write_as_before(session.ledger.path, "batch", "Müller ")
+    nx.forget(before="2100-01-01")
+    with connected(sandbox), pytest.raises(nx.InvalidRequestError, match="not forgotten"):
+        send_batch("Müller", PEOPLE)
+
+
 def entry(name: str, digest: str = "d", key: str | None = None) -> Entry:
     return Entry(name * 40, "send", "sms", digest, PEOPLE[0], "Demo", "Hello", key=key)
 
