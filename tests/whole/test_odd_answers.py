@@ -623,10 +623,11 @@ def test_a_first_report_without_its_count_does_not_pass_the_bound(odd: Odd) -> N
 
 
 def packed(*files: bytes, how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Pack files as of a fixed time: workers that collect the tests one second apart must find the same names."""
     into = io.BytesIO()
-    with zipfile.ZipFile(into, "w", how) as archive:
+    with zipfile.ZipFile(into, "w") as archive:
         for n, content in enumerate(files):
-            archive.writestr(f"{n}.csv", content)
+            archive.writestr(zipfile.ZipInfo(f"{n}.csv"), content, how)
     return into.getvalue()
 
 
