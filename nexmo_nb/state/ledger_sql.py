@@ -33,6 +33,12 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS parts_message ON parts (message_id)",
     "CREATE INDEX IF NOT EXISTS sends_created ON sends (created)",
 )
+
+
+def _is_odd(column: str) -> str:
+    return f"({column} GLOB '*[^ -~]*' OR {column} GLOB ' *' OR {column} GLOB '* ')"
+
+
 MIGRATIONS = (
     # The first layout had a state for rows that wait for their turn.
     ("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),
@@ -52,12 +58,14 @@ MIGRATIONS = (
         "CREATE INDEX sends_created ON sends (created)",
     ),
     # The third one had no generation, and did not know which batches are under way. Who is to be forgotten is found
-    # among those who are not forgotten yet.
+    # among those who are not forgotten yet, and names that may be written in several ways among themselves.
     (
         "CREATE TABLE generation (number INTEGER NOT NULL)",
         "INSERT INTO generation (number) VALUES (0)",
         "CREATE TABLE runs (id TEXT PRIMARY KEY, batch TEXT NOT NULL, owner TEXT NOT NULL)",
         "CREATE INDEX sends_people ON sends (created) WHERE recipient IS NOT NULL",
+        f"CREATE INDEX sends_odd_keys ON sends (key) WHERE {_is_odd('key')}",
+        f"CREATE INDEX sends_odd_batches ON sends (batch) WHERE {_is_odd('batch')}",
     ),
 )
 
@@ -234,10 +242,7 @@ def delete_send(connection: Connection, send_id: str) -> None:
 
 def read_odd_names(connection: Connection, column: Literal["key", "batch"]) -> list[str]:
     """Read the names with a blank at an end, or that are not plain ASCII: no others can be written in several ways."""
-    statement = (
-        f"SELECT DISTINCT {column} FROM sends"
-        f" WHERE {column} GLOB '*[^ -~]*' OR {column} GLOB ' *' OR {column} GLOB '* '"
-    )
+    statement = f"SELECT DISTINCT {column} FROM sends WHERE {_is_odd(column)}"
     return [name for (name,) in connection.execute(statement).fetchall()]
 
 

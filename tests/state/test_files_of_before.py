@@ -104,6 +104,8 @@ def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path,
         "sends_created",
         "parts_message",
         "sends_people",
+        "sends_odd_keys",
+        "sends_odd_batches",
         "runs",
         "generation",
     }

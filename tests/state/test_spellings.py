@@ -138,7 +138,7 @@ def test_of_two_rows_that_are_alike_the_one_that_may_have_been_sent_counts(
     problems = {"unknown": nx.UnknownOutcomeError("no answer"), "rejected": nx.RejectedError("no", code="7")}
     for name, batch in zip("ab", ("first", "second"), strict=True):
         ledger.add_batch(batch, [entry(name)])
-    ledger.record_and_claim([], ["b" * 40])
+    ledger.record_and_claim([], {"b" * 40: "d"})
     ledger.record_outcomes([Outcome("b" * 40, None if sent in problems else [{"status": "0"}], problems.get(sent))])
     ledger.close()
     write_as_before(path, "batch", order[0], "batch = 'first'")
