@@ -140,16 +140,12 @@ def connect(
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")
-    previous = _current
     with _opened_lock:
         earlier = list(_opened)
     for session in earlier:
         session.rest()
     # No frame that held a credential may become part of a traceback.
     _current = without_traceback_of(lambda: _open_session(target, arguments, settings, options))
-    if previous is not None and previous.throttle.path == _current.throttle.path:
-        # It may live on in a variable or in a notebook's output; the person has set other limits now.
-        previous.throttle.withdraw_limits()
     return _current
 
 

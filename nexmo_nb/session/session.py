@@ -232,8 +232,8 @@ class Session(requests.Session):
         attempt = _Attempt()
         try:
             return self._answer(request, refresh, slot, attempt)
-        except LateError as problem:
-            return problem
+        except LateError:
+            return late_error(request)  # a new one, whose traceback shows nothing of the wire
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             was_sent = attempt.left and not surely_unsent(problem)
             return unanswered_error(request, failure_reason(problem), sent=was_sent)
@@ -289,15 +289,19 @@ class Session(requests.Session):
         headers = {"Accept": "*/*"} if request.download_to else None
         fields = {"params": request.params, "data": request.data, "json": request.json}
         prepared = self.prepare_request(requests.Request(request.method, url, headers, **fields, auth=auth))
-        if self.throttle.is_late(slot):  # this process may have been stopped, or the machine asleep
-            self.throttle.give_back([slot])
-            raise late_error(request)
+        self._check_slot(slot)
         attempt.left = True
         response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
         if request.download_to is None or not 200 <= response.status_code < 300:
             return response.status_code, response.headers, read_body(response, self._timeout[1])
         download_body(response, request.download_to)
         return response.status_code, response.headers, b""
+
+    def _check_slot(self, slot: str) -> None:
+        """Let nothing leave under a slot that is too old: this process may have been stopped, or the machine asleep."""
+        if self.throttle.is_late(slot):
+            self.throttle.give_back([slot])
+            raise LateError("The slot is too old.")
 
     def _get_version(self, family: str) -> object:
         return None if self.cache is None else self.cache.get_version(family)

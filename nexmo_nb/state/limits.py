@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
@@ -58,11 +59,25 @@ class SharedLimits:
     """
 
     def __init__(self, database: Database, folder: Path, limits: Mapping[str, Limit]) -> None:
-        self._folder, self._limits = folder, dict(limits)
-        self._owner = secrets.token_hex(16)
-        path = make_private_folder(folder) / f"{self._owner}.lock"
-        self._free = weakref.finalize(self, _free_lock, lock_file(path), path, os.getpid())
-        database.transact(self._enter)
+        self._database, self._folder, self._limits = database, folder, dict(limits)
+        self._guard = threading.Lock()
+        self._owner = ""
+        self._free: weakref.finalize[..., SharedLimits] | None = None  # frees the lock
+        self.enter()
+
+    def enter(self) -> None:
+        """Let the limits hold for others, unless they do; see `withdraw`."""
+        with self._guard:
+            if self._free is not None and self._free.alive:
+                return
+            self._owner = secrets.token_hex(16)
+            path = make_private_folder(self._folder) / f"{self._owner}.lock"
+            self._free = weakref.finalize(self, _free_lock, lock_file(path), path, os.getpid())
+            try:
+                self._database.transact(self._write)
+            except BaseException:
+                self._free()
+                raise
 
     def read_others(self, connection: Connection, family: str) -> list[tuple[str, Limit]]:
         """Read the limits of the account and of a family that other sessions have and that are not this one's."""
@@ -75,10 +90,11 @@ class SharedLimits:
 
     def withdraw(self) -> None:
         """Let the limits hold for others no longer; the next session takes them out of the file."""
-        self._free()
+        if self._free is not None:
+            self._free()
 
-    def _enter(self, connection: Connection) -> None:
-        """Enter the limits, and take out those of sessions that ended without doing so."""
+    def _write(self, connection: Connection) -> None:
+        """Write the limits, and take out those of sessions that ended without doing so."""
         for (owner,) in connection.execute(sql.SELECT_LIMIT_OWNERS).fetchall():
             if not self._is_alive(owner):
                 connection.execute(sql.DELETE_LIMITS, {"owner": owner})

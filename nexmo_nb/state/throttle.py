@@ -164,6 +164,7 @@ class Throttle:
             wait = 0.0 if taken == len(wanted) else max(0.001, _read_wait(connection, windows, now))
             return taken, wait, now, others
 
+        self._run(self._shared.enter)
         taken, wait, now, others = self._run(lambda: self._database.transact(work))
         self._note_slots(taken=wanted[:taken], done=done, now=now)
         self._tell_limits(others)
@@ -208,11 +209,9 @@ class Throttle:
         return self._run(lambda: self._database.read(work))
 
     def rest(self) -> None:
-        self._database.rest()
-
-    def withdraw_limits(self) -> None:
-        """Let other sessions no longer be held to the limits of this one, which go on to hold for itself."""
+        """Hold no lock and no descriptor, and no other session to the limits of this one, until it is used again."""
         self._shared.withdraw()
+        self._database.rest()
 
     def close(self) -> None:
         self._shared.withdraw()

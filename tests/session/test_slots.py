@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from typing import Any
 
 import pytest
@@ -86,11 +87,21 @@ def test_a_call_is_signed_anew_after_it_was_stopped(sandbox: Sandbox) -> None:
 
 def test_a_call_that_never_gets_away_says_so_and_nothing_was_sent(strict: nx.Session, sandbox: Sandbox) -> None:
     lid = Lid(strict, 60.0, times=99)
-    with pytest.raises(nx.UnreachableError, match="turn under the limit is over. Nothing was sent"):
+    with pytest.raises(nx.UnreachableError, match="turn under the limit is over. Nothing was sent") as caught:
         nx.send_sms("447700900123", "Hello", sender="Demo", key="k")
     assert sandbox.requests == []
     assert len(nx.sent()) == 0
     assert lid.read_slots() == []
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "prepared" not in shown  # no frame that a request with its credentials is in
+
+
+def test_a_call_in_a_batch_that_never_gets_away_shows_nothing_of_the_wire(strict: nx.Session) -> None:
+    request = nx.session.Request("do it", "POST", "/v2/applications", json={"name": "x"})
+    with pytest.raises(nx.session.LateError) as caught:
+        strict.call_with_slot(request, "a slot that nobody took")
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "prepared" not in shown
 
 
 def test_a_batch_whose_machine_slept_takes_other_slots_and_goes_on(strict: nx.Session, sandbox: Sandbox) -> None:

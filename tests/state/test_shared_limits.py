@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from helpers import connected
 
+import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.throttle import BULK, INTERACTIVE, Limit, Status, Throttle
 
@@ -215,14 +216,26 @@ def test_a_new_connection_takes_the_place_of_the_one_before_it(sandbox: Sandbox)
         assert count_free(session.throttle, "applications") == 20
         session.throttle.notify = before.throttle.notify = lambda _: None
         assert count_free(before.throttle, "applications") == 5
+        assert count_free(session.throttle, "applications") == 5  # it is used again
     before.close()
 
 
-def test_a_connection_to_another_account_leaves_the_one_before_it_alone(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_limits_that_cannot_be_entered_leave_no_lock(path: Path, time: Time) -> None:
+    throttle = make(path, time, 5)
+    throttle._shared.withdraw()
+    throttle._database._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(nx.UnreachableError, match="cannot be used"):
+        throttle.acquire("one", "", INTERACTIVE)
+    assert list((path.parent / "owners").iterdir()) == []
+    throttle.close()
+
+
+def test_a_connection_to_another_account_leaves_the_one_before_it_its_limits(sandbox: Sandbox, tmp_path: Path) -> None:
     before = connected(sandbox, calls=5)
     with Sandbox(limits=False) as other, connected(other):
         again = Throttle(before.throttle.path, calls=20, period=60.0, limits={}, notify=lambda _: None)
-        assert count_free(again, "applications") == 5
+        nx.applications(session=before)  # it rested
+        assert count_free(again, "applications") == 4
         again.close()
     before.close()
 
