@@ -51,18 +51,19 @@ def check_changes(*, name: Any, type: Any, public_key: Any, **webhooks: str | No
 
 def build_get_request(application_id: str) -> Request:
     what, path = f"get application {application_id}", f"{PATH}/{application_id}"
-    return _make_request(what, "GET", path, find_refusal=find_missing_application)
+    return _make_request(what, "GET", path, echo={"id": application_id}, find_refusal=find_missing_application)
 
 
 def build_create_request(body: Mapping[str, Any]) -> Request:
-    return _build_write_request(f"create application {body['name']!r}", "POST", PATH, body)
+    return _build_write_request(f"create application {body['name']!r}", "POST", PATH, body, {"name": body["name"]})
 
 
 def build_update_request(application_id: str, current: Mapping[str, Any], changes: Changes) -> Request:
     """Build the update of an application: what it is now, and the changes."""
     kept = copy.deepcopy({key: value for key, value in current.items() if key not in ("id", "_links")})
     body = _apply_changes(kept, changes)
-    return _build_write_request(f"update application {application_id}", "PUT", f"{PATH}/{application_id}", body)
+    what, path = f"update application {application_id}", f"{PATH}/{application_id}"
+    return _build_write_request(what, "PUT", path, body, {"id": application_id, "name": body["name"]})
 
 
 def build_delete_request(application_id: str) -> Request:
@@ -71,8 +72,11 @@ def build_delete_request(application_id: str) -> Request:
     return _make_request(what, "DELETE", path, invalidates=(FAMILY, "owned"), find_refusal=find_unexpected_body)
 
 
-def _build_write_request(what: str, method: str, path: str, body: Mapping[str, Any]) -> Request:
-    return _make_request(what, method, path, json=body, invalidates=(FAMILY,), find_refusal=find_missing_application)
+def _build_write_request(
+    what: str, method: str, path: str, body: Mapping[str, Any], echo: Mapping[str, str]
+) -> Request:
+    invalidates, find_refusal = (FAMILY,), find_missing_application
+    return _make_request(what, method, path, json=body, invalidates=invalidates, echo=echo, find_refusal=find_refusal)
 
 
 def _check_name(value: Any) -> str:

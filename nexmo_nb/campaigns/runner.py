@@ -6,6 +6,7 @@ the progress and receives an interrupt.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -19,7 +20,7 @@ from nexmo_nb.campaigns import decisions
 from nexmo_nb.campaigns.decisions import Action, Backoff, Budget, Estimate, choose_action
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, UnreachableError
-from nexmo_nb.session import Session
+from nexmo_nb.session import Attempt, Request, Session, unanswered_error
 from nexmo_nb.sms.request import build_request
 from nexmo_nb.sms.response import parse_parts
 from nexmo_nb.state.sends import Outcome, sum_prices
@@ -27,6 +28,7 @@ from nexmo_nb.state.throttle import BULK, make_slot_id
 
 FAMILY = "sms"
 PAUSE_STEP = 0.25  # seconds after which a pause looks whether somebody stopped the run
+LAST_SECONDS = 1.0  # for which messages that were broken off may end by themselves
 
 
 class Message(NamedTuple):
@@ -43,7 +45,7 @@ class RunState:
     budget: Budget
     backoff: Backoff = field(default_factory=Backoff)
     slots: list[str] = field(default_factory=list)  # acquired, and not used yet
-    in_flight: set[str] = field(default_factory=set)  # with the workers
+    in_flight: dict[str, Attempt] = field(default_factory=dict)  # with the workers
     results: list[Result] = field(default_factory=list)  # came back, and are not recorded yet
     sent: int = 0  # accepted in this run, as are parts and cost
     parts: int = 0
@@ -66,13 +68,15 @@ class Runner:
         self.state = RunState(deque(messages), Budget(left))
         self._workers = Workers(self._send)
         self._stop = Event()
+        self._hurry = Event()  # set as well: what is in flight is broken off
 
     def run(self, workers: int, *, progress: bool) -> None:
         """Send until the queue is empty, the cap is reached, or something stops the run."""
         count = min(workers, len(self.messages))
         if not count:
             return
-        with show_progress(self, progress) as refresh, ThreadPoolExecutor(count + 1) as pool:
+        pool = ThreadPoolExecutor(count + 1)
+        with show_progress(self, progress) as refresh:
             driver: list[Future[None]] = []
             try:
                 # An interrupt may come right after the thread has started: it must be stopped then, too.
@@ -80,14 +84,28 @@ class Runner:
                 while wait(driver, timeout=0.2).not_done:
                     refresh()
             finally:
-                # After an interrupt no new message is begun, and those in flight are waited for.
-                self._stop.set()
-                self._workers.wake()
-                wait(driver)
+                self._wait_for_end(pool, driver)
                 refresh()
             driver[0].result()
         if self.state.fault is not None:
             raise self.state.fault
+
+    def _wait_for_end(self, pool: ThreadPoolExecutor, driver: Sequence[Future[None]]) -> None:
+        """Wait for what is in flight, and begin nothing new. An interrupt, the second one then, breaks it off."""
+        interrupt: KeyboardInterrupt | None = None
+        while True:
+            try:
+                self._stop.set()
+                self._workers.wake()
+                wait(driver)
+                break
+            except KeyboardInterrupt as problem:
+                interrupt = problem
+                self._hurry.set()
+        # A worker that still makes its connection is not waited for; it sends nothing any more.
+        pool.shutdown(wait=interrupt is None)
+        if interrupt is not None:
+            raise interrupt
 
     def status_message(self) -> str:
         return (
@@ -107,8 +125,7 @@ class Runner:
         finally:
             self._stop.set()
             try:
-                while self.state.in_flight:
-                    self._receive_results(None)
+                self._end_in_flight()
                 self._record_and_claim([])
             finally:
                 self._workers.stop(workers)
@@ -117,13 +134,13 @@ class Runner:
     def _run_loop(self, workers: int) -> None:
         """Send until nothing is in flight and nothing more may leave."""
         state, seconds = self.state, 0.0
-        while True:
+        while not self._hurry.is_set():
             allowed = self._count_allowed(workers)
             seconds = self._acquire_slots(allowed, seconds)
             ready = [state.queue.popleft() for _ in range(min(allowed, len(state.slots)))]
             claimed = self._record_and_claim(ready)
             for send_id in claimed:
-                state.in_flight.add(send_id)
+                state.in_flight[send_id] = self.session.make_attempt()
                 self._workers.submit(send_id, state.slots.pop())
             if len(claimed) < len(ready):
                 continue  # another process took the others, or the ledger cannot be used
@@ -197,14 +214,32 @@ class Runner:
 
     def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
         """Send one message under a slot, and return the rows of its parts; a worker calls it."""
-        message, currency = self.messages[send_id], self.session.account.currency
-        request = build_request({**message.fields, "client-ref": send_id}, currency)
-        return parse_parts(self.session.call_with_slot(request, slot), currency)
+        answer = self.session.call_with_slot(self._build_request(send_id), slot, self.state.in_flight[send_id])
+        return parse_parts(answer, self.session.account.currency)
+
+    def _build_request(self, send_id: str) -> Request:
+        return build_request({**self.messages[send_id].fields, "client-ref": send_id}, self.session.account.currency)
+
+    def _end_in_flight(self) -> None:
+        """Receive what is in flight. Once there is hurry, break it off; what does not end then is unknown."""
+        state = self.state
+        while state.in_flight and not self._hurry.is_set():
+            self._receive_results(None)
+        for attempt in state.in_flight.values():
+            attempt.break_off()
+        end = time.monotonic() + LAST_SECONDS
+        while state.in_flight and (left := end - time.monotonic()) > 0:
+            self._receive_results(left)
+        for send_id in state.in_flight:
+            problem = unanswered_error(self._build_request(send_id), "it was broken off")
+            state.results.append(Result(send_id, "", None, problem))
+        state.in_flight.clear()
 
     def _receive_results(self, timeout: float | None) -> list[Result]:
         """Wait for results, and keep them until they are recorded."""
         results = self._workers.receive(timeout, gather=len(self.state.in_flight) > 1)
-        self.state.in_flight -= {result.id for result in results}
+        for result in results:
+            self.state.in_flight.pop(result.id, None)
         self.state.results += results
         return results
 

@@ -73,6 +73,7 @@ def build_change_request(
         family="numbers",
         data=fields,
         invalidates=("numbers", "owned"),
+        echo={name: fields[name] for name in ("country", "msisdn")},
         find_refusal=find_refusal,
     )
 

@@ -112,12 +112,14 @@ def build_page_request(fields: Fields, what: str) -> Request:
 
 
 def build_report_request(fields: Fields, what: str) -> Request:
-    return _build_request(what, "POST", "/v2/reports", json=fields, find_refusal=find_missing_report)
+    echo = {name: str(fields[name]) for name in ("product", "account_id")}
+    return _build_request(what, "POST", "/v2/reports", json=fields, echo=echo, find_refusal=find_missing_report)
 
 
 def build_status_request(report_id: str) -> Request:
     what = "look whether a report is ready"
-    return _build_request(what, "GET", f"/v2/reports/{report_id}", find_refusal=find_missing_report)
+    path, echo = f"/v2/reports/{report_id}", {"request_id": report_id}
+    return _build_request(what, "GET", path, echo=echo, find_refusal=find_missing_report)
 
 
 def build_download_request(file_id: str, path: Path) -> Request:

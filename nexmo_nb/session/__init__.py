@@ -17,9 +17,11 @@ from nexmo_nb.session.response import (
     unanswered_error,
 )
 from nexmo_nb.session.session import Session
+from nexmo_nb.session.transport import Attempt
 
 __all__ = [
     "LONGEST_RETRY_AFTER",
+    "Attempt",
     "LateError",
     "Listing",
     "Pages",

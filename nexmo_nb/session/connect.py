@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -15,12 +16,14 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 import requests
+import urllib3
 
 from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.hosts import is_loopback, read_host
 from nexmo_nb.session.session import CONNECT_TIMEOUT, Session
+from nexmo_nb.session.transport import Adapter, Attempt, read_body
 from nexmo_nb.state.account_folder import find_account_folder
 from nexmo_nb.state.files import find_state_dir, make_private_folder
 from nexmo_nb.state.limits import FAMILY_LIMITS, Limit
@@ -92,7 +95,8 @@ def connect(
         Whether reads may be answered from earlier answers (numbers for 10 minutes, owned numbers and applications for
         5, prices for a day; the balance never).
     timeout : float
-        Seconds to wait for each part of an answer, at most 600; a connection is waited for at most 5.
+        Seconds in which an answer must be whole, at most 600; a connection is waited for at most 5, a report's file an
+        hour.
     currency : str
         What the account is billed in, for the column ``currency``.
     state_dir : path, optional
@@ -328,11 +332,14 @@ def _fetch_demo_account(url: str, timeout: float) -> tuple[dict[str, Any], str]:
     try:
         if not is_loopback(url):
             return {}, ""
-        with requests.Session() as wire:
+        with requests.Session() as wire, Attempt(timeout):
             wire.trust_env = False
-            answer = wire.get(f"{url}/_sandbox/account", timeout=timeout, allow_redirects=False).json()
+            for scheme in ("https://", "http://"):
+                wire.mount(scheme, Adapter())
+            response = wire.get(f"{url}/_sandbox/account", timeout=timeout, allow_redirects=False, stream=True)
+            answer = json.loads(read_body(response))
         found = {name: answer[name] for name in FIELDS if isinstance(answer.get(name), str)}
-    except (requests.RequestException, ValueError, AttributeError):
+    except (OSError, urllib3.exceptions.HTTPError, ValueError, AttributeError):
         return {}, ""
     if not {"api_key", "api_secret"} <= found.keys():
         return {}, ""

@@ -28,6 +28,10 @@ class Request:
         File to which a successful response is written as it comes, instead of being parsed; the call returns it.
     invalidates : tuple of str
         Families whose cached responses are no longer true afterwards.
+    echo : mapping, optional
+        What a success says of itself, where it does, by the API's names. One that says something else is another's.
+    echo_rows : str
+        Field of the body with a list whose every row says it. Default: the body itself says it.
     find_refusal : callable, optional
         Finds the error that a parsed body with a good HTTP status stands for, if it is no success.
     """
@@ -43,6 +47,8 @@ class Request:
     auth: Literal["basic", "jwt", "form", "sms"] = "basic"
     download_to: Path | None = None
     invalidates: tuple[str, ...] = ()
+    echo: Mapping[str, str] | None = None
+    echo_rows: str = ""
     find_refusal: Callable[[Request, Any], NexmoError | None] | None = None
 
     @property

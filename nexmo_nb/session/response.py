@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any, NamedTuple
@@ -42,6 +43,10 @@ _ADVICE: Mapping[type[NexmoError], str] = {
 # Words of an error type that mean something else than its HTTP status alone.
 _BY_CODE: Mapping[str, type[NexmoError]] = {"low-balance": RejectedError, "throttled": RateLimitedError}
 
+_NUMBERS = ("to", "msisdn")
+"""Fields with a phone number, which comes back with or without a plus."""
+MOST_VALUES = 1_000_000
+"""Values in a body. More would take gigabytes, within the bytes that are allowed; real ones have some ten thousand."""
 DEEPEST = 50
 """Levels of nesting in a body. A deeper one would exhaust the stack of the code that reads it."""
 TRIES = 3
@@ -63,18 +68,22 @@ class Pages(NamedTuple):
     total: int
 
 
-def parse_response(request: Request, status: int, headers: Mapping[str, str], content: bytes) -> Any:
-    """Return the parsed body of a response (None where there is none), or the error that it stands for."""
+def parse_response(request: Request, status: int, headers: Mapping[str, str], content: bytes, doubt: str = "") -> Any:
+    """Return the parsed body of a response (None where there is none), or the error that it stands for.
+
+    `doubt` says why the response may be another's. Then it counts only if its body names what was asked.
+    """
     if 200 <= status < 300:
-        return _parse_success(request, status, content)
+        return _parse_success(request, status, content, doubt)
     body = _parse_json(content)
     code, words = _explain_error(body) if isinstance(body, dict) else ("", "")
     words = words or f"HTTP {status}"
     seconds = headers.get("Retry-After", "")
     # It may be a date, which Nexmo does not send.
     retry_after = float(seconds) if re.fullmatch("[0-9]{1,9}", seconds) else None
-    if status < 400 or status >= 500:
+    if doubt or status < 400 or status >= 500:
         words = f"the server answered with {words}" + (" (a redirect is never followed)" if status < 400 else "")
+        words += f", and {doubt}" if doubt else ""
         return unanswered_error(request, words, status=status, retry_after=retry_after)
     error_class = _BY_CODE.get(code) or _BY_STATUS.get(status, RejectedError)
     return error_class(
@@ -86,16 +95,44 @@ def parse_response(request: Request, status: int, headers: Mapping[str, str], co
     )
 
 
-def _parse_success(request: Request, status: int, content: bytes) -> Any:
-    if not content and request.method == "DELETE":
-        return None
-    if request.download_to is not None:
-        return request.download_to
-    body = _parse_json(content)
-    if not isinstance(body, (dict, list)):
+def _parse_success(request: Request, status: int, content: bytes, doubt: str) -> Any:
+    has_no_body = request.download_to is not None or (not content and request.method == "DELETE")
+    body = None if has_no_body else _parse_json(content)
+    if not has_no_body and not isinstance(body, (dict, list)):
         return unanswered_error(request, "the answer is not JSON, or none of a usual kind", status=status)
+    is_named = names_request(request, body)
+    if is_named is False:
+        return unanswered_error(request, "the answer names something else", status=status)
+    if doubt and not is_named:
+        return unanswered_error(request, f"the answer may be another's: {doubt}", status=status)
+    if has_no_body:
+        return request.download_to
     refusal = request.find_refusal(request, body) if request.find_refusal else None
     return refusal or body
+
+
+def names_request(request: Request, body: Any) -> bool | None:
+    """Tell whether a body names all of the request that its answer repeats (True), something else (False), or less."""
+    rows = get_field(body, request.echo_rows) if request.echo_rows else [body]
+    pairs = [
+        (name, asked, get_field(row, name))
+        for row in (rows if isinstance(rows, list) else [])
+        for name, asked in (request.echo or {}).items()
+    ]
+    said = [_is_same(name, asked, value) for name, asked, value in pairs if value not in (None, "")]
+    if not all(said):
+        return False
+    return True if said and len(said) == len(pairs) else None
+
+
+def _is_same(name: str, asked: str, said: Any) -> bool:
+    """Tell whether a value is the one that was asked for, however it is written."""
+    if not isinstance(said, (str, int)) or isinstance(said, bool):
+        return False
+    forms = (str(said), asked)
+    if name in _NUMBERS:
+        return len({re.sub("[^0-9]", "", form).lstrip("0") for form in forms}) == 1
+    return len({" ".join(unicodedata.normalize("NFKC", form).casefold().split()) for form in forms}) == 1
 
 
 def unanswered_error(request: Request, reason: str, *, sent: bool = True, **facts: Any) -> NexmoError:
@@ -173,6 +210,8 @@ def parse_status(value: Any) -> str | None:
 
 def _parse_json(content: bytes) -> Any:
     """Parse a body; None where it is no JSON that can be used."""
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        return None
     try:
         body = json.loads(content)
         if b"\\ud" in content.lower() or b"\xed" in content or json.detect_encoding(content) != "utf-8":

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
@@ -36,7 +36,7 @@ from nexmo_nb.session.response import (
     retry_wait,
     unanswered_error,
 )
-from nexmo_nb.session.transport import Adapter, download_body, failure_reason, read_body, surely_unsent
+from nexmo_nb.session.transport import SLOWEST_FILE, Adapter, Attempt, download_body, failure_reason, read_body
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
@@ -51,13 +51,6 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 PAGE = 100
 CONNECT_TIMEOUT = 5.0
-
-
-@dataclass
-class _Attempt:
-    """How far one attempt got: `left` says that the request may have reached the server."""
-
-    left: bool = False
 
 
 class Session(requests.Session):
@@ -95,7 +88,7 @@ class Session(requests.Session):
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
         self.pause: Callable[[float], None] = time.sleep
         agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
-        self.headers.update({"User-Agent": agent, "Accept": "application/json"})
+        self.headers.update({"User-Agent": agent, "Accept": "application/json", "Connection": "close"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         logins = self._read_environment()
         for scheme in ("https://", "http://"):
@@ -133,7 +126,9 @@ class Session(requests.Session):
     def read_with_source(self, request: Request, *, refresh: bool = False) -> Response:
         """Do the same as `call`, and tell whether the body came from the cache."""
         attempts = 1
-        while isinstance(answer := without_traceback_of(lambda: self._attempt(request, refresh)), NexmoError):
+        while isinstance(
+            answer := without_traceback_of(lambda: self._attempt(request, self.make_attempt(), refresh)), NexmoError
+        ):
             wait = retry_wait(answer, attempts)
             if wait is None:
                 raise answer
@@ -141,12 +136,13 @@ class Session(requests.Session):
             attempts += 1
         return answer
 
-    def call_with_slot(self, request: Request, slot: str) -> Any:
+    def call_with_slot(self, request: Request, slot: str, attempt: Attempt) -> Any:
         """Send a request once, with no other try, under a slot of the throttle that the caller holds and confirms.
 
-        LateError: the slot is too old; nothing was sent, and the slot is given back.
+        The caller, who made the attempt, can break it off from another thread. LateError: the slot is too old; nothing
+        was sent, and the slot is given back.
         """
-        answer = without_traceback_of(lambda: self._attempt(request, refresh=True, slot=slot))
+        answer = without_traceback_of(lambda: self._attempt(request, attempt, refresh=True, slot=slot))
         if isinstance(answer, NexmoError):
             raise answer
         return answer.body
@@ -227,16 +223,18 @@ class Session(requests.Session):
         limit = f"{self.throttle.limit.calls} calls / {self.throttle.limit.seconds:g} s"
         return f"<nexmo_nb session: {self.where}, key {self.account.api_key}, {limit}>"
 
-    def _attempt(self, request: Request, refresh: bool, *, slot: str = "") -> Response | NexmoError:
+    def make_attempt(self) -> Attempt:
+        """Make what one request and its answer are tried in, once, within the session's timeout."""
+        return Attempt(self._timeout[1])
+
+    def _attempt(self, request: Request, attempt: Attempt, refresh: bool, *, slot: str = "") -> Response | NexmoError:
         """Make one attempt. An error is returned, not raised, so that no object of the wire becomes part of it."""
-        attempt = _Attempt()
         try:
             return self._answer(request, refresh, slot, attempt)
         except LateError:
             return late_error(request)  # a new one, whose traceback shows nothing of the wire
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
-            was_sent = attempt.left and not surely_unsent(problem)
-            return unanswered_error(request, failure_reason(problem), sent=was_sent)
+            return unanswered_error(request, failure_reason(problem, attempt), sent=attempt.left)
         except BaseException as problem:
             # The ledger must know whether the send may have happened.
             problem.left = attempt.left  # type: ignore[attr-defined]
@@ -248,7 +246,7 @@ class Session(requests.Session):
                 for family in request.invalidates:
                     self.drop_cached(family)
 
-    def _answer(self, request: Request, refresh: bool, slot: str, attempt: _Attempt) -> Response | NexmoError:
+    def _answer(self, request: Request, refresh: bool, slot: str, attempt: Attempt) -> Response | NexmoError:
         """Answer a request from the cache, or else from the server, and keep the cache true."""
         seconds = cache_lifetime(request.method, request.path)
         cache = self.cache if seconds else None
@@ -261,10 +259,10 @@ class Session(requests.Session):
         auth = Auth(self.account, request.auth)
         version = self._get_version(request.family)
         if slot:
-            status, headers, content = self._transmit(request, auth, attempt, slot)
+            status, headers, content, doubt = self._transmit(request, auth, attempt, slot)
         else:
-            status, headers, content = self._transmit_in_turn(request, auth, attempt)
-        body = parse_response(request, status, headers, content)
+            status, headers, content, doubt = self._transmit_in_turn(request, auth, attempt)
+        body = parse_response(request, status, headers, content, doubt)
         if cache is not None and status == HTTPStatus.OK and not isinstance(body, NexmoError):
             cache.save_body(key, content, seconds)
         if isinstance(body, NotFoundError) or self._get_version(request.family) is not version:
@@ -272,7 +270,7 @@ class Session(requests.Session):
             self.drop_cached(request.family)
         return body if isinstance(body, NexmoError) else Response(body, cached=False)
 
-    def _transmit_in_turn(self, request: Request, auth: Auth, attempt: _Attempt) -> tuple[int, Any, bytes]:
+    def _transmit_in_turn(self, request: Request, auth: Auth, attempt: Attempt) -> tuple[int, Any, bytes, str]:
         """Transmit under a slot of the throttle, and confirm the slot whatever happens."""
         slot = make_slot_id()
         try:
@@ -283,19 +281,23 @@ class Session(requests.Session):
             with suppress(UnreachableError):
                 self.throttle.confirm(slot)
 
-    def _transmit(self, request: Request, auth: Auth, attempt: _Attempt, slot: str) -> tuple[int, Any, bytes]:
-        """Put a request on the wire, and read status, headers and body of its response."""
+    def _transmit(self, request: Request, auth: Auth, attempt: Attempt, slot: str) -> tuple[int, Any, bytes, str]:
+        """Put a request on the wire; give status, headers and body of its response, and a doubt of a write's."""
         url = self.account.base_url(request.host) + request.path
         headers = {"Accept": "*/*"} if request.download_to else None
         fields = {"params": request.params, "data": request.data, "json": request.json}
         prepared = self.prepare_request(requests.Request(request.method, url, headers, **fields, auth=auth))
         self._check_slot(slot)
-        attempt.left = True
-        response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
-        if request.download_to is None or not 200 <= response.status_code < 300:
-            return response.status_code, response.headers, read_body(response, self._timeout[1])
-        download_body(response, request.download_to)
-        return response.status_code, response.headers, b""
+        content = b""
+        with attempt:
+            response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
+            if request.download_to is None or not 200 <= response.status_code < 300:
+                content = read_body(response)
+            else:
+                attempt.allow(SLOWEST_FILE)
+                download_body(response, request.download_to)
+            doubt = attempt.find_doubt() if request.is_write else ""
+        return response.status_code, response.headers, content, doubt
 
     def _check_slot(self, slot: str) -> None:
         """Let nothing leave under a slot that is too old: this process may have been stopped, or the machine asleep."""

@@ -74,6 +74,8 @@ def build_request(fields: Mapping[str, str], currency: str) -> Request:
         family="sms",
         data=fields,
         auth="sms",
+        echo={name: fields[name] for name in ("client-ref", "to") if name in fields},
+        echo_rows="messages",
         find_refusal=partial(find_refusal, currency=currency),
     )
 

@@ -112,7 +112,8 @@ def _refusal_error(what: str, rows: list[dict[str, Any]]) -> NexmoError:
     """Make the error for a message of which no part was accepted."""
     code, said = rows[0]["status"], one_line(rows[0]["error_text"] or "")
     meaning = STATUSES.get(code, _UNKNOWN)
-    # Only where every part was throttled did the server surely do nothing, and may be asked again.
+    # Only where every part was throttled did the server surely do nothing, and may be asked again. Such an answer names
+    # no message; one that may be another's is no refusal, for its outcome is unknown.
     is_throttled = all(row["status"] == "1" for row in rows)
     error = RejectedError if meaning.error is RateLimitedError and not is_throttled else meaning.error
     wait = re.search(r"\[\s*(\d{1,7})\s*\]", said) if is_throttled and "wait" in said else None

@@ -50,7 +50,8 @@ def _build_request(message: Mapping[str, Any], api: str) -> Request:
     make_request = partial(Request, f"call {message['to']}", "POST", host="api", family="calls")
     if api == "calls":
         return make_request("/v1/calls", json=_build_call(message), auth="jwt", find_refusal=find_call_refusal)
-    return make_request("/tts/json", data=_build_tts(message), auth="form", find_refusal=find_tts_refusal)
+    fields, echo = _build_tts(message), {"to": message["to"]}
+    return make_request("/tts/json", data=fields, auth="form", echo=echo, find_refusal=find_tts_refusal)
 
 
 def _check_language(value: Any) -> str:

@@ -76,12 +76,13 @@ class Wire(requests.adapters.HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
         self.sent.append(request)
         answers = {
-            "/sms/json": {"message-count": "1", "messages": [{"to": "1", "status": "0", "message-id": "x"}]},
+            "/sms/json": {"message-count": "1", "messages": [{"status": "0", "message-id": "x"}]},
             "/v1/calls": {"uuid": "u", "status": "started"},
-            "/tts/json": {"call_id": "c", "to": "1", "status": "0", "error_text": "Success"},
+            "/tts/json": {"call_id": "c", "status": "0", "error_text": "Success"},
         }
         path = request.path_url.split("?")[0]
-        fallback = {"id": "5d6f0b6e-0a4e-4c0e-9f5f-0a1b2c3d4e5f", "name": "x", "error-code": "200", "capabilities": {}}
+        name = json.loads(request.body or "")["name"] if path.startswith("/v2/") and request.body else "x"
+        fallback = {"id": "5d6f0b6e-0a4e-4c0e-9f5f-0a1b2c3d4e5f", "name": name, "error-code": "200", "capabilities": {}}
         answer = requests.Response()
         answer.status_code, answer.url, answer.request = 200, request.url or "", request
         body = json.dumps(answers.get(path, {} if path == "/number/search" else fallback)).encode()

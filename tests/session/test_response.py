@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nexmo_nb import errors
-from nexmo_nb.session.response import Request, one_line, parse_response
+from nexmo_nb.session.response import Request, names_request, one_line, parse_response
 
 READ = Request("read it", "GET", "/x")
 WRITE = Request("do it", "POST", "/x")
@@ -130,6 +130,81 @@ def test_an_empty_answer_to_a_delete_is_its_success() -> None:
 @pytest.mark.parametrize(("value", "seconds"), [("2", 2.0), ("0", 0.0), ("soon", None), ("", None), ("-1", None)])
 def test_retry_after_is_kept(value: str, seconds: float | None) -> None:
     assert answer(READ, 429, {}, {"Retry-After": value}).retry_after == seconds
+
+
+ECHO = {"to": "447700900123", "client-ref": "Ref 7"}
+SEND = Request("send it", "POST", "/x", echo=ECHO, echo_rows="messages")
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_named"),
+    [
+        ([ECHO], True),
+        ([ECHO, ECHO], True),
+        ([{"to": "+44 7700 900123", "client_ref": " ref 7"}], True),
+        ([{"to": 447700900123, "client-ref": "Ref 7"}], True),
+        ([{"to": "00447700900123", "client-ref": "Ref 7"}], True),
+        ([{"to": "447700900123"}], None),
+        ([{"client-ref": "Ref 7"}], None),
+        ([ECHO, {"to": "447700900123"}], None),
+        ([{**ECHO, "client-ref": ""}], None),
+        ([{**ECHO, "to": None}], None),
+        ([{}], None),
+        ([], None),
+        (None, None),
+        ("x", None),
+        ([5], None),
+        ([{"to": "447700900124"}], False),
+        ([{**ECHO, "to": "447700900124"}], False),
+        ([{**ECHO, "client-ref": "Ref 8"}], False),
+        ([ECHO, {**ECHO, "client-ref": "Ref 8"}], False),
+        ([{**ECHO, "to": ["447700900123"]}], False),
+        ([{**ECHO, "to": 447700900123.0}], False),
+        ([{**ECHO, "client-ref": True}], False),
+        ([{**ECHO, "to": "x"}], False),
+    ],
+)
+def test_an_answer_names_its_request_another_or_less(rows: Any, is_named: bool | None) -> None:
+    assert names_request(SEND, {"messages": rows}) is is_named
+
+
+def test_an_answer_names_nothing_where_nothing_is_asked_of_it() -> None:
+    assert names_request(WRITE, {"messages": [ECHO]}) is None
+    assert names_request(SEND, None) is None
+    assert names_request(SEND, [ECHO]) is None
+
+
+NAMED, UNNAMED, OTHERS = {"messages": [ECHO]}, {"messages": [{}]}, {"messages": [{"to": "447700900124"}]}
+GOOD = "good"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "doubt", "found"),
+    [
+        (200, NAMED, "", GOOD),
+        (200, UNNAMED, "", GOOD),
+        (200, OTHERS, "", errors.UnknownOutcomeError),
+        (200, NAMED, "two came", GOOD),
+        (200, UNNAMED, "two came", errors.UnknownOutcomeError),
+        (200, OTHERS, "two came", errors.UnknownOutcomeError),
+        (429, {}, "", errors.RateLimitedError),
+        (429, {}, "two came", errors.UnknownOutcomeError),
+        (401, {}, "", errors.AuthenticationError),
+        (401, {}, "two came", errors.UnknownOutcomeError),
+        (404, {}, "two came", errors.UnknownOutcomeError),
+        (402, {}, "two came", errors.UnknownOutcomeError),
+    ],
+)
+def test_an_answer_in_doubt_counts_only_if_it_names_its_request(
+    status: int, body: dict[str, Any], doubt: str, found: Any
+) -> None:
+    parsed = parse_response(SEND, status, {}, json.dumps(body).encode(), doubt)
+    assert parsed == body if found is GOOD else type(parsed) is found
+
+
+def test_a_deletion_in_doubt_is_unknown() -> None:
+    ask = Request("delete it", "DELETE", "/x")
+    assert isinstance(parse_response(ask, 204, {}, b"", "two came"), errors.UnknownOutcomeError)
 
 
 def test_server_text_cannot_fill_the_screen_or_steer_the_terminal() -> None:

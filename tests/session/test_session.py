@@ -502,7 +502,7 @@ def test_this_machines_own_addresses_are_not_asked_through_a_proxy(
         assert len(nx.applications()) > 0
 
 
-BODY = b'{"message-count":"1","messages":[{"to":"1","status":"0","message-id":"m","message-price":""}]}'
+BODY = b'{"message-count":"1","messages":[{"to":"447700900123","status":"0","message-id":"m","message-price":""}]}'
 
 
 @pytest.mark.parametrize(

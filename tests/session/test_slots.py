@@ -99,7 +99,7 @@ def test_a_call_that_never_gets_away_says_so_and_nothing_was_sent(strict: nx.Ses
 def test_a_call_in_a_batch_that_never_gets_away_shows_nothing_of_the_wire(strict: nx.Session) -> None:
     request = nx.session.Request("do it", "POST", "/v2/applications", json={"name": "x"})
     with pytest.raises(nx.session.LateError) as caught:
-        strict.call_with_slot(request, "a slot that nobody took")
+        strict.call_with_slot(request, "a slot that nobody took", strict.make_attempt())
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
     assert "prepared" not in shown
 
@@ -119,6 +119,6 @@ def test_a_batch_whose_machine_slept_takes_other_slots_and_goes_on(strict: nx.Se
 def test_a_message_that_was_stopped_is_planned_again(strict: nx.Session, sandbox: Sandbox) -> None:
     request = nx.session.Request("do it", "POST", "/v2/applications", json={"name": "x"})
     with pytest.raises(nx.session.LateError) as caught:
-        strict.call_with_slot(request, "a slot that nobody took")
+        strict.call_with_slot(request, "a slot that nobody took", strict.make_attempt())
     assert caught.value.retryable
     assert sandbox.requests == []

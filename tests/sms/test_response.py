@@ -47,6 +47,13 @@ def test_only_a_message_that_was_throttled_whole_may_be_sent_again(
     assert refusal(*statuses) is error
 
 
+@pytest.mark.parametrize("names", [[{}], [{"to": "1"}], [{"client-ref": "r"}], [{"to": "1"}, {}]])
+def test_a_throttled_message_may_be_sent_again_whether_or_not_the_answer_names_it(names: list[dict[str, str]]) -> None:
+    """An answer that came in doubt, or that names another message, does not come this far."""
+    found = find_refusal(REQUEST, {"messages": [{"status": "1", **name} for name in names]}, currency="EUR")
+    assert type(found) is nx.RateLimitedError
+
+
 def test_an_answer_that_announces_more_parts_than_it_tells_of_is_no_answer() -> None:
     assert refusal("0", count=2) is nx.UnknownOutcomeError
     assert refusal("1", count=2) is nx.UnknownOutcomeError
