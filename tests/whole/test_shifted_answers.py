@@ -285,6 +285,15 @@ def test_an_answer_that_names_another_message_is_unknown_and_the_key_stays_taken
         assert len(server.asked) == 4
 
 
+def test_an_application_that_was_not_asked_for_is_neither_shown_nor_written_over_the_one_that_was() -> None:
+    mine, other = "093fa337-6f72-440e-b575-4f37077de85a", "5d6f0b6e-0a4e-4c0e-9f5f-0a1b2c3d4e5f"
+    with RawServer() as server, connect_to(server):
+        server.answer = lambda _: write_answer({"id": other, "name": "B", "capabilities": {}})  # type: ignore[method-assign]
+        for call in (lambda: nx.application(mine), lambda: nx.update_application(mine, name="A")):
+            with pytest.raises(nx.UnreachableError, match="names something else. Nothing was changed"):
+                call()
+
+
 @pytest.mark.parametrize(
     ("call", "body"),
     [
