@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -52,6 +53,14 @@ def send_once(ledger: Ledger, entry: Entry, work: Callable[[], list[dict[str, An
             rows = work()
             send.record_outcome(rows)
     return rows
+
+
+def join_workers() -> None:
+    """Wait for the threads of a batch that was broken off, which it does not wait for."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`

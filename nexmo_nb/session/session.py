@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
@@ -287,8 +288,8 @@ class Session(requests.Session):
         headers = {"Accept": "*/*"} if request.download_to else None
         fields = {"params": request.params, "data": request.data, "json": request.json}
         prepared = self.prepare_request(requests.Request(request.method, url, headers, **fields, auth=auth))
-        self._check_slot(slot)
         content = b""
+        attempt.before_leaving = partial(self._check_slot, slot)
         with attempt:
             response = self.send(prepared, stream=True, allow_redirects=False, timeout=self._timeout)
             if request.download_to is None or not 200 <= response.status_code < 300:

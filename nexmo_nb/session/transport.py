@@ -11,7 +11,7 @@ import io
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
@@ -81,11 +81,13 @@ class _Deadline:
 class Attempt:
     """One request and its answer within a time, as a context; what is sent in it takes a connection of its own.
 
-    `left` says whether any of the request may have reached the server.
+    `left` says whether any of the request may have reached the server. `before_leaving` is called when a connection is
+    made, and nothing leaves if it raises.
     """
 
     def __init__(self, seconds: float) -> None:
         self.left = False
+        self.before_leaving: Callable[[], None] = lambda: None
         self._seconds, self._deadline = seconds, _Deadline(seconds)
         self._has_interim = False
         self._socket: Any = None  # a socket, or what urllib3 puts in its place for TLS inside TLS
@@ -117,6 +119,8 @@ class Attempt:
 
     def check_before_leaving(self) -> None:
         """Note that a part of the request leaves now; UnfitError if the server has spoken first, whatever it means."""
+        if not self.left:
+            self.before_leaving()
         if not (self.left or self.fault) and _has_input(self._socket):
             self._deadline.fault = "the server answered, or hung up, before it was asked"
         if self.fault:

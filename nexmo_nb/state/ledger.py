@@ -102,16 +102,16 @@ class Ledger:
 
     @contextmanager
     def open_run(self, batch: str) -> Iterator[None]:
-        """Keep `forget` away from a batch while it is under way."""
-        run = self.new_id()
+        """Keep `forget` away from a batch, by all its names, while it is under way."""
+        runs = {self.new_id(): name for name in self._spellings.list_same("batch", batch)}
         try:
-            owner = self._run(lambda: self._owner.begin([run], in_this_thread=True))
-            self._transact(lambda connection: sql.insert_run(connection, run, batch, owner))
+            owner = self._run(lambda: self._owner.begin(runs, in_this_thread=True))
+            self._transact(lambda connection: sql.insert_runs(connection, runs, owner))
             yield
         finally:
-            self._owner.end([run])
+            self._owner.end(runs)
             with suppress(UnreachableError):  # it is over all the same: this process does not have it any more
-                retry_on_interrupt(lambda: self._transact(lambda connection: sql.delete_runs(connection, [run])))
+                retry_on_interrupt(lambda: self._transact(lambda connection: sql.delete_runs(connection, runs)))
 
     def read_batch(self, batch: str) -> list[BatchRow]:
         names = self._spellings.list_same("batch", batch)

@@ -211,8 +211,10 @@ def erase_people(connection: Connection, before: float) -> tuple[int, int]:
     return connection.execute(ERASE_PEOPLE, (before,)).rowcount, left
 
 
-def insert_run(connection: Connection, run: str, batch: str, owner: str) -> None:
-    connection.execute("INSERT INTO runs (id, batch, owner) VALUES (?, ?, ?)", (run, batch, owner))
+def insert_runs(connection: Connection, runs: Mapping[str, str], owner: str) -> None:
+    """Insert runs, each an id and the name of its batch."""
+    rows = [(run, batch, owner) for run, batch in runs.items()]
+    connection.executemany("INSERT INTO runs (id, batch, owner) VALUES (?, ?, ?)", rows)
 
 
 def delete_runs(connection: Connection, runs: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import traceback
 from typing import Any
@@ -11,6 +12,7 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.session import transport
 from nexmo_nb.session.session import CONNECT_TIMEOUT
 from nexmo_nb.state.throttle import LEAVE_WITHIN, read_boot_clock
 
@@ -61,6 +63,20 @@ def test_a_call_that_was_stopped_before_it_left_takes_another_slot(
     (slot,) = lid.read_slots()  # the one that nothing left under does not count
     assert slot[0] < LEAVE_WITHIN
     assert strict.throttle.status().used == 1
+
+
+def test_a_call_that_was_stopped_while_it_connected_takes_another_slot(
+    strict: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lid, real, connects = Lid(strict, 0.0), transport._Connection.connect, itertools.count()
+
+    def connect(self: Any) -> None:
+        real(self)
+        lid.slept += 60.0 if next(connects) == 0 else 0.0
+
+    monkeypatch.setattr(transport._Connection, "connect", connect)
+    assert nx.send_sms("447700900123", "Hello", sender="Demo", key="k").meaning.tolist() == ["accepted"]
+    assert (lid.prepared, len(sandbox.messages), len(lid.read_slots())) == (2, 1, 1)
 
 
 def test_a_slot_counts_as_long_as_a_request_that_left_in_time_can_be_under_way(sandbox: Sandbox) -> None:

@@ -133,11 +133,11 @@ def test_a_batch_under_way_is_not_disturbed_by_a_new_connection(
 ) -> None:
     real, others = session.call_with_slot, []
 
-    def call(request: Any, *rest: Any) -> Any:
+    def call(*arguments: Any) -> Any:
         if len(others) < 3:
             others.append(connected(sandbox))
             assert "unknown" not in nx.sent("b", session=others[-1]).state.tolist()
-        return real(request, *rest)
+        return real(*arguments)
 
     monkeypatch.setattr(session, "call_with_slot", call)
     plan = nx.plan_sms([f"44770090{n:04}" for n in range(20)], "Hello", sender="Demo", session=session, prices=False)
@@ -198,5 +198,5 @@ def test_connections_that_are_not_closed_hold_no_more_files_than_a_few(sandbox: 
     assert done.returncode == 0, done.stderr
     early, late, sent = ([int(word) for word in line.split()] for line in done.stdout.splitlines())
     assert late[0] <= early[0] + 5
-    assert late[1] <= 1
+    assert late[1] <= 2  # of the one session that does not rest: its ledger's, and its throttle's
     assert sent == [63 if session == "kept" else 60]

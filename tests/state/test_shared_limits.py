@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -220,22 +221,27 @@ def test_a_new_connection_takes_the_place_of_the_one_before_it(sandbox: Sandbox)
     before.close()
 
 
-def test_limits_that_cannot_be_entered_leave_no_lock(path: Path, time: Time) -> None:
+def test_limits_that_cannot_be_entered_leave_no_lock(path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = make(path, time, 5)
-    throttle._shared.withdraw()
-    throttle._database._connection.execute("PRAGMA query_only = ON")
+    throttle.rest()
+
+    def fail(_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(throttle._shared, "_write", fail)
     with pytest.raises(nx.UnreachableError, match="cannot be used"):
         throttle.acquire("one", "", INTERACTIVE)
     assert list((path.parent / "owners").iterdir()) == []
     throttle.close()
 
 
-def test_a_connection_to_another_account_leaves_the_one_before_it_its_limits(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_limit_of_a_session_that_rests_holds_again_when_it_is_used(sandbox: Sandbox) -> None:
     before = connected(sandbox, calls=5)
     with Sandbox(limits=False) as other, connected(other):
         again = Throttle(before.throttle.path, calls=20, period=60.0, limits={}, notify=lambda _: None)
-        nx.applications(session=before)  # it rested
-        assert count_free(again, "applications") == 4
+        assert count_free(again, "applications") == 20
+        assert count_free(before.throttle, "applications") == 5
+        assert count_free(again, "applications") == 5
         again.close()
     before.close()
 

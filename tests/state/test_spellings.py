@@ -111,6 +111,14 @@ def test_two_batches_of_before_that_are_the_same_now_send_nobody_anything_again(
     assert Counter(message["to"] for message in sandbox.messages) == Counter(PEOPLE)
 
 
+def test_a_batch_of_before_that_is_under_way_is_not_forgotten(session: nx.Session, sandbox: Sandbox) -> None:
+    send_batch("Müller", PEOPLE[:1])
+    write_as_before(session.ledger.path, "batch", "Müller ")
+    with connected(sandbox) as again, again.ledger.open_run("Müller"):
+        assert session.ledger.forget(4e9) == (0, 1)
+    assert nx.forget(before="2100-01-01", session=session) == 1
+
+
 def test_a_batch_of_before_that_was_forgotten_is_so_in_all_its_spellings(session: nx.Session, sandbox: Sandbox) -> None:
     send_batch("Müller", PEOPLE[:1])
     write_as_before(session.ledger.path, "batch", "Müller ")

@@ -18,7 +18,7 @@ import pytest
 import requests
 import requests_cache
 import urllib3
-from helpers import connected
+from helpers import connected, join_workers
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -259,6 +259,7 @@ def batches(session: nx.Session, sandbox: Sandbox, files: tuple[str, ...], step:
         batch, threads = f"batch {strike.n}", threading.active_count()
         run(strike, lambda batch=batch: send(batch))  # type: ignore[misc]
         watch.check(strike)
+        join_workers()
         assert threading.active_count() <= threads + 1
         assert set(send(batch).state) == {"accepted"}, strike.struck
 
