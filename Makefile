@@ -1,15 +1,18 @@
 # Everything runs in .venv, made on first use from the Python named here.
 PYTHON ?= python3
 BIN := .venv/bin
+# The same on the lowest versions that pyproject.toml promises.
+LOWEST := .venv-lowest/bin
 
 # Four, for many tests wait more than they compute; a file is one worker's, with what its tests share.
 WORKERS ?= 4
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST_OPTIONS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
 
 # Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lab app format notebooks bench clean
+.PHONY: demo test check lowest lab app format notebooks bench clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -22,6 +25,9 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict nexmo_nb
 	$(PYTEST) -p no:nbval -q -m "not slow"
+
+lowest: .venv-lowest/test
+	$(LOWEST)/pytest $(PYTEST_OPTIONS) -p no:nbval -q -m "not slow"
 
 lab: .venv/lab
 	$(BIN)/nexmo-nb lab
@@ -64,5 +70,14 @@ bench: .venv/bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $@
 
+.venv-lowest/constraints.txt: .ci/list_lowest.py pyproject.toml
+	$(PYTHON) -m venv .venv-lowest
+	$(PYTHON) .ci/list_lowest.py >.venv-lowest/listed.txt
+	@mv .venv-lowest/listed.txt $@
+
+.venv-lowest/test: .venv-lowest/constraints.txt
+	$(LOWEST)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" --constraint $<
+	@touch $@
+
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis

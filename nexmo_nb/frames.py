@@ -126,10 +126,22 @@ def _build_array(values: Sequence[Any], dtype: str) -> Any:
     if dtype in ("int64", "bool"):
         return np.array(values, dtype=dtype)
     if dtype == TIME:
-        # A float of Unix seconds is exact to the microsecond only: rounding gives the time as it was written.
-        times = pd.to_datetime(pd.Series(values, dtype="float64"), unit="s", utc=True)
-        return times.dt.round("us").dt.as_unit("ns").array
+        return _build_times(np.array(values, dtype="float64"))
     raise ValueError(f"no such column dtype: {dtype!r}")
+
+
+def _build_times(seconds: Any) -> Any:
+    """Build times from Unix seconds; what is missing or outside `SPAN` is a missing time.
+
+    By integers: before pandas 3, `pandas.to_datetime` raised FloatingPointError at random where a float was missing.
+    """
+    is_time = (seconds >= SPAN[0].timestamp()) & (seconds <= SPAN[1].timestamp())
+    whole = np.floor(seconds[is_time])
+    # A float of Unix seconds is exact to the microsecond only: rounding gives the time as it was written.
+    microseconds = np.rint((seconds[is_time] - whole) * 1e6)
+    times = np.full(len(seconds), "NaT", dtype="datetime64[ns]")
+    times[is_time] = (whole.astype("int64") * 1_000_000 + microseconds.astype("int64")).astype("datetime64[us]")
+    return pd.DatetimeIndex(times).tz_localize("UTC").array
 
 
 def _parse_column(text: pd.DataFrame, name: str, dtype: str) -> Any:

@@ -330,7 +330,9 @@ def sum_by_period(spend: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
     ranked = spend["spend"].groupby(names).sum().sort_values(ascending=False).index
     largest = list(ranked[:MOST_GROUPS])
     groups = names.where(names.isin(largest), OTHER)
-    table = spend.assign(group=groups).pivot_table(index="period", columns="group", values="spend", aggfunc="sum")
+    # Numbers that stand among objects would stay objects, which pandas before 3 fills with a warning only.
+    amounts = spend.assign(group=groups, spend=pd.to_numeric(spend["spend"]))
+    table = amounts.pivot_table(index="period", columns="group", values="spend", aggfunc="sum")
     others = [OTHER] if len(ranked) > MOST_GROUPS and OTHER not in largest else []
     return table.reindex(columns=[*largest, *others]).fillna(0.0)
 

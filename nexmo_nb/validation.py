@@ -47,7 +47,7 @@ def invalid_argument(name: str, value: Any, allowed: str, advice: str = "") -> I
     allowed = join_lines(allowed)
     if len(allowed) > 600:
         allowed = f"{allowed[:599]}…"
-    return InvalidRequestError(f"{name}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}")
+    return InvalidRequestError(f"{join_lines(name)}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}")
 
 
 def show_value(value: Any, write: Callable[[Any], str] = repr) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nexmo_nb.frames import Column, frame, frame_from_columns
+from nexmo_nb.frames import TIME, Column, frame, frame_from_columns
 
 COLUMNS = (Column("name"), Column("price", "float64"), Column("part", "int64"), Column("sms", "bool"))
 
@@ -69,3 +74,45 @@ def test_few_rows_and_many_make_the_same_columns(rows: int) -> None:
     assert table.b.isna().all()
     assert table.c.tolist() == [str(n) for n in range(rows)]
     assert [str(dtype) for dtype in table.dtypes] == ["string"] * 3
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def build_times(seconds: list[object]) -> pd.Series:
+    return frame_from_columns({"at": seconds}, (Column("at", TIME),))["at"]
+
+
+@given(
+    st.lists(
+        st.none() | st.integers(-1 << 32, 1 << 32).flatmap(lambda s: st.integers(0, 999_999).map(lambda u: (s, u)))
+    )
+)
+def test_a_time_is_exact_to_the_microsecond_whatever_is_missing_beside_it(parts: list[tuple[int, int] | None]) -> None:
+    seconds = [None if part is None else part[0] + part[1] / 1e6 for part in parts]
+    found = build_times(seconds)
+    assert str(found.dtype) == TIME
+    wanted = [None if part is None else EPOCH + timedelta(seconds=part[0], microseconds=part[1]) for part in parts]
+    assert [None if time is pd.NaT else time for time in found] == wanted
+
+
+def test_times_beside_missing_ones_are_built_whatever_stood_in_the_memory_before() -> None:
+    for count in (2, 10, 50, 100) * 10:
+        used = [np.full(count, 1.7e308) for _ in range(30)]  # what an array gets that is not filled
+        del used
+        assert build_times([1.5, *[None] * (count - 1)])[0] == EPOCH + timedelta(seconds=1.5)
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1e300, float("inf"), -float("inf"), float("nan"), None, 1e11, -1e11])
+def test_what_is_no_time_that_a_record_can_have_is_missing(seconds: float | None) -> None:
+    assert build_times([seconds, 0.0]).isna().tolist() == [True, False]
+
+
+def test_the_first_and_the_last_time_that_a_record_can_have_are_times() -> None:
+    ends = [pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")]
+    assert build_times([end.timestamp() for end in ends]).tolist() == ends
+    assert build_times([ends[0].timestamp() - 1, ends[1].timestamp() + 1]).isna().all()
+
+
+def test_no_times_are_times_too() -> None:
+    assert str(build_times([]).dtype) == str(build_times([None]).dtype) == TIME

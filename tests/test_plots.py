@@ -225,3 +225,10 @@ def test_a_group_called_other_takes_in_the_rest() -> None:
     table = sum_by_period(spend, pd.Series(names))
     assert list(table.columns) == ["other", "t8", "t7", "t6", "t5", "t4", "t3"]
     assert table["other"].tolist() == [20.0 + 1 + 2 + 3]
+
+
+def test_money_may_stand_among_objects() -> None:
+    spend = pd.DataFrame({"period": [*SPEND.period], "spend": pd.Series([1.0, 2, None, 8.0], dtype=object)})
+    table = sum_by_period(spend, pd.Series(["a", "b", "a", "b"]))
+    assert table.dtypes.eq("float64").all()
+    assert table.to_dict("list") == {"b": [2.0, 8.0], "a": [1.0, 0.0]}

@@ -217,3 +217,8 @@ def test_a_name_as_it_is_compared_is_taken_without_a_word(name: str) -> None:
 def test_what_cannot_be_seen_is_no_name(name: Any) -> None:
     with pytest.raises(InvalidRequestError, match="^batch: got"):
         validation.check_name("batch", name)
+
+
+def test_an_error_can_be_printed_whatever_a_caller_calls_its_argument() -> None:
+    problem = validation.invalid_argument("row\n\U00018d09\x1b", None, "a number")
+    assert str(problem) == "row \ufffd\ufffd: got None; allowed: a number."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,6 +23,14 @@ def test_conda_users_get_the_same_dependencies() -> None:
     wanted = {*project["dependencies"], *extras["test"], *extras["lab"], f"python{project['requires-python']}"}
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     assert {line for line in conda if isinstance(line, str)} - {"pip"} == wanted
+
+
+def test_the_lowest_versions_are_those_of_pyproject_toml() -> None:
+    listed = subprocess.run([sys.executable, ROOT / ".ci/list_lowest.py"], capture_output=True, text=True, check=True)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    bounds = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    assert [line.split("==") for line in listed.stdout.splitlines()] == [bound.split(">=") for bound in bounds]
+    assert "make lowest" in (ROOT / ".ci/run").read_text()
 
 
 def test_the_changelog_knows_this_version() -> None:
