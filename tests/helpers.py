@@ -1,10 +1,12 @@
-"""What several test modules share: a connection without limits, a number, a call tried to its frame or error."""
+"""What several test modules share: a connection without limits, answers that wait, a call tried to its end."""
 
 from __future__ import annotations
 
+import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -61,6 +63,39 @@ def join_workers() -> None:
         if thread.name.startswith("ThreadPoolExecutor"):
             thread.join(60)
             assert not thread.is_alive()
+
+
+def hold_answers(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, after: int = 0) -> threading.Event:
+    """Let a sandbox's late answers wait for an event, for a busy machine may let any time pass too early.
+
+    Late are those that are to be slow, and all where the sandbox has a latency; the first messages, `after` of them,
+    do not wait for the event.
+    """
+    released, really_wait = threading.Event(), sandbox._server.closing.wait
+
+    def wait(seconds: float) -> bool:
+        if len(sandbox.messages) >= after:
+            released.wait(600)
+        return really_wait(seconds)
+
+    monkeypatch.setattr(sandbox._server.closing, "wait", wait)
+    return released
+
+
+@contextmanager
+def ending(seconds: float = 60.0) -> Iterator[None]:
+    """Fail where something takes so long that it would not have ended on any machine."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError(f"not ended after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Answered(Exception):  # noqa: N818 - no error: how a result leaves `pytest.raises`

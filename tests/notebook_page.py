@@ -133,13 +133,13 @@ def serve_notebooks(kind: str, strict: Sandbox, folder: Path) -> Iterator[Server
             yield Server(kind, folder, root, token)
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def wait_for_url(url: str) -> None:
-    for _ in range(300):
+    for _ in range(3000):
         try:
-            urllib.request.urlopen(url, timeout=1).close()
+            urllib.request.urlopen(url, timeout=60).close()
             return
         except OSError:
             time.sleep(0.1)
@@ -157,9 +157,9 @@ def run_all(page: Any, url: str) -> None:
 def wait_until_idle(page: Any, pause: float = 0) -> None:
     """Wait until the kernel has done what was clicked; first `pause` ms, where what must not come could come late."""
     page.wait_for_timeout(pause)
-    page.wait_for_function(READY, timeout=30_000)
+    page.wait_for_function(READY, timeout=60_000)
     page.evaluate(ANSWERED)
-    page.wait_for_function(READY, timeout=30_000)
+    page.wait_for_function(READY, timeout=60_000)
 
 
 def type_text(page: Any, text: str) -> None:

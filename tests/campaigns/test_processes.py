@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 from campaign_helpers import count_received, make_plan, people, send_batch
-from helpers import connected
+from helpers import connected, hold_answers
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -52,17 +51,19 @@ def sender(sandbox: Sandbox, count: int, *texts: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on(rich: Sandbox) -> None:
-    rich.latency = 0.05
-    try:
-        child = sender(rich, 2000)
-        while len(rich.messages) < 40:
-            assert child.poll() is None, child.communicate()
-            time.sleep(0.01)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
-    finally:
-        rich.latency = 0.0
+def test_an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on(
+    rich: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rich, "latency", 0.05)
+    released = hold_answers(rich, monkeypatch, after=40)
+    child = sender(rich, 2000)
+    while len(rich.messages) < 40:
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    released.set()
+    out, err = child.communicate(timeout=300)
+    monkeypatch.setattr(rich, "latency", 0.0)
     assert "Run the same call again" in out
     assert "KeyboardInterrupt" in err
     with connected(rich):
@@ -77,7 +78,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on(rich: San
 def test_two_processes_share_a_batch(rich: Sandbox) -> None:
     children = [sender(rich, 400) for _ in range(2)]
     for child in children:
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=600)
         assert out.split() == ["ready", "done"], err
     assert count_received(rich) == Counter(people(400))
 
@@ -95,7 +96,7 @@ def test_killed_twenty_times_nobody_gets_two_and_settling_finds_the_rest(rich: S
         goal = len(rich.messages) + dice.randint(1, 70)
         while len(rich.messages) < goal and child.poll() is None:
             time.sleep(0.0005)
-        os.kill(child.pid, signal.SIGKILL)
+        child.kill()  # unless it has ended by itself
         child.communicate()
         kills += 1
     with connected(rich):
@@ -120,7 +121,7 @@ def count_texts(sandbox: Sandbox) -> Counter[tuple[str, str]]:
 def test_processes_with_one_text_and_with_two_send_each_text_once(rich: Sandbox) -> None:
     children = [sender(rich, 300, *texts) for texts in (["One"], ["Two", "One"], ["One", "Two"])]
     for child in children:
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=600)
         assert out.split() == ["ready", "done"], err
     assert count_texts(rich) == Counter({(to, text): 1 for to in people(300) for text in ("One", "Two")})
 
@@ -137,7 +138,7 @@ def test_killed_again_and_again_with_one_text_and_then_two_nobody_gets_one_twice
         goal = len(rich.messages) + dice.randint(1, 70)
         while len(rich.messages) < goal and child.poll() is None:
             time.sleep(0.0005)
-        os.kill(child.pid, signal.SIGKILL)
+        child.kill()  # unless it has ended by itself
         child.communicate()
     with connected(rich):
         plan = pd.concat([make_plan(count, text, prices=False) for text in ("One", "Two")])

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from helpers import hold_answers
 from sandbox_client import Client
 
 from nexmo_nb.sandbox import KINDS, Sandbox
@@ -96,8 +97,11 @@ def test_many_at_once_lose_no_cent_and_no_message(sandbox: Sandbox) -> None:
     assert sandbox.balance == pytest.approx(25 - sum(prices), abs=1e-9)
 
 
-def test_a_request_that_waits_while_everything_is_reset_is_not_acted_on(client: Client, sandbox: Sandbox) -> None:
-    sandbox.fail_next("slow", seconds=0.3)
+def test_a_request_that_waits_while_everything_is_reset_is_not_acted_on(
+    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = hold_answers(sandbox, monkeypatch)
+    sandbox.fail_next("slow", seconds=0.001)
 
     def wait() -> None:
         with pytest.raises((http.client.HTTPException, OSError)):
@@ -108,5 +112,6 @@ def test_a_request_that_waits_while_everything_is_reset_is_not_acted_on(client: 
     while not sandbox.requests:
         time.sleep(0.001)
     sandbox.reset()
+    released.set()
     thread.join()
     assert sandbox.messages == []

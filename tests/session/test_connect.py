@@ -34,7 +34,7 @@ def test_the_embedded_sandbox_needs_nothing(tmp_path: Path) -> None:
         assert len(nx.search_numbers("GB", limit=1)) == 1
         assert session.account.rest_host == session.account.api_host == session.sandbox.url
     with pytest.raises(requests.ConnectionError):
-        requests.get(session.sandbox.url, timeout=1)
+        requests.get(session.sandbox.url, timeout=60)
 
 
 @pytest.mark.slow
@@ -59,10 +59,10 @@ def test_a_url_leads_to_a_sandbox_of_another_process(given: str, monkeypatch: py
             assert session.where == found[0]
             assert nx.send_sms("447700900123", "Hello", sender="Demo").meaning.tolist() == ["accepted"]
             assert nx.send_voice("447700900123", "Hello").api.tolist() == ["calls"]
-            assert len(requests.get(f"{found[0]}/_sandbox/messages", timeout=5).json()) == 1
+            assert len(requests.get(f"{found[0]}/_sandbox/messages", timeout=60).json()) == 1
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
         server.stdout.close() if server.stdout else None
 
 

@@ -154,10 +154,10 @@ def test_a_message_accepted_in_part_is_kept_so(session: nx.Session, sandbox: San
 
 
 def test_a_key_in_flight_elsewhere_is_not_sent(session: nx.Session, sandbox: Sandbox) -> None:
-    sandbox.fail_next("slow", seconds=30, path="/sms")
+    sandbox.fail_next("slow", seconds=600, path="/sms")
     code = (
         "import nexmo_nb as nx, sys\n"
-        f"nx.connect({sandbox.url!r})\n"
+        f"nx.connect({sandbox.url!r}, timeout=600)\n"
         "nx.send_sms('447700900123', 'Hello', sender='Demo', key='k1')\n"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
@@ -399,7 +399,7 @@ def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tm
         "ledger.record_and_claim([], {name * 39 + 'c': 'd'})\n"
         "ledger.record_intent(Entry(name * 40, 'w', 'sms', 'd', '1', 's', 'b'))\n"
         "print('begun', flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     path = tmp_path / "ledger.sqlite"
     children = [

@@ -318,7 +318,7 @@ def child(code: str, *arguments: str, before: str = "") -> list[str]:
         if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
             pytest.skip("this system allows no file systems of one's own")
         command = ["unshare", "-rm", "sh", "-c", f'{before} && exec "$@"', "sh", *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -545,8 +545,9 @@ def test_a_message_is_found_after_the_clock_was_set(session: nx.Session, sandbox
 
 @pytest.mark.slow
 def test_what_a_killed_process_left_is_settled_whatever_the_clock_says(sandbox: Sandbox) -> None:
-    sandbox.fail_next("slow", seconds=30, path="/sms")
-    code = f"import nexmo_nb as nx\nnx.connect({sandbox.url!r})\nnx.send_sms('447700900123', 'Hello', sender='Demo')\n"
+    sandbox.fail_next("slow", seconds=600, path="/sms")
+    connect = f"import nexmo_nb as nx\nnx.connect({sandbox.url!r}, timeout=600)\n"
+    code = f"{connect}nx.send_sms('447700900123', 'Hello', sender='Demo')\n"
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     while not sandbox.requests:
         time.sleep(0.01)

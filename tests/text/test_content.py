@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import unicodedata
 
 import pytest
+from helpers import ending
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,6 +142,6 @@ def test_a_name_in_braces_is_left_over(text: str, name: str | None) -> None:
     "text", ["{" * 3200, "{ " * 1600, "{a " * 1000, "{" + "a_" * 1600, "{a" + " " * 3200, "{a:" * 1000]
 )
 def test_no_text_takes_long_to_search(text: str) -> None:
-    start = time.process_time()
-    assert find_leftover_name(text) is None
-    assert time.process_time() - start < 0.5
+    # So often that a search that goes back at each place would take hours.
+    with ending():
+        assert find_leftover_name(text[0] + text[1:] * 300) is None

@@ -169,7 +169,7 @@ def test_every_described_answer_is_tried() -> None:
 
 def test_a_method_that_is_not_known_is_refused_as_described(shared: Sandbox) -> None:
     shared.reset()
-    answer = requests.patch(f"{shared.url}/v2/applications", auth=(shared.api_key, shared.api_secret), timeout=5)
+    answer = requests.patch(f"{shared.url}/v2/applications", auth=(shared.api_key, shared.api_secret), timeout=60)
     operation = read_description().find_operation("GET", f"{API}/v2/applications")
     assert operation is not None
     assert answer.status_code == 405

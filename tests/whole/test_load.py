@@ -15,25 +15,23 @@ from helpers import connected
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
-CALLS, PERIOD, SECONDS = 160, 2.0, 60.0
-# Eight threads that read, send under a key of their own, and ask again for what they sent.
+CALLS, PERIOD, TURNS = 160, 2.0, 60
+# Eight threads that read, send under a key of their own, and ask again for what they sent: as often on every machine.
 WORKER = """
-import contextlib, gc, json, os, sys, threading, time
+import contextlib, gc, json, os, sys, threading
 import nexmo_nb as nx
 
-name, url, calls, period, seconds = sys.argv[1], sys.argv[2], *map(float, sys.argv[3:])
+name, url, calls, period, turns = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5])
 free = dict.fromkeys(("sms", "calls", "numbers", "owned", "pricing", "reports"), (1_000_000, 1.0))
-session = nx.connect(url, calls=int(calls), period=period, limits=free)
+session = nx.connect(url, calls=calls, period=period, limits=free)
 session.throttle.notify = lambda _: None
-begun, failed, keys = time.monotonic(), [], []
+failed, keys, halfway = [], [], threading.Event()
 plan = nx.plan_sms([f"35191{ord(name):03d}{n:04d}" for n in range(1, 51)], "Hello", sender="Demo")
 
 
 def work(number):
-    turn = 0
     try:
-        while time.monotonic() - begun < seconds:
-            turn += 1
+        for turn in range(1, turns + 1):
             key = f"{name}-{number}-{turn}"
             nx.send_sms("447700900000", key, sender="Demo", key=key)
             keys.append(key)
@@ -42,8 +40,11 @@ def work(number):
             nx.balance()
             if number == 0:
                 nx.send_many(plan, batch=f"{name}-{turn // 40}", progress=False, workers=2)
+                if turn == turns // 2:
+                    halfway.set()
     except BaseException as problem:
         failed.append(repr(problem))
+        halfway.set()
         raise
 
 
@@ -62,7 +63,7 @@ def look():
 threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
 for thread in threads:
     thread.start()
-time.sleep(seconds / 2)
+halfway.wait()
 middle = look()
 for thread in threads:
     thread.join()
@@ -74,12 +75,12 @@ print(json.dumps({"failed": failed, "keys": keys, "middle": middle, "end": look(
 @pytest.mark.skipif(sys.platform != "linux", reason="memory and files are counted by /proc, which Linux has")
 def test_eight_threads_in_each_of_four_processes_keep_the_limit_and_lose_nothing(tmp_path: Path) -> None:
     with Sandbox(limits=False, balance=1_000_000) as busy:
-        arguments = [busy.url, str(CALLS), str(PERIOD), str(SECONDS)]
+        arguments = [busy.url, str(CALLS), str(PERIOD), str(TURNS)]
         children = [
             subprocess.Popen([sys.executable, "-c", WORKER, name, *arguments], stdout=subprocess.PIPE)
             for name in "abcd"
         ]
-        told = [json.loads(child.communicate(timeout=SECONDS * 5)[0]) for child in children]
+        told = [json.loads(child.communicate(timeout=1800)[0]) for child in children]
         at = sorted(request["at"] for request in busy.requests)
         with connected(busy):
             rows = nx.sent()

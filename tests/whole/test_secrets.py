@@ -33,7 +33,7 @@ URLS = dict(answer_url="https://example.org/a", event_url="https://example.org/e
 
 
 def fail(kind, **detail):
-    requests.post(f"{url}/_sandbox/fail", json={"kind": kind, **detail}, timeout=5).raise_for_status()
+    requests.post(f"{url}/_sandbox/fail", json={"kind": kind, **detail}, timeout=60).raise_for_status()
 
 
 def tell(error):
@@ -148,7 +148,7 @@ def given():
 
 
 def renew():
-    requests.post(f"{url}/_sandbox/reset", json={}, timeout=5).raise_for_status()
+    requests.post(f"{url}/_sandbox/reset", json={}, timeout=60).raise_for_status()
 
 
 BEFORE = dict(os.environ)
@@ -224,7 +224,7 @@ def test_no_secret_is_left_anywhere(sandbox: Sandbox, tmp_path: Path) -> None:
         env={**os.environ, **secrets},
         cwd=folder,
         capture_output=True,
-        timeout=300,
+        timeout=1200,
     )
     (folder / "stdout").write_bytes(done.stdout)
     (folder / "stderr").write_bytes(done.stderr)
