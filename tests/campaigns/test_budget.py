@@ -38,6 +38,7 @@ def test_the_rows_that_the_money_buys_are_kept_in_order() -> None:
     assert found.problem_code.tolist()[2:] == ["over_budget"] * 2
     assert found.problem.iloc[2] == "budget: 0.35 is spent on the rows before this one"
     assert (found.parts.tolist(), found.price_high.isna().tolist()) == ([1, 1, 0, 0], [False, False, True, True])
+    assert found.price_low.isna().tolist() == found.price_high.isna().tolist()
     assert found.index.tolist() == ["a", "b", "b", "d"]
     pd.testing.assert_series_equal(found.dtypes, plan.dtypes)
     pd.testing.assert_frame_equal(plan, before)
@@ -59,6 +60,23 @@ def test_many_prices_are_added_up_exactly(price: float) -> None:
     assert nx.fit_budget(plan, exact - 1e-6).problem.isna().sum() == 2999
 
 
+@pytest.mark.parametrize("price", [1000.1, 10_000.7])
+@pytest.mark.parametrize("count", [1, 2, 2999, 3000])
+def test_the_exact_sum_of_the_first_rows_buys_them_and_no_other(price: float, count: int) -> None:
+    plan = priced(*[price] * 3002)
+    for amount, bought in ((math.fsum([price] * count), count), (math.fsum([price] * count) - 1e-6, count - 1)):
+        assert nx.fit_budget(plan, amount).problem.isna().sum() == bought
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "object"])
+def test_prices_may_be_kept_in_any_way(dtype: str) -> None:
+    plan = priced(0.1, None, 0.2)
+    plan[["price_low", "price_high"]] = plan[["price_low", "price_high"]].astype(dtype)
+    found = nx.fit_budget(plan, 0.1)
+    assert found.problem.isna().tolist() == [True, False, False]
+    assert found.price_low.isna().tolist() == found.price_high.isna().tolist() == [False, True, True]
+
+
 def test_a_row_without_a_price_is_left_out_and_a_row_with_a_problem_costs_nothing() -> None:
     plan = priced(None, 5.0, 0.1, 0.1)
     plan.loc[1, ["problem", "problem_code"]] = ["to: no", "too_short"]
@@ -73,6 +91,8 @@ def test_a_plan_of_before_keeps_its_columns() -> None:
     found = nx.fit_budget(plan, 0.1)
     assert found.columns.tolist() == plan.columns.tolist()
     assert found.problem.isna().tolist() == [True, False]
+    plan["problem_code"] = float("nan")
+    assert nx.fit_budget(plan, 0.1).problem_code.fillna("").tolist() == ["", "over_budget"]
 
 
 def test_an_empty_plan_and_one_of_problems_stay_as_they_are() -> None:
@@ -85,7 +105,10 @@ def test_an_empty_plan_and_one_of_problems_stay_as_they_are() -> None:
 def test_several_currencies_are_refused() -> None:
     plan = priced(0.1, 0.1)
     plan.loc[0, "currency"] = "USD"
-    with pytest.raises(nx.InvalidRequestError, match="^plan: got 'USD, EUR'; allowed: a plan in one currency"):
+    with pytest.raises(
+        nx.InvalidRequestError,
+        match="^plan: got 'USD, EUR'; allowed: a plan in one currency[.] Plan each by itself[.]$",
+    ):
         nx.fit_budget(plan, 1)
     plan.loc[0, "problem"] = "to: no"
     assert nx.fit_budget(plan, 1).problem.isna().tolist() == [False, True]

@@ -267,7 +267,7 @@ def test_what_may_have_been_paid_for_counts_as_spent(state: str, price: float | 
 GOOD: dict[str, Any] = {"spent": 1.0, "high": 2.0, "messages": 40, "currencies": 1, "may_stop": False}
 
 
-@pytest.mark.parametrize(("cap", "left"), [(3.0, 2.0), (3, 2.0), (10.0, 9.0), (3.0 - 1e-10, 2.0)])
+@pytest.mark.parametrize(("cap", "left"), [(3.0, 2.0), (3, 2.0), (10.0, 9.0), (3.0 - 1e-10, 2.0), (3.0 - 1e-9, 2.0)])
 def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
     assert check_cap(cap, **GOOD) == pytest.approx(left)
 
@@ -275,9 +275,15 @@ def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
 @pytest.mark.parametrize(
     ("cap", "facts", "reason"),
     [
-        (2.99, {}, r"got 2\.99; allowed: at least 3\.0000: 1\.0000 spent so far and up to 2\.0000 for 40 messages"),
-        (5.0, {"currencies": 2}, "one currency"),
-        (5.0, {"currencies": 2, "may_stop": True}, "one currency"),
+        (
+            2.99,
+            {},
+            r"got 2\.99; allowed: at least 3\.0000: 1\.0000 spent so far and up to 2\.0000 for 40 messages\. Nothing was "
+            r"sent\. Raise the cap, plan fewer recipients \(see fit_budget\), or pass on_cap='stop' to send as many as it "
+            r"allows\.$",
+        ),
+        (5.0, {"currencies": 2}, r"a plan in one currency\. Amounts of several cannot be added\.$"),
+        (5.0, {"currencies": 2, "may_stop": True}, "a plan in one currency"),
     ],
 )
 def test_a_cap_that_cannot_be_kept_is_refused(cap: Any, facts: dict[str, Any], reason: str) -> None:

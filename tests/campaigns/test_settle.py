@@ -46,6 +46,12 @@ def test_messages_that_share_a_reference_are_asked_for_once() -> None:
     ]
 
 
+def test_the_earliest_of_messages_that_share_a_reference_counts_in_any_order() -> None:
+    for order in ([1, 3, 2], [3, 1, 2], [2, 3, 1]):
+        queries = plan_queries([send(n, client_ref="order") for n in order], 500.0)
+        assert [query.start for query in queries] == [101.0 - CLOCK_MARGIN]
+
+
 def test_nothing_is_asked_for_nothing() -> None:
     assert plan_queries([], 500.0) == []
 
@@ -174,7 +180,52 @@ def test_a_report_that_fails_changes_nothing(session: nx.Session, sandbox: Sandb
     assert nx.sent().state.tolist() == ["unknown"]
 
 
-@pytest.mark.parametrize("delay", [-1, None, "10", float("inf")])
+@pytest.mark.parametrize("delay", [-1, None, "10", float("inf"), True, float("nan")])
 def test_a_wrong_delay_is_refused(session: nx.Session, delay: Any) -> None:
-    with pytest.raises(nx.InvalidRequestError, match="^delay: got"):
+    with pytest.raises(nx.InvalidRequestError, match=f"^delay: got {delay!r}; allowed: seconds, 0 or more[.]$"):
         nx.settle(delay=delay)
+
+
+def forget_answers(monkeypatch: pytest.MonkeyPatch, records: list[dict[str, str]]) -> None:
+    """Let every report have these records."""
+    monkeypatch.setattr(import_module("nexmo_nb.campaigns.settle"), "read_report", lambda *_, **__: records)
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(599.5, "unknown"), (600.5, "not_found")])
+def test_without_a_delay_it_is_ten_minutes(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, seconds: float, state: str
+) -> None:
+    forget_answers(monkeypatch, [])
+    session.ledger.clock = lambda: 1e9
+    sandbox.fail_next("drop-after", path="/sms")
+    send_batch(make_plan(1))
+    session.ledger.clock = lambda: 1e9 + seconds
+    assert nx.settle().state.tolist() == [state]
+
+
+def test_only_the_batch_that_is_named_is_settled(session: nx.Session, sandbox: Sandbox) -> None:
+    for batch in ("a", "b"):
+        sandbox.fail_next("drop-after", path="/sms")
+        send_batch(make_plan(1), batch)
+    assert nx.settle("b").batch.tolist() == ["b"]
+    assert nx.sent()[["batch", "state"]].values.tolist() == [["a", "unknown"], ["b", "accepted"]]
+
+
+def test_a_call_is_not_settled_by_the_records_of_messages(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("drop-after")
+    with pytest.raises(nx.UnknownOutcomeError):
+        nx.send_voice("351912345678", "Hello")
+    assert len(nx.settle(delay=0)) == 0
+    assert nx.sent().state.tolist() == ["unknown"]
+
+
+def test_a_record_without_a_currency_is_in_that_of_the_account(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.fail_next("drop-after", path="/sms")
+    send_batch(make_plan(1))
+    row = session.ledger.read_sends()[0]
+    found = {"client_ref": row["client_ref"], "to": row["recipient"], "message_id": "m", "total_price": "0.05"}
+    forget_answers(monkeypatch, [found])
+    settled = nx.settle()
+    assert settled[["state", "price", "currency"]].values.tolist() == [["accepted", 0.05, session.account.currency]]

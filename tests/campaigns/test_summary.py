@@ -9,6 +9,7 @@ import pytest
 from campaign_helpers import make_plan, people
 
 import nexmo_nb as nx
+from nexmo_nb.campaigns.summary import find_doubtful
 
 COLUMNS = ["country", "recipients", "parts", "price_low", "price_high", "currency", "problems", "doubtful", "unpriced"]
 
@@ -26,14 +27,19 @@ def test_doubts_and_rows_without_a_price_are_counted(session: nx.Session) -> Non
         ["total", 4, 1, 2, 1],
     ]
     good = plan[plan.problem.isna()]
-    assert found.price_high.iloc[-1] == pytest.approx(good.price_high.sum())
+    for name in ("price_low", "price_high"):
+        sums = [good[name].iloc[-1], good[name].iloc[:-1].sum(), good[name].sum()]
+        assert found[name].tolist() == pytest.approx(sums)
     assert (found.doubtful.dtype, found.unpriced.dtype) == ("int64", "int64")
 
 
 def test_a_plan_of_before_has_no_doubts(session: nx.Session) -> None:
     new = ["kind", "problem_code", "warning", "warning_code", "duplicate_of"]
     plan = make_plan(3, prices=False).drop(columns=new, errors="ignore")
-    assert nx.summary(plan)[["doubtful", "unpriced"]].values.tolist() == [[0, 3], [0, 3]]
+    found = nx.summary(plan)
+    assert found[["doubtful", "unpriced"]].values.tolist() == [[0, 3], [0, 3]]
+    assert found[["price_low", "price_high", "currency"]].isna().all(axis=None)
+    assert find_doubtful(plan).dtype == "bool"
 
 
 @pytest.mark.parametrize("name", ["warning", "warning_code", "problem", "text"])

@@ -59,3 +59,39 @@ def test_an_answer_that_announces_more_parts_than_it_tells_of_is_no_answer() -> 
     assert refusal("1", count=2) is nx.UnknownOutcomeError
     assert refusal("0", count=1) is None
     assert refusal("0", count=0) is None
+
+
+def refuse(status: str, text: str | None = None) -> nx.NexmoError:
+    body = {"message-count": "1", "messages": [{"status": status, "error-text": text}]}
+    found = find_refusal(REQUEST, body, currency="EUR")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "words"),
+    [
+        ("9", None, "no credit (status 9). Top up the account: the balance does not cover the message."),
+        ("9", "Quota\nexceeded", "no credit (status 9: Quota exceeded). Top up the account: the balance does not cover "
+         "the message."),
+        ("99", "odd", "a status that is not documented (status 99: odd). See the text below."),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_it_means_and_what_to_do(status: str, text: str | None, words: str) -> None:
+    found = refuse(status, text)
+    assert str(found) == f"Could not send an SMS to 1: {words} Nothing was sent."
+    assert (found.status, found.code, found.meaning) == (200, status, words.partition(" (")[0])
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "seconds"),
+    [
+        ("1", "Throughput exceeded - please wait [ 250 ] and retry", 0.25),
+        ("1", "please wait [1000]", 1.0),
+        ("1", "please wait", None),
+        ("1", "see [ 250 ]", None),
+        ("9", "please wait [ 250 ]", None),
+    ],
+)
+def test_only_who_is_throttled_is_told_when_to_come_again(status: str, text: str, seconds: float | None) -> None:
+    assert refuse(status, text).retry_after == seconds
