@@ -278,9 +278,9 @@ def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
         (
             2.99,
             {},
-            r"got 2\.99; allowed: at least 3\.0000: 1\.0000 spent so far and up to 2\.0000 for 40 messages\. Nothing was "
-            r"sent\. Raise the cap, plan fewer recipients \(see fit_budget\), or pass on_cap='stop' to send as many as it "
-            r"allows\.$",
+            r"got 2\.99; allowed: at least 3\.0000: 1\.0000 spent so far and up to 2\.0000 for 40 messages\. "
+            r"Nothing was sent\. Raise the cap, plan fewer recipients \(see fit_budget\), or pass on_cap='stop' to "
+            r"send as many as it allows\.$",
         ),
         (5.0, {"currencies": 2}, r"a plan in one currency\. Amounts of several cannot be added\.$"),
         (5.0, {"currencies": 2, "may_stop": True}, "a plan in one currency"),

@@ -8,7 +8,7 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.session import Request
-from nexmo_nb.sms.response import find_refusal
+from nexmo_nb.sms.response import find_refusal, parse_parts
 
 REQUEST = Request("send an SMS to 1", "POST", "/sms/json", family="sms")
 
@@ -95,3 +95,55 @@ def test_a_refusal_says_what_it_means_and_what_to_do(status: str, text: str | No
 )
 def test_only_who_is_throttled_is_told_when_to_come_again(status: str, text: str, seconds: float | None) -> None:
     assert refuse(status, text).retry_after == seconds
+
+
+PART = {
+    "to": 447700900000, "message-id": "m1", "status": "1", "error-text": "too fast", "message-price": "0.03330000",
+    "remaining-balance": "19.5", "network": "23410", "client-ref": "r1",
+}  # fmt: skip
+
+
+def test_a_part_is_read_field_by_field() -> None:
+    first, second = parse_parts({"messages": [PART, {"message-price": "free", "remaining-balance": None}]}, "EUR")
+    assert first == {
+        "part": 1, "parts": 2, "to": "447700900000", "message_id": "m1", "status": "1", "meaning": "throttled",
+        "error_text": "too fast", "price": 0.0333, "balance": 19.5, "currency": "EUR", "network": "23410",
+        "client_ref": "r1",
+    }  # fmt: skip
+    missing = dict.fromkeys(("to", "message_id", "status", "error_text", "price", "balance", "network", "client_ref"))
+    assert second == {**missing, "part": 2, "parts": 2, "meaning": "a status that is not documented", "currency": "EUR"}
+
+
+@pytest.mark.parametrize("body", [None, [], {}, "", {"messages": None}, {"messages": {"0": PART}}, {"messages": "x"}])
+def test_an_answer_without_messages_has_no_parts(body: Any) -> None:
+    assert parse_parts(body, "EUR") == []
+    found = find_refusal(REQUEST, body, currency="EUR")
+    assert isinstance(found, nx.UnknownOutcomeError)
+    assert "the answer tells of no message" in str(found)
+    assert found.status == 200
+
+
+@pytest.mark.parametrize(
+    "body", [{"message-count": "3", "messages": [PART, PART]}, {"messages": [PART, {**PART, "status": "soon"}]}]
+)
+def test_an_answer_that_does_not_tell_of_every_part_gives_those_that_it_tells_of(body: Any) -> None:
+    found = find_refusal(REQUEST, body, currency="EUR")
+    assert isinstance(found, nx.UnknownOutcomeError)
+    assert "the answer does not tell what became of every part" in str(found)
+    assert found.status == 200
+    assert found.parts is not None
+    assert found.parts[["message_id", "currency"]].values.tolist() == [["m1", "EUR"]] * 2
+
+
+@pytest.mark.parametrize("count", ["1", 1, "", "many", "-5", "1234567890", None, "1.5"])
+def test_a_count_that_is_none_announces_nothing(count: Any) -> None:
+    assert (
+        find_refusal(REQUEST, {"message-count": count, "messages": [{**PART, "status": "0"}]}, currency="EUR") is None
+    )
+
+
+def test_a_refusal_has_its_parts_in_the_currency_of_the_account() -> None:
+    found = find_refusal(REQUEST, {"message-count": "1", "messages": [PART]}, currency="EUR")
+    assert found is not None
+    assert found.parts is not None
+    assert found.parts[["part", "message_id", "currency"]].values.tolist() == [[1, "m1", "EUR"]]
