@@ -49,3 +49,46 @@ def test_something_else_than_text_is_no_plan(session: nx.Session, name: str, val
     plan[name] = pd.Series([value], dtype=object)
     with pytest.raises(nx.InvalidRequestError, match="^plan: got"):
         nx.summary(plan)
+
+
+def row(
+    country: str | None, currency: str | None, problem: str | None = None, high: float | None = 0.2
+) -> dict[str, Any]:
+    money = {"price_low": None if high is None else high / 2, "price_high": high, "currency": currency}
+    texts = {"to": "447700900001", "sender": "Demo", "text": "Hello", "encoding": "gsm7"}
+    return {**texts, "country": country, **money, "parts": 0 if problem else 2, "problem": problem, "warning": None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        # What cannot be sent has no currency of its own, and makes no line of its own.
+        (
+            [row("PT", "EUR"), row("PT", None, "to: no", None), row(None, None, "to: no", None)],
+            [["PT", 1, 2, 0.1, 0.2, "EUR", 1, 0, 0], ["unknown", 0, 0, None, None, "EUR", 1, 0, 0],
+             ["total", 1, 2, 0.1, 0.2, "EUR", 2, 0, 0]],
+        ),
+        # Where there are several, they are not added.
+        (
+            [row("PT", "EUR"), row("PT", "USD", high=0.4), row("PT", None, "to: no", None)],
+            [["PT", 1, 2, 0.1, 0.2, "EUR", 0, 0, 0], ["PT", 1, 2, 0.2, 0.4, "USD", 0, 0, 0],
+             ["PT", 0, 0, None, None, None, 1, 0, 0], ["total", 1, 2, 0.1, 0.2, "EUR", 0, 0, 0],
+             ["total", 1, 2, 0.2, 0.4, "USD", 0, 0, 0], ["total", 0, 0, None, None, None, 1, 0, 0]],
+        ),
+        # One row with a price among two makes a sum; none makes none.
+        (
+            [row("PT", "EUR"), row("PT", "EUR", high=None), row("GB", "EUR", high=None)],
+            [["GB", 1, 2, None, None, "EUR", 0, 0, 1], ["PT", 2, 4, 0.1, 0.2, "EUR", 0, 0, 1],
+             ["total", 3, 6, 0.1, 0.2, "EUR", 0, 0, 2]],
+        ),
+        ([row("PT", None, high=None)], [["PT", 1, 2, None, None, None, 0, 0, 1],
+                                        ["total", 1, 2, None, None, None, 0, 0, 1]]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_each_country_and_currency_is_a_line_and_nothing_else(rows: list[dict[str, Any]], lines: list[Any]) -> None:
+    table = pd.DataFrame(rows, columns=list(row("PT", "EUR")))
+    table = table.astype(dict.fromkeys(("price_low", "price_high"), "float64") | {"parts": "int64"})
+    # An index may be called as a column is.
+    found = nx.summary(table.set_index(pd.Index(["x"] * len(rows), name="country"))).astype(object)
+    assert found.where(found.notna(), None).values.tolist() == lines
