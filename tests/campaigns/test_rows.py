@@ -197,6 +197,15 @@ def test_rows_in_doubt_are_sent_left_out_or_refused_as_the_caller_says() -> None
     )
 
 
+def test_the_commonest_doubts_are_counted() -> None:
+    codes = [code for n, code in enumerate("abcdefg", 1) for _ in range(n)]
+    rows = [make_row(n, warning="odd", warning_code=code) for n, code in enumerate(codes)]
+    with pytest.raises(
+        nx.InvalidRequestError, match=r"got 28 rows with a warning \(g: 7, f: 6, e: 5, d: 4, c: 3\), the f"
+    ):
+        skip_doubtful(rows, "refuse")
+
+
 def test_rows_without_a_price_are_left_out_or_refused_as_the_caller_says() -> None:
     rows = [make_row(0), make_row(1, estimate=None), make_row(2, estimate=None)]
     assert skip_unpriced(rows[:1], "refuse", 5.0) == {}

@@ -88,16 +88,43 @@ def fail(row: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "code", "words"),
     [
-        (fail, "text: The function raised LookupError: no Ana here"),
-        (lambda _: 5, "text: The function gave int, no text."),
-        (lambda _: " ", "text: It is empty."),
-        (pd.Series([Odd()], dtype=object), "text: It cannot be written (ZeroDivisionError)."),
+        (fail, "text_format", "text: The function raised LookupError: no Ana here"),
+        (lambda _: 5, "text_missing", "text: The function gave int, no text."),
+        (lambda _: " ", "text_missing", "text: It is empty."),
+        (pd.Series([Odd()], dtype=object), "text_format", "text: It cannot be written (ZeroDivisionError)."),
+        (lambda _: "a" * 3201, "text_too_long", "text: It has 3,201 characters; allowed: 1 to 3,200."),
     ],
 )
-def test_a_text_that_cannot_be_written_is_a_problem_of_its_row(session: nx.Session, text: Any, words: str) -> None:
-    assert plan(TABLE[:1], text).problem.tolist() == [words]
+def test_a_text_that_cannot_be_written_is_a_problem_of_its_row(
+    session: nx.Session, text: Any, code: str, words: str
+) -> None:
+    assert plan(TABLE[:1], text)[["problem_code", "problem"]].values.tolist() == [[code, words]]
+
+
+def test_a_column_of_texts_is_filled_only_where_it_is_asked_for(session: nx.Session) -> None:
+    table = TABLE.assign(text=["Olá {name}", "{odd}", "{"])
+    filled = plan(table, None, fill=True)
+    assert filled.text.fillna("").tolist() == ["Olá Ana", "", ""]
+    assert filled.problem_code.fillna("").tolist()[0] == ""
+    assert filled.problem.notna().tolist() == [False, True, True]
+    assert plan(table, None).text.tolist() == ["Olá {name}", "{odd}", "{"]
+    with pytest.raises(nx.InvalidRequestError, match="^text: got None; allowed: "):
+        plan(TABLE, None)
+
+
+def test_a_name_in_braces_that_is_left_over_is_in_doubt(session: nx.Session) -> None:
+    found = plan(TABLE[:1], pd.Series(["Hi {nmae}"]))
+    assert found.text.tolist() == ["Hi {nmae}"]
+    assert found[["warning_code", "warning"]].values.tolist() == [
+        ["leftover_name", "text: {nmae} stands in what would be sent: is it the name of a column?"]
+    ]
+
+
+def test_a_cell_that_holds_an_error_is_named_by_its_column(session: nx.Session) -> None:
+    found = plan(TABLE.assign(text="#REF!"), None)
+    assert found.problem.str.contains("'text'").all()
 
 
 @pytest.mark.parametrize(
@@ -116,5 +143,5 @@ def test_a_text_has_its_bounds(session: nx.Session, length: int, kind: str, prob
 def test_what_gsm_lacks_is_named_where_only_gsm_is_allowed(session: nx.Session) -> None:
     found = plan(people(1), lambda _: "ж" + "ёабвгдеєзи" + "й", type="text")
     words = "text: Outside GSM-7 are 'ж' 'ё' 'а' 'б' 'в' 'г' 'д' 'е' 'є' 'з': replace them, or plan with type='auto'."
-    assert found.problem[0] == words
+    assert found[["problem_code", "problem"]].values.tolist() == [["text_encoding", words]]
     assert plan(people(1), lambda _: "a", type="unicode").encoding.tolist() == ["ucs2"]
