@@ -72,6 +72,7 @@ def test_without_a_cap_workers_and_failures_decide(
         # Exactly the rest is affordable, whatever the rounding of floats says.
         ([0.1] * 3, [], Budget(0.3, has_price=True), 3),
         ([0.1] * 3, [], Budget(0.3 - 1e-6, has_price=True), 2),
+        ([3.0], [], Budget(3.0 - 1e-9, has_price=True), 1),
         # Messages that turned out dearer than their estimates make the next ones dearer, too.
         ([1.0] * 8, [], Budget(10.0, 2.0, True), 5),
         ([1.0] * 8, [1.0, 1.0], Budget(10.0, 2.0, True), 3),
@@ -224,6 +225,8 @@ def test_an_accepted_message_counts_its_price(rows: list[dict[str, Any]], found:
         # A dearer one raises the factor, by the lowest price where there is one.
         (Budget(10.0), 3.0, Estimate(1.0, 2.0), True, Budget(7.0, 3.0, True)),
         (Budget(10.0), 3.0, Estimate(0.0, 2.0), True, Budget(7.0, 1.5, True)),
+        # So do prices below one, as those of messages are.
+        (Budget(1.0), 0.06, Estimate(0.02, 0.03), True, Budget(0.94, 3.0, True)),
         # A cheaper one, or one that is dear within its estimate, does not.
         (Budget(10.0, 1.5, True), 0.5, Estimate(1.0, 2.0), True, Budget(9.5, 1.5, True)),
         (Budget(10.0), 2.0, Estimate(1.0, 2.0), True, Budget(8.0, 1.0, True)),

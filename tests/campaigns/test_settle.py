@@ -12,6 +12,7 @@ from campaign_helpers import count_received, make_plan, people, send_batch
 import nexmo_nb as nx
 from nexmo_nb.campaigns.settle import CLOCK_MARGIN, SINGLE_REPORTS, find_records, plan_queries, settle_send
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.sends import Entry, Outcome
 
 HOUR = 3600.0
 
@@ -211,10 +212,11 @@ def test_only_the_batch_that_is_named_is_settled(session: nx.Session, sandbox: S
     assert nx.sent()[["batch", "state"]].values.tolist() == [["a", "unknown"], ["b", "accepted"]]
 
 
-def test_a_call_is_not_settled_by_the_records_of_messages(session: nx.Session, sandbox: Sandbox) -> None:
-    sandbox.fail_next("drop-after")
-    with pytest.raises(nx.UnknownOutcomeError):
-        nx.send_voice("351912345678", "Hello")
+@pytest.mark.parametrize(("kind", "reference"), [("calls", None), ("calls", "r"), ("tts", "r"), ("sms", None)])
+def test_what_no_report_can_show_stays_unknown(session: nx.Session, kind: str, reference: str | None) -> None:
+    entry = Entry("i" * 40, "w", kind, "d", "351912345678", "Demo", "Hello", client_ref=reference)
+    session.ledger.record_intent(entry)
+    session.ledger.record_outcomes([Outcome(entry.id, None, nx.UnknownOutcomeError("no answer came"))])
     assert len(nx.settle(delay=0)) == 0
     assert nx.sent().state.tolist() == ["unknown"]
 

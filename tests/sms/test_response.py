@@ -119,7 +119,7 @@ def test_an_answer_without_messages_has_no_parts(body: Any) -> None:
     assert parse_parts(body, "EUR") == []
     found = find_refusal(REQUEST, body, currency="EUR")
     assert isinstance(found, nx.UnknownOutcomeError)
-    assert "the answer tells of no message" in str(found)
+    assert " but the answer tells of no message. " in str(found)
     assert found.status == 200
 
 
@@ -129,7 +129,7 @@ def test_an_answer_without_messages_has_no_parts(body: Any) -> None:
 def test_an_answer_that_does_not_tell_of_every_part_gives_those_that_it_tells_of(body: Any) -> None:
     found = find_refusal(REQUEST, body, currency="EUR")
     assert isinstance(found, nx.UnknownOutcomeError)
-    assert "the answer does not tell what became of every part" in str(found)
+    assert " but the answer does not tell what became of every part. " in str(found)
     assert found.status == 200
     assert found.parts is not None
     assert found.parts[["message_id", "currency"]].values.tolist() == [["m1", "EUR"]] * 2

@@ -209,7 +209,7 @@ CELLS = st.one_of(
     st.binary(),
     st.none(),
     st.lists(st.integers()),
-    st.sampled_from([pd.NA, pd.NaT, np.datetime64("NaT"), Hostile(RuntimeError), Mute("x"), object(), int, 1j]),
+    st.sampled_from([pd.NA, pd.NaT, np.datetime64("NaT", "ns"), Hostile(RuntimeError), Mute("x"), object(), int, 1j]),
 )
 
 
@@ -243,7 +243,9 @@ def test_a_problem_survives_a_pickle() -> None:
     assert str(problem) == "text: The column 'a' is empty."
 
 
-@pytest.mark.parametrize("value", [np.float32("nan"), np.float32("inf"), np.datetime64("NaT"), np.timedelta64("NaT")])
+@pytest.mark.parametrize(
+    "value", [np.float32("nan"), np.float32("inf"), np.datetime64("NaT", "ns"), np.timedelta64("NaT", "ns")]
+)
 @pytest.mark.parametrize("template", ["{a}", "{a!s}", "{a:}", "{a:.2f}"])
 def test_missing_values_of_numpy_are_never_written(template: str, value: Any) -> None:
     assert find_code(compile_template(template), {"a": value}) in ("text_missing", "text_error_value")

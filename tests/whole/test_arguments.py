@@ -90,7 +90,7 @@ WILD = st.one_of(
                 np.array([1, 2]),
                 np.array(5),
                 np.str_("GB"),
-                np.datetime64("NaT"),
+                np.datetime64("NaT", "ns"),
             ),
             *(pd.NA, pd.NaT, pd.Timestamp("1900-01-01"), pd.Series(["x"]), pd.DataFrame({"a": [1]}), pd.Timedelta(1)),
             *(Decimal("1.5"), Decimal("NaN"), datetime.max, datetime.min, date(1, 1, 1), timedelta(1), timezone.utc),
@@ -695,7 +695,7 @@ def test_what_cannot_be_shown_on_a_line_is_refused_in_one(watched: Watched, valu
 
 
 @pytest.mark.parametrize(
-    "value", [0, 1_700_000_000, 1.5, True, pd.NaT, "1969-12-31", "2200-01-01", np.datetime64("NaT")]
+    "value", [0, 1_700_000_000, 1.5, True, pd.NaT, "1969-12-31", "2200-01-01", np.datetime64("NaT", "ns")]
 )
 def test_a_number_is_no_time_and_a_time_is_one_of_our_days(watched: Watched, value: Any) -> None:
     with pytest.raises(nx.InvalidRequestError, match="^since: got"):
