@@ -52,6 +52,8 @@ def test_widgets_beside_a_form_stay_when_it_is_closed(session: nx.Session) -> No
     page = ipywidgets.VBox([form, beside])
     form.close()
     assert {page.model_id, beside.model_id} <= list_kept()
+    page.close()  # ipywidgets cannot save a page with a closed form on it
+    beside.close()
 
 
 def test_a_closed_form_has_no_preview_to_send(session: nx.Session, sandbox: Sandbox) -> None:
