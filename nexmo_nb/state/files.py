@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -46,6 +47,14 @@ def lock_file(path: Path) -> int:
         raise sqlite3.OperationalError(f"{path} is locked")
     close_in_forks(descriptor)
     return descriptor
+
+
+def free_lock(descriptor: int, path: Path, pid: int) -> None:
+    """Free a lock that process `pid` took, and delete its file: one that is gone says the same as one not locked."""
+    if pid == os.getpid():  # a fork has a copy of the descriptor, and the lock is its parent's
+        os.close(descriptor)
+        with suppress(OSError):
+            path.unlink()
 
 
 def is_locked(path: Path) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nexmo_nb.state import throttle_sql as sql
-from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
+from nexmo_nb.state.files import free_lock, is_locked, lock_file, make_private_folder
 from nexmo_nb.state.sqlite import Connection, Database
 
 ACCOUNT = ""
@@ -72,7 +72,7 @@ class SharedLimits:
                 return
             self._owner = secrets.token_hex(16)
             path = make_private_folder(self._folder) / f"{self._owner}.lock"
-            self._free = weakref.finalize(self, _free_lock, lock_file(path), path, os.getpid())
+            self._free = weakref.finalize(self, free_lock, lock_file(path), path, os.getpid())
             try:
                 self._database.transact(self._write)
             except BaseException:
@@ -108,10 +108,3 @@ class SharedLimits:
 
     def _lock_path(self, owner: str) -> Path:
         return self._folder / f"{owner}.lock"
-
-
-def _free_lock(descriptor: int, path: Path, pid: int) -> None:
-    if pid == os.getpid():  # a fork has a copy of the descriptor, and the lock is its parent's
-        os.close(descriptor)
-        with suppress(OSError):
-            path.unlink()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from nexmo_nb.state.files import is_locked, lock_file, make_private_folder
+from nexmo_nb.state.files import free_lock, is_locked, lock_file, make_private_folder
 
 OLD = 86_400
 """Seconds after which a lock file that nobody holds is deleted: a younger one may be just being made."""
@@ -89,7 +89,7 @@ class Owner:
         self.name = secrets.token_hex(16)
         path = self._file(self.name)
         make_private_folder(self._folder)
-        self._free = weakref.finalize(self, _free_lock, lock_file(path), path, os.getpid())
+        self._free = weakref.finalize(self, free_lock, lock_file(path), path, os.getpid())
 
     def _list_open(self) -> set[str]:
         """List what is under way.
@@ -103,11 +103,3 @@ class Owner:
 
     def _file(self, owner: str) -> Path:
         return self._folder / f"{owner}.lock"
-
-
-def _free_lock(descriptor: int, path: Path, pid: int) -> None:
-    """Free a lock. A file that is gone tells the same as one that is not locked: its owner has nothing under way."""
-    if pid == os.getpid():  # a fork has a copy of the descriptor, and the file is its parent's
-        os.close(descriptor)
-        with suppress(OSError):
-            path.unlink()
