@@ -39,6 +39,12 @@ def test_the_nearest_text_of_a_language_is_taken(session: nx.Session, spoken: An
     assert found.problem_code.fillna("").tolist() == ["" if text else "text_unknown_language"]
 
 
+def test_a_number_is_no_language(session: nx.Session) -> None:
+    table = pd.DataFrame({"to": people(2), "lang": pd.Series([5, None], dtype=object)})
+    texts = {"5": "five", "none": "nothing", "nan": "nothing", "<na>": "nothing"}
+    assert plan(table, texts, language="lang").problem_code.tolist() == ["text_unknown_language"] * 2
+
+
 def test_texts_of_no_language_are_no_text_of_an_empty_cell(session: nx.Session) -> None:
     table = pd.DataFrame({"to": people(2), "lang": ["", "en"]})
     assert plan(table, {"": "nothing", "en": "Hello"}, language="lang").text.fillna("").tolist() == ["", "Hello"]
@@ -58,6 +64,8 @@ LABELLED = pd.Series(["a", "b", "b"], index=["x", "y", "y"])
          "recipients, or labels that are unique."),
         (TABLE, pd.Series(["a"], index=pd.MultiIndex.from_tuples([("x", 1)])), {},
          "text: got 'a Series with other labels'; allowed: one with the index of the recipients."),
+        (TABLE, "Hello", {"language": "lang"}, "language: got 'lang'; allowed: the name of a column, together with a "
+         "mapping of languages to texts."),
         (people(2), pd.Series(["a", "b"], index=[1, 0]), {}, "text: got 'a Series with labels, and recipients without "
          "any'; allowed: recipients with the index of the texts, as a frame or a Series. Give the texts as "
          "text.reset_index(drop=True), if they are in the order of the list."),
@@ -110,7 +118,7 @@ def test_a_column_of_texts_is_filled_only_where_it_is_asked_for(session: nx.Sess
     assert filled.problem_code.fillna("").tolist()[0] == ""
     assert filled.problem.notna().tolist() == [False, True, True]
     assert plan(table, None).text.tolist() == ["Olá {name}", "{odd}", "{"]
-    with pytest.raises(nx.InvalidRequestError, match="^text: got None; allowed: "):
+    with pytest.raises(nx.InvalidRequestError, match="^text: got None; allowed: a text, .* a column 'text'[.]$"):
         plan(TABLE, None)
 
 

@@ -58,6 +58,23 @@ def test_edges_that_catch_everyone(text: str, expected: tuple[str, int, int, int
     assert segments(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a" * 70, ("ucs2", 1, 70, 0)),
+        ("a" * 71, ("ucs2", 2, 71, 63)),
+        ("€", ("ucs2", 1, 1, 69)),
+        ("€" * 71, ("ucs2", 2, 71, 63)),
+        # The first half of a pair is the last unit of a part, for the lowest and the highest pair.
+        *(("ы" * 66 + pair + "ы" * 66, ("ucs2", 3, 134, 66)) for pair in ("\U00010000", "\U0010ffff")),
+        # The second half is, and the pair is whole.
+        *(("ы" * 65 + pair + "ы" * 67, ("ucs2", 2, 134, 0)) for pair in ("\U0001f400", "\U0010ffff")),
+    ],
+)
+def test_a_text_that_is_to_be_unicode_is_counted_so(text: str, expected: tuple[str, int, int, int]) -> None:
+    assert segments(text, encoding="ucs2") == expected
+
+
 @given(st.text(st.sampled_from("a€é^"), max_size=700))
 def test_septets_fill_parts_without_splitting_a_pair(text: str) -> None:
     costs = [2 if c in EXTENSION else 1 for c in text]
@@ -111,3 +128,19 @@ def test_only_text_is_counted(text: object) -> None:
 def test_gsm7_asked_for_and_impossible_names_the_characters() -> None:
     with pytest.raises(InvalidRequestError, match="'á'"):
         segments("Olá", encoding="gsm7")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((5,), "text: got a int, allowed is str."),
+        (("a", "gsm"), "encoding: got 'gsm', allowed are 'gsm7' and 'ucs2'."),
+        (("a", "x" * 30), f"encoding: got '{'x' * 20}', allowed are 'gsm7' and 'ucs2'."),
+        (("a", 7), "encoding: got a int, allowed are 'gsm7' and 'ucs2'."),
+        (("\udc00",), "text: holds half of a surrogate pair, which no encoding can carry; remove it."),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(arguments: tuple[object, ...], words: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        segments(*arguments)  # type: ignore[arg-type]
+    assert str(caught.value) == words
