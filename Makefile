@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
 # Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lowest lab app format notebooks bench clean
+.PHONY: demo test check lowest lab app format notebooks mutants bench clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -41,6 +41,11 @@ format: .venv/test
 
 notebooks: .venv/test
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+# All takes hours; make mutants ONLY='nexmo_nb.sms.response*' takes minutes.
+mutants: .venv/mutants
+	$(BIN)/mutmut run --max-children 2 $(ONLY)
+	$(BIN)/mutmut results
 
 bench: .venv/bench
 	$(BIN)/python benchmarks/run_all.py
@@ -79,5 +84,9 @@ bench: .venv/bench
 	$(LOWEST)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" --constraint $<
 	@touch $@
 
+.venv/mutants: .venv/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[mutants]"
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis

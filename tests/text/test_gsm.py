@@ -131,16 +131,16 @@ def test_gsm7_asked_for_and_impossible_names_the_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("text", "encoding", "words"),
     [
-        ((5,), "text: got a int, allowed is str."),
-        (("a", "gsm"), "encoding: got 'gsm', allowed are 'gsm7' and 'ucs2'."),
-        (("a", "x" * 30), f"encoding: got '{'x' * 20}', allowed are 'gsm7' and 'ucs2'."),
-        (("a", 7), "encoding: got a int, allowed are 'gsm7' and 'ucs2'."),
-        (("\udc00",), "text: holds half of a surrogate pair, which no encoding can carry; remove it."),
+        (5, None, "text: got a int, allowed is str."),
+        ("a", "gsm", "encoding: got 'gsm', allowed are 'gsm7' and 'ucs2'."),
+        ("a", "x" * 30, f"encoding: got '{'x' * 20}', allowed are 'gsm7' and 'ucs2'."),
+        ("a", 7, "encoding: got a int, allowed are 'gsm7' and 'ucs2'."),
+        ("\udc00", None, "text: holds half of a surrogate pair, which no encoding can carry; remove it."),
     ],
 )
-def test_a_refusal_says_what_is_allowed(arguments: tuple[object, ...], words: str) -> None:
+def test_a_refusal_says_what_is_allowed(text: object, encoding: object, words: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        segments(*arguments)  # type: ignore[arg-type]
+        segments(text, encoding=encoding)  # type: ignore[arg-type]
     assert str(caught.value) == words
