@@ -71,7 +71,7 @@ class Pages(NamedTuple):
 def parse_response(request: Request, status: int, headers: Mapping[str, str], content: bytes, doubt: str = "") -> Any:
     """Return the parsed body of a response (None where there is none), or the error that it stands for.
 
-    `doubt` says why the response may be another's. Then it counts only if its body names what was asked.
+    `doubt` says why the response may be another's. Then it counts only if it is a success that names what was asked.
     """
     if 200 <= status < 300:
         return _parse_success(request, status, content, doubt)
@@ -103,12 +103,11 @@ def _parse_success(request: Request, status: int, content: bytes, doubt: str) ->
     is_named = names_request(request, body)
     if is_named is False:
         return unanswered_error(request, "the answer names something else", status=status)
-    if doubt and not is_named:
+    refusal = request.find_refusal(request, body) if request.find_refusal and not has_no_body else None
+    # A refusal may be followed by the answer to another try, whatever it names; a success is one all the same.
+    if doubt and (refusal or not is_named):
         return unanswered_error(request, f"the answer may be another's: {doubt}", status=status)
-    if has_no_body:
-        return request.download_to
-    refusal = request.find_refusal(request, body) if request.find_refusal else None
-    return refusal or body
+    return request.download_to if has_no_body else refusal or body
 
 
 def names_request(request: Request, body: Any) -> bool | None:

@@ -311,3 +311,21 @@ def test_an_answer_that_names_something_else_is_unknown(call: Callable[[], Any],
         server.answer = lambda _: write_answer(body)  # type: ignore[method-assign]
         with pytest.raises(nx.UnknownOutcomeError, match="names something else"):
             call()
+
+
+@pytest.mark.parametrize("status", ["1", "6"])
+def test_a_refusal_after_which_another_answer_comes_frees_nothing_although_it_names_the_message(status: str) -> None:
+    """As from a gateway that tries again by itself, and passes both answers on."""
+
+    def say_both(answer: bytes) -> Pieces:
+        return [answer.replace(b'"status": "0"', f'"status": "{status}"'.encode()), answer]
+
+    with RawServer(say_both) as server, connect_to(server):
+        for match in ("more than one answer", "was used before"):
+            with pytest.raises(nx.UnknownOutcomeError, match=match):
+                nx.send_sms(TO[0], "Hello", sender="Demo", key="k")
+        plan = nx.plan_sms(TO[2:5], "Hello", sender="Demo")
+        for _ in range(2):
+            assert set(nx.send_many(plan, batch="b", progress=False).state) == {"unknown"}
+        assert max(server.done.values()) == 1
+        assert len(server.asked) == 4
