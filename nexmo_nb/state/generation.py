@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 DIGITS = 20  # always as many, so that a number overwrites another in one piece
+LARGEST = 10**18  # a greater one was not written here: the ledger could not hold it
 
 
 def is_older(number: int, noted: int | None) -> bool:
@@ -37,14 +38,16 @@ def read_noted(path: Path) -> int | None:
 
 
 def note(path: Path, number: int) -> None:
-    """Write a number that the ledger has on its disk into the file, unless a greater one is there.
+    """Write a number that the ledger has on its disk into the file, if a lesser one is there.
 
-    Trouble with the file does not matter: a later call catches up. It is not created here; see `create`.
+    Trouble with the file does not matter: a later call catches up. It is not created here, nor made good where it holds
+    no number; see `create`.
     """
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDWR)
         try:
-            if (_read(descriptor) or 0) < number:
+            noted = _read(descriptor)
+            if noted is not None and noted < number:
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 os.write(descriptor, _format(number))
         finally:
@@ -71,7 +74,8 @@ def create(path: Path, number: int) -> None:
 
 def _read(descriptor: int) -> int | None:
     text = os.read(descriptor, DIGITS + 1).decode("ascii", "replace").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    number = int(text) if text.isascii() and text.isdigit() else None
+    return number if number is not None and number <= LARGEST else None
 
 
 def _format(number: int) -> bytes:

@@ -290,9 +290,14 @@ class Ledger:
         """Give the ledger's number, in a transaction; refuse an older copy."""
         number = sql.read_generation(connection)
         # Twice, because the file may be read in the middle of a write.
-        if all(generation.is_older(number, generation.read_noted(self._generation_file)) for _ in range(2)):
+        noted = [generation.read_noted(self._generation_file) for _ in range(2)]
+        if all(generation.is_older(number, each) for each in noted):
+            name = self._generation_file.name
+            told = f"may be an older copy: {name} beside it, which would tell, is gone or holds no number"
+            if noted[1] is not None:
+                told = f"is an older copy, as {name} beside it tells"
             raise InvalidRequestError(
-                f"ledger: {self.path} is an older copy, as {self._generation_file.name} beside it tells; allowed: the "
+                f"ledger: {self.path} {told}; allowed: the "
                 "newest ledger. Nothing was sent, because what was sent since the copy was made is not in it and could "
                 "be sent again. Put the newest one back; or, if it is lost, find in Nexmo's records what was sent, and "
                 "connect(accept_restored_ledger=True), once."

@@ -51,11 +51,23 @@ def test_a_ledger_is_older_if_more_was_noted_or_something_left_and_nothing_is(
 
 @pytest.mark.parametrize(
     ("content", "noted"),
-    [(b"00000000000000000012\n", 12), (b"7", 7), (b"", None), (b"\0" * 21, None), (b"-1", None), ("²".encode(), None)],
+    [
+        (b"00000000000000000012\n", 12),
+        (b"7", 7),
+        (b"", None),
+        (b"\0" * 21, None),
+        (b"-1", None),
+        ("²".encode(), None),
+        (b"9" * 20, None),
+        (b"9" * 99, None),
+    ],
 )
-def test_what_is_no_number_is_nothing_noted(tmp_path: Path, content: bytes, noted: int | None) -> None:
-    (tmp_path / "g").write_bytes(content)
-    assert generation.read_noted(tmp_path / "g") == noted
+def test_what_is_no_number_is_nothing_noted_and_stays_so(tmp_path: Path, content: bytes, noted: int | None) -> None:
+    path = tmp_path / "g"
+    path.write_bytes(content)
+    assert generation.read_noted(path) == noted
+    generation.note(path, 12)
+    assert generation.read_noted(path) == (noted and 12)
 
 
 @pytest.mark.parametrize(("before", "number", "after"), [(3, 4, 4), (4, 4, 4), (5, 4, 5), (9, 10, 10)])
@@ -103,6 +115,24 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
         back_up(path, tmp_path / "old")
         nx.send_sms(TO, "late", sender="Demo", key="late")
     return path.parent
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 21, b"9" * 20, None])
+def test_a_number_file_that_tells_nothing_may_stand_beside_an_older_ledger(
+    sandbox: Sandbox, folder: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    older_copy(folder, tmp_path / "old")
+    (folder / "ledger.generation").unlink()
+    if content is not None:
+        (folder / "ledger.generation").write_bytes(content)
+    for _ in range(2):
+        with connected(sandbox), pytest.raises(nx.InvalidRequestError, match="may be an older .* holds no number"):
+            nx.send_sms(TO, "late", sender="Demo", key="late")
+    assert len(sandbox.messages) == 2
+    with connected(sandbox, accept_restored_ledger=True):
+        nx.send_sms(TO, "late", sender="Demo", key="late")
+    with connected(sandbox):
+        nx.send_sms(TO, "new", sender="Demo")
 
 
 @pytest.mark.parametrize("restore", [older_copy, emptied, deleted, number_file_left_behind])
