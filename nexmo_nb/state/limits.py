@@ -81,8 +81,7 @@ class SharedLimits:
 
     def read_others(self, connection: Connection, family: str) -> list[tuple[str, Limit]]:
         """Read the limits of the account and of a family that other sessions have and that are not this one's."""
-        values = {"owner": self._owner, "account": ACCOUNT, "family": family}
-        found = connection.execute(sql.SELECT_LIMITS_OF_OTHERS, values).fetchall()
+        found = connection.execute(sql.SELECT_LIMITS, {"account": ACCOUNT, "family": family}).fetchall()
         limits = ((owner, name, Limit(calls, seconds, bool(kind))) for owner, name, calls, seconds, kind in found)
         others = [(owner, name, limit) for owner, name, limit in limits if limit != self._limits.get(name)]
         living = {owner for owner in {owner for owner, _, _ in others} if self._is_alive(owner)}

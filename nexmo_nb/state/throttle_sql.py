@@ -37,8 +37,8 @@ DELETE_SLOTS_BEFORE = "DELETE FROM slots WHERE at < :time"
 INSERT_LIMIT = """INSERT INTO limits (owner, family, calls, seconds, from_answer)
     VALUES (:owner, :family, :calls, :seconds, :from_answer)"""
 SELECT_LIMIT_OWNERS = "SELECT DISTINCT owner FROM limits"
-SELECT_LIMITS_OF_OTHERS = """SELECT owner, family, calls, seconds, from_answer FROM limits
-    WHERE owner <> :owner AND family IN (:account, :family)"""
+SELECT_LIMITS = """SELECT owner, family, calls, seconds, from_answer FROM limits
+    WHERE family IN (:account, :family)"""
 DELETE_LIMITS = "DELETE FROM limits WHERE owner = :owner"
 
 # Without the name of a boot, a slot that was reserved in the future is from an earlier one.

@@ -122,6 +122,41 @@ def test_both_are_told_once(path: Path, time: Time) -> None:
     two.close()
 
 
+def test_the_limit_of_a_family_is_told_when_the_family_is_called(path: Path, time: Time) -> None:
+    said: list[str] = []
+    one = make(path, time, 30, said, limits={"sms": Limit(2, 1.0)})
+    two = make(path, time, 30, limits={"sms": Limit(20, 1.0), "owned": Limit(1, 1.0)})
+    count_free(one)
+    count_free(one, "owned")
+    assert said == []  # one has no limit for "owned" of its own
+    for _ in range(2):
+        count_free(one, "sms")
+    expected = "Another session on this account has a limit of 20 calls in 1 s of sms, and this one of 2 calls in 1 s: "
+    assert [each[: len(expected)] for each in said] == [expected]
+    one.close()
+    two.close()
+
+
+def test_a_session_that_ended_takes_no_other_limits_with_it(path: Path, time: Time) -> None:
+    low, ended = make(path, time, 5), make(path, time, 7)
+    ended.close()
+    high = make(path, time, 20)
+    assert count_free(high) == 5
+    low.close()
+    high.close()
+
+
+def test_of_several_limits_the_status_tells_the_one_with_the_least_room(path: Path, time: Time) -> None:
+    one, two = make(path, time, 3, period=1.0), make(path, time, 10, period=100.0)
+    for n in range(9):
+        one.acquire(str(n), "", INTERACTIVE)
+        one.confirm(str(n))
+    time.now += 2
+    assert one.status() == two.status() == Status(9, 10, 0.0)
+    one.close()
+    two.close()
+
+
 def test_a_wait_names_the_limit_that_it_comes_from(path: Path, time: Time) -> None:
     said: list[str] = []
     low, high = make(path, time, 2), make(path, time, 20, said)

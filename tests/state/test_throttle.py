@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.state.throttle import BULK, INTERACTIVE, LEAVE_WITHIN, Limit, Throttle
+from nexmo_nb.state.throttle import BULK, INTERACTIVE, LEAVE_WITHIN, SLOT_LIFETIME, Limit, Throttle
 
 
 class Time:
@@ -126,6 +126,54 @@ def test_status_tells_used_limit_and_the_seconds_to_the_next_slot(throttle: Thro
 def test_asking_for_the_status_takes_no_slot(throttle: Throttle) -> None:
     throttle.status()
     assert throttle.status().used == 0
+
+
+@pytest.mark.parametrize("family", ["", "sms", "owned"])
+@pytest.mark.parametrize("lane", [INTERACTIVE, BULK])
+def test_the_seconds_to_the_next_slot_are_those_of_the_family_and_the_lane(
+    path: Path, time: Time, family: str, lane: str
+) -> None:
+    """The slot counts for its family alone, and the burst of the bulk lane for that lane alone."""
+    throttle = make(path, time, calls=20, limits={"sms": Limit(1, 3.0), "owned": Limit(1, 7.0)})
+    throttle.try_acquire(["first"], "sms", BULK, ["nothing"])
+    throttle.confirm("first")
+    burst = 10 / 19 if lane == BULK else 0.0
+    expected = max(burst, 3.0 if family == "sms" else 0.0)
+    assert throttle.seconds_until_free(family, lane) == pytest.approx(expected)
+    taken, wait = throttle.try_acquire(["next"], family, lane)
+    assert (taken, wait) == ((0, pytest.approx(expected)) if expected else (1, 0.0))
+    throttle.close()
+
+
+@pytest.mark.parametrize(
+    ("wait", "period", "seconds"),
+    [
+        (9.0, 60.0, 0.25),
+        (9.0, 10.0, 0.25),
+        (9.0, 8.0, 0.2),
+        (9.0, 0.4, 0.01),
+        (9.0, 0.2, 0.005),
+        (9.0, 0.1, 0.005),
+        (0.1, 60.0, 0.1),
+        (0.001, 0.1, 0.001),
+    ],
+)
+def test_a_wait_is_looked_at_again_in_short_steps(
+    path: Path, time: Time, wait: float, period: float, seconds: float
+) -> None:
+    throttle = make(path, time, period=period)
+    assert throttle.poll_interval(wait) == seconds
+    throttle.close()
+
+
+def test_a_slot_is_kept_as_long_as_the_longest_period(path: Path, time: Time) -> None:
+    """An hour from its answer, not from its request."""
+    throttle = make(path, time, calls=1, period=SLOT_LIFETIME)
+    call(throttle, time, "one", took=10.0)
+    time.now = 1000.0 + SLOT_LIFETIME + 9.0
+    for _ in range(2):  # the first try deletes what is old
+        assert throttle.try_acquire(["two"], "", INTERACTIVE) == (0, pytest.approx(1.0))
+    throttle.close()
 
 
 def test_a_wait_of_more_than_a_second_tells_how_long_once(path: Path, time: Time) -> None:

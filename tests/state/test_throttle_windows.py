@@ -1,15 +1,39 @@
-"""The arithmetic of the windows, without a database."""
+"""The arithmetic of the windows, the clock and the names that they stand on, without a database."""
 
 from __future__ import annotations
 
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from nexmo_nb.state.throttle import BULK, Limit, Window, make_bulk_windows, make_slot_id, seconds_until_room
+from nexmo_nb.state import throttle
+from nexmo_nb.state.throttle import (
+    BULK,
+    Limit,
+    Window,
+    make_bulk_windows,
+    make_slot_id,
+    print_wait,
+    read_boot_clock,
+    read_boot_id,
+    seconds_until_room,
+)
 
 
 @pytest.mark.parametrize(
     ("limit", "calls", "burst", "seconds"),
-    [(1, 1, 1, 60.0), (2, 1, 1, 60.0), (10, 9, 1, 60 / 9), (100, 98, 5, 300 / 98), (1000, 980, 50, 3000 / 980)],
+    [
+        (1, 1, 1, 60.0),
+        (2, 1, 1, 60.0),
+        (10, 9, 1, 60 / 9),
+        (99, 98, 4, 240 / 98),
+        (100, 98, 5, 300 / 98),
+        (149, 147, 7, 420 / 147),
+        (1000, 980, 50, 3000 / 980),
+    ],
 )
 def test_the_bulk_lane_leaves_calls_to_others_and_spreads_its_own(
     limit: int, calls: int, burst: int, seconds: float
@@ -28,4 +52,38 @@ def test_a_window_has_room_when_its_oldest_slot_leaves_it(slot_time: float | Non
 def test_later_slot_ids_sort_after_earlier_ones() -> None:
     ids = [make_slot_id() for _ in range(100)]
     assert len(set(ids)) == 100
+    assert {len(each) for each in ids} == {32}
     assert [each[:16] for each in ids] == sorted(each[:16] for each in ids)
+
+
+def test_the_clock_counts_the_time_for_which_the_machine_sleeps_where_the_system_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monotonic = SimpleNamespace(monotonic=lambda: 5.0)
+    monkeypatch.setattr(throttle, "time", monotonic)
+    assert read_boot_clock() == 5.0
+    boot = SimpleNamespace(**vars(monotonic), CLOCK_BOOTTIME=7, clock_gettime={7: 9.0}.__getitem__)
+    monkeypatch.setattr(throttle, "time", boot)
+    assert read_boot_clock() == 9.0
+
+
+def test_the_name_of_a_boot_is_the_systems_or_empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    files = {"/proc/sys/kernel/random/boot_id": tmp_path / "boot_id"}
+    monkeypatch.setattr(throttle, "Path", files.__getitem__)
+    assert read_boot_id() == ""
+    (tmp_path / "boot_id").write_text("one\n", encoding="ascii")
+    assert read_boot_id() == "one"
+
+
+def test_a_wait_is_told_at_once_and_apart_from_what_a_program_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream(io.StringIO):
+        shown = ""
+
+        def flush(self) -> None:
+            self.shown = self.getvalue()
+
+    out, err = Stream(), Stream()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    print_wait("Waiting")
+    assert (out.getvalue(), err.shown) == ("", "Waiting\n")
