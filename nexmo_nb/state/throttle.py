@@ -166,7 +166,8 @@ class Throttle:
 
         self._run(self._shared.enter)
         taken, wait, now, others = self._run(lambda: self._database.transact(work))
-        self._note_slots(taken=wanted[:taken], done=done, now=now)
+        self._taken_at.update(dict.fromkeys(wanted[:taken], now))
+        self._drop_slots(done)
         self._tell_limits(others)
         return taken, wait
 
@@ -190,13 +191,13 @@ class Throttle:
     def confirm(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or its request will never leave. An unknown id does nothing."""
         self._run(lambda: self._database.transact(lambda connection: self._confirm_slots(connection, [slot])))
-        self._note_slots(done=[slot])
+        self._drop_slots([slot])
 
     def give_back(self, slots: Sequence[str]) -> None:
         """Free slots whose requests never left and never will."""
         rows = [{"id": slot} for slot in slots]
         self._run(lambda: self._database.transact(lambda c: c.executemany(sql.DELETE_SLOT, rows)))
-        self._note_slots(done=slots)
+        self._drop_slots(slots)
 
     def status(self) -> Status:
         def work(connection: Connection) -> Status:
@@ -249,9 +250,8 @@ class Throttle:
                     "one holds for both while both are connected."
                 )
 
-    def _note_slots(self, *, taken: Sequence[str] = (), done: Sequence[str] = (), now: float = 0.0) -> None:
-        self._taken_at.update(dict.fromkeys(taken, now))
-        for slot in done:
+    def _drop_slots(self, slots: Sequence[str]) -> None:
+        for slot in slots:
             self._taken_at.pop(slot, None)
 
     def _confirm_slots(self, connection: Connection, slots: Sequence[str]) -> None:

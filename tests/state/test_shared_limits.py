@@ -114,10 +114,11 @@ def test_both_are_told_once(path: Path, time: Time) -> None:
     for _ in range(3):
         count_free(one)
         count_free(two)
-    expected = "Another session on this account has a limit of {} calls in 10 s, and this one of {} calls in 10 s: the"
-    for calls, other in ((5, 20), (20, 5)):
-        assert len(said[calls]) == 1
-        assert said[calls][0].startswith(expected.format(other, calls))
+    expected = (
+        "Another session on this account has a limit of {} calls in 10 s, and this one of {} calls in 10 s: the lower one "
+        "holds for both while both are connected."
+    )
+    assert said == {5: [expected.format(20, 5)], 20: [expected.format(5, 20)]}
     one.close()
     two.close()
 
@@ -144,6 +145,42 @@ def test_a_session_that_ended_takes_no_other_limits_with_it(path: Path, time: Ti
     assert count_free(high) == 5
     low.close()
     high.close()
+
+
+def test_a_familys_limit_of_another_session_counts_as_that_session_counts_it(path: Path, time: Time) -> None:
+    one = make(path, time, 30, limits={"sms": Limit(9, 5.0), "calls": Limit(9, 5.0)})
+    limits = {"sms": Limit(1, 5.0, from_answer=False), "calls": Limit(1, 5.0, from_answer=True)}
+    two = make(path, time, 30, limits=limits)
+    for family, wait in (("sms", 3.0), ("calls", 5.0)):
+        one.acquire(family, family, INTERACTIVE)
+        time.now += 2
+        one.confirm(family)
+        assert one.seconds_until_free(family, INTERACTIVE) == pytest.approx(wait)
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_wait_names_the_limit_that_lets_the_fewest_through_in_the_long_run(
+    path: Path, time: Time, order: int
+) -> None:
+    said: list[str] = []
+    sessions = [make(path, time, calls, said, period=period) for calls, period in ((3, 1.0), (10, 100.0))]
+    for n in range(11):
+        sessions[order].acquire(str(n), "", INTERACTIVE)
+        sessions[order].confirm(str(n))
+    waits = [each for each in said if "Waiting" in each]
+    assert waits == ["Waiting about 97 s: the limit of 10 calls in 100 s is reached (interrupt to stop)."]
+    for each in sessions:
+        each.close()
+
+
+def test_a_lock_file_that_somebody_deleted_is_not_missed(path: Path, time: Time) -> None:
+    throttle = make(path, time, 5)
+    for file in (path.parent / "owners").iterdir():
+        file.unlink()
+    throttle.close()
+    assert count_free(make(path, time, 20)) == 20
 
 
 def test_of_several_limits_the_status_tells_the_one_with_the_least_room(path: Path, time: Time) -> None:

@@ -365,6 +365,33 @@ def test_without_a_boot_name_slots_ahead_of_the_clock_are_of_an_earlier_boot(pat
     after.close()
 
 
+@pytest.mark.parametrize("boot", ["", "b1"])
+def test_what_another_session_has_under_way_right_now_is_of_this_boot(path: Path, time: Time, boot: str) -> None:
+    one = make(path, time, boot=boot)
+    one.acquire("open", "", INTERACTIVE)
+    two = make(path, time, boot=boot)  # at the same moment
+    time.now += 44
+    assert two.status().used == 1
+    one.close()
+    two.close()
+
+
+def test_after_a_reboot_the_window_that_counts_once_more_is_the_longest_that_there_is(path: Path, time: Time) -> None:
+    limits = {"sms": Limit(3, 100.0), "owned": Limit(3, 50.0)}
+    before = make(path, time, limits=limits)
+    for _ in range(4):  # at 1000, 1050, 1100 and 1150
+        call(before, time, f"{time.now}", family="sms")
+        time.now += 50
+    before.close()
+    time.now = 7.0
+    after = make(path, time, limits=limits, boot="b2")
+    # Those of the last 100 s before the last call; one that is just as old as that is out of its window.
+    assert after._database.read(lambda c: c.execute("SELECT id, boot, reserved, at FROM slots").fetchall()) == [
+        (name, "b2", 7.0, 7.0) for name in ("1100.0", "1150.0")
+    ]
+    after.close()
+
+
 def test_old_slots_are_deleted(throttle: Throttle, time: Time, path: Path) -> None:
     call(throttle, time, "old")
     time.now += 4000
