@@ -357,7 +357,7 @@ class SingleSend:
     def __init__(self, ledger: Ledger, entry: Entry) -> None:
         self._ledger, self._entry = ledger, entry
         self._rows: list[dict[str, Any]] | None = None
-        self._has_intent = self._is_recorded = False
+        self._has_intent = False
 
     def __enter__(self) -> SingleSend:
         return self
@@ -371,12 +371,11 @@ class SingleSend:
     def record_outcome(self, rows: list[dict[str, Any]]) -> None:
         self._rows = rows
         self._ledger.record_outcomes([Outcome(self._entry.id, rows)])
-        self._is_recorded = True
 
     def __exit__(self, kind: object, problem: BaseException | None, traceback: TracebackType | None) -> None:
         # An interrupt inside `record_intent` may have come after its commit; nothing left then.
         is_open = self._has_intent or (problem is not None and not isinstance(problem, Exception))
-        if problem is not None and is_open and not self._is_recorded:
+        if problem is not None and is_open:
             if self._rows is None:
                 outcome = Outcome(self._entry.id, None, problem, is_unsent=not self._has_intent)
             else:

@@ -115,8 +115,8 @@ def test_both_are_told_once(path: Path, time: Time) -> None:
         count_free(one)
         count_free(two)
     expected = (
-        "Another session on this account has a limit of {} calls in 10 s, and this one of {} calls in 10 s: the lower one "
-        "holds for both while both are connected."
+        "Another session on this account has a limit of {} calls in 10 s, and this one of {} calls in 10 s: the lower "
+        "one holds for both while both are connected."
     )
     assert said == {5: [expected.format(20, 5)], 20: [expected.format(5, 20)]}
     one.close()
