@@ -18,7 +18,7 @@ from helpers import connected, send_once
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.owner import Owner
+from nexmo_nb.state.owner import OLD, Owner
 from nexmo_nb.state.sends import Entry, Outcome
 
 TO = "447700900123"
@@ -92,6 +92,71 @@ def test_what_is_abandoned_is_what_no_other_thread_can_have(tmp_path: Path, wher
     else:
         begin()
         look()
+
+
+def test_the_files_of_those_who_died_are_deleted_and_never_ones_own(tmp_path: Path) -> None:
+    owner = Owner(tmp_path)
+    name = owner.begin(["a"], in_this_thread=False)
+    for other in ("dead", "b"):
+        (tmp_path / f"{other}.lock").touch()
+    owner.delete_files(["dead", name, "gone"])
+    assert {path.stem for path in tmp_path.glob("*.lock")} == {"b", name}
+    owner.close()
+
+
+@pytest.mark.parametrize(
+    ("age", "lives", "stays"), [(OLD, False, True), (OLD + 1, False, False), (OLD + 1, True, True)]
+)
+def test_a_file_that_nobody_holds_is_deleted_after_a_day(tmp_path: Path, age: float, lives: bool, stays: bool) -> None:
+    """A younger one may be just being made: it is not locked yet."""
+    other = Owner(tmp_path)
+    path = tmp_path / f"{other.begin(['a'], in_this_thread=False)}.lock"
+    if not lives:
+        other.close()
+        path.touch()
+    os.utime(path, (1000.0, 1000.0))
+    Owner(tmp_path).delete_old_files(1000.0 + age)
+    assert path.exists() == stays
+    other.close()
+
+
+def test_what_others_have_under_way_is_found_by_its_own_owner(tmp_path: Path) -> None:
+    """Of three owners one died; another has something of the same name under way."""
+    one, two = Owner(tmp_path), Owner(tmp_path)
+    owned = [
+        ("a", one.begin(["a"], in_this_thread=False)),
+        ("a", two.begin(["a"], in_this_thread=False)),
+        ("a", "dead"),
+    ]
+    assert one.find_abandoned(owned) == two.find_abandoned(owned) == owned[2:]
+    assert one.find_abandoned([]) == Owner(tmp_path).find_abandoned([]) == []
+    one.end(["a"])
+    assert one.find_abandoned(owned) == [owned[0], owned[2]]
+    assert two.find_abandoned(owned) == owned[2:]
+    one.close()
+    two.close()
+
+
+def test_a_rest_forgets_what_was_interrupted_and_keeps_what_is_under_way(tmp_path: Path) -> None:
+    owner = Owner(tmp_path)
+    name = owner.begin(["interrupted"], in_this_thread=True)
+    owner.begin(["open"], in_this_thread=False)
+    owner.rest()
+    assert owner.begin(["more"], in_this_thread=False) == name
+    owner.end(["open", "more"])
+    owner.rest()
+    assert files(tmp_path) == 0
+    assert owner.begin([], in_this_thread=True) != name
+    assert owner.find_abandoned([("interrupted", owner.name)]) == [("interrupted", owner.name)]
+    owner.close()
+
+
+def test_a_lock_file_that_somebody_deleted_is_not_missed(tmp_path: Path) -> None:
+    owner = Owner(tmp_path)
+    (tmp_path / f"{owner.begin(['a'], in_this_thread=False)}.lock").unlink()
+    owner.delete_files(["gone"])
+    owner.close()
+    assert files(tmp_path) == 0
 
 
 def test_a_fork_that_ends_does_not_free_the_lock_of_its_parent(tmp_path: Path) -> None:
