@@ -235,6 +235,26 @@ def test_a_second_use_of_a_key_tells_why_not(ledger: Ledger) -> None:
         ledger.record_intent(single("e" * 40, key="k"))
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("sending", "it is being sent right now, by this or another process; wait, then call again"),
+        ("unknown", "nobody knows whether it was sent; settle() looks it up"),
+        ("not_found", "it was looked up and not found; use another key to send it anew"),
+    ],
+)
+def test_a_key_that_may_have_been_sent_is_not_sent_again(ledger: Ledger, state: str, why: str) -> None:
+    change = "UPDATE sends SET state = ?, owner = ?"
+    with ledger.open_send(single(key="k")) as send:
+        send.record_intent()
+    ledger._owner.begin([ROW], in_this_thread=False)
+    ledger._database.transact(lambda c: c.execute(change, (state, ledger._owner.name)))
+    with pytest.raises(nx.UnknownOutcomeError) as caught:
+        ledger.record_intent(single("e" * 40, key="k"))
+    assert str(caught.value) == f"Did not send an SMS to 1 again: the key 'k' was used before, and {why}."
+    assert [row["id"] for row in ledger.read_sends()] == [ROW]
+
+
 def test_a_key_gives_back_the_parts_of_its_own_send(ledger: Ledger) -> None:
     for send_id, key, parts in ((ROW, "k", PARTS), ("e" * 40, "other", PARTS[1:])):
         ledger.record_intent(single(send_id, key=key))
@@ -285,6 +305,12 @@ def test_the_parts_of_a_batch_are_those_of_its_sms_with_an_id_in_the_order_of_th
     first = {"batch": "b", "to": "4", "client_ref": "4" * 40, "message_id": "m2", "price": 0.06, "currency": "EUR"}
     assert found[0] == first
     assert full.read_batch_parts("none") == []
+
+
+def test_the_rows_of_a_batch_are_its_own(full: Ledger) -> None:
+    rows = {tuple(row) for row in full.read_batch("b")}
+    assert rows == {(name * 40, name, "accepted", "d") for name in "43210"}
+    assert full.read_batch("none") == []
 
 
 def test_sends_are_read_in_the_order_of_their_time_and_of_the_plan(full: Ledger) -> None:
