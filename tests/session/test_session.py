@@ -239,6 +239,31 @@ def test_pages_are_read_until_all_rows_are_there(
     assert ([row["msisdn"] for row in found.rows], found.total, answers.bodies) == (rows, total, [])
 
 
+@pytest.mark.parametrize(
+    ("body", "limit", "rows", "total"),
+    [
+        ({"count": 9, "numbers": numbers(1, 2, 3)}, 2, [1, 2], 9),
+        ({"count": 9, "numbers": numbers(1, 2, 3)}, 3, [1, 2, 3], 9),
+        ({"count": 1, "numbers": numbers(1, 2, 3)}, 2, [1, 2], 3),
+        ({"numbers": numbers(1, 2, 3)}, 2, [1, 2], 3),
+    ],
+)
+def test_no_more_rows_are_given_than_asked_for_and_the_total_is_told(
+    session: nx.Session, body: Any, limit: int, rows: list[int], total: int
+) -> None:
+    Answers(session, [body])
+    found = session.read_pages(LIST, LISTING, limit=limit)
+    assert ([row["msisdn"] for row in found.rows], found.total) == (rows, total)
+
+
+def test_a_call_under_a_slot_that_is_held_is_asked_and_never_looked_up(session: nx.Session, sandbox: Sandbox) -> None:
+    ask = Request("list", "GET", "/v2/applications", host="api", family="applications")
+    for slot in ("one", "two"):
+        session.throttle.acquire(slot, "applications")
+        assert session.call_with_slot(ask, slot, session.make_attempt())["_embedded"]
+    assert len(sandbox.requests) == 2
+
+
 def test_fewer_rows_than_announced_are_never_silent(session: nx.Session) -> None:
     Answers(session, [{"count": 5, "numbers": numbers(1, 2)}, {}])
     with pytest.warns(UserWarning, match="announced 5 rows and gave 2"):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 import nexmo_nb as nx
-from nexmo_nb.state.sends import state_after_error, state_of_parts, sum_prices, summarize_delivery
+from nexmo_nb.state.sends import (
+    BatchRow,
+    Entry,
+    compute_digest,
+    match_entries,
+    open_states_of,
+    state_after_error,
+    state_of_parts,
+    sum_prices,
+    summarize_delivery,
+)
 
 
 def left(problem: BaseException, value: bool) -> BaseException:
@@ -83,3 +94,51 @@ def test_a_final_price_is_given_where_every_part_has_one(
     parts: list[Any], ids: str | None, delivery: str | None, price: float | None
 ) -> None:
     assert summarize_delivery(parts) == {"message_ids": ids, "delivery": delivery, "final_price": price}
+
+
+@pytest.mark.parametrize(("resend", "states"), [(False, ("planned",)), (True, ("planned", "not_found"))])
+def test_what_is_sent_when_a_batch_is_run_again(resend: bool, states: tuple[str, ...]) -> None:
+    assert open_states_of(resend) == states
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "found", "changed"),
+    [
+        # Each as recipient and content; known ones in small letters are open, others were sent.
+        ([], ["A1"], [None], []),
+        (["A1"], ["A1"], ["A1"], []),
+        (["a1"], ["A1"], ["a1"], []),
+        (["a1"], ["A2"], ["a1"], []),
+        (["A1"], ["A2"], [None], ["A2"]),
+        (["A1"], ["A1", "A2"], ["A1", None], []),
+        (["A1"], ["A2", "A3"], [None, None], ["A2", "A3"]),
+        (["A1", "a2"], ["A3"], [None], ["A3"]),
+        (["A1", "a2"], ["A1", "A3"], ["A1", "a2"], []),
+        (["A1", "A2"], ["A1", "A3"], ["A1", None], ["A3"]),
+        (["a1", "a2"], ["A3", "A4", "A5"], ["a1", "a2", None], []),
+        (["a1"], ["B1"], [None], []),
+        (["A1"], ["B1"], [None], []),
+        (["a1"], ["A1", "A2"], ["a1", None], []),
+    ],
+)
+def test_which_row_an_entry_is(
+    known: list[str], wanted: list[str], found: list[str | None], changed: list[str]
+) -> None:
+    rows = [BatchRow(n, n[0].upper(), "planned" if n.islower() else "accepted", n[1]) for n in known]
+    entries = [Entry("new", n, "sms", n[1], n[0], None, None) for n in wanted]
+    matches, others = match_entries(entries, rows, ("planned",))
+    assert [match and match.id for match in matches] == found
+    assert [entry.what for entry in others] == changed
+
+
+def test_a_digest_stands_for_the_content_whatever_the_order() -> None:
+    assert compute_digest({"a": 1, "b": None}) == compute_digest({"b": None, "a": 1})
+    assert len(compute_digest({})) == 64
+    different = [{"a": 1}, {"a": "1"}, {"a": None}, {"b": 1}, {"a": 1, "b": None}, {"a": date(2026, 1, 1)}, {}]
+    assert len({compute_digest(each) for each in different}) == len(different)
+
+
+def test_a_digest_is_the_one_of_earlier_versions() -> None:
+    """It is in the ledgers of people: another one would make every key theirs no more."""
+    expected = "d04643c9cb34d3a8031ec5a144f78fec"
+    assert compute_digest({"to": "1", "text": "\u00e9", "ttl": 5}).startswith(expected)

@@ -392,6 +392,40 @@ def test_after_a_reboot_the_window_that_counts_once_more_is_the_longest_that_the
     after.close()
 
 
+@pytest.mark.parametrize(
+    ("slots", "kept"),
+    [
+        # Until the last request that is known, the last window counts.
+        ([("b1", 985.0, 985.0), ("b1", 990.0, 990.0), ("b1", 990.1, 990.1), ("b1", 1000.0, 1000.0)], [2, 3]),
+        # One that was under way then does not tell that the machine ran until it would have expired.
+        ([("b1", 991.0, 991.0), ("b1", 1000.0, 1035.0)], [0, 1]),
+        # What counts is the answer.
+        ([("b1", 980.0, 991.0), ("b1", 1000.0, 1000.0)], [0, 1]),
+        # The clock of this boot has nothing to do with that of the one before.
+        ([("b2", 3.0, 3.0), ("b1", 1000.0, 1000.0)], [0, 1]),
+        ([("b2", 3.0, 38.0), ("b1", 0.5, 0.5)], [0, 1]),
+        ([("b2", 3.0, 3.0), ("b2", 4.0, 4.0)], [0, 1]),
+        ([("b1", 3.0, 3.0), ("b0", 90.0, 90.0), ("b1", 95.0, 95.0)], [1, 2]),
+    ],
+)
+def test_which_slots_of_an_earlier_boot_count_once_more(
+    path: Path, time: Time, slots: list[tuple[str, float, float]], kept: list[int]
+) -> None:
+    make(path, time).close()
+    with sqlite3.connect(path) as connection:
+        rows = [(str(n), *slot) for n, slot in enumerate(slots)]
+        connection.executemany(
+            "INSERT INTO slots (id, boot, reserved, at, family, lane) VALUES (?, ?, ?, ?, '', '')", rows
+        )
+    connection.close()
+    time.now = 5.0
+    throttle = make(path, time, boot="b2")
+    found = throttle._database.read(lambda c: c.execute("SELECT id, boot, reserved, at FROM slots").fetchall())
+    this_boot = [slot if slot[0] == "b2" else ("b2", 5.0, 5.0) for slot in slots]
+    assert sorted(found) == [(str(n), *this_boot[n]) for n in kept]
+    throttle.close()
+
+
 def test_old_slots_are_deleted(throttle: Throttle, time: Time, path: Path) -> None:
     call(throttle, time, "old")
     time.now += 4000

@@ -20,9 +20,9 @@ def outcome(rows: list[dict[str, str]] | None, problem: nx.NexmoError | None = N
     return lambda ledger: ledger.record_outcomes([Outcome(ROW, rows, problem)])
 
 
-def add_again(ledger: Ledger, *, resend_not_found: bool = False) -> None:
+def add_again(ledger: Ledger, **options: bool) -> None:
     entry = Entry("b" * 40, "w", "sms", "d", "1", "Demo", "Hello")
-    assert ledger.add_batch("b", [entry], resend_not_found=resend_not_found)[0].id == ROW
+    assert ledger.add_batch("b", [entry], **options)[0].id == ROW
 
 
 REFUSED, UNKNOWN, UNSENT = nx.RejectedError("no"), nx.UnknownOutcomeError("no answer"), nx.RateLimitedError("too fast")
