@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -185,6 +186,55 @@ def test_a_wait_of_more_than_a_second_tells_how_long_once(path: Path, time: Time
     assert len(said) == 1
     assert "about 10 s" in said[0]
     assert "5 calls in 10 s" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("period", "countdown", "said"),
+    [
+        (1.0, False, []),
+        (1.5, False, [2]),
+        (3.0, False, [3]),
+        (3.0, True, [3, 2]),
+        (3.5, True, [4, 3, 2]),
+    ],
+)
+def test_a_wait_is_told_from_a_second_on_and_again_where_it_is_counted_down(
+    path: Path, time: Time, period: float, countdown: bool, said: list[int]
+) -> None:
+    told: list[str] = []
+    throttle = make(path, time, calls=1, period=period, notify=told.append)
+    throttle.countdown = countdown
+    call(throttle, time, "first")
+    call(throttle, time, "second")
+    assert told == [
+        f"Waiting about {left} s: the limit of 1 calls in {period:g} s is reached (interrupt to stop)." for left in said
+    ]
+    throttle.close()
+
+
+@pytest.mark.parametrize(("family", "lane"), [("", INTERACTIVE), ("sms", INTERACTIVE), ("", BULK), ("sms", BULK)])
+def test_who_waits_takes_no_lock_before_a_slot_is_free(
+    path: Path, time: Time, monkeypatch: pytest.MonkeyPatch, family: str, lane: str
+) -> None:
+    throttle = make(path, time, calls=1 if not family else 20, period=8.0, limits={"sms": Limit(1, 8.0)})
+    call(throttle, time, "first", family=family, lane=lane)
+    real, tried = throttle.try_acquire, []
+
+    def try_acquire(*arguments: Any) -> tuple[int, float]:
+        tried.append(time.now)
+        return real(*arguments)
+
+    monkeypatch.setattr(throttle, "try_acquire", try_acquire)
+    throttle.acquire("second", family, lane)
+    assert len(tried) == 2
+    throttle.close()
+
+
+def test_a_bulk_call_that_waits_says_nothing(path: Path, time: Time) -> None:
+    throttle = make(path, time, calls=1, notify=pytest.fail)
+    for n in range(3):
+        call(throttle, time, str(n), lane=BULK)
+    throttle.close()
 
 
 def test_an_interrupt_while_waiting_leaves_no_slot(path: Path, time: Time) -> None:
