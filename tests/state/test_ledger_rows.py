@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import nexmo_nb as nx
+from nexmo_nb.state import generation
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry, Outcome
+from nexmo_nb.state.sqlite import StateError, advice_for, damaged_error
 
 ROW = "a" * 40
 PARTS = [
@@ -382,3 +384,115 @@ def test_the_end_of_a_run_is_not_that_of_another(ledger: Ledger) -> None:
     other.close()
     assert ledger.forget(200.0) == (1, 0)
     assert ledger._read(lambda c: c.execute("SELECT COUNT(*) FROM runs").fetchone()) == (0,)
+
+
+# --- what is said ----------------------------------------------------------------------------------------------------
+
+
+def said(work: Any) -> str:
+    with pytest.raises(nx.NexmoError) as caught:
+        work()
+    return str(caught.value)
+
+
+def test_a_batch_that_was_forgotten_is_not_run_again(ledger: Ledger) -> None:
+    ledger.add_batch("b", [planned()])
+    ledger.add_batch("c", [planned("c" * 40)])
+    ledger._database.transact(lambda c: c.execute("UPDATE sends SET recipient = NULL WHERE batch = 'b'"))
+    assert said(lambda: ledger.add_batch("b", [planned("e" * 40)])) == (
+        "batch: got 'b'; allowed: a batch that was not forgotten. Its recipients are no longer known, so it cannot be "
+        "told who has been sent to; use another name."
+    )
+    assert [row.id for row in ledger.add_batch("c", [planned("e" * 40)])] == ["c" * 40]
+
+
+def test_a_batch_with_other_content_is_refused_and_says_for_how_many(ledger: Ledger) -> None:
+    people = [planned(name * 40, name) for name in "123"]
+    ledger.add_batch("b", people)
+    ledger._database.transact(lambda c: c.execute("UPDATE sends SET state = 'accepted' WHERE recipient <> '2'"))
+    other = [entry._replace(id=f"new {entry.id}", what=f"tell {entry.recipient}", digest="d2") for entry in people]
+    twice = [*other, other[2]._replace(id="more", digest="d3")]
+    assert said(lambda: ledger.add_batch("b", twice)) == (
+        "batch: got 'b', in which 2 recipients were already sent another text, or one from another sender (the first: "
+        "tell 1); allowed: the same plan again, or another batch name for another message. Nothing was sent."
+    )
+    assert {row["id"] for row in ledger.read_sends()} == {entry.id for entry in people}
+
+
+def test_a_row_that_was_sent_counts_before_one_like_it_that_was_not(ledger: Ledger) -> None:
+    """Two names that are the same now may each have a row of the same recipient and content."""
+    ledger.add_batch("b ", [planned()])
+    ledger._database.transact(lambda c: c.execute("UPDATE sends SET state = 'accepted'"))
+    again = Ledger(ledger.path)
+    again._database.transact(
+        lambda c: c.execute(
+            "INSERT INTO sends (id, kind, digest, recipient, batch, created, state)"
+            " VALUES ('open', 'sms', 'd', '1', 'b', 1.0, 'planned')"
+        )
+    )
+    (row,) = again.add_batch("b", [planned("e" * 40)])
+    assert (row.id, row.state) == (ROW, "accepted")
+    again.close()
+
+
+def test_an_older_copy_is_told_with_what_to_do(ledger: Ledger) -> None:
+    ledger.record_intent(single())
+    ledger._database.transact(lambda c: c.execute("UPDATE generation SET number = 0"))
+    assert said(lambda: ledger.record_intent(single("e" * 40))) == (
+        f"ledger: {ledger.path} is an older copy, as ledger.generation beside it tells; allowed: the newest ledger. "
+        "Nothing was sent, because what was sent since the copy was made is not in it and could be sent again. Put the "
+        "newest one back; or, if it is lost, find in Nexmo's records what was sent, and "
+        "connect(accept_restored_ledger=True), once."
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "more"),
+    [
+        (StateError("odd"), ""),
+        (PermissionError("odd"), ""),
+        (
+            damaged_error("odd"),
+            f" {advice_for(damaged_error('odd'))} Keep what you move: it tells what was sent, and a new ledger could "
+            "send that again.",
+        ),
+    ],
+)
+def test_a_ledger_that_cannot_be_used_says_that_nothing_was_sent(ledger: Ledger, problem: Exception, more: str) -> None:
+    def fail() -> None:
+        raise problem
+
+    assert said(lambda: ledger._run(fail)) == (
+        f"The ledger {ledger.path} cannot be used (odd). Nothing was sent, because what is not recorded could be sent "
+        f"twice.{more}"
+    )
+
+
+def test_an_outcome_that_cannot_be_recorded_is_told(ledger: Ledger) -> None:
+    ledger.record_intent(single())
+    ledger._database._connection.execute("PRAGMA query_only = ON")
+    with pytest.warns(UserWarning, match="could not record") as caught:
+        ledger.record_outcomes([Outcome(ROW, PARTS)])
+    (warning,) = caught
+    assert str(warning.message) == (
+        f"The ledger {ledger.path} could not record what became of a send (attempt to write a readonly database); it "
+        "will be shown as unknown, and never sent again by itself."
+    )
+    assert warning.filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("number", "noted", "was_older", "newest"),
+    [(3, 3, False, 3), (3, 2, False, 3), (3, 9, True, 10), (3, None, True, 4), (0, None, False, 0), (0, 1, True, 2)],
+)
+def test_an_older_copy_that_is_accepted_is_newer_than_all(
+    ledger: Ledger, number: int, noted: int | None, was_older: bool, newest: int
+) -> None:
+    file = ledger.path.with_name("ledger.generation")
+    ledger._database.transact(lambda c: c.execute("UPDATE generation SET number = ?", (number,)))
+    file.unlink()
+    if noted is not None:
+        generation.create(file, noted)
+    assert ledger.accept_older() is was_older
+    assert ledger._read(lambda c: c.execute("SELECT number FROM generation").fetchall()) == [(newest,)]
+    assert generation.read_noted(file) == (newest if was_older else noted)
