@@ -61,7 +61,6 @@ class SharedLimits:
     def __init__(self, database: Database, folder: Path, limits: Mapping[str, Limit]) -> None:
         self._database, self._folder, self._limits = database, folder, dict(limits)
         self._guard = threading.Lock()
-        self._owner = ""
         self._free: weakref.finalize[..., SharedLimits] | None = None  # frees the lock
         self.enter()
 

@@ -139,7 +139,9 @@ def test_a_migration_that_is_broken_off_leaves_the_ledger_of_before(
 
 
 def test_a_throttle_of_before_opens_and_a_restart_since_then_costs_one_window(folder: Path) -> None:
-    throttle = Throttle(folder / "throttle.sqlite", clock=lambda: 1_000.0, boot="another boot", limits={})
+    throttle = Throttle(
+        folder / "throttle.sqlite", calls=100, period=60.0, clock=lambda: 1_000.0, boot="another boot", limits={}
+    )
     assert throttle.status().used > 0
     throttle.close()
 

@@ -412,7 +412,7 @@ FIRST = {
         INSERT INTO parts VALUES ('a', 1, 'm1', '0', NULL, 0.05, 1.0, '26801');""",
 }
 OPENED: dict[str, Callable[[Path], Any]] = {
-    "throttle": lambda path: Throttle(path, clock=lambda: 1002.0, boot="b1"),
+    "throttle": lambda path: Throttle(path, calls=100, period=60.0, clock=lambda: 1002.0, boot="b1"),
     "cache": lambda path: ResponseCache(path),
     "notes": lambda path: PriceHistory(path),
     "ledger": lambda path: Ledger(path),

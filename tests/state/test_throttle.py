@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.errors import InvalidRequestError, UnreachableError
+from nexmo_nb.state.sqlite import StateError, advice_for, damaged_error
 from nexmo_nb.state.throttle import BULK, INTERACTIVE, LEAVE_WITHIN, SLOT_LIFETIME, Limit, Throttle
 
 
@@ -167,6 +168,20 @@ def test_a_wait_is_looked_at_again_in_short_steps(
     throttle.close()
 
 
+@pytest.mark.parametrize("from_answer", [True, False])
+@pytest.mark.parametrize(("age", "free"), [(9.75, 0), (10.0, 1), (10.25, 1)])
+def test_a_slot_leaves_its_window_when_it_is_as_old_as_the_period(
+    path: Path, time: Time, from_answer: bool, age: float, free: int
+) -> None:
+    throttle = make(path, time, calls=9, limits={"sms": Limit(1, 10.0, from_answer)})
+    call(throttle, time, "one", family="sms")
+    throttle.acquire("of others", "")
+    time.now += age
+    assert throttle.seconds_until_free("sms", INTERACTIVE) == max(0.0, 10.0 - age)
+    assert throttle.try_acquire(["two"], "sms", INTERACTIVE) == (free, 0.25 if not free else 0.0)
+    throttle.close()
+
+
 def test_a_slot_is_kept_as_long_as_the_longest_period(path: Path, time: Time) -> None:
     """An hour from its answer, not from its request."""
     throttle = make(path, time, calls=1, period=SLOT_LIFETIME)
@@ -212,11 +227,13 @@ def test_a_wait_is_told_from_a_second_on_and_again_where_it_is_counted_down(
     throttle.close()
 
 
-@pytest.mark.parametrize(("family", "lane"), [("", INTERACTIVE), ("sms", INTERACTIVE), ("", BULK), ("sms", BULK)])
+@pytest.mark.parametrize(
+    ("family", "lane", "calls"), [("", INTERACTIVE, 1), ("sms", INTERACTIVE, 20), ("", BULK, 4), ("sms", BULK, 20)]
+)
 def test_who_waits_takes_no_lock_before_a_slot_is_free(
-    path: Path, time: Time, monkeypatch: pytest.MonkeyPatch, family: str, lane: str
+    path: Path, time: Time, monkeypatch: pytest.MonkeyPatch, family: str, lane: str, calls: int
 ) -> None:
-    throttle = make(path, time, calls=1 if not family else 20, period=8.0, limits={"sms": Limit(1, 8.0)})
+    throttle = make(path, time, calls=calls, period=8.0, limits={"sms": Limit(1, 8.0)})
     call(throttle, time, "first", family=family, lane=lane)
     real, tried = throttle.try_acquire, []
 
@@ -489,6 +506,19 @@ def test_the_file_is_the_users_alone(throttle: Throttle, path: Path) -> None:
     throttle.acquire("1", "", INTERACTIVE)
     modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("throttle.sqlite*")}
     assert modes == {0o600}
+
+
+@pytest.mark.parametrize("problem", [StateError("odd"), damaged_error("odd")])
+def test_a_record_that_cannot_be_used_says_that_nothing_was_sent(throttle: Throttle, problem: StateError) -> None:
+    def fail() -> None:
+        raise problem
+
+    with pytest.raises(UnreachableError) as caught:
+        throttle._run(fail)
+    assert str(caught.value) == (
+        f"The record of the limit {throttle.path} cannot be used (odd). Nothing was sent, because too many calls could "
+        f"leave without it. {advice_for(problem)}"
+    ).rstrip(" ")
 
 
 def test_confirming_what_holds_no_slot_is_fine(throttle: Throttle) -> None:
