@@ -291,8 +291,8 @@ def full(ledger: Ledger, clock: Clock) -> Ledger:
     clock.now = 101.0
     ledger.add_batch("other", [planned("5" * 40, "5")])
     clock.now = 102.0
-    ledger.add_batch("b", [*people, planned("0" * 40, "0")])
     ledger.record_intent(single("6" * 40))
+    ledger.add_batch("b", [planned("0" * 40, "0"), *people])
     rows = [part for name in "43210" for part in ([PARTS[::-1]] if name != "2" else [[{"status": "0"}]])]
     ids = [name * 40 for name in "43210"]
     ledger.record_and_claim([], dict.fromkeys([*ids, "5" * 40], "d"))
@@ -316,10 +316,10 @@ def test_the_rows_of_a_batch_are_its_own(full: Ledger) -> None:
 
 
 def test_sends_are_read_in_the_order_of_their_time_and_of_the_plan(full: Ledger) -> None:
-    # Those that were added later stand later, whatever their place; a single send has none.
-    assert [row["id"][0] for row in full.read_sends()] == list("4321560")
+    # Those that were added later stand later, whatever their place. A single send has none, and counts as the first.
+    assert [row["id"][0] for row in full.read_sends()] == list("4321506")
     assert [row["id"][0] for row in full.read_sends(batch="b")] == list("43210")
-    assert [row["id"][0] for row in full.read_sends(since=102.0)] == ["6", "0"]
+    assert [row["id"][0] for row in full.read_sends(since=102.0)] == ["0", "6"]
     assert [row["id"][0] for row in full.read_sends(since=101.0, until=102.0)] == ["5"]
     assert [row["id"][0] for row in full.read_sends(ids=["1" * 40, "4" * 40])] == ["4", "1"]
     assert full.read_sends(ids=[]) == full.read_sends(state="planned") == full.read_sends(batch="none") == []
@@ -371,6 +371,18 @@ def test_only_what_is_finished_and_in_no_batch_under_way_is_forgotten(
     for send_id, key in ((ROW, None), ("c" * 40, None), ("e" * 40, f"forgotten {'e' * 40}" if can else "k")):
         assert look(ledger, send_id).get("key") == key
         assert people & set(look(ledger, send_id)) == (set() if can else people)
+
+
+def test_single_sends_are_forgotten_while_a_batch_is_under_way(ledger: Ledger) -> None:
+    ledger.add_batch("b", [planned()])
+    ledger.record_intent(single("e" * 40))
+    ledger._database.transact(lambda c: c.execute("UPDATE sends SET state = 'accepted'"))
+    other = Ledger(ledger.path)  # as another process
+    with ledger.open_run("b"):
+        assert other.forget(200.0) == (1, 1)
+    other.close()
+    assert "recipient" in look(ledger)
+    assert "recipient" not in look(ledger, "e" * 40)
 
 
 def test_the_end_of_a_run_is_not_that_of_another(ledger: Ledger) -> None:
