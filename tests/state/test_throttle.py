@@ -471,6 +471,7 @@ def test_after_a_reboot_the_window_that_counts_once_more_is_the_longest_that_the
         # The clock of this boot has nothing to do with that of the one before.
         ([("b2", 3.0, 3.0), ("b1", 1000.0, 1000.0)], [0, 1]),
         ([("b2", 3.0, 38.0), ("b1", 0.5, 0.5)], [0, 1]),
+        ([("b2", 4.0, 4.0), ("b1", -19.0, -19.0), ("b1", -10.0, -10.0)], [0, 1, 2]),
         ([("b2", 3.0, 3.0), ("b2", 4.0, 4.0)], [0, 1]),
         ([("b1", 3.0, 3.0), ("b0", 90.0, 90.0), ("b1", 95.0, 95.0)], [1, 2]),
     ],
