@@ -132,6 +132,13 @@ def test_a_row_that_was_not_found_gets_another_content_as_a_planned_one(ledger: 
     assert (row.id, row.state, look(ledger, row.id)["state"]) == ("e" * 40, "planned", "planned")
 
 
+def test_only_those_who_are_in_the_plan_are_sent_to_again(ledger: Ledger) -> None:
+    ledger.add_batch("b", [planned(), planned("c" * 40, "2")])
+    ledger._database.transact(lambda c: c.execute("UPDATE sends SET state = 'not_found'"))
+    ledger.add_batch("b", [planned("e" * 40)], resend_not_found=True)
+    assert {row["id"]: row["state"] for row in ledger.read_sends()} == {ROW: "planned", "c" * 40: "not_found"}
+
+
 def test_what_a_process_that_died_left_is_written_with_the_time_and_the_reason(tmp_path: Path, clock: Clock) -> None:
     one, two = (Ledger(tmp_path / "ledger.sqlite", clock=clock) for _ in range(2))
     one.add_batch("b", [planned("c" * 40, "2")])

@@ -174,9 +174,9 @@ def test_a_slot_leaves_its_window_when_it_is_as_old_as_the_period(
     path: Path, time: Time, from_answer: bool, age: float, free: int
 ) -> None:
     throttle = make(path, time, calls=9, limits={"sms": Limit(1, 10.0, from_answer)})
-    call(throttle, time, "one", family="sms")
+    call(throttle, time, "one", took=0.0 if from_answer else 0.5, family="sms")
     throttle.acquire("of others", "")
-    time.now += age
+    time.now = 1000.0 + age
     assert throttle.seconds_until_free("sms", INTERACTIVE) == max(0.0, 10.0 - age)
     assert throttle.try_acquire(["two"], "sms", INTERACTIVE) == (free, 0.25 if not free else 0.0)
     throttle.close()
