@@ -192,7 +192,7 @@ class Session(requests.Session):
 
     def drop_cached(self, family: str) -> None:
         """Delete the cached responses of a family: something that they show changed, or one of them is unfit."""
-        if family and self.cache is not None:
+        if self.cache is not None:
             self.cache.delete_family(family)
 
     def get_redirect_target(self, resp: requests.Response) -> None:

@@ -82,9 +82,10 @@ def test_more_time_for_all_is_not_more_for_one_byte(clock: Clock) -> None:
         deadline.find_seconds_left()
 
 
-@pytest.mark.parametrize(("seconds", "left"), [(0.5, 0.5), (5.0, 2.0)])
+@pytest.mark.parametrize(("seconds", "left"), [(0.25, 0.25), (0.5, 0.5), (1.0, 0.5), (5.0, 0.5)])
 def test_an_end_is_brought_forward_and_never_put_off(clock: Clock, seconds: float, left: float) -> None:
     deadline = transport._Deadline(2.0)
+    clock.now += 1.5
     deadline.bring_forward(seconds)
     assert deadline.find_seconds_left() == left
 
@@ -172,6 +173,9 @@ def test_breaking_off_keeps_the_reason_that_there_was_and_needs_no_connection(cl
     other = Attempt(2.0)
     other.break_off()
     assert other.fault == "it was broken off"
+    clock.now += 9.0
+    with pytest.raises(UnfitError, match="it was broken off"):
+        other._deadline.find_seconds_left()
 
 
 def test_a_connection_within_an_encrypted_one_is_broken_off_as_well(pair: tuple[Any, Any]) -> None:
