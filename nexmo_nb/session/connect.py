@@ -22,7 +22,7 @@ from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_cr
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.hosts import is_loopback, read_host
-from nexmo_nb.session.session import CONNECT_TIMEOUT, Session
+from nexmo_nb.session.session import Session
 from nexmo_nb.session.transport import Adapter, Attempt, read_body
 from nexmo_nb.state.account_folder import find_account_folder
 from nexmo_nb.state.files import find_state_dir, make_private_folder
@@ -305,7 +305,7 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path)
             calls=options.limit.calls,
             period=options.limit.seconds,
             limits=options.limits,
-            hold=LEAVE_WITHIN + CONNECT_TIMEOUT + options.timeout,
+            hold=LEAVE_WITHIN + options.timeout,
         )
     except UnreachableError as problem:
         raise InvalidRequestError(

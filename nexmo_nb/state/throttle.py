@@ -29,8 +29,11 @@ T = TypeVar("T")
 INTERACTIVE, BULK = "interactive", "bulk"
 SLOT_LIFETIME = 3600.0
 """Seconds for which slots are kept; no period may be longer."""
-LEAVE_WITHIN = 5.0
-"""Seconds after it took its slot within which a request must leave; one that was stopped for longer takes another."""
+LEAVE_WITHIN = 30.0
+"""Seconds after it took its slot within which a request must leave; one that was stopped for longer takes another.
+
+The look-up of a host's name may take ten or twenty of them, each time, where a server that is asked first is down.
+"""
 
 
 class Window(NamedTuple):

@@ -13,7 +13,6 @@ from helpers import connected
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.session import transport
-from nexmo_nb.session.session import CONNECT_TIMEOUT
 from nexmo_nb.state.throttle import LEAVE_WITHIN, read_boot_clock
 
 
@@ -84,7 +83,7 @@ def test_a_slot_counts_as_long_as_a_request_that_left_in_time_can_be_under_way(s
         lid = Lid(session, 0.0)
         session.throttle.acquire("open", "sms")
         ((taken, expires),) = lid.read_slots()
-    assert taken - expires == pytest.approx(LEAVE_WITHIN + CONNECT_TIMEOUT + 20.0)
+    assert taken - expires == pytest.approx(LEAVE_WITHIN + 20.0)
 
 
 def test_a_short_stop_costs_nothing(strict: nx.Session, sandbox: Sandbox) -> None:
@@ -138,3 +137,24 @@ def test_a_message_that_was_stopped_is_planned_again(strict: nx.Session, sandbox
         strict.call_with_slot(request, "a slot that nobody took", strict.make_attempt())
     assert caught.value.retryable
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("name", ["a call", "a batch"])
+def test_a_connection_that_is_always_made_slowly_is_no_stop(
+    strict: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As where the first servers that look up names are down: 10 s, each time."""
+    lid, real, connections = Lid(strict, 0.0), transport.Attempt.take_connection, []
+
+    def connect_slowly(attempt: transport.Attempt, connected: Any) -> None:
+        connections.append(connected)
+        lid.slept += 10 if len(connections) < 9 else 0  # so that a test that fails ends
+        real(attempt, connected)
+
+    plan = nx.plan_sms(["447700900123"], "Hello", sender="Demo", prices=False)
+    monkeypatch.setattr(transport.Attempt, "take_connection", connect_slowly)
+    if name == "a call":
+        assert nx.send_sms("447700900123", "Hello", sender="Demo").meaning.tolist() == ["accepted"]
+    else:
+        assert nx.send_many(plan, batch="b", progress=False).state.tolist() == ["accepted"]
+    assert len(connections) == len(sandbox.requests) == 1
