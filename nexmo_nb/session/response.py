@@ -97,7 +97,7 @@ def parse_response(request: Request, status: int, headers: Mapping[str, str], co
 
 def _parse_success(request: Request, status: int, content: bytes, doubt: str) -> Any:
     has_no_body = request.download_to is not None or (not content and request.method == "DELETE")
-    body = None if has_no_body else _parse_json(content)
+    body = _parse_json(content)
     if not has_no_body and not isinstance(body, (dict, list)):
         return unanswered_error(request, "the answer is not JSON, or none of a usual kind", status=status)
     is_named = names_request(request, body)

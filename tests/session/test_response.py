@@ -17,6 +17,7 @@ from nexmo_nb.session.response import (
     one_line,
     parse_page,
     parse_response,
+    parse_status,
     retry_wait,
     unanswered_error,
 )
@@ -177,6 +178,43 @@ SEND = Request("send it", "POST", "/x", echo=ECHO, echo_rows="messages")
 )
 def test_an_answer_names_its_request_another_or_less(rows: Any, is_named: bool | None) -> None:
     assert names_request(SEND, {"messages": rows}) is is_named
+
+
+@pytest.mark.parametrize(
+    ("body", "is_named"),
+    [(ECHO, True), ({**ECHO, "to": "1"}, False), ({"to": ECHO["to"]}, None), ({}, None), ({"messages": [ECHO]}, None)],
+)
+def test_an_answer_without_rows_names_its_request_by_itself(body: Any, is_named: bool | None) -> None:
+    assert names_request(Request("send it", "POST", "/x", echo=ECHO), body) is is_named
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        ("0", "0"),
+        (0, "0"),
+        ("9999", "9999"),
+        (15, "15"),
+        (1.0, "1"),
+        ("10000", None),
+        ("01", None),
+        ("-1", None),
+        (-1, None),
+        ("", None),
+        (" 0", None),
+        ("0\n", None),
+        ("²", None),
+        (None, None),
+        (True, None),
+        (False, None),
+        (1.5, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ([0], None),
+    ],
+)
+def test_a_status_is_a_small_whole_number(value: Any, status: str | None) -> None:
+    assert parse_status(value) == status
 
 
 def test_an_answer_names_nothing_where_nothing_is_asked_of_it() -> None:
@@ -493,6 +531,7 @@ def test_a_page_that_was_read_before_is_told_by_its_number() -> None:
         (b'["\\uD83D"]', ["?"]),
         (b'["\xed\xa0\xbd"]', ["?"]),
         ('["é"]'.encode("utf-16"), ["é"]),
+        ('["\ud83d"]'.encode("utf-16", "surrogatepass"), ["?"]),
         (b'\xef\xbb\xbf["x"]', ["x"]),
         (b'["\xff"]', None),
         (b"[" * 50 + b"]" * 50, True),

@@ -147,6 +147,15 @@ def test_a_request_whose_slot_is_too_old_does_not_leave(pair: tuple[Any, Any]) -
     assert attempt.left is False
 
 
+def test_what_is_connected_after_an_attempt_is_not_of_it() -> None:
+    closed: list[int] = []
+    with Attempt(2.0) as attempt:
+        assert transport._current.get() is attempt
+        attempt._wire = SimpleNamespace(close=lambda: closed.append(1))  # type: ignore[assignment]
+    assert transport._current.get() is None
+    assert closed == [1]
+
+
 @pytest.mark.parametrize("has_left", [False, True])
 def test_an_attempt_that_was_broken_off_sends_nothing_more(pair: tuple[Any, Any], has_left: bool) -> None:
     ours, theirs = pair
