@@ -171,6 +171,8 @@ def test_only_reads_of_what_changes_seldom_are_kept(
     session: nx.Session, wire: Wire, ask: Request, is_kept: bool
 ) -> None:
     assert [session.read_with_source(ask).cached for _ in range(2)] == [False, is_kept]
+    assert session.cache is not None
+    assert len(session.cache.responses) == is_kept  # nothing else is written to the disk
     assert [session.read_with_source(ask, refresh=True).cached for _ in range(2)] == [False, False]
 
 

@@ -163,6 +163,14 @@ def test_what_this_thread_began_and_did_not_end_is_unknown(ledger: Ledger) -> No
     assert look(ledger)["state"] == "unknown"
 
 
+def test_what_was_interrupted_takes_nothing_with_it_that_the_same_process_has_under_way(ledger: Ledger) -> None:
+    ledger.add_batch("b", [planned()])
+    ledger.record_and_claim([], {ROW: "d"})
+    ledger.record_intent(single("e" * 40))  # and nothing more: it was interrupted
+    ledger.mark_abandoned_unknown()
+    assert (look(ledger)["state"], look(ledger, "e" * 40)["state"]) == ("sending", "unknown")
+
+
 def test_a_row_that_is_not_sent_takes_no_other_with_it(ledger: Ledger) -> None:
     """Of a single send nothing is left; a row of a batch is planned again; both others stay under way."""
     ledger.add_batch("b", [planned(), planned("c" * 40, "2")])
