@@ -330,6 +330,16 @@ def test_an_error_says_what_to_do(status: int, advice: str) -> None:
     assert str(answer(WRITE, status, {})) == f"Could not do it: HTTP {status} (HTTP {status}). {advice}"
 
 
+@pytest.mark.parametrize("status", [400, 402, 403, 429])
+@pytest.mark.parametrize(
+    ("word", "kind"), [("low-balance", errors.RejectedError), ("throttled", errors.RateLimitedError)]
+)
+def test_some_words_count_more_than_the_status(status: int, word: str, kind: type[errors.NexmoError]) -> None:
+    for body in ({"type": f"https://x.test/errors#{word}"}, {"type": word}, {"code": word}):
+        assert type(answer(WRITE, status, body)) is kind
+    assert type(answer(WRITE, 500, {"type": word})) is errors.UnknownOutcomeError
+
+
 INPUT = errors.InvalidRequestError
 CREDENTIALS = errors.AuthenticationError
 
