@@ -149,6 +149,8 @@ def test_only_a_sound_answer_of_the_usual_status_is_kept(
             found = session.read_with_source(READ)
         except nx.NexmoError:
             found = None
+    assert session.cache is not None
+    assert len(session.cache.responses) == is_kept
     first = wire.asked.copy()
     wire.status, wire.content = 200, BODY
     assert session.read_with_source(READ).cached == is_kept
