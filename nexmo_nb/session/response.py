@@ -203,7 +203,7 @@ def parse_status(value: Any) -> str | None:
     """Read a status code, which is a whole number written in digits; None where it is anything else."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    text = str(value)
     return text if re.fullmatch("0|[1-9][0-9]{0,3}", text) else None
 
 

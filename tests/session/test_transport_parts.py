@@ -97,6 +97,38 @@ def test_the_time_of_an_answer_runs_from_the_connection(clock: Clock, pair: tupl
     assert attempt._deadline.find_seconds_left() == 2.0
 
 
+@pytest.mark.parametrize(("waited", "problem"), [(2.0, UnfitError), (1.0, TimeoutError)])
+def test_a_silence_is_told_as_such_when_the_time_is_over(clock: Clock, waited: float, problem: type[OSError]) -> None:
+    def wait(_: Any) -> int:
+        clock.now += waited
+        raise TimeoutError
+
+    timeouts: list[float] = []
+    raw = SimpleNamespace(readinto=wait, close=lambda: timeouts.append(-1.0))
+    deadline = transport._Deadline(2.0)
+    wire = transport._Wire(deadline, SimpleNamespace(makefile=lambda *_, **__: raw, settimeout=timeouts.append))
+    with pytest.raises(problem) as caught:
+        wire.readinto(bytearray(1))
+    assert type(caught.value) is problem
+    assert deadline.fault == ("no answer came in time: 2 s" if problem is UnfitError else "")
+    wire.close()
+    assert timeouts == [2.0, -1.0]
+
+
+@pytest.mark.parametrize("count", [5, 0])
+def test_what_comes_after_this_side_hung_up_is_not_read(clock: Clock, count: int) -> None:
+    deadline = transport._Deadline(2.0)
+
+    def read(_: Any) -> int:
+        deadline.fault = "it was broken off"  # by another thread, meanwhile
+        return count
+
+    raw = SimpleNamespace(readinto=read, close=lambda: None)
+    wire = transport._Wire(deadline, SimpleNamespace(makefile=lambda *_, **__: raw, settimeout=lambda _: None))
+    with pytest.raises(UnfitError, match="it was broken off"):
+        wire.readinto(bytearray(9))
+
+
 # --- what keeps a request back ---------------------------------------------------------------------------------------
 
 EARLY = "the server answered, or hung up, before it was asked"
