@@ -261,6 +261,22 @@ def test_an_answer_is_in_doubt_if_it_did_not_come_alone(statuses: list[int], res
     assert attempt.find_doubt() == doubt
 
 
+@pytest.mark.parametrize("interim", [[], [100], [102], [103], [100, 100], [103, 100, 199]])
+def test_an_interim_answer_is_passed_over_and_remembered(pair: tuple[Any, Any], interim: list[int]) -> None:
+    ours, theirs = pair
+    attempt = Attempt(20.0)
+    with attempt:
+        attempt.take_connection(ours)
+        answer = transport._Answer(attempt, ours, method="POST")
+        words = [f"HTTP/1.1 {status} -\r\nX-Of: {status}\r\n\r\n" for status in interim]
+        theirs.sendall("".join([*words, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"]).encode())
+        theirs.shutdown(socket.SHUT_WR)
+        answer.begin()
+        assert (answer.status, answer.getheader("X-Of"), answer.will_close) == (201, None, True)
+        assert answer.read() == b"ok"
+        assert attempt.find_doubt() == ("an interim answer came before it" if interim else "")
+
+
 def test_more_is_waited_for_no_longer_than_a_moment(clock: Clock) -> None:
     attempt = Attempt(20.0)
     attempt.find_doubt()

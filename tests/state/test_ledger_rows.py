@@ -12,7 +12,7 @@ import pytest
 import nexmo_nb as nx
 from nexmo_nb.state import generation
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.sends import Entry, Outcome
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome
 from nexmo_nb.state.sqlite import StateError, advice_for, damaged_error
 
 ROW = "a" * 40
@@ -99,7 +99,8 @@ def test_a_row_of_a_batch_is_written_with_all_that_it_is_and_with_its_times(ledg
     ledger.record_settled([(ROW, "not_found", [])])
     row |= {"finished": 104.0}
     assert look(ledger) == {**row, "state": "not_found"}
-    ledger.add_batch("b", [planned("c" * 40, "2"), planned("d" * 40)], resend_not_found=True)
+    rows = ledger.add_batch("b", [planned("c" * 40, "2"), planned("d" * 40)], resend_not_found=True)
+    assert rows == [BatchRow("c" * 40, "2", "planned", "d"), BatchRow(ROW, "1", "planned", "d")]
     assert look(ledger) == {**row, "state": "planned"}
     assert look(ledger, "c" * 40)["state"] == "planned"
 
