@@ -240,6 +240,13 @@ def test_a_slot_is_taken_for_the_family_and_confirmed_whatever_happens(
     assert taken == [(slot, "applications"), (slot, "left"), (slot, "done")]
 
 
+def test_a_doubt_is_looked_for_after_writes_alone(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Attempt, "find_doubt", lambda _: "two came")
+    assert session.call(READ)
+    with pytest.raises(nx.UnknownOutcomeError, match="two came"):
+        session.call(Request("make it", "POST", "/v2/applications", host="api", json={"name": "x"}))
+
+
 # --- waits -----------------------------------------------------------------------------------------------------------
 
 

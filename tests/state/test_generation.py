@@ -76,8 +76,22 @@ def test_the_file_is_never_set_back(tmp_path: Path, before: int, number: int, af
     generation.create(path, before)
     generation.note(path, number)
     assert generation.read_noted(path) == after
+    assert path.read_bytes() == f"{after:020}\n".encode()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_system_that_cannot_open_a_folder_can_make_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = generation.os.open
+
+    def refuse(path: Path, *rest: int) -> int:
+        if path == tmp_path:
+            raise PermissionError
+        return real(path, *rest)
+
+    monkeypatch.setattr(generation.os, "open", refuse)
+    generation.create(tmp_path / "g", 4)
+    assert generation.read_noted(tmp_path / "g") == 4
 
 
 def test_a_file_that_is_gone_is_not_made_anew_by_a_send(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ def test_a_single_send_is_written_with_all_that_it_is_and_with_its_times(ledger:
 
 
 def test_a_row_of_a_batch_is_written_with_all_that_it_is_and_with_its_times(ledger: Ledger, clock: Clock) -> None:
-    ledger.add_batch("b", [planned("c" * 40, "2"), planned()])
+    rows = ledger.add_batch("b", [planned("c" * 40, "2"), planned()])
+    assert rows == [BatchRow("c" * 40, "2", "planned", "d"), BatchRow(ROW, "1", "planned", "d")]
     row = {**SINGLE, "batch": "b", "place": 1, "created": 100.0}
     assert look(ledger) == {**row, "state": "planned"}
     clock.now = 101.0
@@ -217,6 +219,12 @@ def test_the_currency_is_that_of_the_first_part_that_has_one(ledger: Ledger) -> 
     ledger.record_outcomes([Outcome(ROW, [{"status": "0"}, {"status": "0", "currency": "EUR"}])])
     assert look(ledger)["currency"] == "EUR"
     assert "price" not in look(ledger)
+
+
+def test_the_id_of_a_send_fits_into_a_client_ref() -> None:
+    ids = {Ledger.new_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(re.fullmatch("[0-9a-f]{40}", each) for each in ids)
 
 
 # --- single sends ----------------------------------------------------------------------------------------------------

@@ -120,6 +120,12 @@ def test_a_file_that_nobody_holds_is_deleted_after_a_day(tmp_path: Path, age: fl
     other.close()
 
 
+def test_a_lock_file_that_goes_meanwhile_is_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "gone.lock").symlink_to(tmp_path / "nowhere")
+    Owner(tmp_path).delete_old_files(1e12)
+    assert files(tmp_path) == 1
+
+
 def test_what_others_have_under_way_is_found_by_its_own_owner(tmp_path: Path) -> None:
     """Of three owners one died; another has something of the same name under way."""
     one, two = Owner(tmp_path), Owner(tmp_path)

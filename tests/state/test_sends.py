@@ -74,6 +74,7 @@ def test_a_send_is_accepted_where_every_part_is(statuses: list[str | None], stat
         (["0.1", "0.2"], 0.3),
         (["0.05", None], 0.05),
         ([0.0], 0.0),
+        (["0.123456789", "1"], 1.12345679),
     ],
 )
 def test_prices_add_up_as_far_as_they_can_be_read(prices: list[Any], total: float | None) -> None:
@@ -86,6 +87,7 @@ def test_prices_add_up_as_far_as_they_can_be_read(prices: list[Any], total: floa
         ([], None, None, None),
         ([(None, None, None)], None, None, None),
         ([("a", "delivered", 0.1), ("b", "delivered", 0.2)], "a b", "delivered", 0.3),
+        ([("a", "delivered", 0.123456789)], "a", "delivered", 0.12345679),
         ([("a", "delivered", 0.1), ("b", "failed", None)], "a b", "delivered, failed", None),
         ([("a", None, None), ("b", "delivered", 0.1)], "a b", "delivered", None),
     ],
