@@ -227,6 +227,36 @@ def test_the_id_of_a_send_fits_into_a_client_ref() -> None:
     assert all(re.fullmatch("[0-9a-f]{40}", each) for each in ids)
 
 
+def test_a_commit_is_on_the_disk_before_it_is_done(ledger: Ledger) -> None:
+    """An intent that a power cut takes away could be sent again."""
+    assert ledger._read(lambda c: c.execute("PRAGMA synchronous").fetchone()) == (2,)  # FULL
+
+
+def test_who_lives_is_told_by_the_files_in_the_folder_beside_it(ledger: Ledger) -> None:
+    ledger.record_intent(single())
+    assert [file.stem for file in (ledger.path.parent / "owners").iterdir()] == [ledger._owner.name]
+
+
+def test_a_number_that_cannot_be_noted_costs_no_send(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise nx.UnreachableError("locked")
+
+    ledger.record_intent(single())
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "_read", fail)
+        ledger._note_generation()
+
+
+def test_an_answer_that_cannot_be_written_is_unknown_with_the_reason_and_the_time(ledger: Ledger, clock: Clock) -> None:
+    ledger.record_intent(single())
+    clock.now = 105.0
+    ledger.record_outcomes([Outcome(ROW, [{**PARTS[0], "message_id": "half a pair \ud800"}])])
+    row = look(ledger)
+    assert (row["state"], row["finished"]) == ("unknown", 105.0)
+    assert "surrogates not allowed" in row["error"]
+    assert read_parts(ledger) == []
+
+
 # --- single sends ----------------------------------------------------------------------------------------------------
 
 
