@@ -10,9 +10,11 @@ import pandas as pd
 from nexmo_nb.applications import applications, create_application, delete_application, update_application
 from nexmo_nb.applications.request import check_application
 from nexmo_nb.applications.response import COLUMNS, WEBHOOK_FIELDS
-from nexmo_nb.forms.form import Form
+from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
+from nexmo_nb.forms.outcome import Outcome
 from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
+from nexmo_nb.forms.words import say
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
@@ -45,9 +47,7 @@ class ApplicationForm(Form):
     def refresh(self) -> None:
         """Read the applications anew."""
         with self.show_errors():
-            self.listed = applications(session=self.session)
-            choices = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
-            self.pick.options = [_NEW_CHOICE, *choices]
+            self._read_applications()
 
     def build_preview(self) -> list[Markup]:
         if read_text(self.delete):
@@ -59,21 +59,27 @@ class ApplicationForm(Form):
         rows = [(name, str(before.get(name, "")), value) for name, value in changes.items()]
         return [card_html("Change" if before else "Create", diff_table_html(rows))]
 
-    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
+    def submit(self, token: str) -> Done:  # noqa: ARG002 - not a send, so no key
         picked, changes = self.pick.value, self._find_changes()
         if read_text(self.delete):
-            result = self._get_picked_rows()
+            done, result = "deleted", self._get_picked_rows()
             delete_application(picked, session=self.session)
             call = write_call("delete_application", repr(picked))
         elif picked == NEW:
-            result = create_application(**changes, session=self.session)
+            done, result = "created", create_application(**changes, session=self.session)
             call = write_call("create_application", **changes)
         else:
-            result = update_application(picked, **changes, session=self.session)
+            done, result = "changed", update_application(picked, **changes, session=self.session)
             call = write_call("update_application", repr(picked), **changes)
         self.delete.value = ""
-        self.refresh()
-        return result, result_html("Done", result.drop(columns="public_key"), call)
+        said = say(done, name=result["name"].iloc[0])
+        outcome = Outcome(f"{said}.{self.read_again(self._read_applications)}")
+        return Done(result, outcome, result_html(said, result.drop(columns="public_key"), call))
+
+    def _read_applications(self) -> None:
+        self.listed = applications(session=self.session)
+        choices = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
+        self.pick.options = [_NEW_CHOICE, *choices]
 
     def _preview_deletion(self) -> list[Markup]:
         picked = self._get_picked_rows()

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.errors import NexmoError, UnknownOutcomeError
-from nexmo_nb.forms.markup import Markup, message_html
-from nexmo_nb.forms.widgets import READABLE_WIDTH, list_widgets, make_html_area
+from nexmo_nb.forms.markup import Markup, message_html, outcome_html
+from nexmo_nb.forms.outcome import Outcome
+from nexmo_nb.forms.widgets import READABLE_WIDTH, list_widgets, make_html_area, set_visible
+from nexmo_nb.forms.words import say
 from nexmo_nb.session import Session, session_or_current
+
+
+class Done(NamedTuple):
+    """What a submit did: its frame, the outcome in words, and what to show below it."""
+
+    result: pd.DataFrame
+    outcome: Outcome
+    shown: list[Markup]
 
 
 class Form(widgets.VBox):  # type: ignore[misc]
@@ -21,6 +31,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     A preview makes a token, and sending consumes it. A second click, a click that was queued while the kernel was busy,
     or a click after a field changed finds no token and sends nothing.
+
+    The preview stands above the Send button, so that its problems and doubts are read before it.
 
     A form implements `build_preview` and `submit`. It passes the widgets above the buttons (`rows`), those whose change
     discards the preview (`controls`) and the label of the button that submits (`verb`).
@@ -31,6 +43,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
     The method ``click()`` of the buttons `preview` and `send` does from code what a click does. `result` is what the
     last send returned, `message` the message that the form shows, without markup.
     """
+
+    unknown_hint = "look_first"
+    """Of the words: what to do where nobody knows whether it was done."""
 
     def __init__(self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None, verb: str) -> None:
         self.session = session_or_current(session)
@@ -46,8 +61,11 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._preview_area, self._result_area = make_html_area(), make_html_area()
         self._token: str | None = None
         self._busy = False
-        buttons = widgets.HBox([self.preview, self.send, self._spinner])
-        super().__init__([*rows, buttons, self._message_area, self._preview_area, self._result_area])
+        set_visible(self._preview_area, False)
+        # The preview takes a line of its own, between the buttons; without one they stand beside each other.
+        parts = [self.preview, self._preview_area, self.send, self._spinner]
+        acting = widgets.Box(parts, layout={"flex_flow": "row wrap"})
+        super().__init__([*rows, acting, self._message_area, self._result_area])
         self.preview.on_click(self._on_preview)
         self.send.on_click(self._on_send)
         for control in controls:
@@ -65,13 +83,30 @@ class Form(widgets.VBox):  # type: ignore[misc]
         """Check the fields, and describe what `submit` would do."""
         raise NotImplementedError
 
-    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
-        """Do what was previewed; return its frame and what to show of it. A form that sends has `token` as its key."""
+    def submit(self, token: str) -> Done:
+        """Do what was previewed, and tell what became of it. A form that sends has `token` as its key."""
         raise NotImplementedError
+
+    def describe_failure(self, problem: NexmoError) -> tuple[str, list[Markup]]:
+        """Say why a submit failed, and what to show below that: of some, a part was done before."""
+        hint = say(self.unknown_hint) if isinstance(problem, UnknownOutcomeError) else ""
+        return f"{problem}{hint}", []
 
     def show_message(self, text: str, *, error: bool = False) -> None:
         self.message = text
         self._message_area.value = message_html(text, error=error)
+
+    def show_preview(self, shown: Sequence[Markup]) -> None:
+        self._preview_area.value = "".join(shown)
+        set_visible(self._preview_area, bool(shown))
+
+    def read_again(self, read: Callable[[], None]) -> str:
+        """Read a list anew after a change; give the words to add to the outcome if that fails."""
+        try:
+            read()
+        except NexmoError as problem:
+            return say("list_not_read", problem=problem)
+        return ""
 
     @contextmanager
     def show_errors(self) -> Iterator[None]:
@@ -85,8 +120,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
         if self._busy:
             return
         with self._lock_buttons(), self.show_errors():
-            self._token, self._preview_area.value, self._result_area.value = None, "", ""
-            self._preview_area.value = "".join(self.build_preview())
+            self._token, self._result_area.value = None, ""
+            self.show_preview([])
+            self.show_preview(self.build_preview())
             self._token = secrets.token_hex(16)
 
     def _on_send(self, _: object) -> None:
@@ -95,20 +131,24 @@ class Form(widgets.VBox):  # type: ignore[misc]
             return
         with self._lock_buttons():
             try:
-                self.result, shown = self.submit(token)
+                done = self.submit(token)
             except NexmoError as problem:
                 self.result = problem.parts
-                hint = " settle() looks it up." if isinstance(problem, UnknownOutcomeError) else ""
-                self.show_message(f"{problem}{hint}", error=True)
+                self.show_preview([])
+                said, shown = self.describe_failure(problem)
+                self.show_message(said, error=True)
+                self._result_area.value = "".join(shown)
                 return
-            self._preview_area.value, self._result_area.value = "", "".join(shown)
-            self.show_message("Sent.")
+            self.result, self.message = done.result, done.outcome.text
+            self.show_preview([])
+            self._message_area.value, self._result_area.value = outcome_html(done.outcome), "".join(done.shown)
 
     def _discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
         if self._token is not None:
             self.show_message("Changed since the preview; preview again to send.")
-        self._token, self.send.disabled, self._preview_area.value = None, True, ""
+        self._token, self.send.disabled = None, True
+        self.show_preview([])
 
     @contextmanager
     def _lock_buttons(self) -> Iterator[None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, NewType
 
 import pandas as pd
 
+from nexmo_nb.forms.outcome import Group, Level, Outcome
+from nexmo_nb.forms.words import say
 from nexmo_nb.masking import mask_numbers
 
 # HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
@@ -24,6 +26,18 @@ _BUBBLE_STYLE = (
 )
 _CAPTION_STYLE = "font-size:.9em;opacity:.85;margin-bottom:.4rem"
 _CELL_STYLE = "padding:.15rem .7rem .15rem 0!important;text-align:left!important;white-space:nowrap"
+_LONG_CELL_STYLE = "white-space:normal!important;min-width:18rem;overflow-wrap:anywhere"
+_TABLE_STYLE = (
+    f"<style>.nexmo-nb td,.nexmo-nb th{{{_CELL_STYLE};vertical-align:top}}"
+    f".nexmo-nb td.long{{{_LONG_CELL_STYLE}}}</style>"
+)
+LONGEST_LINE = 40
+"""Characters of a cell that stand on one line; longer texts are broken, so that they can be read in full."""
+_COLOURS = {
+    Level.GOOD: "var(--jp-success-color1,#2e7d32)",
+    Level.DOUBTFUL: "var(--jp-warn-color1,#e65100)",
+    Level.BAD: "var(--jp-error-color1,#b00020)",
+}
 _CODE_STYLE = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -38,13 +52,21 @@ def message_html(text: str, *, error: bool) -> Markup:
     return Markup(f'<div role="status" style="color:{colour};white-space:pre-wrap">{text_html(text)}</div>')
 
 
-def card_html(title: str, content: Markup) -> Markup:
-    return Markup(f'<div style="{_CARD_STYLE}"><b>{text_html(title)}</b><div>{content}</div></div>')
+def outcome_html(outcome: Outcome) -> Markup:
+    """Format what became of a send, coloured by the worst of it; screen readers announce it."""
+    style = f"border-left:5px solid {_COLOURS[outcome.level]};padding:.2rem .6rem;font-size:1.15em;white-space:pre-wrap"
+    return Markup(f'<div role="status" style="{style}"><b>{text_html(outcome.text)}</b></div>')
+
+
+def card_html(title: str, content: Markup, level: Level | None = None) -> Markup:
+    """Format a title and what belongs to it, with an edge in the colour of a level."""
+    edge = "" if level is None else f";border-left:5px solid {_COLOURS[level]}"
+    return Markup(f'<div style="{_CARD_STYLE}{edge}"><b>{text_html(title)}</b><div>{content}</div></div>')
 
 
 def doubt_html(doubt: str | None) -> list[Markup]:
     """Format a doubt about the recipient as a card; nothing where there is none."""
-    return [card_html("Careful", text_html(doubt))] if doubt else []
+    return [card_html(say("careful"), text_html(doubt), Level.DOUBTFUL)] if doubt else []
 
 
 def bubble_html(text: str, caption: str) -> Markup:
@@ -57,11 +79,25 @@ def bubble_html(text: str, caption: str) -> Markup:
 def table_html(frame: pd.DataFrame) -> Markup:
     """Format a frame as a table, without the columns that are empty."""
     texts = frame.dropna(axis="columns", how="all").apply(_format_column)
-    table = texts.to_html(index=False, border=0, escape=True, classes="nexmo-nb")
-    return Markup(
-        f"<style>.nexmo-nb td,.nexmo-nb th{{{_CELL_STYLE}}}</style>"
-        f'<div style="overflow:auto;max-height:22rem">{table}</div>'
-    )
+    return rows_html(list(texts.columns), texts.itertuples(index=False, name=None))
+
+
+def rows_html(names: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markup:
+    """Format rows as a table that scrolls; `names` are those of its columns."""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
+    body = "".join(f"<tr>{''.join(_cell_html(str(cell)) for cell in row)}</tr>" for row in rows)
+    table = f'<table class="nexmo-nb"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return Markup(f'{_TABLE_STYLE}<div style="overflow:auto;max-height:22rem">{table}</div>')
+
+
+def groups_html(title: str, groups: Sequence[Group], level: Level, advice: str = "") -> list[Markup]:
+    """Format groups of rows as a card with a line for each and an advice below; nothing where there is none."""
+    if not groups:
+        return []
+    names = [say(f"column_{name}") for name in ("outcome", "count", "which", "why")]
+    cells = ([mask_numbers(cell) for cell in group.cells()] for group in groups)
+    content = Markup(f"{rows_html(names, cells)}<div>{text_html(advice)}</div>" if advice else rows_html(names, cells))
+    return [card_html(title, content, level)]
 
 
 def diff_table_html(changes: Sequence[tuple[str, str, Any]]) -> Markup:
@@ -85,6 +121,11 @@ def write_call(function: str, /, *arguments: str, **options: Any) -> str:
     """Write a call of a public function; `arguments` are Python source such as ``repr(to)``, `options` are values."""
     keywords = (f"{name}={value!r}" for name, value in options.items())
     return f"nx.{function}({', '.join([*arguments, *keywords])})"
+
+
+def _cell_html(text: str) -> str:
+    long = ' class="long"' if len(text) > LONGEST_LINE else ""
+    return f"<td{long}>{escape(text)}</td>"
 
 
 def _format_column(column: pd.Series[Any]) -> pd.Series[Any]:

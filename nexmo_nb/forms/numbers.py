@@ -10,9 +10,11 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.contacts.countries import check_countries
-from nexmo_nb.forms.form import Form
+from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, text_html, write_call
+from nexmo_nb.forms.outcome import Outcome
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled
+from nexmo_nb.forms.words import say
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.numbers.request import MATCHES, TYPES
 from nexmo_nb.session import Session, session_or_current
@@ -60,18 +62,22 @@ class NumberForm(Form):
         cost = f"{row.setup_cost:.2f} once and {row.monthly_cost:.2f} a month, {row.currency}"
         return [card_html(f"Rent {_describe_number(row)}", text_html(f"It costs {cost}, without tax."))]
 
-    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:  # noqa: ARG002 - not a send, so no key
+    def submit(self, token: str) -> Done:  # noqa: ARG002 - not a send, so no key
         row = self._get_picked_row()
         function = buy_number if self.action.value == RENT else cancel_number
         result = function(row.country, row.msisdn, session=self.session)
         self.confirm.value = ""
-        self._on_search()
-        return result, result_html("Done", result, write_call(function.__name__, repr(row.country), repr(row.msisdn)))
+        said = say("rented" if self.action.value == RENT else "given_back", number=_describe_number(row))
+        call = write_call(function.__name__, repr(row.country), repr(row.msisdn))
+        return Done(result, Outcome(f"{said}.{self.read_again(self._search_again)}"), result_html(said, result, call))
 
     def _on_search(self, _: object = None) -> None:
-        self._clear_results()
         with self.show_errors():
-            self.found = self._find_numbers()
+            self._search_again()
+
+    def _search_again(self) -> None:
+        self._clear_results()
+        self.found = self._find_numbers()
         self._show_results()
 
     def _find_numbers(self) -> pd.DataFrame:

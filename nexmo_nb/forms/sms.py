@@ -10,20 +10,31 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.campaigns import plan_sms, send_many, summary
+from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.contacts.doubts import find_doubt
-from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError, NexmoError
-from nexmo_nb.forms.form import Form
+from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError, NexmoError, PartialSendWarning
+from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import (
     Markup,
     bubble_html,
     card_html,
     doubt_html,
+    groups_html,
     result_html,
     table_html,
     text_html,
     write_call,
 )
+from nexmo_nb.forms.outcome import (
+    Level,
+    describe_batch,
+    describe_parts,
+    group_doubts,
+    group_outcomes,
+    group_problems,
+)
 from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible
+from nexmo_nb.forms.words import say
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session, session_or_current
@@ -60,6 +71,8 @@ MOST_ROWS_SHOWN = 200
 class SmsForm(Form):
     """Write, preview and send SMS; `sms_form` makes it and says what its attributes are."""
 
+    unknown_hint = "settle"
+
     def __init__(self, recipients: pd.DataFrame | None = None, *, session: Session | None = None) -> None:
         self.recipients = recipients
         self.plan: pd.DataFrame | None = None
@@ -87,17 +100,40 @@ class SmsForm(Form):
     def build_preview(self) -> list[Markup]:
         return self._preview_special() if self.type.value in _TYPE_FIELDS else self._preview_texts()
 
-    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
+    def submit(self, token: str) -> Done:
+        if self.plan is not None and len(sendable := self.plan[self.plan.problem.isna()]) != 1:
+            return self._send_plan(token, self.plan)
         if self.plan is None:
             result, call = self._send_one(token, self._read_single_recipient())
-        elif len(sendable := self.plan[self.plan.problem.isna()]) == 1:
-            result, call = self._send_one(token, self._read_planned_number(), str(sendable.text.iloc[0]))
         else:
-            options = {"doubtful": self.doubtful.value, **self._read_options()}
-            result = send_many(self.plan, batch=f"form {token}", progress=False, session=self.session, **options)
-            call = write_call("send_many", "plan", batch="a name of your own", **options)
-        cost = f"Cost: {result.price.sum():.4f} {self.session.account.currency}. Balance: {self._read_balance()}."
-        return result, result_html(cost, result.head(MOST_ROWS_SHOWN), call)
+            result, call = self._send_one(token, self._read_planned_number(), str(sendable.text.iloc[0]))
+        return Done(result, describe_parts(result), result_html(self._describe_cost(result), result, call))
+
+    def describe_failure(self, problem: NexmoError) -> tuple[str, list[Markup]]:
+        """Say why a send failed; of a plan that was stopped also what became of its rows."""
+        said, shown = super().describe_failure(problem)
+        if problem.parts is None or "state" not in problem.parts:
+            return said, shown
+        return f"{describe_batch(problem.parts).text} {said}", self._show_outcomes(problem.parts)
+
+    def _send_plan(self, token: str, plan: pd.DataFrame) -> Done:
+        options = {"doubtful": self.doubtful.value, **self._read_options()}
+        result = send_many(plan, batch=f"form {token}", progress=False, session=self.session, **options)
+        call = write_call("send_many", "plan", batch="a name of your own", **options)
+        sent = result_html(self._describe_cost(result), result.head(MOST_ROWS_SHOWN), call)
+        return Done(result, describe_batch(result), [*self._show_outcomes(result), *sent])
+
+    def _show_outcomes(self, result: pd.DataFrame) -> list[Markup]:
+        groups = group_outcomes(result, self._name_row)
+        return groups_html(say("not_accepted"), groups, describe_batch(result).level)
+
+    def _describe_cost(self, result: pd.DataFrame) -> str:
+        account = self.session.account
+        try:
+            left = f"{balance(session=self.session):.4f}"
+        except NexmoError:
+            left = say("balance_unknown")
+        return say("cost", cost=f"{result.price.sum():.4f}", currency=account.currency, balance=left)
 
     def _preview_texts(self) -> list[Markup]:
         recipients: Any = self.recipients
@@ -122,11 +158,33 @@ class SmsForm(Form):
         empty = [name for name in ("doubtful", "unpriced") if not totals[name].any()]
         return [
             bubble_html(first.text, f"{self.sender.value}, {parts}{others}"),
-            *doubt_html(_describe_doubts(sendable)),
-            *self._warn_of_unknown_sends(sendable),
             card_html(f"{len(sendable):,} of {len(plan):,} can be sent", rows),
             card_html("In all", table_html(totals.drop(columns=empty))),
+            *self._warn_of_unknown_sends(sendable),
+            *self._show_problems(plan),
+            *self._show_doubts(plan),
         ]
+
+    def _show_problems(self, plan: pd.DataFrame) -> list[Markup]:
+        groups = group_problems(plan, self._name_row)
+        count = sum(group.rows for group in groups)
+        return groups_html(say("problems", count=f"{count:,}", total=f"{len(plan):,}"), groups, Level.BAD)
+
+    def _show_doubts(self, plan: pd.DataFrame) -> list[Markup]:
+        """Show what is doubtful about the rows that can be sent; refuse a single number that may be another one."""
+        if plan.problem.isna().sum() == 1:  # it is sent as a single message, without a choice
+            return doubt_html(_find_single_doubt(plan[plan.problem.isna()]))
+        groups = group_doubts(plan, self._name_row)
+        count = sum(group.rows for group in groups)
+        title, advice = say("doubts", count=f"{count:,}", total=f"{len(plan):,}"), say(f"doubts_{self.doubtful.value}")
+        return groups_html(title, groups, Level.DOUBTFUL, advice)
+
+    def _name_row(self, place: int) -> str:
+        """Name a row of the plan as a person knows it: the number as it was typed, or the label of the row."""
+        assert self.plan is not None
+        if self.recipients is None:
+            return self._read_typed_numbers()[place].strip()
+        return f"{show_label(self.plan.index[place])} ({self.plan.to.iloc[place]})"
 
     def _preview_special(self) -> list[Markup]:
         """Preview a message of a type that carries no text."""
@@ -138,8 +196,8 @@ class SmsForm(Form):
         price = text_html("Its parts and price are known when it is sent.")
         return [
             bubble_html(content, f"{self.sender.value}, {kind}"),
-            *doubt_html(find_doubt(to, region)),
             card_html(f"One {kind} message to {request['to']}", price),
+            *doubt_html(find_doubt(to, region)),
         ]
 
     def _send_one(self, token: str, *arguments: str) -> tuple[pd.DataFrame, str]:
@@ -148,7 +206,9 @@ class SmsForm(Form):
         options = {"sender": self.sender.value, **kind, **self._read_content(), **self._read_options()}
         options |= read_filled({"region": self.region})
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DoubtfulNumberWarning)  # the preview showed it
+            # The preview showed the doubt, and the outcome tells of the parts.
+            warnings.simplefilter("ignore", DoubtfulNumberWarning)
+            warnings.simplefilter("ignore", PartialSendWarning)
             result = send_sms(*arguments, key=f"form {token}", session=self.session, **options)
         return result, write_call("send_sms", *map(repr, arguments), **options)
 
@@ -179,12 +239,6 @@ class SmsForm(Form):
     def _read_options(self) -> dict[str, Any]:
         return read_filled({name: self.fields[name] for name in (*_TEXT_OPTIONS, *_YES_NO_OPTIONS)})
 
-    def _read_balance(self) -> str:
-        try:
-            return f"{balance(session=self.session):.4f}"
-        except NexmoError:
-            return "not known"
-
     def _warn_of_unknown_sends(self, sendable: pd.DataFrame) -> list[Markup]:
         """Warn of messages that may have been sent before: their outcome is unknown."""
         numbers, texts = set(sendable.to), set(sendable.text)
@@ -193,7 +247,7 @@ class SmsForm(Form):
         repeated = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
         warning = "This text to these numbers was sent before, and nobody knows whether it arrived"
         advice = f"settle() looks it up: {', '.join(repeated[:10])}"
-        return [card_html("Careful", text_html(f"{warning}; {advice}"))] if repeated else []
+        return doubt_html(f"{warning}; {advice}") if repeated else []
 
     def _update_counter(self, _: object = None) -> None:
         text = self.text.value
@@ -226,17 +280,14 @@ class SmsForm(Form):
             self.show_message(f"Your numbers could not be read, but you can type one: {problem}")
 
 
-def _describe_doubts(sendable: pd.DataFrame) -> str | None:
-    """Say what is doubtful about the rows that can be sent; refuse a single number that may be another one."""
-    doubtful = sendable[sendable.warning.notna()]
-    if len(sendable) == 1 and len(doubtful):
-        if doubtful.warning_code.iloc[0] == "looks_national":
-            raise InvalidRequestError(str(doubtful.warning.iloc[0]))
-        return str(doubtful.warning.iloc[0]).removeprefix("to: ")
-    if doubtful.empty:
+def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
+    """Say what is doubtful about a single message; refuse a number that may be another one."""
+    row = sendable.iloc[0]
+    if pd.isna(row.warning):
         return None
-    counts = ", ".join(f"{code}: {count}" for code, count in doubtful.warning_code.value_counts().items())
-    return f"{len(doubtful):,} rows are doubtful ({counts}). Advanced, Doubtful row, says what becomes of them."
+    if row.warning_code == "looks_national":
+        raise InvalidRequestError(str(row.warning))
+    return str(row.warning).removeprefix("to: ")
 
 
 def _make_fields() -> dict[str, Any]:

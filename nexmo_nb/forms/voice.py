@@ -7,14 +7,15 @@ import warnings
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 
 from nexmo_nb.contacts.doubts import find_doubt
 from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.errors import DoubtfulNumberWarning
-from nexmo_nb.forms.form import Form
+from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, bubble_html, card_html, doubt_html, result_html, text_html, write_call
+from nexmo_nb.forms.outcome import Outcome
 from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled
+from nexmo_nb.forms.words import say
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.voice import check_voice, send_voice
@@ -30,6 +31,8 @@ _MACHINE_CHOICES = (("speaks at once", ""), ("waits for the tone", "true"), ("ha
 
 class VoiceForm(Form):
     """Write, preview and place a voice call; `voice_form` makes it and says what its attributes are."""
+
+    unknown_hint = "settle"
 
     def __init__(self, *, session: Session | None = None) -> None:
         self.to = make_labelled(widgets.Text, "To", placeholder="+44 7700 900000")
@@ -54,18 +57,20 @@ class VoiceForm(Form):
         cost = text_html(f"It costs {self._describe_price(country)}.")
         return [
             bubble_html(text or "(a recording)", f"spoken in {options['language']}"),
-            *doubt_html(doubt),
             card_html(f"A call to {call['to']} ({country or 'no country'})", cost),
+            *doubt_html(doubt),
         ]
 
-    def submit(self, token: str) -> tuple[pd.DataFrame, list[Markup]]:
+    def submit(self, token: str) -> Done:
         to, text, options = self.to.value, self.text.value or None, self._read_options()
         with warnings.catch_warnings():
             # Whoever uses a form can do nothing about a deprecated endpoint; the preview showed the doubts.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", DoubtfulNumberWarning)
             result = send_voice(to, text, key=f"form {token}", session=self.session, **options)
-        return result, result_html("Called", result, write_call("send_voice", repr(to), repr(text), **options))
+        said = say("calling", to=result.to.iloc[0])
+        call = write_call("send_voice", repr(to), repr(text), **options)
+        return Done(result, Outcome(f"{said}."), result_html(said, result, call))
 
     def _describe_price(self, country: str | None) -> str:
         price_list = None if country is None else prices(country, product="voice", session=self.session)

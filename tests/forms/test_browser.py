@@ -125,7 +125,7 @@ def test_a_person_previews_double_clicks_and_sees_one_message(
     send.dblclick()
     wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == [HOSTILE]
-    page.get_by_text("Sent.").wait_for()
+    page.get_by_text("1 accepted.").wait_for()
     inbox.get_by_text(HOSTILE, exact=True).wait_for(timeout=60_000)
     take_screenshot(inbox, "inbox_hostile", tmp_path)
     assert alerts == []
@@ -309,7 +309,7 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
         )
         take_screenshot(page, kind, tmp_path)
         send.dblclick()
-        page.get_by_text("Sent.").wait_for(timeout=60_000)
+        page.get_by_text("1 accepted.").wait_for(timeout=60_000)
         assert [message["text"] for message in strict.messages] == ["the same"]
         page.close()
 
