@@ -8,22 +8,22 @@ Connect once, then call functions; each returns one tidy frame::
     nx.search_numbers(["GB", "PT"], features=["SMS", "VOICE"])
     nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
 
-How the package is built; a room imports from those below it, and from its own line::
+What you want to do, and what does it; ``help(nx.send_sms)`` tells all of one, with an example:
 
-    8   cli  forms
-    7   campaigns  costs  plots
-    6   numbers  applications  sms  voice  pricing  reports
-    5   session
-    4   state
-    3   credentials  contacts  examples
-    2   frames  validation  text  masking  options  csv_files  times  hosts
-    1   errors
-        sandbox stands aside: it imports none of these; only session and cli start it
+Connect         connect, show_connection, current, set_options
+Without code    sms_form, voice_form, number_form, application_form
+Send            send_sms, send_voice
+A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many
+A text          segments, explain_encoding, shorter_texts
+What was sent   sent, settle, delivery, records, forget
+Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
+Applications    applications, application, create_application, update_application, delete_application
+Money           balance, prices, price_changes, spend, number_costs, idle_numbers, cost_per_delivered,
+                estimate_vs_actual
+Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs
+Files           to_csv, read_csv
 
-The way of a read: a function of level 6 builds a `Request` from its arguments (``request.py``), ``session.call``
-answers it from the cache, or takes a slot of the throttle and goes to the wire, the function parses the answer into
-rows (``response.py``), and ``frames.frame`` gives them their columns and dtypes. A send records its intent in the
-ledger before the call, and its outcome after it.
+How the package is built stands in ``CONTRIBUTING.md``.
 """
 
 from nexmo_nb.applications import (
@@ -87,6 +87,11 @@ def __getattr__(name: str) -> object:
 
         return getattr(plots, name)
     raise AttributeError(f"module 'nexmo_nb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what is public, and none of the rooms behind it."""
+    return list(__all__)
 
 
 __all__ = [

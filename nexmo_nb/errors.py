@@ -17,6 +17,9 @@ saved notebook.
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_IPYTHON = f"{os.sep}IPython{os.sep}"
 
 
 class NexmoError(Exception):
@@ -53,6 +58,8 @@ class NexmoError(Exception):
 
     retryable: ClassVar[bool] = False
     """Whether the same call may be made again: nothing was done, and the cause may be temporary."""
+    _cell: int | None = None
+    """The number of the cell in which IPython first showed it."""
 
     def __init__(
         self,
@@ -73,6 +80,24 @@ class NexmoError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, self.__dict__.copy()
+
+    def _render_traceback_(self) -> list[str]:
+        """Give the lines that a notebook shows: the user's own and the sentence; all of them for ``%tb``.
+
+        IPython calls this method of an exception, for ``%tb`` as well, which runs in a later cell.
+        """
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        if shell is None:
+            return traceback.format_exception(self)
+        if self._cell is None:
+            self._cell = shell.execution_count
+        if self._cell != shell.execution_count:
+            every: list[str] = shell.InteractiveTB.structured_traceback(
+                type(self), self, self.__traceback__, tb_offset=1
+            )
+            return every
+        lines = [f"line {number}: {line}" for number, line in _list_lines_of_user(self)]
+        return [*lines, f"{type(self).__name__}: {self}", "(%tb in a cell of its own shows every line.)"]
 
 
 class InvalidRequestError(NexmoError, ValueError):
@@ -126,6 +151,17 @@ class DoubtfulNumberWarning(UserWarning):
 
 class PartialSendWarning(UserWarning):
     """Nexmo accepted some parts of a message and refused others; the frame shows which."""
+
+
+def _list_lines_of_user(problem: BaseException) -> list[tuple[int | None, str | None]]:
+    """List the lines, with their numbers, through which a call came into this package."""
+    found = []
+    for frame in traceback.extract_tb(problem.__traceback__):
+        if frame.filename.startswith(_PACKAGE):
+            break
+        if _IPYTHON not in frame.filename:
+            found.append((frame.lineno, frame.line))
+    return found
 
 
 def without_traceback_of(work: Callable[[], T]) -> T:

@@ -13,11 +13,15 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.times import FORMS, read_time
+
+Word = TypeVar("Word", bound=str)
+HttpMethod = Literal["GET", "POST"]
+"""Words that a parameter may have are such a type, of which `typing.get_args` gives those that are checked for."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -160,7 +164,7 @@ def check_bool(name: str, value: Any) -> bool:
     raise invalid_argument(name, value, "True or False")
 
 
-def check_choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+def check_choice(name: str, value: Any, allowed: Iterable[Word]) -> Word:
     """Accept one of a few words, in any case, and return it in the case of `allowed`."""
     words = list(allowed)
     found = {word.lower(): word for word in words}.get(value.strip().lower()) if isinstance(value, str) else None

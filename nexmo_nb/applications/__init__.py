@@ -12,6 +12,7 @@ from nexmo_nb import validation
 from nexmo_nb.applications.key_file import KeyFile
 from nexmo_nb.applications.request import (
     LIST_REQUEST,
+    ApplicationType,
     build_create_request,
     build_delete_request,
     build_get_request,
@@ -23,6 +24,7 @@ from nexmo_nb.applications.response import COLUMNS, CREATED_COLUMNS, LISTING, is
 from nexmo_nb.errors import UnreachableError, without_traceback_of
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Request, Session, session_or_current
+from nexmo_nb.validation import HttpMethod
 
 __all__ = ["application", "applications", "create_application", "delete_application", "update_application"]
 
@@ -109,11 +111,11 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
 def create_application(
     name: str,
     *,
-    type: str = "voice",
+    type: ApplicationType = "voice",
     answer_url: str | None = None,
     event_url: str | None = None,
-    answer_method: str = "GET",
-    event_method: str = "POST",
+    answer_method: HttpMethod = "GET",
+    event_method: HttpMethod = "POST",
     inbound_url: str | None = None,
     status_url: str | None = None,
     public_key: str | None = None,
@@ -196,11 +198,11 @@ def update_application(
     application_id: str,
     *,
     name: str | None = None,
-    type: str | None = None,
+    type: ApplicationType | None = None,
     answer_url: str | None = None,
     event_url: str | None = None,
-    answer_method: str | None = None,
-    event_method: str | None = None,
+    answer_method: HttpMethod | None = None,
+    event_method: HttpMethod | None = None,
     inbound_url: str | None = None,
     status_url: str | None = None,
     public_key: str | None = None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from nexmo_nb import validation
 from nexmo_nb.applications.response import TYPES, WEBHOOK_FIELDS, find_missing_application, find_unexpected_body
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.session import Request
+
+ApplicationType = Literal["voice", "messages", "voice,messages"]
 
 PATH = "/v2/applications"
 FAMILY = "applications"
@@ -85,7 +87,8 @@ def _check_name(value: Any) -> str:
 
 def _check_types(value: Any) -> list[str]:
     names = value.split(",") if isinstance(value, str) else value
-    allowed = "'voice', 'messages' or 'voice,messages'"
+    *others, last = map(repr, get_args(ApplicationType))
+    allowed = f"{', '.join(others)} or {last}"
     if not isinstance(names, (list, tuple, set)) or not names:
         raise validation.invalid_argument("type", value, allowed)
     try:
@@ -107,7 +110,7 @@ def _check_public_key(value: Any) -> str | None:
 def _check_webhooks(webhooks: Mapping[str, Any]) -> dict[str, str]:
     """Check URLs and methods, and drop those that are None."""
     return {
-        name: validation.check_choice(name, value, ("GET", "POST"))
+        name: validation.check_choice(name, value, get_args(validation.HttpMethod))
         if name.endswith("_method")
         else validation.check_url(name, value)
         for name, value in webhooks.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from nexmo_nb import validation
 from nexmo_nb.campaigns.texts import GIVEN, NO_TEXT, TEXT_COLUMNS, Source, check_labels, check_text, choose_source
 from nexmo_nb.contacts.clean import read_numbers
 from nexmo_nb.contacts.columns import read_columns, read_index, read_pieces
-from nexmo_nb.contacts.duplicates import DUPLICATES, mark_duplicates, write_cells
+from nexmo_nb.contacts.duplicates import DUPLICATES, Duplicates, mark_duplicates, write_cells
 from nexmo_nb.contacts.numbers import check_sender
 from nexmo_nb.contacts.regions import read_regions
 from nexmo_nb.frames import Column, concat_frames, frame, frame_from_tuples
@@ -23,6 +23,8 @@ COLUMNS = (
     Column("parts", "int64"), Column("price_low", "float64"), Column("price_high", "float64"), Column("currency"),
     Column("problem"), Column("problem_code"), Column("warning"), Column("warning_code"), Column("duplicate_of"),
 )  # fmt: skip
+TextType = Literal["auto", "text", "unicode"]
+Spelling = Literal["gsm7"]
 
 
 def plan_sms(
@@ -34,9 +36,9 @@ def plan_sms(
     region: str | None = None,
     language: str | None = None,
     fill: bool = False,
-    type: str = "auto",
-    spelling: str | None = None,
-    duplicates: str = "first",
+    type: TextType = "auto",
+    spelling: Spelling | None = None,
+    duplicates: Duplicates = "first",
     prices: bool = True,
     session: Session | None = None,
 ) -> pd.DataFrame:
@@ -117,9 +119,9 @@ def plan_sms(
     [['351912345678', 'Hello Ana', 1], ['12', <NA>, 0]]
     """
     sender, has_prices = check_sender(sender), validation.check_bool("prices", prices)
-    kind = validation.check_choice("type", type, ("auto", "text", "unicode"))
+    kind = validation.check_choice("type", type, get_args(TextType))
     keep = validation.check_choice("duplicates", duplicates, DUPLICATES)
-    spell = spelling is not None and validation.check_choice("spelling", spelling, ("gsm7",)) == "gsm7"
+    spell = spelling is not None and validation.check_choice("spelling", spelling, get_args(Spelling)) == "gsm7"
     columns = read_columns(recipients, to)
     index = read_index(recipients, len(columns[to]))
     source = choose_source(text, columns, index, language=language, fill=validation.check_bool("fill", fill))

@@ -13,7 +13,7 @@ from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.sms.request import OPTIONS, build_fields
 from nexmo_nb.state.sends import BatchRow, Entry, compute_digest, open_states_of
-from nexmo_nb.text.gsm import segments
+from nexmo_nb.text.gsm import Encoding, segments
 
 BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
 NO_PRICE = "price: none is known for this row, and max_cost cannot be kept without one"
@@ -76,7 +76,7 @@ def _read_row(place: int, label: Any, cells: Sequence[Any], options: Mapping[str
     if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
         allowed = f"numbers as plan_sms() writes them, here {fields['to']!r}"
         raise validation.invalid_argument("plan", to, allowed, f"It stands in row {show_label(label)}.")
-    kind = "ucs2" if encoding == "ucs2" else "gsm7"
+    kind: Encoding = "ucs2" if encoding == "ucs2" else "gsm7"
     if high is not None and segments(fields["text"], encoding=kind).parts > (parts or 0):
         # Its price is that of the parts it had, and a cap would be passed.
         allowed = "texts of as many parts as the column 'parts' says"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -19,15 +19,19 @@ from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session, session_or_current
 
+Doubtful = Literal["refuse", "skip", "send"]
+Unpriced = Literal["refuse", "skip"]
+OnCap = Literal["refuse", "stop"]
+
 
 def send_many(
     plan: pd.DataFrame,
     *,
     batch: str,
-    doubtful: str = "refuse",
+    doubtful: Doubtful = "refuse",
     max_cost: float | None = None,
-    unpriced: str = "refuse",
-    on_cap: str = "refuse",
+    unpriced: Unpriced = "refuse",
+    on_cap: OnCap = "refuse",
     workers: int = 8,
     progress: bool = True,
     resend_not_found: bool = False,
@@ -117,9 +121,9 @@ def send_many(
     session = session_or_current(session)
     check_plan(plan)
     name = validation.check_name("batch", batch)
-    doubtful = validation.check_choice("doubtful", doubtful, ("refuse", "skip", "send"))
-    unpriced = validation.check_choice("unpriced", unpriced, ("refuse", "skip"))
-    may_stop = validation.check_choice("on_cap", on_cap, ("refuse", "stop")) == "stop"
+    doubtful = validation.check_choice("doubtful", doubtful, get_args(Doubtful))
+    unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
+    may_stop = validation.check_choice("on_cap", on_cap, get_args(OnCap)) == "stop"
     cap = None if max_cost is None else check_amount("max_cost", max_cost)
     workers = validation.check_int("workers", workers, 1, 32)
     resend = validation.check_bool("resend_not_found", resend_not_found)

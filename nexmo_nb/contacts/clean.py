@@ -12,7 +12,7 @@ from nexmo_nb import validation
 from nexmo_nb.contacts.cells import UnreadableNumber, clean_written, show_cell
 from nexmo_nb.contacts.columns import read_columns, read_index, read_number_pieces
 from nexmo_nb.contacts.countries import name_country
-from nexmo_nb.contacts.duplicates import DUPLICATES, mark_duplicates, write_cells
+from nexmo_nb.contacts.duplicates import DUPLICATES, Duplicates, mark_duplicates, write_cells
 from nexmo_nb.contacts.fictional import is_fictional
 from nexmo_nb.contacts.numbers import Number, find_national_reading, find_warning, read_number
 from nexmo_nb.contacts.regions import SAMPLE, Regions, find_home, find_region, read_region_pieces, read_regions
@@ -31,7 +31,7 @@ def clean_contacts(
     to: str = "to",
     *,
     region: str | None = None,
-    duplicates: str = "first",
+    duplicates: Duplicates = "first",
 ) -> pd.DataFrame:
     """Read the numbers of a list of contacts, and say of each what stands in the way. Nothing is sent.
 

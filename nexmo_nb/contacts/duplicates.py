@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-DUPLICATES = ("first", "last", "all", "problem")
+Duplicates = Literal["first", "last", "all", "problem"]
+DUPLICATES: tuple[str, ...] = get_args(Duplicates)
 """What is kept of several rows with one number: the first, the last, all that differ otherwise, or none."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -21,9 +21,10 @@ SAVINGS_COLUMNS = (
     Column("saved", "float64"),
     Column("currency"),
 )
+Frequency = Literal["D", "W", "M"]
 
 
-def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: str | None = None) -> pd.DataFrame:
+def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: Frequency | None = None) -> pd.DataFrame:
     """Add up what was spent, by any columns and by day, week or month.
 
     Parameters
@@ -226,7 +227,7 @@ def _get_delivery_statuses(table: pd.DataFrame) -> Any:
 
 def _get_periods(table: pd.DataFrame, freq: str) -> Any:
     """Return the beginning of each row's day, week or month."""
-    freq = validation.check_choice("freq", freq, ("D", "W", "M"))
+    freq = validation.check_choice("freq", freq, get_args(Frequency))
     times = find_times(table)
     if times is None:
         raise _lacking_column(table, f"a frame with one of {', '.join(TIME_COLUMNS)}")

@@ -13,6 +13,7 @@ from nexmo_nb import validation
 from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, find_times, round_amounts
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
+from nexmo_nb.numbers.request import NumberType
 from nexmo_nb.reports import records
 from nexmo_nb.session import Session, session_or_current
 
@@ -75,7 +76,7 @@ def cheapest_numbers(
     countries: str | Iterable[str],
     *,
     features: str | Iterable[str] | None = None,
-    type: str | None = None,
+    type: NumberType | None = None,
     each: int = 1,
     session: Session | None = None,
 ) -> pd.DataFrame:

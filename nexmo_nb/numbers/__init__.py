@@ -11,7 +11,15 @@ from nexmo_nb import validation
 from nexmo_nb.contacts.countries import check_country
 from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.frames import frame, frame_from_columns
-from nexmo_nb.numbers.request import build_change_request, build_owned_request, build_search_requests, check_settings
+from nexmo_nb.numbers.request import (
+    CallbackType,
+    Match,
+    NumberType,
+    build_change_request,
+    build_owned_request,
+    build_search_requests,
+    check_settings,
+)
 from nexmo_nb.numbers.response import (
     COLUMNS,
     LISTING,
@@ -30,9 +38,9 @@ def search_numbers(
     country: str | Iterable[str],
     *,
     pattern: str | int | None = None,
-    match: str = "starts",
+    match: Match = "starts",
     features: str | Iterable[str] | None = None,
-    type: str | None = None,
+    type: NumberType | None = None,
     limit: int | None = None,
     refresh: bool = False,
     session: Session | None = None,
@@ -98,7 +106,7 @@ def owned_numbers(
     *,
     country: str | None = None,
     pattern: str | int | None = None,
-    match: str = "starts",
+    match: Match = "starts",
     application_id: str | None = None,
     has_application: bool | None = None,
     limit: int | None = None,
@@ -242,7 +250,7 @@ def update_number(
     app_id: str | None = None,
     mo_http_url: str | None = None,
     mo_smpp_sys_type: str | None = None,
-    voice_callback_type: str | None = None,
+    voice_callback_type: CallbackType | None = None,
     voice_callback_value: str | None = None,
     voice_status_callback: str | None = None,
     session: Session | None = None,
@@ -259,8 +267,10 @@ def update_number(
         Where inbound messages go; Nexmo fetches it first and wants HTTP 200. ``""`` removes it.
     mo_smpp_sys_type : str, optional
         System type of an SMPP client.
-    voice_callback_type, voice_callback_value : str, optional
-        Where calls go: ``"sip"``, ``"tel"`` or ``"app"``, and the SIP address, number, or application's id.
+    voice_callback_type : {"sip", "tel", "app"}, optional
+        Where calls go.
+    voice_callback_value : str, optional
+        The SIP address, number, or application's id.
     voice_status_callback : str, optional
         Where the end of a call is reported.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.countries import check_countries, check_country
@@ -12,10 +12,13 @@ from nexmo_nb.contacts.numbers import check_msisdn
 from nexmo_nb.numbers.response import find_refusal
 from nexmo_nb.session import Request
 
-MATCHES = {"starts": "0", "contains": "1", "ends": "2"}
+Match = Literal["starts", "contains", "ends"]
+MATCHES: Mapping[str, str] = dict(zip(get_args(Match), "012", strict=True))
 """Where a pattern must stand, and the API's code for it."""
-TYPES = ("landline", "mobile-lvn", "landline-toll-free")
-CALLBACK_TYPES = ("sip", "tel", "app")
+NumberType = Literal["landline", "mobile-lvn", "landline-toll-free"]
+TYPES: tuple[str, ...] = get_args(NumberType)
+CallbackType = Literal["sip", "tel", "app"]
+CALLBACK_TYPES: tuple[str, ...] = get_args(CallbackType)
 
 
 def check_settings(**settings: str | None) -> dict[str, str]:

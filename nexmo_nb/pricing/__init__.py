@@ -13,7 +13,7 @@ from nexmo_nb.contacts.countries import check_countries
 from nexmo_nb.errors import NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import frame
 from nexmo_nb.pricing import changes
-from nexmo_nb.pricing.request import PRODUCTS, build_balance_request, build_prices_request
+from nexmo_nb.pricing.request import PRODUCTS, PricedProduct, build_balance_request, build_prices_request
 from nexmo_nb.pricing.response import COLUMNS, build_history_rows, parse_balance, parse_prices
 from nexmo_nb.session import Session, session_or_current
 
@@ -58,7 +58,7 @@ def balance(*, session: Session | None = None) -> float:
 def prices(
     country: str | Iterable[str] | None = None,
     *,
-    product: str = "sms",
+    product: PricedProduct = "sms",
     refresh: bool = False,
     session: Session | None = None,
 ) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def prices(
 
 
 def price_changes(
-    *, since: str | date | datetime | None = None, product: str | None = None, session: Session | None = None
+    *, since: str | date | datetime | None = None, product: PricedProduct | None = None, session: Session | None = None
 ) -> pd.DataFrame:
     """Show which prices changed between the price lists that were read on this machine.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from nexmo_nb.session import Request
 
-PRODUCTS = ("sms", "voice")
+PricedProduct = Literal["sms", "voice"]
+PRODUCTS: tuple[PricedProduct, ...] = get_args(PricedProduct)
 
 
 def build_balance_request() -> Request:

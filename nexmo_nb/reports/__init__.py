@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -13,18 +14,20 @@ from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, rea
 from nexmo_nb.reports.parquet import make_folder
 from nexmo_nb.reports.readers import read_at_once, read_by_ids, read_by_report, read_report
 from nexmo_nb.reports.request import RecordsQuery, check_filters, check_ids, check_span, is_read_at_once
-from nexmo_nb.reports.response import DIRECTED, PRODUCTS
+from nexmo_nb.reports.response import DIRECTED, PRODUCTS, Product
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["delivery", "read_report", "records"]
+Direction = Literal["outbound", "inbound"]
+Mode = Literal["auto", "sync", "async"]
 
 
 def records(
-    product: str = "SMS",
+    product: Product = "SMS",
     *,
     start: str | date | datetime | None = None,
     end: str | date | datetime | None = None,
-    direction: str | None = None,
+    direction: Direction | None = None,
     status: str | None = None,
     sender: str | None = None,
     recipient: str | None = None,
@@ -36,7 +39,7 @@ def records(
     ids: Iterable[str] | None = None,
     include_message: bool = False,
     to: str | Path | None = None,
-    mode: str = "auto",
+    mode: Mode = "auto",
     max_records: int | None = 100_000,
     progress: bool = True,
     refresh: bool = False,
@@ -105,7 +108,7 @@ def records(
     session = session_or_current(session)
     product = validation.check_choice("product", product, PRODUCTS)
     if direction is not None:
-        direction = validation.check_choice("direction", direction, ("outbound", "inbound"))
+        direction = validation.check_choice("direction", direction, get_args(Direction))
     elif product in DIRECTED:
         direction = "outbound"
     fields = {"status": status, "from": sender, "to": recipient, "country": country, "network": network}
@@ -115,7 +118,7 @@ def records(
     query = RecordsQuery(session.account.api_key, product, direction, *check_span(start, end, until), filters)
     max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)
     progress, refresh = validation.check_bool("progress", progress), validation.check_bool("refresh", refresh)
-    mode = validation.check_choice("mode", mode, ("auto", "sync", "async"))
+    mode = validation.check_choice("mode", mode, get_args(Mode))
     if ids is not None:
         other = {"start": start, "end": end, "to": to, "mode": "async" if mode == "async" else None}
         return read_by_ids(session, query, check_ids(ids, other, filters), max_records)

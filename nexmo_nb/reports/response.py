@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -40,11 +40,12 @@ _TTS = (
     " price premium tts_type tts_level trace_id conversation_id id account_id"
 )
 _FIELDS = {"SMS": _SMS, "SMS inbound": _SMS_IN, "VOICE-CALL": _CALL, "VOICE-FAILED": _FAILED, "VOICE-TTS": _TTS}
-_OTHER_PRODUCTS = (
-    "SMS-TRAFFIC-CONTROL IN-APP-VOICE WEBSOCKET-CALL ASR AMD VERIFY-API VERIFY-V2 NUMBER-INSIGHT CONVERSATION-EVENT"
-    " CONVERSATION-MESSAGE MESSAGES VIDEO-API NETWORK-API-EVENT REPORTS-USAGE"
-)
-PRODUCTS = ("SMS", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", *_OTHER_PRODUCTS.split())
+Product = Literal[
+    "SMS", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", "SMS-TRAFFIC-CONTROL", "IN-APP-VOICE", "WEBSOCKET-CALL", "ASR",
+    "AMD", "VERIFY-API", "VERIFY-V2", "NUMBER-INSIGHT", "CONVERSATION-EVENT", "CONVERSATION-MESSAGE", "MESSAGES",
+    "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE",
+]  # fmt: skip
+PRODUCTS: tuple[Product, ...] = get_args(Product)
 DIRECTED = ("SMS", "MESSAGES")
 """Products of which either inbound or outbound records must be asked for."""
 _NAMES = {

@@ -11,7 +11,7 @@ import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
 
 LONGEST_TIMEOUT = 600.0
-SIGNATURE_METHODS = ("md5hash", "md5", "sha1", "sha256", "sha512")
+SignatureMethod = Literal["md5hash", "md5", "sha1", "sha256", "sha512"]
 _SETTINGS = (Column("setting"), Column("value"), Column("source"))
 _current: Session | None = None
 _opened: weakref.WeakSet[Session] = weakref.WeakSet()
@@ -58,7 +58,7 @@ def connect(
     application_id: str | None = None,
     private_key: str | None = None,
     signature_secret: str | None = None,
-    signature_method: str = "md5hash",
+    signature_method: SignatureMethod = "md5hash",
     calls: int = 100,
     period: float = 60.0,
     limits: Mapping[str, tuple[int, float]] | None = None,
@@ -139,7 +139,7 @@ def connect(
         (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _is_empty(state_dir) else state_dir,
         check_bool("accept_restored_ledger", accept_restored_ledger),
     )
-    method = check_choice("signature_method", signature_method, SIGNATURE_METHODS)
+    method = check_choice("signature_method", signature_method, get_args(SignatureMethod))
     settings = {"currency": _check_currency(currency), "signature_method": method}
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):

@@ -12,7 +12,7 @@ from nexmo_nb.contacts.doubts import warn_of_doubt
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.sms.request import CONTENT, OPTIONS, build_fields, build_request
+from nexmo_nb.sms.request import CONTENT, OPTIONS, SmsType, build_fields, build_request
 from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, parse_parts
 from nexmo_nb.state.sends import Entry, compute_digest
 
@@ -24,7 +24,7 @@ def send_sms(
     text: str | None = None,
     *,
     sender: str | int,
-    type: str = "auto",
+    type: SmsType = "auto",
     key: str | None = None,
     status_report_req: bool | None = None,
     client_ref: str | None = None,

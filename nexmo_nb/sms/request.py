@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import check_sender, to_e164
@@ -17,6 +17,8 @@ from nexmo_nb.text.gsm import outside_gsm
 LONGEST_TEXT = 3200
 MOST_OCTETS = 140
 _BODY = f"text of 1 to {LONGEST_TEXT:,} characters, without control characters other than line ends"
+SmsType = Literal["auto", "text", "unicode", "binary", "wappush", "vcal", "vcard"]
+TYPES: tuple[str, ...] = get_args(SmsType)
 # What each type carries, and must have, except `validity`; it must not carry what belongs to another type.
 _CONTENT_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "auto": ("text",),
@@ -27,7 +29,6 @@ _CONTENT_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "vcal": ("vcal",),
     "vcard": ("vcard",),
 }
-TYPES = tuple(_CONTENT_OF_TYPE)
 CONTENT = ("text", "udh", "body", "title", "url", "validity", "vcal", "vcard")
 _check_short_text = partial(validation.check_text, longest=100)
 OPTIONS: Mapping[str, Callable[[str, Any], str]] = {
@@ -82,7 +83,7 @@ def build_request(fields: Mapping[str, str], currency: str) -> Request:
 
 def _choose_type(given: Any, content: Mapping[str, Any]) -> str:
     """Check that the content is what the type carries, and choose the type where it is auto."""
-    kind = validation.check_choice("type", given, _CONTENT_OF_TYPE)
+    kind = validation.check_choice("type", given, TYPES)
     carried = _CONTENT_OF_TYPE[kind]
     for name in CONTENT:
         if content[name] is not None and name not in carried:

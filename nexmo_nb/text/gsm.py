@@ -8,7 +8,7 @@ joins the parts takes room. A character is never split over two parts.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.text.content import normalize_text
@@ -27,6 +27,7 @@ _NOT_GSM = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
 
 GSM_SINGLE, GSM_PART = 160, 153
 UCS2_SINGLE, UCS2_PART = 70, 67
+Encoding = Literal["gsm7", "ucs2"]
 
 
 class Segments(NamedTuple):
@@ -50,7 +51,7 @@ class Segments(NamedTuple):
     remaining: int
 
 
-def segments(text: str, *, encoding: str | None = None) -> Segments:
+def segments(text: str, *, encoding: Encoding | None = None) -> Segments:
     """Count the parts of a text, exactly.
 
     Parameters
@@ -84,7 +85,7 @@ def segments(text: str, *, encoding: str | None = None) -> Segments:
     """
     if not isinstance(text, str):
         raise InvalidRequestError(f"text: got a {type(text).__name__}, allowed is str.")
-    if encoding is not None and not (isinstance(encoding, str) and encoding in ("gsm7", "ucs2")):
+    if encoding is not None and not (isinstance(encoding, str) and encoding in get_args(Encoding)):
         got = repr(encoding[:20]) if isinstance(encoding, str) else f"a {type(encoding).__name__}"
         raise InvalidRequestError(f"encoding: got {got}, allowed are 'gsm7' and 'ucs2'.")
     return count_segments(normalize_text(text), encoding)

@@ -11,7 +11,8 @@ from nexmo_nb.contacts.doubts import warn_of_doubt
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.state.sends import Entry, compute_digest
-from nexmo_nb.voice.request import check_voice
+from nexmo_nb.validation import HttpMethod
+from nexmo_nb.voice.request import Detection, VoiceApi, VoiceName, check_voice
 from nexmo_nb.voice.response import COLUMNS, parse_call, parse_tts
 
 __all__ = ["COLUMNS", "check_voice", "send_voice"]
@@ -24,13 +25,13 @@ def send_voice(
     sender: str | int | None = None,
     audio_url: str | None = None,
     language: str = "en-us",
-    voice: str | int = "female",
+    voice: VoiceName | int = "female",
     repeat: int = 1,
-    machine_detection: str | bool | None = None,
+    machine_detection: Detection | bool | None = None,
     machine_timeout: int | None = None,
     callback: str | None = None,
-    callback_method: str = "GET",
-    api: str | None = None,
+    callback_method: HttpMethod = "GET",
+    api: VoiceApi | None = None,
     key: str | None = None,
     region: str | None = None,
     session: Session | None = None,
@@ -55,8 +56,9 @@ def send_voice(
         number from 0 is another one: https://developer.vonage.com/en/voice/voice-api/concepts/text-to-speech.
     repeat : int
         How often it is said, 1 to 10.
-    machine_detection : {"true", "hangup"}, optional
-        If a machine answers, ``"true"`` speaks after the tone, ``"hangup"`` ends the call. Default: speak at once.
+    machine_detection : {"true", "hangup", "continue"}, optional
+        If a machine answers, ``"true"`` and ``"continue"`` speak after the tone, ``"hangup"`` ends the call. Default:
+        speak at once.
     machine_timeout : int, optional
         Milliseconds for which a machine is listened for, 400 to 10,000; ``"tts"`` only. Default: the API's 10,000.
     callback, callback_method : str, {"GET", "POST"}, optional

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, Literal, get_args
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.numbers import to_e164
@@ -16,15 +16,23 @@ from nexmo_nb.voice.response import find_call_refusal, find_tts_refusal
 
 LONGEST_TEXT = 1500
 # What the legacy endpoint and the Voice API call the same thing.
-_DETECTION = {"true": ("true", "continue"), "continue": ("true", "continue"), "hangup": ("hangup", "hangup")}
+VoiceApi = Literal["calls", "tts"]
+VoiceName = Literal["female", "male"]
+Detection = Literal["true", "hangup", "continue"]
+# What the legacy endpoint calls each, and what the Voice API does.
+_DETECTION: Mapping[str, tuple[str, str]] = {
+    "true": ("true", "continue"),
+    "hangup": ("hangup", "hangup"),
+    "continue": ("true", "continue"),
+}
 
 
-def check_voice(given: Mapping[str, Any], session: Session) -> tuple[str, dict[str, Any], Request]:
+def check_voice(given: Mapping[str, Any], session: Session) -> tuple[VoiceApi, dict[str, Any], Request]:
     """Check the parameters of `send_voice`, by name; give the API that is used, the message, and its request."""
     api = given.get("api")
     if api is None:
         api = "calls" if session.account.can_sign_calls else "tts"
-    api = validation.check_choice("api", api, ("calls", "tts"))
+    api = validation.check_choice("api", api, get_args(VoiceApi))
     sender, text, audio_url, callback = (given.get(name) for name in ("sender", "text", "audio_url", "callback"))
     method = given.get("callback_method", "GET")
     if text is None and audio_url is None:
@@ -40,7 +48,7 @@ def check_voice(given: Mapping[str, Any], session: Session) -> tuple[str, dict[s
         "machine_detection": _check_detection(given.get("machine_detection")),
         "machine_timeout": _check_machine_timeout(given.get("machine_timeout"), api),
         "callback": None if callback is None else validation.check_url("callback", callback),
-        "callback_method": validation.check_choice("callback_method", method, ("GET", "POST")),
+        "callback_method": validation.check_choice("callback_method", method, get_args(validation.HttpMethod)),
     }
     return api, message, _build_request(message, api)
 
@@ -63,7 +71,8 @@ def _check_language(value: Any) -> str:
 
 def _check_voice_style(value: Any, api: str) -> str | int:
     if api == "tts":
-        return validation.check_choice("voice", value, ("female", "male"))
+        name: VoiceName = validation.check_choice("voice", value, get_args(VoiceName))
+        return name
     if isinstance(value, str) and value.strip().lower() == "female":
         return 0
     try:
@@ -73,10 +82,13 @@ def _check_voice_style(value: Any, api: str) -> str | int:
         raise validation.invalid_argument("voice", value, allowed, "api='tts' knows 'male'.") from None
 
 
-def _check_detection(value: Any) -> str | None:
+def _check_detection(value: Any) -> Detection | None:
     if value is None or value is False:
         return None
-    return validation.check_choice("machine_detection", "true" if value is True else value, _DETECTION)
+    detection: Detection = validation.check_choice(
+        "machine_detection", "true" if value is True else value, get_args(Detection)
+    )
+    return detection
 
 
 def _check_machine_timeout(value: Any, api: str) -> int | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -50,6 +53,16 @@ def test_nothing_else_is_public() -> None:
     assert found | set(nx._FORMS) | set(nx._PLOTS) == set(nx.__all__)
 
 
+def test_completion_offers_what_is_public_and_no_room_behind_it() -> None:
+    assert dir(nx) == nx.__all__
+
+
+def test_help_begins_with_what_a_user_does_and_names_every_function() -> None:
+    text = nx.__doc__ or ""
+    assert text.index("nx.connect(") < text.index("What you want to do")
+    assert [name for name in FUNCTIONS if not re.search(rf"\b{name}\b", text)] == []
+
+
 @pytest.mark.parametrize("name", nx.__all__)
 def test_everything_says_what_it_is(name: str) -> None:
     assert (inspect.getdoc(getattr(nx, name)) or "").strip()
@@ -87,6 +100,78 @@ def test_signatures_are_annotated_and_end_with_the_session(name: str) -> None:
         assert (last.name, last.default, last.kind) == ("session", None, inspect.Parameter.KEYWORD_ONLY)
         positional = [p for p in signature.parameters.values() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         assert len(positional) <= 2
+
+
+def read_words(annotation: Any) -> tuple[str, ...]:
+    """Read the words that a parameter may have; none where it has no closed set of them."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next((words for inner in get_args(annotation) if (words := read_words(inner))), ())
+
+
+def list_closed_sets() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """List the parameters of public functions whose words are a closed set, by the types of their signatures."""
+    for name in FUNCTIONS:
+        function = getattr(nx, name)
+        for parameter, annotation in function.__annotations__.items():
+            if "Axes" not in annotation and (words := read_words(eval(annotation, function.__globals__))):
+                yield name, parameter, words
+
+
+CLOSED_SETS = list(list_closed_sets())
+# What else a function must be given before it looks at the word.
+NEEDED: dict[str, tuple[Any, ...]] = {
+    "cheapest_numbers": ("GB",),
+    "clean_contacts": (["447700900000"],),
+    "create_application": ("Survey",),
+    "plan_sms": (["447700900000"], "Hello"),
+    "search_numbers": ("GB",),
+    "segments": ("Hello",),
+    "send_sms": ("447700900000", "Hello"),
+    "send_voice": ("447700900000", "Hello"),
+    "update_application": ("78d335fa-323d-0114-9c3d-d6f0d48968cf",),
+    "update_number": ("GB", "447700900000"),
+}
+ALSO_NEEDED: dict[str, dict[str, Any]] = {
+    "create_application": {"answer_url": "https://example.org/a", "event_url": "https://example.org/e"},
+    "plan_sms": {"sender": "Demo"},
+    "send_sms": {"sender": "Demo"},
+    "send_voice": {"api": "tts"},  # with the other one, a voice may be a number
+    "update_number": {"voice_callback_value": "447700900001"},
+}
+
+
+def call_with(name: str, parameter: str, word: str) -> None:
+    """Call a public function with a word for one of its parameters, and what it needs beside that."""
+    positional = NEEDED.get(name, ())
+    if name == "send_many":
+        positional = (nx.plan_sms(["447700900000"], "Hello", sender="Demo"),)
+    if name == "spend":
+        positional = (nx.sent(),)
+    keywords = {"batch": "b"} if name == "send_many" else ALSO_NEEDED.get(name, {})
+    getattr(nx, name)(*positional, **{**keywords, parameter: word})
+
+
+@pytest.mark.parametrize(("name", "parameter", "words"), CLOSED_SETS, ids=[f"{a}-{b}" for a, b, _ in CLOSED_SETS])
+def test_the_words_of_a_signature_are_those_that_are_taken(
+    session: nx.Session, name: str, parameter: str, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(nx.InvalidRequestError) as caught:
+        call_with(name, parameter, "none of these")
+    assert str(caught.value).startswith(f"{parameter}: got 'none of these'")
+    allowed = str(caught.value).partition("allowed")[2]
+    assert re.findall("'([^']+)'", allowed)[: len(words)] == list(words)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_set_of_words_that_is_documented_is_in_the_signature(name: str) -> None:
+    typed = {parameter: words for function, parameter, words in CLOSED_SETS if function == name}
+    documented = re.findall(r"^([\w, ]+) : (?:str, )?{(.*?)}", inspect.getdoc(getattr(nx, name)) or "", re.MULTILINE)
+    for parameters, words in documented:
+        shown = tuple(re.findall('"(.*?)"', words))
+        for parameter in parameters.split(", "):
+            if parameter != "callback":  # whose method stands beside it
+                assert typed.get(parameter) == shown, parameter
 
 
 @pytest.mark.slow
