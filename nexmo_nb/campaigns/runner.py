@@ -215,7 +215,9 @@ class Runner:
     def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
         """Send one message under a slot, and return the rows of its parts; a worker calls it."""
         answer = self.session.call_with_slot(self._build_request(send_id), slot, self.state.in_flight[send_id])
-        return parse_parts(answer, self.session.account.currency)
+        rows = parse_parts(answer, self.session.account.currency)
+        self.session.note_balance(rows[-1]["balance"])
+        return rows
 
     def _build_request(self, send_id: str) -> Request:
         return build_request({**self.messages[send_id].fields, "client-ref": send_id}, self.session.account.currency)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.errors import NexmoError, UnknownOutcomeError
-from nexmo_nb.forms.markup import Markup, message_html, outcome_html
+from nexmo_nb.forms.markup import Markup, badge_html, message_html, outcome_html
 from nexmo_nb.forms.outcome import Outcome
 from nexmo_nb.forms.widgets import READABLE_WIDTH, list_widgets, make_html_area, set_visible
 from nexmo_nb.forms.words import say
+from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session, session_or_current
 
 
@@ -65,7 +66,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
         # The preview takes a line of its own, between the buttons; without one they stand beside each other.
         parts = [self.preview, self._preview_area, self.send, self._spinner]
         acting = widgets.Box(parts, layout={"flex_flow": "row wrap"})
-        super().__init__([*rows, acting, self._message_area, self._result_area])
+        self._badge_area = make_html_area()
+        super().__init__([self._badge_area, *rows, acting, self._message_area, self._result_area])
+        self._update_badge()
         self.preview.on_click(self._on_preview)
         self.send.on_click(self._on_send)
         for control in controls:
@@ -108,6 +111,12 @@ class Form(widgets.VBox):  # type: ignore[misc]
             return say("list_not_read", problem=problem)
         return ""
 
+    def read_balance(self) -> float | None:
+        """Read the balance, for the badge as well; None where it cannot be read, which is no reason to do less."""
+        with suppress(NexmoError):
+            return balance(session=self.session)
+        return None
+
     @contextmanager
     def show_errors(self) -> Iterator[None]:
         """Show an error of the block as a message; the block ends there."""
@@ -123,6 +132,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
             self._token, self._result_area.value = None, ""
             self.show_preview([])
             self.show_preview(self.build_preview())
+            if self.session.last_balance is None:
+                self.read_balance()
             self._token = secrets.token_hex(16)
 
     def _on_send(self, _: object) -> None:
@@ -142,6 +153,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
             self.result, self.message = done.result, done.outcome.text
             self.show_preview([])
             self._message_area.value, self._result_area.value = outcome_html(done.outcome), "".join(done.shown)
+
+    def _update_badge(self) -> None:
+        self._badge_area.value = badge_html(self.session)
 
     def _discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
@@ -165,4 +179,5 @@ class Form(widgets.VBox):  # type: ignore[misc]
             throttle.notify, throttle.countdown = notify, countdown
             self._spinner.value = ""
             self._busy = self.preview.disabled = False
+            self._update_badge()
             self.send.disabled = self._token is None

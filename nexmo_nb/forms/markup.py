@@ -11,6 +11,7 @@ import pandas as pd
 from nexmo_nb.forms.outcome import Group, Level, Outcome
 from nexmo_nb.forms.words import say
 from nexmo_nb.masking import mask_numbers
+from nexmo_nb.session import Session
 
 # HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
 Markup = NewType("Markup", str)
@@ -44,6 +45,11 @@ _CODE_STYLE = "background:var(--jp-layout-color2,#eee);padding:.4rem .6rem;white
 def text_html(text: str) -> Markup:
     """Escape a text, and hide the phone numbers in it where `set_options(mask=True)` is in force."""
     return Markup(escape(mask_numbers(text)))
+
+
+def badge_html(session: Session) -> Markup:
+    """Format where a session is: sandbox or live, whose account, what is left of money and calls."""
+    return Markup(session.describe().to_html())
 
 
 def message_html(text: str, *, error: bool) -> Markup:

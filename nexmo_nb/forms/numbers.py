@@ -67,6 +67,7 @@ class NumberForm(Form):
         function = buy_number if self.action.value == RENT else cancel_number
         result = function(row.country, row.msisdn, session=self.session)
         self.confirm.value = ""
+        self.read_balance()
         said = say("rented" if self.action.value == RENT else "given_back", number=_describe_number(row))
         call = write_call(function.__name__, repr(row.country), repr(row.msisdn))
         return Done(result, Outcome(f"{said}.{self.read_again(self._search_again)}"), result_html(said, result, call))

@@ -36,7 +36,6 @@ from nexmo_nb.forms.outcome import (
 from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible
 from nexmo_nb.forms.words import say
 from nexmo_nb.numbers import owned_numbers
-from nexmo_nb.pricing import balance
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms import send_sms
 from nexmo_nb.sms.request import TYPES, build_fields
@@ -128,12 +127,10 @@ class SmsForm(Form):
         return groups_html(say("not_accepted"), groups, describe_batch(result).level)
 
     def _describe_cost(self, result: pd.DataFrame) -> str:
-        account = self.session.account
-        try:
-            left = f"{balance(session=self.session):.4f}"
-        except NexmoError:
-            left = say("balance_unknown")
-        return say("cost", cost=f"{result.price.sum():.4f}", currency=account.currency, balance=left)
+        left = self.read_balance()
+        shown = say("balance_unknown") if left is None else f"{left:.4f}"
+        currency = self.session.account.currency
+        return say("cost", cost=f"{result.price.sum():.4f}", currency=currency, balance=shown)
 
     def _preview_texts(self) -> list[Markup]:
         recipients: Any = self.recipients

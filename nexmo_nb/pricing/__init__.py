@@ -52,7 +52,10 @@ def balance(*, session: Session | None = None) -> float:
     >>> nx.balance()
     25.0
     """
-    return parse_balance(session_or_current(session).call(build_balance_request()))
+    session = session_or_current(session)
+    found = parse_balance(session.call(build_balance_request()))
+    session.note_balance(found)
+    return found
 
 
 def prices(

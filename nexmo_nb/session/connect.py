@@ -170,7 +170,7 @@ def current() -> Session:
     --------
     >>> import nexmo_nb as nx
     >>> nx.connect("sandbox")
-    <nexmo_nb session: sandbox, ...>
+    <nexmo_nb session: SANDBOX, ...>
     >>> nx.current().account.currency
     'EUR'
     """

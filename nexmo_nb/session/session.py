@@ -25,6 +25,7 @@ from nexmo_nb.credentials import Account
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without_traceback_of
 from nexmo_nb.hosts import is_loopback
 from nexmo_nb.session.auth import Auth
+from nexmo_nb.session.badge import Badge
 from nexmo_nb.session.proxies import Logins, take_logins
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
@@ -73,6 +74,8 @@ class Session(requests.Session):
         Price lists as they changed; reports that were requested and not read yet.
     sandbox : Sandbox or None
         The embedded sandbox, which ends with the session.
+    last_balance : float or None
+        The balance of which an answer told last; `nexmo_nb.balance` reads it.
     """
 
     def __init__(self, account: Account, throttle: Throttle, *, cache: Path | None, timeout: float, where: str) -> None:
@@ -80,6 +83,7 @@ class Session(requests.Session):
         self.account, self.throttle, self.where = account, throttle, where
         self.cache = ResponseCache(cache) if cache else None
         self.sandbox: Sandbox | None = None
+        self.last_balance: float | None = None
         self._ledger: Ledger | None = None
         notes = throttle.path.with_name("notes.sqlite")
         self.price_history, self.report_requests = PriceHistory(notes), ReportRequests(notes)
@@ -220,9 +224,29 @@ class Session(requests.Session):
     def __reduce__(self) -> NoReturn:
         raise TypeError("A session is not pickled or copied; connect again where it is needed.")
 
+    def note_balance(self, amount: float | None) -> None:
+        """Keep the balance that an answer told of, if it did, for those who must not ask for it."""
+        if amount is not None:
+            self.last_balance = amount
+
+    def describe(self) -> Badge:
+        """Tell where the session is and what is left of money and calls; nothing is asked of Nexmo."""
+        account, limit = self.account, self.throttle.limit
+        used, calls = None, limit.calls
+        with suppress(NexmoError):  # of a session that is closed
+            status = self.throttle.status()
+            used, calls = status.used, status.limit
+        # Only an account that a sandbox gave is surely not live: a URL may be that of a gateway.
+        is_live = account.sources.get("api_key") != "sandbox"
+        return Badge(
+            is_live, self.where, account.api_key, account.currency, self.last_balance, used, calls, limit.seconds
+        )
+
     def __repr__(self) -> str:
-        limit = f"{self.throttle.limit.calls} calls / {self.throttle.limit.seconds:g} s"
-        return f"<nexmo_nb session: {self.where}, key {self.account.api_key}, {limit}>"
+        return f"<nexmo_nb session: {self.describe().to_text()}>"
+
+    def _repr_html_(self) -> str:
+        return self.describe().to_html()
 
     def make_attempt(self) -> Attempt:
         """Make what one request and its answer are tried in, once, within the session's timeout."""

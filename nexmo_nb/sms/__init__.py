@@ -142,6 +142,7 @@ def send_sms(
         rows = send.record_intent()
         if rows is None:
             rows = parse_parts(session.call(request), currency)
+            session.note_balance(rows[-1]["balance"])
             send.record_outcome(rows)
     _warn_if_partial(rows, fields["to"])
     return frame([{**row, "meaning": meaning_of_status(row["status"])} for row in rows], COLUMNS)

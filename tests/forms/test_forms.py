@@ -18,6 +18,7 @@ from nexmo_nb.sandbox import Sandbox
 
 @pytest.fixture
 def form(session: nx.Session) -> SmsForm:
+    nx.balance()  # else a preview would read it, for the badge
     form = nx.sms_form()
     form.sender.value, form.to.value, form.text.value = "Demo", "+44 7700 900123", "Hello"
     return form
