@@ -14,13 +14,12 @@ from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
 from nexmo_nb.forms.outcome import Outcome
 from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
-from nexmo_nb.forms.words import say
+from nexmo_nb.forms.words import list_choices, say
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
 
 NEW = ""
-_NEW_CHOICE = ("a new one", NEW)
 # The fields that are chosen from a list: their values, and the one where an application has none.
 _CHOICES = {
     "type": (("voice", "messages", "voice,messages"), "voice"),
@@ -33,13 +32,15 @@ class ApplicationForm(Form):
     """Pick, create, edit and delete applications; `application_form` makes it and says what its attributes are."""
 
     def __init__(self, *, session: Session | None = None) -> None:
-        self.pick = make_labelled(widgets.Dropdown, "Application", options=[_NEW_CHOICE])
+        self.pick = make_labelled(widgets.Dropdown, say("label_pick"), options=[(say("new_application"), NEW)])
         self.fields = _make_fields()
-        self.delete = make_labelled(widgets.Text, "Delete", placeholder="type its name to delete it")
+        self.delete = make_labelled(widgets.Text, say("label_delete"), placeholder=say("hint_delete"))
         rows = [self.pick, *self.fields.values(), self.delete]
-        super().__init__(rows, rows, session=session, verb="Do it")
+        super().__init__(rows, rows, session=session, verb=say("verb_create"))
         self.listed = frame([], COLUMNS)
         self.pick.observe(self._fill_fields, "value")
+        for control in (self.pick, self.delete):
+            control.observe(self._update_verb, "value")
         self.fields["type"].observe(self._update_visibility, "value")
         self._update_visibility()
         self.refresh()
@@ -56,8 +57,8 @@ class ApplicationForm(Form):
         before, changes = self._read_picked(), self._find_changes()
         if not changes:
             raise invalid_argument("fields", "nothing new", "at least one change")
-        rows = [(name, str(before.get(name, "")), value) for name, value in changes.items()]
-        return [card_html("Change" if before else "Create", diff_table_html(rows))]
+        rows = [(say(f"label_{name}"), str(before.get(name, "")), value) for name, value in changes.items()]
+        return [card_html(say("change_application" if before else "create_application"), diff_table_html(rows))]
 
     def submit(self, token: str) -> Done:  # noqa: ARG002 - not a send, so no key
         picked, changes = self.pick.value, self._find_changes()
@@ -79,14 +80,14 @@ class ApplicationForm(Form):
     def _read_applications(self) -> None:
         self.listed = applications(session=self.session)
         choices = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
-        self.pick.options = [_NEW_CHOICE, *choices]
+        self.pick.options = [(say("new_application"), NEW), *choices]
 
     def _preview_deletion(self) -> list[Markup]:
         picked = self._get_picked_rows()
         name = self._read_picked().get("name")
         if read_text(self.delete) != name:
             raise invalid_argument("delete", self.delete.value, f"the name of the application, {name!r}")
-        return [card_html("Delete for good", table_html(picked.drop(columns="public_key")))]
+        return [card_html(say("delete_for_good"), table_html(picked.drop(columns="public_key")))]
 
     def _get_picked_rows(self) -> pd.DataFrame:
         """Return the picked application as a frame of one row."""
@@ -120,6 +121,10 @@ class ApplicationForm(Form):
         for name in WEBHOOK_FIELDS:
             set_visible(self.fields[name], self._has_field(name))
 
+    def _update_verb(self, _: object) -> None:
+        verb = "delete" if read_text(self.delete) else "create" if self.pick.value == NEW else "change"
+        self.send.description = say(f"verb_{verb}")
+
     def _has_field(self, name: str) -> bool:
         """Tell whether the chosen type has a field; those of a webhook belong to one capability."""
         return name not in WEBHOOK_FIELDS or WEBHOOK_FIELDS[name][0] in self.fields["type"].value.split(",")
@@ -128,10 +133,11 @@ class ApplicationForm(Form):
 def _make_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name in ("name", "type", *WEBHOOK_FIELDS):
-        label = name.replace("_", " ").replace("url", "URL")
+        label = say(f"label_{name}")
         if name in _CHOICES:
             choices, default = _CHOICES[name]
-            fields[name] = make_labelled(widgets.Dropdown, label, options=choices, value=default)
+            options = list_choices("application_type", choices) if name == "type" else choices
+            fields[name] = make_labelled(widgets.Dropdown, label, options=options, value=default)
         else:
             fields[name] = make_labelled(widgets.Text, label)
     return fields

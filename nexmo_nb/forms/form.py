@@ -50,10 +50,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, rows: Sequence[Any], controls: Sequence[Any], *, session: Session | None, verb: str) -> None:
         self.session = session_or_current(session)
-        tooltip = "Shows what would be sent, and its cost"
-        self.preview = widgets.Button(description="Preview", icon="eye", tooltip=tooltip)
+        tooltip = say("hint_preview")
+        self.preview = widgets.Button(description=say("preview"), icon="eye", tooltip=tooltip)
         self.send = widgets.Button(
-            description=verb, icon="paper-plane", disabled=True, button_style="primary", tooltip="Needs a preview first"
+            description=verb, icon="paper-plane", disabled=True, button_style="primary", tooltip=say("hint_verb")
         )
         self.result: pd.DataFrame | None = None
         self.message = ""
@@ -160,7 +160,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     def _discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
         if self._token is not None:
-            self.show_message("Changed since the preview; preview again to send.")
+            self.show_message(say("changed_since"))
         self._token, self.send.disabled = None, True
         self.show_preview([])
 

@@ -9,7 +9,7 @@ from typing import Any, NewType
 import pandas as pd
 
 from nexmo_nb.forms.outcome import Group, Level, Outcome
-from nexmo_nb.forms.words import say
+from nexmo_nb.forms.words import say, say_heading
 from nexmo_nb.masking import mask_numbers
 from nexmo_nb.session import Session
 
@@ -85,7 +85,7 @@ def bubble_html(text: str, caption: str) -> Markup:
 def table_html(frame: pd.DataFrame) -> Markup:
     """Format a frame as a table, without the columns that are empty."""
     texts = frame.dropna(axis="columns", how="all").apply(_format_column)
-    return rows_html(list(texts.columns), texts.itertuples(index=False, name=None))
+    return rows_html([say_heading(str(name)) for name in texts.columns], texts.itertuples(index=False, name=None))
 
 
 def rows_html(names: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markup:
@@ -116,7 +116,7 @@ def diff_table_html(changes: Sequence[tuple[str, str, Any]]) -> Markup:
 
 
 def code_html(call: str) -> Markup:
-    return Markup(f'<div>The same from Python:</div><pre style="{_CODE_STYLE}">{text_html(call)}</pre>')
+    return Markup(f'<div>{text_html(say("same_call"))}</div><pre style="{_CODE_STYLE}">{text_html(call)}</pre>')
 
 
 def result_html(title: str, frame: pd.DataFrame, call: str) -> list[Markup]:
@@ -137,7 +137,7 @@ def _cell_html(text: str) -> str:
 def _format_column(column: pd.Series[Any]) -> pd.Series[Any]:
     """Format flags as yes and no, amounts with the same number of decimals, and missing values as nothing."""
     if pd.api.types.is_bool_dtype(column.dtype):
-        return column.map({True: "yes", False: "no"}).astype(object)
+        return column.map({True: say("yes"), False: say("no")}).astype(object)
     if pd.api.types.is_float_dtype(column.dtype):
         decimals = max([2, *(len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in column.dropna())])
         return column.map(lambda value: "" if pd.isna(value) else f"{value:.{decimals}f}").astype(object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -13,8 +13,8 @@ from nexmo_nb.contacts.countries import check_countries
 from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, text_html, write_call
 from nexmo_nb.forms.outcome import Outcome
-from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled
-from nexmo_nb.forms.words import say
+from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled, show_country
+from nexmo_nb.forms.words import list_choices, say, say_price
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.numbers.request import MATCHES, TYPES
 from nexmo_nb.session import Session, session_or_current
@@ -23,32 +23,33 @@ from nexmo_nb.validation import invalid_argument
 RENT, GIVE_BACK = "rent", "give back"
 SORTS = ("monthly_cost", "setup_cost", "country", "msisdn")
 MOST_ROWS_SHOWN = 50
-_TYPE_CHOICES = (("any", ""), *zip(TYPES, TYPES, strict=True))
 
 
 class NumberForm(Form):
     """Search, compare, rent and give back numbers; `number_form` makes it and says what its attributes are."""
 
     def __init__(self, *, session: Session | None = None) -> None:
-        self.action = make_labelled(widgets.Dropdown, "I want to", options=(RENT, GIVE_BACK))
-        self.countries = make_labelled(widgets.Text, "Countries", value="GB", placeholder="GB, PT, United States")
-        self.pattern = make_labelled(widgets.Text, "Digits", placeholder="any")
-        self.match = make_labelled(widgets.Dropdown, "which stand", options=tuple(MATCHES))
-        self.type = make_labelled(widgets.Dropdown, "Type", options=_TYPE_CHOICES)
-        self.sort = make_labelled(widgets.Dropdown, "Sort by", options=SORTS)
+        self.action = _make_choice("action", (RENT, GIVE_BACK))
+        self.countries = make_labelled(
+            widgets.Text, say("label_countries"), value="GB", placeholder=say("hint_countries")
+        )
+        self.pattern = make_labelled(widgets.Text, say("label_pattern"), placeholder=say("hint_pattern"))
+        self.match = _make_choice("match", MATCHES)
+        self.type = _make_choice("type", ("", *TYPES), kind="number_type")
+        self.sort = _make_choice("sort", SORTS)
         self.sms, self.voice, self.mms = (
             widgets.Checkbox(description=name, indent=False, layout={"width": "6rem"})
             for name in ("SMS", "Voice", "MMS")
         )
-        self.search = widgets.Button(description="Search", icon="search")
-        self.pick = make_labelled(widgets.Dropdown, "Number", options=[])
-        self.confirm = make_labelled(widgets.Text, "Type it again", placeholder="the digits of the number")
+        self.search = widgets.Button(description=say("search"), icon="search")
+        self.pick = make_labelled(widgets.Dropdown, say("label_number"), options=[])
+        self.confirm = make_labelled(widgets.Text, say("label_confirm"), placeholder=say("hint_confirm"))
         self.found: pd.DataFrame | None = None
         self._results_area = make_html_area()
         features = widgets.HBox([self.sms, self.voice, self.mms], layout={"margin": "0 0 0 8.2rem"})
         criteria = [self.action, self.countries, self.pattern, self.match, self.type, self.sort, features]
         rows = [*criteria, self.search, self._results_area, self.pick, self.confirm]
-        super().__init__(rows, [self.action, self.pick, self.confirm], session=session, verb="Do it")
+        super().__init__(rows, [self.action, self.pick, self.confirm], session=session, verb=say("verb_rent"))
         self.search.on_click(self._on_search)
         self.sort.observe(self._show_results, "value")
         self.action.observe(self._clear_results, "value")
@@ -58,9 +59,10 @@ class NumberForm(Form):
         if re.sub(r"\D", "", self.confirm.value) != row.msisdn:
             raise invalid_argument("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
         if self.action.value == GIVE_BACK:
-            return [card_html(f"Give back {row.msisdn} for good", text_html("Somebody else may rent it then."))]
-        cost = f"{row.setup_cost:.2f} once and {row.monthly_cost:.2f} a month, {row.currency}"
-        return [card_html(f"Rent {_describe_number(row)}", text_html(f"It costs {cost}, without tax."))]
+            return [card_html(say("give_back", number=row.msisdn), text_html(say("give_back_advice")))]
+        once, monthly = (say_price(cost, cost, row.currency) for cost in (row.setup_cost, row.monthly_cost))
+        cost = say("rent_price", once=once, monthly=monthly)
+        return [card_html(say("rent", number=_describe_number(row)), text_html(cost))]
 
     def submit(self, token: str) -> Done:  # noqa: ARG002 - not a send, so no key
         row = self._get_picked_row()
@@ -100,11 +102,14 @@ class NumberForm(Form):
         first = self.found.head(MOST_ROWS_SHOWN)
         self.pick.options = [(_describe_number(row), row.msisdn) for row in first.itertuples()]
         self.pick.value = first.msisdn.iloc[0] if len(first) else None
-        self._results_area.value = card_html(f"{len(self.found):,} numbers, the first {len(first)}", table_html(first))
+        self._results_area.value = card_html(
+            say("found", count=f"{len(self.found):,}", shown=len(first)), _show_numbers(first)
+        )
 
     def _clear_results(self, _: object = None) -> None:
         """Forget what was found: a number for rent cannot be given back, nor an owned one rented."""
         self.found, self.pick.options, self._results_area.value = None, [], ""
+        self.send.description = say(f"verb_{self.action.value}")
 
     def _get_picked_row(self) -> Any:
         if self.found is None or self.pick.value is None:
@@ -120,7 +125,26 @@ def _split_countries(typed: str) -> Iterator[str]:
 
 
 def _describe_number(row: Any) -> str:
-    return f"{row.msisdn} ({row.country}, {row.type})"
+    return f"{row.msisdn} ({show_country(row.country)}, {_say_type(row.type)})"
+
+
+def _say_type(kind: Any) -> str:
+    """Say what type a number is of; one that is not known stands for itself."""
+    return say(f"number_type_{kind}") if kind in TYPES else str(kind)
+
+
+def _show_numbers(numbers: pd.DataFrame) -> Markup:
+    """Format numbers as a table, with countries by name and prices as money."""
+    prices = {
+        name: [say_price(cost, cost, money) for cost, money in zip(numbers[name], numbers.currency, strict=True)]
+        for name in ("monthly_cost", "setup_cost")
+    }
+    shown = numbers.assign(country=numbers.country.map(show_country), type=numbers.type.map(_say_type), **prices)
+    return table_html(shown[["msisdn", "country", "type", "sms", "voice", "mms", *prices]])
+
+
+def _make_choice(name: str, values: Iterable[str], *, kind: str = "") -> Any:
+    return make_labelled(widgets.Dropdown, say(f"label_{name}"), options=list_choices(kind or name, values))
 
 
 def number_form(*, session: Session | None = None) -> NumberForm:

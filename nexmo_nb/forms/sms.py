@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from typing import Any, get_args
 
 import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.campaigns import plan_sms, send_many, summary
 from nexmo_nb.campaigns.rows import show_label
+from nexmo_nb.campaigns.send import Doubtful
 from nexmo_nb.contacts.doubts import find_doubt
 from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError, NexmoError, PartialSendWarning
 from nexmo_nb.forms.form import Done, Form
@@ -33,8 +34,8 @@ from nexmo_nb.forms.outcome import (
     group_outcomes,
     group_problems,
 )
-from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible
-from nexmo_nb.forms.words import say
+from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible, show_country
+from nexmo_nb.forms.words import list_choices, say, say_price
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms import send_sms
@@ -50,20 +51,11 @@ _TYPE_FIELDS = {
     "vcal": ("vcal",),
     "vcard": ("vcard",),
 }
-_TEXT_OPTIONS = {
-    "client_ref": "Your reference",
-    "ttl": "Time to live, ms",
-    "callback": "Receipt URL",
-    "message_class": "Message class",
-    "protocol_id": "Protocol id",
-    "account_ref": "Billing tag",
-    "entity_id": "Entity id",
-    "content_id": "Content id",
-}
-_YES_NO_OPTIONS = {"status_report_req": "Receipt", "trusted_number": "Trusted number"}
-_YES_NO_CHOICES = (("as the account says", ""), ("yes", True), ("no", False))
-_PLAN_COLUMNS = ["to", "country", "parts", "price_low", "price_high", "currency", "problem", "warning"]
-_DOUBTFUL_CHOICES = (("send nothing", "refuse"), ("leave it out", "skip"), ("send it", "send"))
+_TEXT_OPTIONS = (
+    "client_ref", "ttl", "callback", "message_class", "protocol_id", "account_ref", "entity_id", "content_id",
+)  # fmt: skip
+_YES_NO_OPTIONS = ("status_report_req", "trusted_number")
+_PLAN_COLUMNS = ["to", "country", "parts", "price", "problem", "warning"]
 MOST_ROWS_SHOWN = 200
 
 
@@ -75,21 +67,22 @@ class SmsForm(Form):
     def __init__(self, recipients: pd.DataFrame | None = None, *, session: Session | None = None) -> None:
         self.recipients = recipients
         self.plan: pd.DataFrame | None = None
-        self.sender = make_labelled(widgets.Combobox, "From", placeholder="a number of yours, or a name")
-        self.to = make_labelled(widgets.Textarea, "To", rows=2, placeholder="+44 7700 900000, one a line")
+        self.sender = make_labelled(widgets.Combobox, say("label_sender"), placeholder=say("hint_sender"))
+        self.to = make_labelled(widgets.Textarea, say("label_to"), rows=2, placeholder=say("hint_numbers"))
         self.region = make_region()
-        self.text = make_labelled(widgets.Textarea, "Text", rows=4, continuous_update=True)
+        self.text = make_labelled(widgets.Textarea, say("label_text"), rows=4, continuous_update=True)
         self.counter = widgets.HTML(layout={"margin": "0 0 0 8.3rem", "max_width": "36rem"})
-        self.advanced = widgets.ToggleButton(description="Advanced", tooltip="Everything else that an SMS can carry")
-        self.type = make_labelled(widgets.Dropdown, "Type", options=TYPES)
-        self.doubtful = make_labelled(widgets.Dropdown, "Doubtful row", options=_DOUBTFUL_CHOICES)
+        self.advanced = widgets.ToggleButton(description=say("advanced"), tooltip=say("hint_advanced"))
+        self.type = make_labelled(widgets.Dropdown, say("label_type"), options=list_choices("sms_type", TYPES))
+        choices = list_choices("doubtful", get_args(Doubtful))
+        self.doubtful = make_labelled(widgets.Dropdown, say("label_doubtful"), options=choices)
         self.fields = _make_fields()
         self._advanced_box = widgets.VBox([self.type, self.doubtful, *self.fields.values()])
         rows = [self.sender, self.to, self.region, self.text, self.counter, self.advanced, self._advanced_box]
         controls = [self.sender, self.to, self.region, self.text, self.type, self.doubtful, *self.fields.values()]
-        super().__init__(rows, controls, session=session, verb="Send")
+        super().__init__(rows, controls, session=session, verb=say("verb_send"))
         if recipients is not None:
-            self.to.disabled, self.to.placeholder = True, f"{len(recipients):,} rows were passed in"
+            self.to.disabled, self.to.placeholder = True, say("rows_passed", count=f"{len(recipients):,}")
         self.text.observe(self._update_counter, "value")
         self.type.observe(self._update_visibility, "value")
         self.advanced.observe(self._update_visibility, "value")
@@ -148,15 +141,16 @@ class SmsForm(Form):
         self._check_request(first.to, text=first.text)
         if len(sendable) > 1 and self.fields["client_ref"].value.strip():
             raise invalid_argument("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
-        parts = f"{first.parts} parts, which the phone joins" if first.parts > 1 else "1 part"
-        others = f"; the first of {len(sendable):,}" if len(sendable) > 1 else ""
-        rows = table_html(plan[_PLAN_COLUMNS].head(MOST_ROWS_SHOWN))
+        parts = say("parts_many" if first.parts > 1 else "parts_one", parts=first.parts)
+        others = say("first_of", count=f"{len(sendable):,}") if len(sendable) > 1 else ""
+        rows = table_html(_show_prices(plan.head(MOST_ROWS_SHOWN))[_PLAN_COLUMNS])
         totals = summary(plan)
-        empty = [name for name in ("doubtful", "unpriced") if not totals[name].any()]
+        empty = [name for name in ("problems", "doubtful", "unpriced") if not totals[name].any()]
+        totals = _show_prices(totals)[["country", "recipients", "parts", "price", "problems", "doubtful", "unpriced"]]
         return [
             bubble_html(first.text, f"{self.sender.value}, {parts}{others}"),
-            card_html(f"{len(sendable):,} of {len(plan):,} can be sent", rows),
-            card_html("In all", table_html(totals.drop(columns=empty))),
+            card_html(say("sendable", count=f"{len(sendable):,}", total=f"{len(plan):,}"), rows),
+            card_html(say("total"), table_html(totals.drop(columns=empty))),
             *self._warn_of_unknown_sends(sendable),
             *self._show_problems(plan),
             *self._show_doubts(plan),
@@ -190,10 +184,10 @@ class SmsForm(Form):
         to, region = self._read_single_recipient(), read_text(self.region)
         request = self._check_request(to, region=region, **self._read_content())
         content = "\n".join(f"{name}: {value}" for name, value in request.items() if name not in ("from", "to", "type"))
-        price = text_html("Its parts and price are known when it is sent.")
+        price = text_html(say("special_price"))
         return [
-            bubble_html(content, f"{self.sender.value}, {kind}"),
-            card_html(f"One {kind} message to {request['to']}", price),
+            bubble_html(content, f"{self.sender.value}, {say(f'sms_type_{kind}')}"),
+            card_html(say("special_message", kind=say(f"sms_type_{kind}"), to=request["to"]), price),
             *doubt_html(find_doubt(to, region)),
         ]
 
@@ -242,9 +236,7 @@ class SmsForm(Form):
         self.session.ledger.mark_abandoned_unknown()
         unknown = self.session.ledger.read_sends(state="unknown")
         repeated = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
-        warning = "This text to these numbers was sent before, and nobody knows whether it arrived"
-        advice = f"settle() looks it up: {', '.join(repeated[:10])}"
-        return doubt_html(f"{warning}; {advice}") if repeated else []
+        return doubt_html(say("sent_before", numbers=", ".join(repeated[:10]))) if repeated else []
 
     def _update_counter(self, _: object = None) -> None:
         text = self.text.value
@@ -255,8 +247,9 @@ class SmsForm(Form):
             return
         causes = explain_encoding(text)
         characters = " ".join(causes.character[causes.cost == "forces ucs2"].head(12))
-        reason = f"; unicode because of {characters}" if characters else ""
-        self.counter.value = text_html(f"{found.encoding}, {found.parts} part(s), {found.remaining} left{reason}")
+        reason = say("counter_reason", characters=characters) if characters else ""
+        count = say("counter_one" if found.parts == 1 else "counter_many", parts=found.parts, left=found.remaining)
+        self.counter.value = text_html(f"{count}{reason}")
 
     def _update_visibility(self, _: object = None) -> None:
         kind = self.type.value
@@ -274,7 +267,7 @@ class SmsForm(Form):
         try:
             self.sender.options = tuple(owned_numbers(session=self.session).msisdn.head(200))
         except NexmoError as problem:
-            self.show_message(f"Your numbers could not be read, but you can type one: {problem}")
+            self.show_message(say("senders_not_read", problem=problem))
 
 
 def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
@@ -287,13 +280,26 @@ def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
     return str(row.warning).removeprefix("to: ")
 
 
+def _show_prices(table: pd.DataFrame) -> pd.DataFrame:
+    """Put the prices of a plan or its sums into one column, as money, and countries by name."""
+    amounts = zip(table.price_low, table.price_high, table.currency, strict=True)
+    prices = ["" if pd.isna(low) or pd.isna(money) else say_price(low, high, money) for low, high, money in amounts]
+    countries = [say("total") if code == "total" else show_country(code) for code in table.country.fillna("unknown")]
+    return table.assign(price=prices, country=countries)
+
+
+def _list_yes_no() -> list[tuple[str, Any]]:
+    return [(say("account_default"), ""), (say("yes"), True), (say("no"), False)]
+
+
 def _make_fields() -> dict[str, Any]:
-    fields = {name: make_labelled(widgets.Text, label) for name, label in _TEXT_OPTIONS.items()}
+    fields = {name: make_labelled(widgets.Text, say(f"label_{name}")) for name in _TEXT_OPTIONS}
     for names in _TYPE_FIELDS.values():
         for name in names:
-            fields[name] = make_labelled(widgets.Textarea if name in ("vcal", "vcard") else widgets.Text, name)
-    for name, label in _YES_NO_OPTIONS.items():
-        fields[name] = make_labelled(widgets.Dropdown, label, options=_YES_NO_CHOICES)
+            kind = widgets.Textarea if name in ("vcal", "vcard") else widgets.Text
+            fields[name] = make_labelled(kind, say(f"label_{name}"))
+    for name in _YES_NO_OPTIONS:
+        fields[name] = make_labelled(widgets.Dropdown, say(f"label_{name}"), options=_list_yes_no())
     return fields
 
 

@@ -14,8 +14,8 @@ from nexmo_nb.errors import DoubtfulNumberWarning
 from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, bubble_html, card_html, doubt_html, result_html, text_html, write_call
 from nexmo_nb.forms.outcome import Outcome
-from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled
-from nexmo_nb.forms.words import say
+from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, show_country
+from nexmo_nb.forms.words import list_choices, say, say_price
 from nexmo_nb.pricing import prices
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.voice import check_voice, send_voice
@@ -26,7 +26,7 @@ LANGUAGES = (
 )  # fmt: skip
 VOICES = ("female", "male", "0", "1", "2")
 _OPTIONS = ("sender", "audio_url", "language", "voice", "repeat", "machine_detection", "callback", "region")
-_MACHINE_CHOICES = (("speaks at once", ""), ("waits for the tone", "true"), ("hangs up", "hangup"))
+_MACHINE_CHOICES = ("", "true", "hangup")
 
 
 class VoiceForm(Form):
@@ -35,29 +35,31 @@ class VoiceForm(Form):
     unknown_hint = "settle"
 
     def __init__(self, *, session: Session | None = None) -> None:
-        self.to = make_labelled(widgets.Text, "To", placeholder="+44 7700 900000")
+        self.to = make_labelled(widgets.Text, say("label_to"), placeholder="+44 7700 900000")
         self.region = make_region()
-        self.text = make_labelled(widgets.Textarea, "Text", rows=4)
-        self.language = make_labelled(widgets.Combobox, "Language", options=LANGUAGES, value="en-us")
-        self.voice = make_labelled(widgets.Combobox, "Voice", options=VOICES, value="female")
-        self.repeat = make_labelled(widgets.BoundedIntText, "Repeat", value=1, min=1, max=10)
-        self.sender = make_labelled(widgets.Text, "From", placeholder="a voice number of yours")
-        self.audio_url = make_labelled(widgets.Text, "Recording", placeholder="https://… of a WAV or MP3 file")
-        self.machine_detection = make_labelled(widgets.Dropdown, "On a machine", options=_MACHINE_CHOICES)
-        self.callback = make_labelled(widgets.Text, "Event URL")
+        self.text = make_labelled(widgets.Textarea, say("label_text"), rows=4)
+        self.language = make_labelled(widgets.Combobox, say("label_language"), options=LANGUAGES, value="en-us")
+        self.voice = make_labelled(widgets.Combobox, say("label_voice"), options=VOICES, value="female")
+        self.repeat = make_labelled(widgets.BoundedIntText, say("label_repeat"), value=1, min=1, max=10)
+        self.sender = make_labelled(widgets.Text, say("label_sender"), placeholder=say("hint_voice_sender"))
+        self.audio_url = make_labelled(widgets.Text, say("label_audio_url"), placeholder=say("hint_recording"))
+        self.machine_detection = make_labelled(
+            widgets.Dropdown, say("label_machine_detection"), options=list_choices("machine", _MACHINE_CHOICES)
+        )
+        self.callback = make_labelled(widgets.Text, say("label_event_callback"))
         rows = [self.to, self.region, self.text, self.language, self.voice, self.repeat, self.sender]
         rows += [self.audio_url, self.machine_detection, self.callback]
-        super().__init__(rows, rows, session=session, verb="Call")
+        super().__init__(rows, rows, session=session, verb=say("verb_call"))
 
     def build_preview(self) -> list[Markup]:
         text, options = self.text.value or None, self._read_options()
         _, call, _ = check_voice({"to": self.to.value, "text": text, **options}, self.session)
         doubt = find_doubt(self.to.value, options.get("region"), is_call=True)
         country = country_of(call["to"])
-        cost = text_html(f"It costs {self._describe_price(country)}.")
+        cost = text_html(say("call_price", price=self._describe_price(country)))
         return [
-            bubble_html(text or "(a recording)", f"spoken in {options['language']}"),
-            card_html(f"A call to {call['to']} ({country or 'no country'})", cost),
+            bubble_html(text or say("recording"), say("spoken", name=options["language"])),
+            card_html(say("call_to", to=call["to"], country=show_country(country)), cost),
             *doubt_html(doubt),
         ]
 
@@ -75,9 +77,9 @@ class VoiceForm(Form):
     def _describe_price(self, country: str | None) -> str:
         price_list = None if country is None else prices(country, product="voice", session=self.session)
         if price_list is None or price_list.empty:
-            return "no price known"
+            return say("no_price")
         low, high, currency = price_list.price.min(), price_list.price.max(), price_list.currency.iloc[0]
-        return f"{low:.4f} to {high:.4f} {currency} a minute"
+        return say("price_a_minute", price=say_price(low, high, currency))
 
     def _read_options(self) -> dict[str, Any]:
         """Read the parameters of `send_voice` other than number and text."""

@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from nexmo_nb.contacts.countries import is_country, list_regions, name_country
+from nexmo_nb.forms.words import say
 
 FULL_WIDTH = "calc(100% - 6px)"
 READABLE_WIDTH = "44rem"
@@ -24,8 +25,14 @@ def make_region() -> Any:
     # Where two countries go by a name, its code is offered.
     names = {code: name_country(code) for code in list_regions()}
     offered = sorted(name if is_country(name) else code for code, name in names.items())
-    placeholder = "country of national numbers; none: all have their country code"
-    return make_labelled(widgets.Combobox, "Region", options=offered, placeholder=placeholder)
+    return make_labelled(widgets.Combobox, say("label_region"), options=offered, placeholder=say("hint_region"))
+
+
+def show_country(code: Any) -> str:
+    """Name a country; what is no code of one, as a server may send it, stands for itself."""
+    if not isinstance(code, str) or code == "unknown":
+        return say("no_country")
+    return name_country(code) if len(code) == 2 and is_country(code) else code
 
 
 def make_html_area(**layout: str) -> Any:

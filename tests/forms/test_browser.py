@@ -193,6 +193,31 @@ def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
         inbox.close()
 
 
+def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
+    page: Any, strict: Sandbox, tmp_path: Path
+) -> None:
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    type_text(page, "Your table is ready at 8.")
+    form = page.locator(".jp-OutputArea-output:has(button)").first
+    numbers = ["+44 7700 900123", "+44 7700 900124", "+44 7700 900125", "12", "+351 213 456 789"]
+    form.get_by_label("To", exact=True).fill("\n".join(numbers))
+    form.get_by_role("button", name="Advanced").click()
+    form.get_by_label("Doubtful rows").select_option(label="leave them out")
+    form.get_by_role("button", name="Advanced").click()
+    form.get_by_role("button", name="Preview").click()
+    wait_until_idle(page)
+    doubts, send = form.get_by_text("Careful: doubtful are 1 of 5"), form.get_by_role("button", name="Send")
+    assert doubts.bounding_box()["y"] < send.bounding_box()["y"]
+    form.screenshot(path=folder / "sms_doubts.png")
+    strict.fail_next("status", code=15, times=2, path="/sms")
+    send.click()
+    wait_until_idle(page, LATE)
+    form.get_by_text("1 accepted, 2 refused: illegal sender, 1 left out, 1 not sendable.").wait_for()
+    form.screenshot(path=folder / "sms_refused.png")
+    least, where = page.evaluate(CONTRAST)
+    assert least >= 4.5, where
+
+
 def hostile(value: Any, key: str = "") -> Any:
     """Put markup into every text of an answer that is not needed to go on."""
     if isinstance(value, dict):
@@ -302,7 +327,7 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
         preview, send = (page.get_by_role("button", name=name).first for name in ("Preview", "Send"))
         preview.wait_for(timeout=60_000)
         page.get_by_label("Text", exact=True).first.fill("the same")
-        page.get_by_text("gsm7, 1 part(s), 152 left").wait_for(timeout=60_000)
+        page.get_by_text("1 part, room for 152 more").wait_for(timeout=60_000)
         preview.click()
         page.wait_for_function(
             "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Send' && !b.disabled)"
@@ -326,7 +351,7 @@ def test_keys_alone_reach_every_field_in_order_and_a_phone_can_read_the_forms(
         for _ in range(8):
             seen.append(page.evaluate(FOCUSED_NAME))
             page.keyboard.press("Tab")
-        assert seen == ["From", "To", "Region", "Text", "Advanced", "Preview", "To", "Region"]
+        assert seen == ["From", "To", "Country", "Text", "Advanced", "Preview", "To", "Country"]
         unnamed = page.evaluate(UNNAMED_FIELDS)
         assert unnamed == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

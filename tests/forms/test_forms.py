@@ -37,8 +37,8 @@ def test_nothing_is_sent_without_a_preview(form: SmsForm, sandbox: Sandbox) -> N
 def test_a_preview_shows_what_would_be_sent_and_sends_nothing(form: SmsForm, sandbox: Sandbox) -> None:
     form.preview.click()
     assert "447700900123" in read_html(form)
-    assert "GB" in read_html(form)
-    assert "0.0333" in read_html(form)
+    assert "United Kingdom" in read_html(form)
+    assert "EUR 0.0333 to 0.0423" in read_html(form)
     assert not form.send.disabled
     assert list_texts(sandbox) == []
 
@@ -220,9 +220,9 @@ def test_every_option_reaches_the_wire(form: SmsForm, sandbox: Sandbox) -> None:
 
 
 def test_the_counter_follows_the_typing(form: SmsForm) -> None:
-    assert form.counter.value == "gsm7, 1 part(s), 155 left"
+    assert form.counter.value == "1 part, room for 155 more"
     form.text.value = "Olá"
-    assert form.counter.value == "ucs2, 1 part(s), 67 left; unicode because of á"
+    assert form.counter.value == "1 part, room for 67 more; short parts because of á"
 
 
 def test_own_numbers_are_offered_as_senders(form: SmsForm) -> None:

@@ -56,7 +56,7 @@ def test_tables_show_amounts_with_the_same_decimals_and_flags_in_words() -> None
 
 
 def test_columns_without_a_value_are_left_out() -> None:
-    assert re.findall("<th scope[^>]*>(.*?)</th>", table_html(pd.DataFrame({"to": ["1"], "problem": [None]}))) == ["to"]
+    assert re.findall("<th scope[^>]*>(.*?)</th>", table_html(pd.DataFrame({"to": ["1"], "problem": [None]}))) == ["To"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from nexmo_nb.contacts.cells import PROBLEMS
 from nexmo_nb.contacts.numbers import WARNINGS
 from nexmo_nb.forms import SmsForm
 from nexmo_nb.forms.outcome import Level, Outcome, describe_batch, group_outcomes, group_problems
-from nexmo_nb.forms.words import ENGLISH, LANGUAGES, say
+from nexmo_nb.forms.widgets import list_widgets
+from nexmo_nb.forms.words import ENGLISH, LANGUAGES, say, say_price
 from nexmo_nb.sandbox import Sandbox
 
 THREE = "+44 7700 900123\n+44 7700 900124\n+44 7700 900125"
@@ -175,7 +176,7 @@ def test_renting_deleting_and_calling_are_called_so(session: nx.Session, sandbox
     number.confirm.value = rented = number.pick.value
     number.preview.click()
     number.send.click()
-    assert number.message.startswith(f"Rented: {rented} (GB")
+    assert number.message.startswith(f"Rented: {rented} (United Kingdom")
     application = nx.application_form()
     application.pick.value, application.delete.value = application.listed.id[0], application.listed["name"][0]
     name = application.delete.value
@@ -205,3 +206,25 @@ def test_a_number_of_which_nobody_knows_whether_it_was_rented_is_looked_for(
     sandbox.fail_next("drop-after", path="/number/buy")
     form.send.click()
     assert form.message.endswith("Look at your account before you do it again.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (0.0333, 0.042291, "EUR 0.0333 to 0.0423"),
+        (1.0, 1.0, "EUR 1.00"),
+        (0.03301, 0.03302, "EUR 0.0330"),
+        (float("nan"), 1.0, "not known"),
+    ],
+)
+def test_prices_are_said_as_money(low: float, high: float, shown: str) -> None:
+    assert say_price(low, high, "EUR") == shown
+
+
+def test_every_choice_and_label_that_a_form_shows_has_words(session: nx.Session) -> None:
+    for make in (nx.sms_form, nx.voice_form, nx.number_form, nx.application_form):
+        shown = [
+            *(each.description for each in list_widgets(make()) if getattr(each, "description", "")),
+            *(label for each in list_widgets(make()) for label in getattr(each, "_options_labels", ())),
+        ]
+        assert [text for text in shown if re.search("_|lvn|[a-z]+Url", text)] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets
 import pytest
 
-from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
+from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible, show_country
 
 
 @pytest.mark.parametrize(("typed", "read"), [("", None), ("  ", None), (" a b ", "a b")])
@@ -37,3 +37,11 @@ def test_a_control_is_hidden_and_shown() -> None:
     assert control.layout.display == "none"
     set_visible(control, True)
     assert control.layout.display is None
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("PT", "Portugal"), (None, "not known"), ("unknown", "not known"), ("<img>", "<img>"), ("Portugal", "Portugal")],
+)
+def test_a_country_is_named_and_what_is_none_stands_for_itself(code: str | None, name: str) -> None:
+    assert show_country(code) == name
