@@ -117,6 +117,11 @@ def record_failure(backoff: Backoff, retry_after: float | None) -> Backoff:
     return Backoff(backoff.failures + 1, backoff.pauses, True, retry_after)
 
 
+def record_doubt(backoff: Backoff) -> Backoff:
+    """Count a message of which nobody knows what became; it is not tried again, so no pause is due for it."""
+    return backoff._replace(failures=backoff.failures + 1)
+
+
 def record_progress(backoff: Backoff) -> Backoff:
     """Start counting anew after the server dealt with a message; a pause that is due stays due."""
     return backoff._replace(failures=0, pauses=0)
@@ -135,6 +140,8 @@ def find_pause(backoff: Backoff) -> float:
 
 def must_stop(action: Action, backoff: Backoff) -> bool:
     """Tell whether an answer ends the run: an error for all, many failures in a row, or a very long pause asked for."""
-    if action is Action.RETRY:
-        return backoff.failures >= MOST_FAILURES or (backoff.retry_after or 0) > LONGEST_RETRY_AFTER
+    if action is Action.RETRY and (backoff.retry_after or 0) > LONGEST_RETRY_AFTER:
+        return True
+    if action in (Action.RETRY, Action.ASSUME_PAID):
+        return backoff.failures >= MOST_FAILURES
     return action in (Action.STOP, Action.RAISE)

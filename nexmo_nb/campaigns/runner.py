@@ -253,6 +253,8 @@ class Runner:
             state.queue.append(result.id)
         if action is Action.RETRY:
             state.backoff = decisions.record_failure(state.backoff, getattr(problem, "retry_after", None))
+        elif action is Action.ASSUME_PAID:
+            state.backoff = decisions.record_doubt(state.backoff)
         elif action is not Action.REQUEUE:
             state.backoff = decisions.record_progress(state.backoff)
         if action is Action.COUNT:

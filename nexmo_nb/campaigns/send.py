@@ -97,6 +97,8 @@ def send_many(
     RateLimitedError, UnreachableError
         If Nexmo could not be reached, or refused for speed, twenty times in a row, with pauses that grow to 8 seconds
         between them, or asked for a pause of over a minute.
+    UnknownOutcomeError
+        If twenty messages in a row got no answer: nobody knows what became of them, and the rest stays planned.
     KeyboardInterrupt
         After what is in flight is finished and recorded, and the way to go on is printed. A second interrupt does not
         wait for that: it ends the run within two seconds, and what has no answer then is unknown.

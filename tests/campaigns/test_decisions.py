@@ -139,7 +139,9 @@ def test_only_what_surely_was_not_sent_returns_to_the_queue() -> None:
     [
         (Action.COUNT, CALM, False),
         (Action.SKIP, CALM, False),
-        (Action.ASSUME_PAID, CALM, False),
+        (Action.ASSUME_PAID, Backoff(failures=19), False),
+        (Action.ASSUME_PAID, Backoff(failures=20), True),
+        (Action.ASSUME_PAID, Backoff(failures=1, retry_after=61), False),
         (Action.STOP, CALM, True),
         (Action.RAISE, CALM, True),
         (Action.REQUEUE, Backoff(failures=99), False),

@@ -10,6 +10,7 @@ import pytest
 from campaign_helpers import count_received, make_plan, people, send_batch
 
 import nexmo_nb as nx
+from nexmo_nb.campaigns import decisions
 from nexmo_nb.campaigns.settle import CLOCK_MARGIN, SINGLE_REPORTS, find_records, plan_queries, settle_send
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.sends import Entry, Outcome
@@ -154,7 +155,10 @@ def test_settling_finds_what_arrived_and_waits_before_it_gives_up_the_rest(
     assert count_received(sandbox) == Counter(people(2))
 
 
-def test_many_unknown_ones_are_settled_by_one_report(session: nx.Session, sandbox: Sandbox) -> None:
+def test_many_unknown_ones_are_settled_by_one_report(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "MOST_FAILURES", 100)
     sandbox.fail_next("drop-after", times=30, path="/sms")
     assert set(send_batch(make_plan(30)).state) == {"unknown"}
     assert set(nx.settle().state) == {"accepted"}
@@ -231,3 +235,17 @@ def test_a_record_without_a_currency_is_in_that_of_the_account(
     forget_answers(monkeypatch, [found])
     settled = nx.settle()
     assert settled[["state", "price", "currency"]].values.tolist() == [["accepted", 0.05, session.account.currency]]
+
+
+def test_a_batch_whose_answers_are_all_lost_stops_and_can_be_settled(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("drop-after", times=40, path="/sms")
+    with pytest.raises(nx.UnknownOutcomeError, match="Run the same call again"):
+        send_batch(make_plan(60))
+    states = Counter(nx.sent("b").state)
+    assert 20 <= states["unknown"] < 30  # those in flight at the beginning as well
+    assert states.keys() == {"unknown", "planned"}
+    assert max(count_received(sandbox).values()) == 1
+    sandbox.world.failures.clear()
+    nx.settle("b")
+    assert set(send_batch(make_plan(60)).state) == {"accepted"}
+    assert max(count_received(sandbox).values()) == 1
