@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import threading
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +20,11 @@ import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.session import LateError, Request
 from nexmo_nb.session.session import CONNECT_TIMEOUT
-from nexmo_nb.session.transport import Attempt
+from nexmo_nb.session.transport import SLOWEST_FILE, Attempt
 
 READ = Request("list", "GET", "/v2/applications", host="api", family="applications")
 WRITE = Request("change it", "POST", "/x", host="api", family="x", invalidates=("applications", "owned"))
+SESSION = importlib.import_module("nexmo_nb.session.session")
 BODY = json.dumps({"rows": [1]}).encode()
 
 
@@ -245,6 +249,25 @@ def test_a_doubt_is_looked_for_after_writes_alone(session: nx.Session, monkeypat
     assert session.call(READ)
     with pytest.raises(nx.UnknownOutcomeError, match="two came"):
         session.call(Request("make it", "POST", "/v2/applications", host="api", json={"name": "x"}))
+
+
+@pytest.mark.parametrize("status", [200, 206, 299])
+def test_a_file_is_asked_for_in_any_kind_and_may_take_long(
+    session: nx.Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int
+) -> None:
+    kinds: list[Any] = []
+    times: list[float] = []
+
+    def send(prepared: Any, **_: Any) -> Any:
+        kinds.append(prepared.headers["Accept"])
+        return SimpleNamespace(status_code=status, headers={})
+
+    monkeypatch.setattr(session, "send", send)
+    monkeypatch.setattr(SESSION, "download_body", lambda _, path: path.write_bytes(b"x"))
+    monkeypatch.setattr(Attempt, "allow", lambda _, seconds: times.append(seconds))
+    ask = Request("download it", "GET", "/v3/media/1", host="api", download_to=tmp_path / "report.zip")
+    assert session.call(ask) == tmp_path / "report.zip"
+    assert (kinds, times) == (["*/*"], [SLOWEST_FILE])
 
 
 # --- waits -----------------------------------------------------------------------------------------------------------

@@ -226,6 +226,11 @@ def test_a_connection_within_an_encrypted_one_is_broken_off_as_well(pair: tuple[
     assert pair[1].recv(9) == b""
 
 
+def test_nothing_is_sent_again_below_the_session() -> None:
+    retries = transport.Adapter().max_retries
+    assert (retries.total, retries.read) == (0, False)
+
+
 # --- what doubts an answer -------------------------------------------------------------------------------------------
 
 

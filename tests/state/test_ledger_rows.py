@@ -498,6 +498,7 @@ def test_a_row_that_was_sent_counts_before_one_like_it_that_was_not(ledger: Ledg
     )
     (row,) = again.add_batch("b", [planned("e" * 40)])
     assert (row.id, row.state) == (ROW, "accepted")
+    assert {row["id"] for row in again.read_sends(batch="b")} == {ROW, "open"}
     again.close()
 
 
