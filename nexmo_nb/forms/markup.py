@@ -32,6 +32,9 @@ _TABLE_STYLE = (
     f"<style>.nexmo-nb td,.nexmo-nb th{{{_CELL_STYLE};vertical-align:top}}"
     f".nexmo-nb td.long{{{_LONG_CELL_STYLE}}}</style>"
 )
+_GROUPS_STYLE = "overflow:auto;max-height:22rem;overflow-wrap:anywhere"
+# A width of 0 that grows to the room there is: else the widest row would make everything around it as wide.
+_SCROLL_STYLE = "overflow:auto;max-height:22rem;width:0;min-width:100%"
 LONGEST_LINE = 40
 """Characters of a cell that stand on one line; longer texts are broken, so that they can be read in full."""
 _COLOURS = {
@@ -93,17 +96,20 @@ def rows_html(names: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markup:
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
     body = "".join(f"<tr>{''.join(_cell_html(str(cell)) for cell in row)}</tr>" for row in rows)
     table = f'<table class="nexmo-nb"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return Markup(f'{_TABLE_STYLE}<div style="overflow:auto;max-height:22rem">{table}</div>')
+    return Markup(f'{_TABLE_STYLE}<div style="{_SCROLL_STYLE}">{table}</div>')
 
 
 def groups_html(title: str, groups: Sequence[Group], level: Level, advice: str = "") -> list[Markup]:
-    """Format groups of rows as a card with a line for each and an advice below; nothing where there is none."""
+    """Format groups of rows as a card with each group's reason in full, and an advice below; nothing without one."""
     if not groups:
         return []
-    names = [say(f"column_{name}") for name in ("outcome", "count", "which", "why")]
-    cells = ([mask_numbers(cell) for cell in group.cells()] for group in groups)
-    content = Markup(f"{rows_html(names, cells)}<div>{text_html(advice)}</div>" if advice else rows_html(names, cells))
-    return [card_html(title, content, level)]
+    lines = [
+        f'<div style="margin:.4rem 0"><b>{text_html(group.what)}</b> ({text_html(group.which)})<br>'
+        f"{text_html(group.why)}</div>"
+        for group in groups
+    ]
+    end = f"<div>{text_html(advice)}</div>" if advice else ""
+    return [card_html(title, Markup(f'<div style="{_GROUPS_STYLE}">{"".join(lines)}{end}</div>'), level)]
 
 
 def diff_table_html(changes: Sequence[tuple[str, str, Any]]) -> Markup:

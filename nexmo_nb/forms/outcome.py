@@ -38,9 +38,6 @@ class Group(NamedTuple):
     which: str
     why: str
 
-    def cells(self) -> tuple[str, ...]:
-        return self.what, f"{self.rows:,}", self.which, self.why
-
 
 # In the order in which they are told.
 _LEVELS = {
@@ -113,7 +110,12 @@ def _group_by_code(codes: Iterable[Any], reasons: pd.Series[Any], name_row: Name
         if not pd.isna(reason):
             found.setdefault("" if pd.isna(code) else code, []).append(place)
     return [
-        Group(say_code(code), len(places), _name_rows(places, name_row), _drop_name(str(reasons.iloc[places[0]])))
+        Group(
+            f"{say_code(code)}: {len(places):,}",
+            len(places),
+            _name_rows(places, name_row),
+            _drop_name(str(reasons.iloc[places[0]])),
+        )
         for code, places in _sort_by_count(found)
     ]
 

@@ -35,7 +35,7 @@ from nexmo_nb.forms.outcome import (
     group_problems,
 )
 from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible, show_country
-from nexmo_nb.forms.words import list_choices, say, say_price
+from nexmo_nb.forms.words import list_choices, say, say_code, say_price, say_state
 from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms import send_sms
@@ -112,7 +112,9 @@ class SmsForm(Form):
         options = {"doubtful": self.doubtful.value, **self._read_options()}
         result = send_many(plan, batch=f"form {token}", progress=False, session=self.session, **options)
         call = write_call("send_many", "plan", batch="a name of your own", **options)
-        sent = result_html(self._describe_cost(result), result.head(MOST_ROWS_SHOWN), call)
+        shown = result.head(MOST_ROWS_SHOWN).drop(columns="error")  # whose reasons stand above it in full
+        shown = shown.assign(state=shown.state.map(say_state))
+        sent = result_html(self._describe_cost(result), shown, call)
         return Done(result, describe_batch(result), [*self._show_outcomes(result), *sent])
 
     def _show_outcomes(self, result: pd.DataFrame) -> list[Markup]:
@@ -143,7 +145,7 @@ class SmsForm(Form):
             raise invalid_argument("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
         parts = say("parts_many" if first.parts > 1 else "parts_one", parts=first.parts)
         others = say("first_of", count=f"{len(sendable):,}") if len(sendable) > 1 else ""
-        rows = table_html(_show_prices(plan.head(MOST_ROWS_SHOWN))[_PLAN_COLUMNS])
+        rows = table_html(_show_rows(plan.head(MOST_ROWS_SHOWN)))
         totals = summary(plan)
         empty = [name for name in ("problems", "doubtful", "unpriced") if not totals[name].any()]
         totals = _show_prices(totals)[["country", "recipients", "parts", "price", "problems", "doubtful", "unpriced"]]
@@ -278,6 +280,15 @@ def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
     if row.warning_code == "looks_national":
         raise InvalidRequestError(str(row.warning))
     return str(row.warning).removeprefix("to: ")
+
+
+def _show_rows(plan: pd.DataFrame) -> pd.DataFrame:
+    """Put the rows of a plan into words; the reasons of their problems and doubts stand in cards of their own."""
+    codes: dict[str, Any] = {
+        name: [None if pd.isna(code) else say_code(code) for code in plan[f"{name}_code"]]
+        for name in ("problem", "warning")
+    }
+    return _show_prices(plan.assign(**codes))[_PLAN_COLUMNS]
 
 
 def _show_prices(table: pd.DataFrame) -> pd.DataFrame:

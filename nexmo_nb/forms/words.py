@@ -39,10 +39,7 @@ _ENGLISH_OUTCOMES: Mapping[str, str] = {
     "doubts_send": "Send will send to them as well.",
     "careful": "Careful",
     "more_rows": "{rows}, and {count} more",
-    "column_outcome": "What",
-    "column_count": "Rows",
-    "column_which": "Which",
-    "column_why": "Why",
+    "code_": "other",
     "code_missing": "no number",
     "code_unreadable": "no phone number",
     "code_several_numbers": "several numbers",
@@ -267,6 +264,11 @@ def say(name: str, /, *, language: str = "en", **values: Any) -> str:
 def list_choices(kind: str, values: Iterable[str]) -> list[tuple[str, str]]:
     """List choices of a control: the words of each value, and the value."""
     return [(say(f"{kind}_{value}"), value) for value in values]
+
+
+def say_state(state: str) -> str:
+    """Say the state of a message, without a count."""
+    return say(f"state_{state}", count="").strip() if f"state_{state}" in ENGLISH else state
 
 
 def say_heading(column: str) -> str:

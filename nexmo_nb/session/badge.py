@@ -28,18 +28,24 @@ class Badge(NamedTuple):
         return "LIVE" if self.is_live else "SANDBOX"
 
     @property
+    def place(self) -> list[str]:
+        """Where that is, unless the word says it."""
+        return [] if self.where in NAMED else [f"at {self.where}"]
+
+    @property
     def facts(self) -> list[str]:
         """What stands behind the word."""
-        place = [] if self.where in NAMED else [f"at {self.where}"]
         balance = "not read yet" if self.balance is None else f"{self.currency} {self.balance:,.2f}"
         used = "" if self.used is None else f"{self.used:,} of "
-        window = f"{used}{self.calls:,} calls in {self.seconds:g} s{' used' if used else ''}"
-        return [*place, f"key {self.key}", f"balance {balance}", window]
+        window = f"{used}{self.calls:,} calls in {self.seconds:g} s"
+        return [f"key {self.key}", f"balance {balance}", window]
 
     def to_text(self) -> str:
-        return f"{self.word}, {', '.join(self.facts)}"
+        return f"{self.word}, {', '.join([*self.place, *self.facts])}"
 
     def to_html(self) -> str:
         colour = _LIVE_COLOUR if self.is_live else _SANDBOX_COLOUR
         word = f'<span style="background:{colour};{_STYLE}">{self.word}</span>'
-        return f'<div style="margin:.2rem 0 .5rem">{word} {escape(" · ".join(self.facts))}</div>'
+        # Where a sandbox listens tells nothing to whoever sees a form; where money goes does.
+        facts = [*self.place, *self.facts] if self.is_live else self.facts
+        return f'<div style="margin:.2rem 0 .5rem">{word} {escape(" · ".join(facts))}</div>'

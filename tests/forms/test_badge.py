@@ -48,7 +48,7 @@ def test_a_session_that_may_be_live_says_so_in_red(live: nx.Session, make: Calla
 def test_a_session_tells_where_it_is_and_asks_for_nothing(session: nx.Session, sandbox: Sandbox) -> None:
     asked = len(sandbox.requests)
     assert repr(session).startswith(f"<nexmo_nb session: SANDBOX, at {sandbox.url}, key {sandbox.api_key}, ")
-    assert "balance not read yet, 0 of 1,000,000 calls in 60 s used>" in repr(session)
+    assert "balance not read yet, 0 of 1,000,000 calls in 60 s>" in repr(session)
     assert ">SANDBOX</span>" in session._repr_html_()
     assert len(sandbox.requests) == asked
     nx.balance()
@@ -113,5 +113,5 @@ def test_markup_in_an_address_is_shown_as_text() -> None:
 @pytest.mark.parametrize(("where", "begins"), [("live", "LIVE, key k"), ("sandbox", "SANDBOX, key k")])
 def test_a_place_that_the_word_names_is_not_named_again(where: str, begins: str) -> None:
     assert Badge(where == "live", where, "k", "EUR", 1234.5, 1, 100, 60.0).to_text() == (
-        f"{begins}, balance EUR 1,234.50, 1 of 100 calls in 60 s used"
+        f"{begins}, balance EUR 1,234.50, 1 of 100 calls in 60 s"
     )

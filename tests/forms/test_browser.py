@@ -214,6 +214,8 @@ def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
     wait_until_idle(page, LATE)
     form.get_by_text("1 accepted, 2 refused: illegal sender, 1 left out, 1 not sendable.").wait_for()
     form.screenshot(path=folder / "sms_refused.png")
+    reason, room = form.get_by_text("Nothing was sent.").bounding_box(), form.bounding_box()
+    assert reason["x"] + reason["width"] <= room["x"] + room["width"]
     least, where = page.evaluate(CONTRAST)
     assert least >= 4.5, where
 
