@@ -51,6 +51,8 @@ def _find_damage(found: re.Match[str]) -> TextProblem:
 
 def normalize_text(text: str) -> str:
     """Compose accents, and write line ends of spreadsheets and Unicode as the others are; refuse nothing."""
+    if text.isascii() and "_x000" not in text:
+        return text
     text = compose_accents(text)
     return _LINE_ENDS.sub("\n", text) if "_x000" in text or not text.isprintable() else text
 
