@@ -282,15 +282,15 @@ def _has_input(connected: Any) -> bool:
     """Tell whether bytes of the server, or its hanging up, can be read at once."""
     timeout = connected.gettimeout()
     connected.settimeout(0)
+    found = True
     try:
         connected.recv(1)  # what is taken is not missed: whoever asks does not go on then
-    except (
-        OSError
-    ):  # nothing is there, or only a part of the encryption's own; a broken connection shows when it is used
-        return False
+    except OSError:
+        # Nothing is there, or only a part of the encryption's own; a broken connection shows when it is used.
+        found = False
     finally:
         connected.settimeout(timeout)
-    return True
+    return found
 
 
 def read_body(response: requests.Response) -> bytes:

@@ -168,12 +168,14 @@ def test_a_child_is_told_to_connect_again_and_can_look_at_what_arrived() -> None
 
 def test_a_child_keeps_no_port_open() -> None:
     program = """
-    reading, writing = os.pipe()
+    (reading, writing), (is_begun, begin) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.close(writing)
+        os.write(begin, b"x")
         os.read(reading, 1)
         os._exit(0)
+    os.read(is_begun, 1)
     port = int(sandbox.url.rsplit(":", 1)[1])
     sandbox.close()
     try:
