@@ -289,12 +289,13 @@ class Ledger:
     def _check_generation(self, connection: Connection) -> int:
         """Give the ledger's number, in a transaction; refuse an older copy."""
         number = sql.read_generation(connection)
-        # Twice, because the file may be read in the middle of a write.
-        noted = [generation.read_noted(self._generation_file) for _ in range(2)]
-        if all(generation.is_older(number, each) for each in noted):
+        noted = generation.read_noted(self._generation_file)
+        if generation.is_older(number, noted):
+            noted = generation.read_noted(self._generation_file)  # the first may have met the middle of a write
+        if generation.is_older(number, noted):
             name = self._generation_file.name
             told = f"may be an older copy: {name} beside it, which would tell, is gone or holds no number"
-            if noted[1] is not None:
+            if noted is not None:
                 told = f"is an older copy, as {name} beside it tells"
             raise InvalidRequestError(
                 f"ledger: {self.path} {told}; allowed: the "
