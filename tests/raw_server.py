@@ -168,3 +168,30 @@ def read_request(reader: Any) -> Asked | None:
     fields = json.loads(body) if body.startswith("{") else dict(parse_qsl(body))
     method, target, _ = line.split()
     return Asked(method, target.partition("?")[0], fields, headers.get("connection") == "close")
+
+
+class OneAnswerServer(threading.Thread):
+    """Any program of this machine, or a proxy: it answers every request with the same bytes, or hangs up."""
+
+    def __init__(self, answer: bytes = b"") -> None:
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.answer = answer
+        self.seen: list[bytes] = []
+        self.start()
+
+    @property
+    def posts(self) -> int:
+        return sum(b"POST" in each for each in self.seen)
+
+    def run(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client:
+                self.seen.append(client.recv(65536))
+                client.sendall(self.answer)

@@ -83,6 +83,17 @@ def test_two_processes_share_a_batch(rich: Sandbox) -> None:
     assert count_received(rich) == Counter(people(400))
 
 
+def kill_while_sending(child: subprocess.Popen[str], sandbox: Sandbox, dice: random.Random) -> None:
+    """Kill a sender at a random moment, unless it has ended by itself."""
+    assert child.stdout is not None
+    child.stdout.readline()
+    goal = len(sandbox.messages) + dice.randint(1, 70)
+    while len(sandbox.messages) < goal and child.poll() is None:
+        time.sleep(0.0005)
+    child.kill()
+    child.communicate()
+
+
 @pytest.mark.slow
 def test_killed_twenty_times_nobody_gets_two_and_settling_finds_the_rest(rich: Sandbox) -> None:
     """The sender is killed at random moments and started again, until everybody has been served."""
@@ -90,14 +101,7 @@ def test_killed_twenty_times_nobody_gets_two_and_settling_finds_the_rest(rich: S
     count, kills = 2000, 0
     while kills < 20:
         child = sender(rich, count)
-        assert child.stdout is not None
-        assert child.stderr is not None
-        child.stdout.readline()
-        goal = len(rich.messages) + dice.randint(1, 70)
-        while len(rich.messages) < goal and child.poll() is None:
-            time.sleep(0.0005)
-        child.kill()  # unless it has ended by itself
-        child.communicate()
+        kill_while_sending(child, rich, dice)
         kills += 1
     with connected(rich):
         found = send_batch(make_plan(count, prices=False))
@@ -133,13 +137,7 @@ def test_killed_again_and_again_with_one_text_and_then_two_nobody_gets_one_twice
     count = 500
     for kill in range(12):
         child = sender(rich, count, *(["One"] if kill < 4 else ["Two", "One"]))
-        assert child.stdout is not None
-        child.stdout.readline()
-        goal = len(rich.messages) + dice.randint(1, 70)
-        while len(rich.messages) < goal and child.poll() is None:
-            time.sleep(0.0005)
-        child.kill()  # unless it has ended by itself
-        child.communicate()
+        kill_while_sending(child, rich, dice)
     with connected(rich):
         plan = pd.concat([make_plan(count, text, prices=False) for text in ("One", "Two")])
         found = send_batch(plan)

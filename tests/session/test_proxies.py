@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import http.client
-import socket
-import threading
 import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from helpers import connected
+from raw_server import OneAnswerServer
 from requests.utils import get_auth_from_url, prepend_scheme_if_needed, select_proxy
 
 import nexmo_nb as nx
@@ -24,42 +23,26 @@ BASIC = "Basic " + base64.b64encode(f"user:{PASSWORD}".encode()).decode()
 LIVE = {"api_key": "abcd1234", "api_secret": "S3cretS3cret"}
 
 
-class Proxy(threading.Thread):
-    """A proxy that notes what it is asked, and refuses."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.seen: list[bytes] = []
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            with client:
-                self.seen.append(client.recv(65536))
-                client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+REFUSAL = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.fixture
-def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    proxy = Proxy()
-    monkeypatch.setenv("HTTPS_PROXY", f"http://{LOGIN}@{proxy.address}")
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneAnswerServer]:
+    proxy = OneAnswerServer(REFUSAL)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{LOGIN}@127.0.0.1:{proxy.port}")
     yield proxy
     proxy.listener.close()
 
 
-def test_a_proxys_login_reaches_the_proxy_and_shows_nowhere(proxy: Proxy, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_proxys_login_reaches_the_proxy_and_shows_nowhere(
+    proxy: OneAnswerServer, capsys: pytest.CaptureFixture[str]
+) -> None:
     session = nx.connect("live", **LIVE)
     session.pause = lambda _: None
     with pytest.raises(nx.UnreachableError, match="proxy") as caught:
         nx.applications()
     assert f"Proxy-Authorization: {BASIC}".encode().lower() in proxy.seen[0].lower()
-    assert session.proxies["https"] == f"http://{proxy.address}"
+    assert session.proxies["https"] == f"http://127.0.0.1:{proxy.port}"
     adapter = session.get_adapter("https://rest.nexmo.com")
     shown = [repr(session), vars(session), vars(adapter), nx.show_connection().to_csv(), repr(caught.value)]
     problem = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -126,7 +109,11 @@ def test_the_environment_is_not_read_again(session: nx.Session) -> None:
 
 @pytest.mark.parametrize("where", ["the sandbox", "live"])
 def test_what_http_client_prints_for_debugging_holds_no_credential(
-    where: str, sandbox: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    where: str,
+    sandbox: Sandbox,
+    proxy: OneAnswerServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 5)
     if where == "the sandbox":

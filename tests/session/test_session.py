@@ -6,7 +6,6 @@ import copy
 import importlib
 import os
 import pickle
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 
 import pytest
 from helpers import connected, hold_answers
+from raw_server import OneAnswerServer
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -474,27 +474,6 @@ def test_functions_take_a_session_of_their_own(sandbox: Sandbox) -> None:
         one.close()
 
 
-class Odd(threading.Thread):
-    """A server, or a proxy, that takes every request and answers with the same bytes, or hangs up."""
-
-    def __init__(self, answer: bytes = b"") -> None:
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.answer, self.seen = answer, 0
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            with client:
-                self.seen += b"POST" in client.recv(65536)
-                client.sendall(self.answer)
-
-
 def test_proxies_are_read_once_when_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
@@ -507,14 +486,14 @@ def test_proxies_are_read_once_when_connecting(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_proxy_that_hangs_up_in_the_middle_gets_a_write_once() -> None:
-    proxy = Odd()
+    proxy = OneAnswerServer()
     session = nx.connect("live", api_key="abcd1234", api_secret="s")
     session.account = replace(session.account, rest_host="http://gateway.test")
     session.proxies = {"http": proxy.url}
     session.pause = lambda _: None
     with pytest.raises(nx.UnknownOutcomeError):
         nx.send_sms("447700900123", "Hello", sender="Demo")
-    assert proxy.seen == 1
+    assert proxy.posts == 1
     proxy.listener.close()
 
 
@@ -541,19 +520,21 @@ BODY = b'{"message-count":"1","messages":[{"to":"447700900123","status":"0","mes
     ],
 )
 def test_an_odd_answer_to_a_write_is_unknown_and_the_write_is_sent_once(answer: bytes) -> None:
-    server = Odd(answer)
+    server = OneAnswerServer(answer)
     session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
     session.pause = lambda _: None
     with pytest.raises(nx.UnknownOutcomeError):
         nx.send_sms("447700900123", "Hello", sender="Demo")
-    assert server.seen == 1
+    assert server.posts == 1
     assert nx.sent().state.tolist() == ["unknown"]
     server.listener.close()
 
 
 @pytest.mark.parametrize("status", [b"302 Found", b"304 Not Modified", b"404 Not Found", b"500 Internal Server Error"])
 def test_only_a_success_is_written_into_the_file_of_a_report(tmp_path: Path, status: bytes) -> None:
-    server = Odd(b"HTTP/1.1 " + status + b"\r\nLocation: /\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+    server = OneAnswerServer(
+        b"HTTP/1.1 " + status + b"\r\nLocation: /\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+    )
     session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
     session.pause = lambda _: None
     path = tmp_path / "report.zip"
@@ -564,7 +545,7 @@ def test_only_a_success_is_written_into_the_file_of_a_report(tmp_path: Path, sta
 
 
 def test_a_success_is_written_into_the_file_of_a_report(tmp_path: Path) -> None:
-    server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+    server = OneAnswerServer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
     session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
     path = tmp_path / "report.zip"
     assert session.call(Request("download a report", "GET", "/v3/media/1", host="api", download_to=path)) == path
@@ -574,7 +555,7 @@ def test_a_success_is_written_into_the_file_of_a_report(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no file that is always full")
 def test_a_full_disk_is_not_called_a_broken_connection() -> None:
-    server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+    server = OneAnswerServer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
     session = nx.connect(server.url, api_key="abcd1234", api_secret="s")
     session.pause = lambda _: None
     ask = Request("download a report", "GET", "/v3/media/1", host="api", download_to=Path("/dev/full"))
@@ -584,7 +565,7 @@ def test_a_full_disk_is_not_called_a_broken_connection() -> None:
 
 
 def test_a_price_that_is_no_number_does_not_lose_the_answer() -> None:
-    server = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY)
+    server = OneAnswerServer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY)
     nx.connect(server.url, api_key="abcd1234", api_secret="s")
     assert nx.send_sms("447700900123", "Hello", sender="Demo").price.isna().all()
     assert nx.sent().state.tolist() == ["accepted"]
