@@ -48,6 +48,8 @@ class NexmoError(Exception):
         What the code means, in a few words.
     parts : pandas.DataFrame, optional
         For sends: one row per part of the answer, as `nexmo_nb.send_sms` returns them.
+    parameter : str, optional
+        The argument that is wrong, by its name; the message begins with it.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class NexmoError(Exception):
         retry_after: float | None = None,
         meaning: str | None = None,
         parts: pd.DataFrame | None = None,
+        parameter: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -77,6 +80,7 @@ class NexmoError(Exception):
         self.retry_after = retry_after
         self.meaning = meaning
         self.parts = parts
+        self.parameter = parameter
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, self.__dict__.copy()

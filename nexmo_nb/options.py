@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal, get_args
+
 from nexmo_nb import masking, validation
 
+Language = Literal["en", "pt"]
+_language = "en"
 
-def set_options(*, mask: bool | None = None) -> dict[str, bool]:
+
+def set_options(*, mask: bool | None = None, language: Language | None = None) -> dict[str, Any]:
     """Set the options of display of this process.
 
     Parameters
@@ -13,6 +18,8 @@ def set_options(*, mask: bool | None = None) -> dict[str, bool]:
     mask : bool, optional
         True: displayed frames, plots and forms show only the last three digits of phone numbers, so that a saved
         notebook is no phone list. False: they show every digit. Default: no change.
+    language : {"en", "pt"}, optional
+        The language of forms that are made from now on: English or Portuguese. Default: no change.
 
     Returns
     -------
@@ -22,7 +29,7 @@ def set_options(*, mask: bool | None = None) -> dict[str, bool]:
     Raises
     ------
     InvalidRequestError
-        If a value is neither True nor False.
+        If `mask` is neither True nor False, or `language` is not one of those named.
 
     Notes
     -----
@@ -34,10 +41,18 @@ def set_options(*, mask: bool | None = None) -> dict[str, bool]:
     --------
     >>> import nexmo_nb as nx
     >>> nx.set_options(mask=True)
-    {'mask': True}
+    {'mask': True, 'language': 'en'}
     >>> nx.set_options(mask=False)
-    {'mask': False}
+    {'mask': False, 'language': 'en'}
     """
+    global _language  # noqa: PLW0603 - an option of the process
+    if language is not None:
+        language = validation.check_choice("language", language, get_args(Language))
     if mask is not None:
         masking.set_masking(validation.check_bool("mask", mask))
-    return {"mask": masking.is_masking()}
+    _language = language or _language
+    return {"mask": masking.is_masking(), "language": _language}
+
+
+def get_language() -> str:
+    return _language

@@ -51,7 +51,8 @@ def invalid_argument(name: str, value: Any, allowed: str, advice: str = "") -> I
     allowed = join_lines(allowed)
     if len(allowed) > 600:
         allowed = f"{allowed[:599]}…"
-    return InvalidRequestError(f"{join_lines(name)}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}")
+    message = f"{join_lines(name)}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}"
+    return InvalidRequestError(message, parameter=name)
 
 
 def show_value(value: Any, write: Callable[[Any], str] = repr) -> str:

@@ -12,5 +12,10 @@ def read_html(form: Any) -> str:
     return form._message_area.value + form._preview_area.value + form._result_area.value
 
 
+def is_shown(form: Any, name: str) -> bool:
+    """Whether the field of that name is visible where its section is."""
+    return form._boxes[name].layout.display != "none"
+
+
 def list_writes(sandbox: Sandbox) -> list[tuple[str, str]]:
     return [(r["method"], r["path"].split("/")[2]) for r in sandbox.requests if r["method"] != "GET"]

@@ -49,8 +49,8 @@ def test_phone_numbers_are_hidden_and_nothing_else(text: str, shown: str) -> Non
 
 
 def test_options_are_returned_and_checked() -> None:
-    assert nx.set_options() == {"mask": False}
-    assert nx.set_options(mask=True) == nx.set_options() == {"mask": True}
+    assert nx.set_options() == {"mask": False, "language": "en"}
+    assert nx.set_options(mask=True) == nx.set_options() == {"mask": True, "language": "en"}
     with pytest.raises(nx.InvalidRequestError, match="mask"):
         nx.set_options(mask="yes")  # type: ignore[arg-type]
 

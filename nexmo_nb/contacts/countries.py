@@ -94,9 +94,10 @@ def countries() -> pd.DataFrame:
 
 
 @cache
-def name_country(code: str) -> str:
-    """Give the English name of a country."""
-    return _ENGLISH_NAMES.get(code) or _read_name(code, "en") or _NAMES.get(code, code)
+def name_country(code: str, language: str = "en") -> str:
+    """Give the name of a country, in English where it is not known in a language."""
+    english = _ENGLISH_NAMES.get(code) or _read_name(code, "en") or _NAMES.get(code, code)
+    return english if language == "en" else _read_name(code, language) or english
 
 
 def check_country(value: Any, name: str = "country") -> str:

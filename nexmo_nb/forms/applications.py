@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -10,12 +11,15 @@ import pandas as pd
 from nexmo_nb.applications import applications, create_application, delete_application, update_application
 from nexmo_nb.applications.request import check_application
 from nexmo_nb.applications.response import COLUMNS, WEBHOOK_FIELDS
+from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.forms.fields import Section, find_problems
 from nexmo_nb.forms.form import Done, Form
-from nexmo_nb.forms.markup import Markup, card_html, diff_table_html, result_html, table_html, write_call
+from nexmo_nb.forms.markup import Markup, diff_table_html, result_html, table_html, write_call
 from nexmo_nb.forms.outcome import Outcome
-from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible
-from nexmo_nb.forms.words import list_choices, say
+from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text
+from nexmo_nb.forms.words import Words
 from nexmo_nb.frames import frame
+from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
 
@@ -31,13 +35,26 @@ _CHOICES = {
 class ApplicationForm(Form):
     """Pick, create, edit and delete applications; `application_form` makes it and says what its attributes are."""
 
-    def __init__(self, *, session: Session | None = None) -> None:
-        self.pick = make_labelled(widgets.Dropdown, say("label_pick"), options=[(say("new_application"), NEW)])
-        self.fields = _make_fields()
-        self.delete = make_labelled(widgets.Text, say("label_delete"), placeholder=say("hint_delete"))
-        rows = [self.pick, *self.fields.values(), self.delete]
-        super().__init__(rows, rows, session=session, verb=say("verb_create"))
+    def __init__(self, *, language: Language | None = None, session: Session | None = None) -> None:
+        words = Words(language)
+        self.pick = make_labelled(
+            widgets.Dropdown, words.say("label_pick"), options=[(words.say("new_application"), NEW)]
+        )
+        self.fields = _make_fields(words)
+        self.delete = make_labelled(widgets.Text, words.say("label_delete"), placeholder=words.say("hint_delete"))
         self.listed = frame([], COLUMNS)
+        super().__init__(
+            words,
+            "applications",
+            {"pick": self.pick, **self.fields, "delete": self.delete},
+            [
+                Section("application", ["pick", "name", "type"]),
+                Section("webhooks", [*WEBHOOK_FIELDS]),
+                Section("deletion", ["delete"]),
+            ],
+            session=session,
+            verb=words.say("verb_create"),
+        )
         self.pick.observe(self._fill_fields, "value")
         for control in (self.pick, self.delete):
             control.observe(self._update_verb, "value")
@@ -50,15 +67,20 @@ class ApplicationForm(Form):
         with self.show_errors():
             self._read_applications()
 
+    def find_problems(self) -> Mapping[str, InvalidRequestError]:
+        if read_text(self.delete):
+            return {}
+        return find_problems(lambda left: check_application(**left), self._read_values(), {"name": "x"})
+
     def build_preview(self) -> list[Markup]:
+        words = self.words
         if read_text(self.delete):
             return self._preview_deletion()
-        check_application(**self._read_values())
         before, changes = self._read_picked(), self._find_changes()
         if not changes:
-            raise invalid_argument("fields", "nothing new", "at least one change")
-        rows = [(say(f"label_{name}"), str(before.get(name, "")), value) for name, value in changes.items()]
-        return [card_html(say("change_application" if before else "create_application"), diff_table_html(rows))]
+            raise InvalidRequestError(words.say("nothing_new"))
+        rows = [(words.say(f"label_{name}"), str(before.get(name, "")), str(value)) for name, value in changes.items()]
+        return [diff_table_html(rows, words.say("change_application" if before else "create_application"), words)]
 
     def submit(self, token: str) -> Done:  # noqa: ARG002 - not a send, so no key
         picked, changes = self.pick.value, self._find_changes()
@@ -73,21 +95,23 @@ class ApplicationForm(Form):
             done, result = "changed", update_application(picked, **changes, session=self.session)
             call = write_call("update_application", repr(picked), **changes)
         self.delete.value = ""
-        said = say(done, name=result["name"].iloc[0])
+        said = self.words.say(done, name=result["name"].iloc[0])
         outcome = Outcome(f"{said}.{self.read_again(self._read_applications)}")
-        return Done(result, outcome, result_html(said, result.drop(columns="public_key"), call))
+        return Done(result, outcome, result_html(said, result.drop(columns="public_key"), call, self.words))
 
     def _read_applications(self) -> None:
         self.listed = applications(session=self.session)
         choices = [(f"{row['name']} ({row.id[:8]})", row.id) for _, row in self.listed.iterrows()]
-        self.pick.options = [(say("new_application"), NEW), *choices]
+        self.pick.options = [(self.words.say("new_application"), NEW), *choices]
+        if not choices:
+            self.show_message(self.words.say("no_applications"))
 
     def _preview_deletion(self) -> list[Markup]:
         picked = self._get_picked_rows()
         name = self._read_picked().get("name")
         if read_text(self.delete) != name:
             raise invalid_argument("delete", self.delete.value, f"the name of the application, {name!r}")
-        return [card_html(say("delete_for_good"), table_html(picked.drop(columns="public_key")))]
+        return [table_html(picked.drop(columns="public_key"), self.words.say("delete_for_good"), self.words)]
 
     def _get_picked_rows(self) -> pd.DataFrame:
         """Return the picked application as a frame of one row."""
@@ -119,35 +143,37 @@ class ApplicationForm(Form):
 
     def _update_visibility(self, _: object = None) -> None:
         for name in WEBHOOK_FIELDS:
-            set_visible(self.fields[name], self._has_field(name))
+            self.show_field(name, self._has_field(name))
 
     def _update_verb(self, _: object) -> None:
         verb = "delete" if read_text(self.delete) else "create" if self.pick.value == NEW else "change"
-        self.send.description = say(f"verb_{verb}")
+        self.set_verb(self.words.say(f"verb_{verb}"), destroys=verb == "delete")
 
     def _has_field(self, name: str) -> bool:
         """Tell whether the chosen type has a field; those of a webhook belong to one capability."""
         return name not in WEBHOOK_FIELDS or WEBHOOK_FIELDS[name][0] in self.fields["type"].value.split(",")
 
 
-def _make_fields() -> dict[str, Any]:
+def _make_fields(words: Words) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name in ("name", "type", *WEBHOOK_FIELDS):
-        label = say(f"label_{name}")
+        label = words.say(f"label_{name}")
         if name in _CHOICES:
             choices, default = _CHOICES[name]
-            options = list_choices("application_type", choices) if name == "type" else choices
+            options = words.list_choices("application_type", choices) if name == "type" else choices
             fields[name] = make_labelled(widgets.Dropdown, label, options=options, value=default)
         else:
             fields[name] = make_labelled(widgets.Text, label)
     return fields
 
 
-def application_form(*, session: Session | None = None) -> ApplicationForm:
+def application_form(*, language: Language | None = None, session: Session | None = None) -> ApplicationForm:
     """Show a form that creates, edits and deletes applications.
 
     Parameters
     ----------
+    language : {"en", "pt"}, optional
+        The language of the form. Default: that of `set_options`.
     session : Session, optional
         Default: the current one.
 
@@ -161,7 +187,7 @@ def application_form(*, session: Session | None = None) -> ApplicationForm:
     Raises
     ------
     InvalidRequestError
-        If there is no session.
+        If there is no session, or no such language.
 
     Notes
     -----
@@ -182,4 +208,4 @@ def application_form(*, session: Session | None = None) -> ApplicationForm:
     >>> form.result.name.tolist()
     ['Renamed']
     """
-    return ApplicationForm(session=session_or_current(session))
+    return ApplicationForm(session=session_or_current(session), language=language)

@@ -10,13 +10,15 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.contacts.countries import check_countries
+from nexmo_nb.forms.fields import Section
 from nexmo_nb.forms.form import Done, Form
-from nexmo_nb.forms.markup import Markup, card_html, result_html, table_html, text_html, write_call
+from nexmo_nb.forms.markup import Markup, card_html, preview_html, result_html, table_html, text_html, write_call
 from nexmo_nb.forms.outcome import Outcome
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled, show_country
-from nexmo_nb.forms.words import list_choices, say, say_price
+from nexmo_nb.forms.words import Words
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.numbers.request import MATCHES, TYPES
+from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
 
@@ -28,41 +30,53 @@ MOST_ROWS_SHOWN = 50
 class NumberForm(Form):
     """Search, compare, rent and give back numbers; `number_form` makes it and says what its attributes are."""
 
-    def __init__(self, *, session: Session | None = None) -> None:
-        self.action = _make_choice("action", (RENT, GIVE_BACK))
+    def __init__(self, *, language: Language | None = None, session: Session | None = None) -> None:
+        words = Words(language)
+        self.action = _make_choice(words, "action", (RENT, GIVE_BACK))
         self.countries = make_labelled(
-            widgets.Text, say("label_countries"), value="GB", placeholder=say("hint_countries")
+            widgets.Text, words.say("label_countries"), value="GB", placeholder=words.say("hint_countries")
         )
-        self.pattern = make_labelled(widgets.Text, say("label_pattern"), placeholder=say("hint_pattern"))
-        self.match = _make_choice("match", MATCHES)
-        self.type = _make_choice("type", ("", *TYPES), kind="number_type")
-        self.sort = _make_choice("sort", SORTS)
+        self.pattern = make_labelled(widgets.Text, words.say("label_pattern"), placeholder=words.say("hint_pattern"))
+        self.match = _make_choice(words, "match", MATCHES)
+        self.type = _make_choice(words, "type", ("", *TYPES), kind="number_type")
+        self.sort = _make_choice(words, "sort", SORTS)
         self.sms, self.voice, self.mms = (
             widgets.Checkbox(description=name, indent=False, layout={"width": "6rem"})
             for name in ("SMS", "Voice", "MMS")
         )
-        self.search = widgets.Button(description=say("search"), icon="search")
-        self.pick = make_labelled(widgets.Dropdown, say("label_number"), options=[])
-        self.confirm = make_labelled(widgets.Text, say("label_confirm"), placeholder=say("hint_confirm"))
+        self.search = widgets.Button(description=words.say("search"), icon="search")
+        self.pick = make_labelled(widgets.Dropdown, words.say("label_number"), options=[])
+        self.confirm = make_labelled(widgets.Text, words.say("label_confirm"), placeholder=words.say("hint_confirm"))
         self.found: pd.DataFrame | None = None
         self._results_area = make_html_area()
         features = widgets.HBox([self.sms, self.voice, self.mms], layout={"margin": "0 0 0 8.2rem"})
-        criteria = [self.action, self.countries, self.pattern, self.match, self.type, self.sort, features]
-        rows = [*criteria, self.search, self._results_area, self.pick, self.confirm]
-        super().__init__(rows, [self.action, self.pick, self.confirm], session=session, verb=say("verb_rent"))
+        features.add_class("nexmo-nb-indented")
+        names = ("action", "countries", "pattern", "match", "type", "sort", "pick", "confirm")
+        super().__init__(
+            words,
+            "numbers",
+            {name: getattr(self, name) for name in names},
+            [
+                Section("search", [*names[:6], features, self.search, self._results_area]),
+                Section("choice", ["pick", "confirm"]),
+            ],
+            session=session,
+            verb=words.say("verb_rent"),
+        )
         self.search.on_click(self._on_search)
         self.sort.observe(self._show_results, "value")
         self.action.observe(self._clear_results, "value")
 
     def build_preview(self) -> list[Markup]:
-        row = self._get_picked_row()
+        words, row = self.words, self._get_picked_row()
         if re.sub(r"\D", "", self.confirm.value) != row.msisdn:
             raise invalid_argument("confirm", self.confirm.value, f"the digits of the number once more, {row.msisdn}")
+        described = self._describe_number(row)
         if self.action.value == GIVE_BACK:
-            return [card_html(say("give_back", number=row.msisdn), text_html(say("give_back_advice")))]
-        once, monthly = (say_price(cost, cost, row.currency) for cost in (row.setup_cost, row.monthly_cost))
-        cost = say("rent_price", once=once, monthly=monthly)
-        return [card_html(say("rent", number=_describe_number(row)), text_html(cost))]
+            return [card_html(words.say("give_back", number=described), text_html(words.say("give_back_advice")))]
+        once, monthly = (words.say_price(cost, cost, row.currency) for cost in (row.setup_cost, row.monthly_cost))
+        said = f"{words.say('rent_once', once=once)}: {described}"
+        return [preview_html(words.say("rent_price", monthly=monthly), said)]
 
     def submit(self, token: str) -> Done:  # noqa: ARG002 - not a send, so no key
         row = self._get_picked_row()
@@ -70,9 +84,11 @@ class NumberForm(Form):
         result = function(row.country, row.msisdn, session=self.session)
         self.confirm.value = ""
         self.read_balance()
-        said = say("rented" if self.action.value == RENT else "given_back", number=_describe_number(row))
+        done = "rented" if self.action.value == RENT else "given_back"
+        said = self.words.say(done, number=self._describe_number(row))
         call = write_call(function.__name__, repr(row.country), repr(row.msisdn))
-        return Done(result, Outcome(f"{said}.{self.read_again(self._search_again)}"), result_html(said, result, call))
+        outcome = Outcome(f"{said}.{self.read_again(self._search_again)}")
+        return Done(result, outcome, result_html(said, result, call, self.words))
 
     def _on_search(self, _: object = None) -> None:
         with self.show_errors():
@@ -98,18 +114,25 @@ class NumberForm(Form):
     def _show_results(self, _: object = None) -> None:
         if self.found is None:
             return
+        words = self.words
         self.found = self.found.sort_values(self.sort.value, kind="stable", ignore_index=True)
         first = self.found.head(MOST_ROWS_SHOWN)
-        self.pick.options = [(_describe_number(row), row.msisdn) for row in first.itertuples()]
+        self.pick.options = [(self._describe_number(row), row.msisdn) for row in first.itertuples()]
         self.pick.value = first.msisdn.iloc[0] if len(first) else None
-        self._results_area.value = card_html(
-            say("found", count=f"{len(self.found):,}", shown=len(first)), _show_numbers(first)
-        )
+        if first.empty:
+            empty = "no_owned_numbers" if self.action.value == GIVE_BACK else "no_numbers_found"
+            self._results_area.value = text_html(words.say(empty))
+            return
+        caption = words.say("found", count=f"{len(self.found):,}", shown=len(first))
+        self._results_area.value = table_html(_show_numbers(first, words), caption, words)
 
     def _clear_results(self, _: object = None) -> None:
         """Forget what was found: a number for rent cannot be given back, nor an owned one rented."""
         self.found, self.pick.options, self._results_area.value = None, [], ""
-        self.send.description = say(f"verb_{self.action.value}")
+        self.set_verb(self.words.say(f"verb_{self.action.value}"), destroys=self.action.value == GIVE_BACK)
+
+    def _describe_number(self, row: Any) -> str:
+        return f"{row.msisdn} ({show_country(row.country, self.words)}, {_say_type(row.type, self.words)})"
 
     def _get_picked_row(self) -> Any:
         if self.found is None or self.pick.value is None:
@@ -124,34 +147,30 @@ def _split_countries(typed: str) -> Iterator[str]:
         yield from words if all(len(word) == 2 for word in words) else [piece]
 
 
-def _describe_number(row: Any) -> str:
-    return f"{row.msisdn} ({show_country(row.country)}, {_say_type(row.type)})"
-
-
-def _say_type(kind: Any) -> str:
+def _say_type(kind: Any, words: Words) -> str:
     """Say what type a number is of; one that is not known stands for itself."""
-    return say(f"number_type_{kind}") if kind in TYPES else str(kind)
+    return words.say(f"number_type_{kind}") if kind in TYPES else str(kind)
 
 
-def _show_numbers(numbers: pd.DataFrame) -> Markup:
-    """Format numbers as a table, with countries by name and prices as money."""
-    prices = {
-        name: [say_price(cost, cost, money) for cost, money in zip(numbers[name], numbers.currency, strict=True)]
-        for name in ("monthly_cost", "setup_cost")
-    }
-    shown = numbers.assign(country=numbers.country.map(show_country), type=numbers.type.map(_say_type), **prices)
-    return table_html(shown[["msisdn", "country", "type", "sms", "voice", "mms", *prices]])
+def _show_numbers(numbers: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Put numbers into words: countries by name, types as people call them."""
+    countries = [show_country(code, words) for code in numbers.country]
+    types = [_say_type(kind, words) for kind in numbers.type]
+    columns = ["msisdn", "country", "type", "sms", "voice", "mms", "monthly_cost", "setup_cost", "currency"]
+    return numbers.assign(country=countries, type=types)[columns]
 
 
-def _make_choice(name: str, values: Iterable[str], *, kind: str = "") -> Any:
-    return make_labelled(widgets.Dropdown, say(f"label_{name}"), options=list_choices(kind or name, values))
+def _make_choice(words: Words, name: str, values: Iterable[str], *, kind: str = "") -> Any:
+    return make_labelled(widgets.Dropdown, words.say(f"label_{name}"), options=words.list_choices(kind or name, values))
 
 
-def number_form(*, session: Session | None = None) -> NumberForm:
+def number_form(*, language: Language | None = None, session: Session | None = None) -> NumberForm:
     """Show a form that searches and compares numbers, rents them and gives them back.
 
     Parameters
     ----------
+    language : {"en", "pt"}, optional
+        The language of the form. Default: that of `set_options`.
     session : Session, optional
         Default: the current one.
 
@@ -165,7 +184,7 @@ def number_form(*, session: Session | None = None) -> NumberForm:
     Raises
     ------
     InvalidRequestError
-        If there is no session.
+        If there is no session, or no such language.
 
     Notes
     -----
@@ -187,4 +206,4 @@ def number_form(*, session: Session | None = None) -> NumberForm:
     >>> form.result.meaning.tolist()
     ['success']
     """
-    return NumberForm(session=session_or_current(session))
+    return NumberForm(session=session_or_current(session), language=language)

@@ -4,59 +4,48 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 
-from nexmo_nb.campaigns import plan_sms, send_many, summary
+from nexmo_nb.campaigns import plan_sms, send_many
 from nexmo_nb.campaigns.rows import show_label
-from nexmo_nb.campaigns.send import Doubtful
 from nexmo_nb.contacts.doubts import find_doubt
+from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError, NexmoError, PartialSendWarning
+from nexmo_nb.forms.fields import VALID_NUMBER, Section, find_problems
 from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import (
     Markup,
     bubble_html,
-    card_html,
     doubt_html,
     groups_html,
+    preview_html,
     result_html,
-    table_html,
     text_html,
     write_call,
 )
-from nexmo_nb.forms.outcome import (
-    Level,
-    describe_batch,
-    describe_parts,
-    group_doubts,
-    group_outcomes,
-    group_problems,
+from nexmo_nb.forms.outcome import describe_batch, describe_parts, group_outcomes
+from nexmo_nb.forms.plans import MOST_ROWS_SHOWN, show_doubts, show_plan, show_problems
+from nexmo_nb.forms.sms_fields import (
+    TEXT_OPTIONS,
+    TYPE_FIELDS,
+    VALID,
+    YES_NO_OPTIONS,
+    describe_text,
+    make_further_controls,
+    make_main_controls,
 )
-from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, read_text, set_visible, show_country
-from nexmo_nb.forms.words import list_choices, say, say_code, say_price, say_state
+from nexmo_nb.forms.widgets import read_filled, read_text, set_visible, show_country
+from nexmo_nb.forms.words import Words
 from nexmo_nb.numbers import owned_numbers
+from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms import send_sms
-from nexmo_nb.sms.request import TYPES, build_fields
-from nexmo_nb.text.gsm import segments
-from nexmo_nb.text.spelling import explain_encoding
+from nexmo_nb.sms.request import build_fields
 from nexmo_nb.validation import invalid_argument
-
-# The fields that one type alone has; each is visible only with its type. The other types carry a text.
-_TYPE_FIELDS = {
-    "binary": ("udh", "body"),
-    "wappush": ("title", "url", "validity"),
-    "vcal": ("vcal",),
-    "vcard": ("vcard",),
-}
-_TEXT_OPTIONS = (
-    "client_ref", "ttl", "callback", "message_class", "protocol_id", "account_ref", "entity_id", "content_id",
-)  # fmt: skip
-_YES_NO_OPTIONS = ("status_report_req", "trusted_number")
-_PLAN_COLUMNS = ["to", "country", "parts", "price", "problem", "warning"]
-MOST_ROWS_SHOWN = 200
 
 
 class SmsForm(Form):
@@ -64,33 +53,64 @@ class SmsForm(Form):
 
     unknown_hint = "settle"
 
-    def __init__(self, recipients: pd.DataFrame | None = None, *, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        recipients: pd.DataFrame | None = None,
+        *,
+        language: Language | None = None,
+        session: Session | None = None,
+    ) -> None:
+        words = Words(language)
         self.recipients = recipients
         self.plan: pd.DataFrame | None = None
-        self.sender = make_labelled(widgets.Combobox, say("label_sender"), placeholder=say("hint_sender"))
-        self.to = make_labelled(widgets.Textarea, say("label_to"), rows=2, placeholder=say("hint_numbers"))
-        self.region = make_region()
-        self.text = make_labelled(widgets.Textarea, say("label_text"), rows=4, continuous_update=True)
+        main, self.fields = make_main_controls(words), make_further_controls(words)
+        self.sender, self.to, self.region, self.text, self.type, self.doubtful = main.values()
         self.counter = widgets.HTML(layout={"margin": "0 0 0 8.3rem", "max_width": "36rem"})
-        self.advanced = widgets.ToggleButton(description=say("advanced"), tooltip=say("hint_advanced"))
-        self.type = make_labelled(widgets.Dropdown, say("label_type"), options=list_choices("sms_type", TYPES))
-        choices = list_choices("doubtful", get_args(Doubtful))
-        self.doubtful = make_labelled(widgets.Dropdown, say("label_doubtful"), options=choices)
-        self.fields = _make_fields()
-        self._advanced_box = widgets.VBox([self.type, self.doubtful, *self.fields.values()])
-        rows = [self.sender, self.to, self.region, self.text, self.counter, self.advanced, self._advanced_box]
-        controls = [self.sender, self.to, self.region, self.text, self.type, self.doubtful, *self.fields.values()]
-        super().__init__(rows, controls, session=session, verb=say("verb_send"))
+        self.advanced = widgets.ToggleButton(description=words.say("advanced"), tooltip=words.say("hint_advanced"))
+        sections = [
+            Section("recipients", ["sender", "to", "region"]),
+            Section("message", ["text", self.counter, self.advanced]),
+            Section("advanced", ["type", *self.fields]),
+            Section("doubts", [self.doubtful], after_preview=True),
+        ]
+        controls = {**{name: each for name, each in main.items() if each is not self.doubtful}, **self.fields}
+        super().__init__(words, "sms", controls, sections, session=session, verb=words.say("verb_send"))
         if recipients is not None:
-            self.to.disabled, self.to.placeholder = True, say("rows_passed", count=f"{len(recipients):,}")
+            self.to.disabled, self.to.placeholder = True, words.say("rows_passed", count=f"{len(recipients):,}")
+        self.counter.add_class("nexmo-nb-indented")
+        self.advanced.add_class("nexmo-nb-advanced")
         self.text.observe(self._update_counter, "value")
         self.type.observe(self._update_visibility, "value")
         self.advanced.observe(self._update_visibility, "value")
+        self.doubtful.observe(self._preview_again, "value")
+        self._senders: dict[str, str] = {}
+        self.show_section("doubts", False)
         self._update_visibility()
         self._offer_senders()
 
+    def find_problems(self) -> Mapping[str, InvalidRequestError]:
+        """Find what is wrong with the fields; of a list that was passed in, the plan tells of its numbers and texts."""
+        has_text = self.type.value not in TYPE_FIELDS
+        is_typed = self.recipients is None
+        values = {"to": VALID_NUMBER, "sender": self._read_sender(), "region": read_text(self.region)}
+        content = {"text": self.text.value if is_typed else "x"} if has_text else self._read_content()
+        problems = find_problems(
+            lambda left: build_fields(kind=self.type.value, **left),
+            {**values, **content, **self._read_options()},
+            VALID,
+        )
+        if is_typed and (problem := self._find_problem_of_numbers()):
+            problems["to"] = problem
+        return problems
+
+    def mark_problems(self, problems: Mapping[str, InvalidRequestError]) -> None:
+        if not self.fields.keys().isdisjoint(problems):
+            self.advanced.value = True
+        super().mark_problems(problems)
+
     def build_preview(self) -> list[Markup]:
-        return self._preview_special() if self.type.value in _TYPE_FIELDS else self._preview_texts()
+        self.show_section("doubts", False)
+        return self._preview_special() if self.type.value in TYPE_FIELDS else self._preview_texts()
 
     def submit(self, token: str) -> Done:
         if self.plan is not None and len(sendable := self.plan[self.plan.problem.isna()]) != 1:
@@ -99,43 +119,65 @@ class SmsForm(Form):
             result, call = self._send_one(token, self._read_single_recipient())
         else:
             result, call = self._send_one(token, self._read_planned_number(), str(sendable.text.iloc[0]))
-        return Done(result, describe_parts(result), result_html(self._describe_cost(result), result, call))
+        shown = result_html(self._describe_cost(result), result, call, self.words)
+        return Done(result, describe_parts(result, self.words), shown)
 
     def describe_failure(self, problem: NexmoError) -> tuple[str, list[Markup]]:
         """Say why a send failed; of a plan that was stopped also what became of its rows."""
         said, shown = super().describe_failure(problem)
         if problem.parts is None or "state" not in problem.parts:
             return said, shown
-        return f"{describe_batch(problem.parts).text} {said}", self._show_outcomes(problem.parts)
+        return f"{describe_batch(problem.parts, self.words).text} {said}", self._show_outcomes(problem.parts)
 
     def _send_plan(self, token: str, plan: pd.DataFrame) -> Done:
         options = {"doubtful": self.doubtful.value, **self._read_options()}
         result = send_many(plan, batch=f"form {token}", progress=False, session=self.session, **options)
         call = write_call("send_many", "plan", batch="a name of your own", **options)
         shown = result.head(MOST_ROWS_SHOWN).drop(columns="error")  # whose reasons stand above it in full
-        shown = shown.assign(state=shown.state.map(say_state))
-        sent = result_html(self._describe_cost(result), shown, call)
-        return Done(result, describe_batch(result), [*self._show_outcomes(result), *sent])
+        shown = shown.assign(state=shown.state.map(self.words.say_state))
+        sent = result_html(self._describe_cost(result), shown, call, self.words)
+        return Done(result, describe_batch(result, self.words), [*self._show_outcomes(result), *sent])
 
     def _show_outcomes(self, result: pd.DataFrame) -> list[Markup]:
-        groups = group_outcomes(result, self._name_row)
-        return groups_html(say("not_accepted"), groups, describe_batch(result).level)
+        groups = group_outcomes(result, self._name_row, self.words)
+        return groups_html(self.words.say("not_accepted"), groups, describe_batch(result, self.words).level)
 
     def _describe_cost(self, result: pd.DataFrame) -> str:
-        left = self.read_balance()
-        shown = say("balance_unknown") if left is None else f"{left:.4f}"
-        currency = self.session.account.currency
-        return say("cost", cost=f"{result.price.sum():.4f}", currency=currency, balance=shown)
+        words, left, currency = self.words, self.read_balance(), self.session.account.currency
+        balance = words.say("balance_unknown") if left is None else words.say_price(left, left, currency)
+        cost = float(result.price.sum())
+        return words.say("cost", cost=words.say_price(cost, cost, currency), balance=balance)
 
-    def _preview_texts(self) -> list[Markup]:
+    def _plan_texts(self) -> pd.DataFrame:
+        """Plan the text to the recipients, with a sender that is valid where the one that was typed is not."""
         recipients: Any = self.recipients
         template = self.text.value
         if recipients is None:
             # Without columns to fill the text from, a brace is only a brace.
             recipients, template = self._read_typed_numbers(), template.replace("{", "{{").replace("}", "}}")
         options: dict[str, Any] = {"type": self.type.value, "region": read_text(self.region)}
-        plan = plan_sms(recipients, template, sender=self.sender.value, session=self.session, **options)
-        self.plan, sendable = plan, plan[plan.problem.isna()]
+        return plan_sms(recipients, template, sender=self._read_sender(), session=self.session, **options)
+
+    def _find_problem_of_numbers(self) -> InvalidRequestError | None:
+        """Find why none of the typed numbers can be sent to; what is wrong with one of several, the preview tells."""
+        numbers = self._read_typed_numbers()
+        if not numbers:
+            return invalid_argument("to", self.to.value, "one phone number a line")
+        if len(numbers) > 1 and self.type.value in TYPE_FIELDS:
+            return invalid_argument("to", self.to.value, "one number with this type of message")
+        problems: list[InvalidRequestError] = []
+        for number in numbers:
+            try:
+                to_e164(number, read_text(self.region))
+            except InvalidRequestError as problem:
+                problems.append(problem)
+            else:
+                return None
+        return problems[0] if problems[0].parameter == "to" else None
+
+    def _preview_texts(self) -> list[Markup]:
+        self.plan = plan = self._plan_texts()
+        sendable = plan[plan.problem.isna()]
         if sendable.empty:
             problem = plan.problem.iloc[0] if len(plan) else "to: there is no recipient"
             raise InvalidRequestError(str(problem))
@@ -143,34 +185,22 @@ class SmsForm(Form):
         self._check_request(first.to, text=first.text)
         if len(sendable) > 1 and self.fields["client_ref"].value.strip():
             raise invalid_argument("client_ref", self.fields["client_ref"].value, "nothing with several recipients")
-        parts = say("parts_many" if first.parts > 1 else "parts_one", parts=first.parts)
-        others = say("first_of", count=f"{len(sendable):,}") if len(sendable) > 1 else ""
-        rows = table_html(_show_rows(plan.head(MOST_ROWS_SHOWN)))
-        totals = summary(plan)
-        empty = [name for name in ("problems", "doubtful", "unpriced") if not totals[name].any()]
-        totals = _show_prices(totals)[["country", "recipients", "parts", "price", "problems", "doubtful", "unpriced"]]
         return [
-            bubble_html(first.text, f"{self.sender.value}, {parts}{others}"),
-            card_html(say("sendable", count=f"{len(sendable):,}", total=f"{len(plan):,}"), rows),
-            card_html(say("total"), table_html(totals.drop(columns=empty))),
+            *show_plan(plan, self.doubtful.value, self._read_sender(), self.words),
             *self._warn_of_unknown_sends(sendable),
-            *self._show_problems(plan),
+            *show_problems(plan, self._name_row, self.words),
             *self._show_doubts(plan),
         ]
 
-    def _show_problems(self, plan: pd.DataFrame) -> list[Markup]:
-        groups = group_problems(plan, self._name_row)
-        count = sum(group.rows for group in groups)
-        return groups_html(say("problems", count=f"{count:,}", total=f"{len(plan):,}"), groups, Level.BAD)
-
     def _show_doubts(self, plan: pd.DataFrame) -> list[Markup]:
-        """Show what is doubtful about the rows that can be sent; refuse a single number that may be another one."""
-        if plan.problem.isna().sum() == 1:  # it is sent as a single message, without a choice
-            return doubt_html(_find_single_doubt(plan[plan.problem.isna()]))
-        groups = group_doubts(plan, self._name_row)
-        count = sum(group.rows for group in groups)
-        title, advice = say("doubts", count=f"{count:,}", total=f"{len(plan):,}"), say(f"doubts_{self.doubtful.value}")
-        return groups_html(title, groups, Level.DOUBTFUL, advice)
+        """Show what is doubtful about the rows that can be sent, and let the person say what becomes of them."""
+        sendable = plan[plan.problem.isna()]
+        if len(sendable) == 1:  # it is sent as a single message, without a choice
+            return doubt_html(_find_single_doubt(sendable), self.words)
+        is_doubtful = bool(sendable.warning.notna().any())
+        self.show_section("doubts", is_doubtful)
+        self.can_send = not is_doubtful or self.doubtful.value != "refuse"
+        return show_doubts(plan, self.doubtful.value, self._name_row, self.words)
 
     def _name_row(self, place: int) -> str:
         """Name a row of the plan as a person knows it: the number as it was typed, or the label of the row."""
@@ -182,21 +212,21 @@ class SmsForm(Form):
     def _preview_special(self) -> list[Markup]:
         """Preview a message of a type that carries no text."""
         self.plan = None
-        kind = self.type.value
         to, region = self._read_single_recipient(), read_text(self.region)
         request = self._check_request(to, region=region, **self._read_content())
         content = "\n".join(f"{name}: {value}" for name, value in request.items() if name not in ("from", "to", "type"))
-        price = text_html(say("special_price"))
+        kind_of_message = self.words.say(f"sms_type_{self.type.value}")
+        bubble = bubble_html(content, f"{self._read_sender()}, {kind_of_message}")
+        said = self.words.say("special_message", kind=kind_of_message, to=request["to"])
         return [
-            bubble_html(content, f"{self.sender.value}, {say(f'sms_type_{kind}')}"),
-            card_html(say("special_message", kind=say(f"sms_type_{kind}"), to=request["to"]), price),
-            *doubt_html(find_doubt(to, region)),
+            preview_html(self.words.say("special_price"), said, bubble),
+            *doubt_html(find_doubt(to, region), self.words),
         ]
 
     def _send_one(self, token: str, *arguments: str) -> tuple[pd.DataFrame, str]:
         """Send one message to a number, with a text if its type has one; return its parts and the call that does it."""
         kind = {} if self.type.value == "auto" else {"type": self.type.value}
-        options = {"sender": self.sender.value, **kind, **self._read_content(), **self._read_options()}
+        options = {"sender": self._read_sender(), **kind, **self._read_content(), **self._read_options()}
         options |= read_filled({"region": self.region})
         with warnings.catch_warnings():
             # The preview showed the doubt, and the outcome tells of the parts.
@@ -207,7 +237,7 @@ class SmsForm(Form):
 
     def _check_request(self, to: str, **content: Any) -> dict[str, str]:
         """Check the request of one message, and return its fields as they are sent."""
-        return build_fields(to, self.sender.value, self.type.value, **content, **self._read_options())
+        return build_fields(to, self._read_sender(), self.type.value, **content, **self._read_options())
 
     def _read_typed_numbers(self) -> list[str]:
         return re.findall(r"[^\n,;]+", self.to.value)
@@ -227,10 +257,10 @@ class SmsForm(Form):
         return numbers[0].strip()
 
     def _read_content(self) -> dict[str, Any]:
-        return read_filled({name: self.fields[name] for name in _TYPE_FIELDS.get(self.type.value, ())})
+        return read_filled({name: self.fields[name] for name in TYPE_FIELDS.get(self.type.value, ())})
 
     def _read_options(self) -> dict[str, Any]:
-        return read_filled({name: self.fields[name] for name in (*_TEXT_OPTIONS, *_YES_NO_OPTIONS)})
+        return read_filled({name: self.fields[name] for name in (*TEXT_OPTIONS, *YES_NO_OPTIONS)})
 
     def _warn_of_unknown_sends(self, sendable: pd.DataFrame) -> list[Markup]:
         """Warn of messages that may have been sent before: their outcome is unknown."""
@@ -238,38 +268,48 @@ class SmsForm(Form):
         self.session.ledger.mark_abandoned_unknown()
         unknown = self.session.ledger.read_sends(state="unknown")
         repeated = [row["recipient"] for row in unknown if row["recipient"] in numbers and row["body"] in texts]
-        return doubt_html(say("sent_before", numbers=", ".join(repeated[:10]))) if repeated else []
+        return (
+            doubt_html(self.words.say("sent_before", numbers=", ".join(repeated[:10])), self.words) if repeated else []
+        )
 
     def _update_counter(self, _: object = None) -> None:
-        text = self.text.value
-        try:
-            found = segments(text, encoding="ucs2" if self.type.value == "unicode" else None)
-        except InvalidRequestError as problem:
-            self.counter.value = text_html(str(problem))
-            return
-        causes = explain_encoding(text)
-        characters = " ".join(causes.character[causes.cost == "forces ucs2"].head(12))
-        reason = say("counter_reason", characters=characters) if characters else ""
-        count = say("counter_one" if found.parts == 1 else "counter_many", parts=found.parts, left=found.remaining)
-        self.counter.value = text_html(f"{count}{reason}")
+        self.counter.value = text_html(describe_text(self.text.value, self.type.value, self.words))
 
     def _update_visibility(self, _: object = None) -> None:
         kind = self.type.value
-        has_text = kind not in _TYPE_FIELDS
+        has_text = kind not in TYPE_FIELDS
         self.advanced.icon = "caret-down" if self.advanced.value else "caret-right"
-        set_visible(self._advanced_box, self.advanced.value or not has_text)
-        set_visible(self.text, has_text)
+        is_open = self.advanced.value or not has_text
+        self.aids.set_attributes({".nexmo-nb-advanced": {"aria-expanded": str(is_open).lower()}})
+        self.show_section("advanced", is_open)
+        self.show_field("text", has_text)
         set_visible(self.counter, has_text)
-        for owner, names in _TYPE_FIELDS.items():
+        for owner, names in TYPE_FIELDS.items():
             for name in names:
-                set_visible(self.fields[name], kind == owner)
+                self.show_field(name, kind == owner)
         self._update_counter()
+
+    def _preview_again(self, _: object) -> None:
+        """Show what the other choice makes of the doubtful rows, if a preview shows them."""
+        if self.is_previewed:
+            self.preview.click()
 
     def _offer_senders(self) -> None:
         try:
-            self.sender.options = tuple(owned_numbers(session=self.session).msisdn.head(200))
+            owned = owned_numbers(session=self.session).head(200)
         except NexmoError as problem:
-            self.show_message(say("senders_not_read", problem=problem))
+            self.show_message(self.words.say("senders_not_read", problem=problem))
+            return
+        self._senders = {
+            f"{number} ({show_country(country, self.words)})": number
+            for number, country in zip(owned.msisdn, owned.country, strict=True)
+        }
+        self.sender.options = tuple(self._senders)
+
+    def _read_sender(self) -> str:
+        """Read the sender: the number of the one that was chosen, or what was typed."""
+        typed: str = self.sender.value
+        return self._senders.get(typed, typed)
 
 
 def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
@@ -278,43 +318,13 @@ def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
     if pd.isna(row.warning):
         return None
     if row.warning_code == "looks_national":
-        raise InvalidRequestError(str(row.warning))
+        raise InvalidRequestError(str(row.warning), parameter="to")
     return str(row.warning).removeprefix("to: ")
 
 
-def _show_rows(plan: pd.DataFrame) -> pd.DataFrame:
-    """Put the rows of a plan into words; the reasons of their problems and doubts stand in cards of their own."""
-    codes: dict[str, Any] = {
-        name: [None if pd.isna(code) else say_code(code) for code in plan[f"{name}_code"]]
-        for name in ("problem", "warning")
-    }
-    return _show_prices(plan.assign(**codes))[_PLAN_COLUMNS]
-
-
-def _show_prices(table: pd.DataFrame) -> pd.DataFrame:
-    """Put the prices of a plan or its sums into one column, as money, and countries by name."""
-    amounts = zip(table.price_low, table.price_high, table.currency, strict=True)
-    prices = ["" if pd.isna(low) or pd.isna(money) else say_price(low, high, money) for low, high, money in amounts]
-    countries = [say("total") if code == "total" else show_country(code) for code in table.country.fillna("unknown")]
-    return table.assign(price=prices, country=countries)
-
-
-def _list_yes_no() -> list[tuple[str, Any]]:
-    return [(say("account_default"), ""), (say("yes"), True), (say("no"), False)]
-
-
-def _make_fields() -> dict[str, Any]:
-    fields = {name: make_labelled(widgets.Text, say(f"label_{name}")) for name in _TEXT_OPTIONS}
-    for names in _TYPE_FIELDS.values():
-        for name in names:
-            kind = widgets.Textarea if name in ("vcal", "vcard") else widgets.Text
-            fields[name] = make_labelled(kind, say(f"label_{name}"))
-    for name in _YES_NO_OPTIONS:
-        fields[name] = make_labelled(widgets.Dropdown, say(f"label_{name}"), options=_list_yes_no())
-    return fields
-
-
-def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None = None) -> SmsForm:
+def sms_form(
+    recipients: pd.DataFrame | None = None, *, language: Language | None = None, session: Session | None = None
+) -> SmsForm:
     """Show a form that writes, previews and sends SMS, each once.
 
     Parameters
@@ -322,6 +332,8 @@ def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None 
     recipients : DataFrame, optional
         With a column ``to``; its other columns may fill the text, as for `nexmo_nb.plan_sms`. Default: numbers are
         typed.
+    language : {"en", "pt"}, optional
+        The language of the form. Default: that of `set_options`.
     session : Session, optional
         Default: the current one.
 
@@ -337,7 +349,7 @@ def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None 
     Raises
     ------
     InvalidRequestError
-        If there is no session.
+        If there is no session, or no such language.
 
     Notes
     -----
@@ -358,4 +370,4 @@ def sms_form(recipients: pd.DataFrame | None = None, *, session: Session | None 
     >>> len(form.result), len(session.sandbox.messages)
     (1, 1)
     """
-    return SmsForm(recipients, session=session_or_current(session))
+    return SmsForm(recipients, session=session_or_current(session), language=language)

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from nexmo_nb.contacts.countries import is_country, list_regions, name_country
-from nexmo_nb.forms.words import say
+from nexmo_nb.forms.words import Words
 
 FULL_WIDTH = "calc(100% - 6px)"
 READABLE_WIDTH = "44rem"
@@ -20,19 +20,20 @@ def make_labelled(kind: type[Any], label: str, **options: Any) -> Any:
     return kind(description=label, style={"description_width": "8rem"}, layout=layout, **options)
 
 
-def make_region() -> Any:
+def make_region(words: Words) -> Any:
     """Make the control that names the country of national numbers; blank: every number has its country code."""
     # Where two countries go by a name, its code is offered.
-    names = {code: name_country(code) for code in list_regions()}
+    names = {code: name_country(code, words.language) for code in list_regions()}
     offered = sorted(name if is_country(name) else code for code, name in names.items())
-    return make_labelled(widgets.Combobox, say("label_region"), options=offered, placeholder=say("hint_region"))
+    hint = words.say("hint_region")
+    return make_labelled(widgets.Combobox, words.say("label_region"), options=offered, placeholder=hint)
 
 
-def show_country(code: Any) -> str:
+def show_country(code: Any, words: Words) -> str:
     """Name a country; what is no code of one, as a server may send it, stands for itself."""
     if not isinstance(code, str) or code == "unknown":
-        return say("no_country")
-    return name_country(code) if len(code) == 2 and is_country(code) else code
+        return words.say("no_country")
+    return name_country(code, words.language) if len(code) == 2 and is_country(code) else code
 
 
 def make_html_area(**layout: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
 
@@ -9,6 +10,17 @@ _STYLE = "color:#fff;border-radius:4px;padding:.1rem .5rem;font-weight:bold;lett
 _LIVE_COLOUR, _SANDBOX_COLOUR = "#b00020", "#37474f"
 NAMED = ("live", "sandbox")
 """What `connect` was told, where the badge's word says all of it."""
+WORDS: Mapping[str, str] = {
+    "live": "LIVE",
+    "sandbox": "SANDBOX",
+    "place": "at {where}",
+    "key": "key {key}",
+    "balance": "balance {currency} {amount}",
+    "balance_unknown": "balance not read yet",
+    "window": "{used} of {calls} calls in {seconds} s",
+    "limit": "{calls} calls in {seconds} s",
+}
+"""The words of a badge; those of another language have the same names and places."""
 
 
 class Badge(NamedTuple):
@@ -23,29 +35,27 @@ class Badge(NamedTuple):
     calls: int
     seconds: float
 
-    @property
-    def word(self) -> str:
-        return "LIVE" if self.is_live else "SANDBOX"
-
-    @property
-    def place(self) -> list[str]:
-        """Where that is, unless the word says it."""
-        return [] if self.where in NAMED else [f"at {self.where}"]
-
-    @property
-    def facts(self) -> list[str]:
-        """What stands behind the word."""
-        balance = "not read yet" if self.balance is None else f"{self.currency} {self.balance:,.2f}"
-        used = "" if self.used is None else f"{self.used:,} of "
-        window = f"{used}{self.calls:,} calls in {self.seconds:g} s"
-        return [f"key {self.key}", f"balance {balance}", window]
+    def list_facts(self, words: Mapping[str, str] = WORDS) -> list[str]:
+        """List what stands behind the word: where, unless the word says it, whose account, money and calls."""
+        amount = None if self.balance is None else f"{self.balance:,.2f}"
+        used = None if self.used is None else f"{self.used:,}"
+        limit = {"used": used, "calls": f"{self.calls:,}", "seconds": f"{self.seconds:g}"}
+        return [
+            *([] if self.where in NAMED else [words["place"].format(where=self.where)]),
+            words["key"].format(key=self.key),
+            words["balance_unknown" if amount is None else "balance"].format(currency=self.currency, amount=amount),
+            words["limit" if used is None else "window"].format(**limit),
+        ]
 
     def to_text(self) -> str:
-        return f"{self.word}, {', '.join([*self.place, *self.facts])}"
+        return f"{WORDS['live' if self.is_live else 'sandbox']}, {', '.join(self.list_facts())}"
 
-    def to_html(self) -> str:
+    def to_html(self, words: Mapping[str, str] = WORDS) -> str:
         colour = _LIVE_COLOUR if self.is_live else _SANDBOX_COLOUR
-        word = f'<span style="background:{colour};{_STYLE}">{self.word}</span>'
+        word = words["live" if self.is_live else "sandbox"]
         # Where a sandbox listens tells nothing to whoever sees a form; where money goes does.
-        facts = [*self.place, *self.facts] if self.is_live else self.facts
-        return f'<div style="margin:.2rem 0 .5rem">{word} {escape(" · ".join(facts))}</div>'
+        shown = self if self.is_live else self._replace(where="sandbox")
+        facts = escape(" · ".join(shown.list_facts(words)))
+        return (
+            f'<div style="margin:.2rem 0 .5rem"><span style="background:{colour};{_STYLE}">{word}</span> {facts}</div>'
+        )

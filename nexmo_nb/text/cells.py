@@ -51,7 +51,7 @@ class TextProblem(InvalidRequestError):  # noqa: N818 - it is a finding about a 
     """A text cannot be sent: `code` is one of `PROBLEMS`, `reason` says what was found, and what to do."""
 
     def __init__(self, code: str, reason: str) -> None:
-        super().__init__(f"text: {reason}", code=code)
+        super().__init__(f"text: {reason}", code=code, parameter="text")
         self.reason = reason
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -84,7 +84,7 @@ def segments(text: str, *, encoding: Encoding | None = None) -> Segments:
     Segments(encoding='ucs2', parts=1, units=4, remaining=66)
     """
     if not isinstance(text, str):
-        raise InvalidRequestError(f"text: got a {type(text).__name__}, allowed is str.")
+        raise InvalidRequestError(f"text: got a {type(text).__name__}, allowed is str.", parameter="text")
     if encoding is not None and not (isinstance(encoding, str) and encoding in get_args(Encoding)):
         got = repr(encoding[:20]) if isinstance(encoding, str) else f"a {type(encoding).__name__}"
         raise InvalidRequestError(f"encoding: got {got}, allowed are 'gsm7' and 'ucs2'.")

@@ -38,11 +38,10 @@ def test_an_edit_shows_before_and_after_and_changes_only_that(session: nx.Sessio
     form.pick.value = before.id
     assert form.fields["answer_url"].value == before.answer_url
     form.preview.click()
-    assert "at least one change" in form.message
+    assert "Nothing is changed yet" in form.message
     form.fields["answer_url"].value = "https://example.org/new"
     form.preview.click()
-    assert f"<s>{before.answer_url}</s>" in read_html(form)
-    assert "<b>https://example.org/new</b>" in read_html(form)
+    assert f"<td>Answer URL</td><td>{before.answer_url}</td><td>https://example.org/new</td>" in read_html(form)
     form.send.click()
     after = nx.application(before.id).iloc[0]
     assert after.answer_url == "https://example.org/new"
@@ -55,7 +54,7 @@ def test_an_edit_of_the_type_shows_nothing_where_nothing_was(session: nx.Session
     for name, value in {"type": "voice", **URLS}.items():
         form.fields[name].value = value
     form.preview.click()
-    assert f"<s></s></td><td><b>{URLS['answer_url']}</b>" in read_html(form)
+    assert f"<td></td><td>{URLS['answer_url']}</td>" in read_html(form)
     form.send.click()
     assert form.result is not None
     assert nx.application(form.result.id[0]).type[0] == "voice"
@@ -84,6 +83,8 @@ def test_a_wrong_application_is_said_before_it_is_sent(
     for name, good in {"name": "Survey", **URLS, field: value}.items():
         form.fields[name].value = good
     form.preview.click()
-    assert form.message.startswith(f"{field}: got")
+    label = form.fields[field].description
+    assert form.message.startswith(f"Correct this field first. {label}: ")
+    assert "nexmo-nb-wrong" in form._boxes[field]._dom_classes
     assert form.send.disabled
     assert list_writes(sandbox) == []

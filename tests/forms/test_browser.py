@@ -202,10 +202,10 @@ def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
     form = page.locator(".jp-OutputArea-output:has(button)").first
     numbers = ["+44 7700 900123", "+44 7700 900124", "+44 7700 900125", "12", "+351 213 456 789"]
     form.get_by_label("To", exact=True).fill("\n".join(numbers))
-    form.get_by_role("button", name="Advanced").click()
-    form.get_by_label("Doubtful rows").select_option(label="leave them out")
-    form.get_by_role("button", name="Advanced").click()
     form.get_by_role("button", name="Preview").click()
+    wait_until_idle(page)
+    assert form.get_by_role("button", name="Send").is_disabled()
+    form.get_by_label("Doubtful rows").select_option(label="leave them out")
     wait_until_idle(page)
     doubts, send = form.get_by_text("Careful: doubtful are 1 of 5"), form.get_by_role("button", name="Send")
     assert doubts.bounding_box()["y"] < send.bounding_box()["y"]

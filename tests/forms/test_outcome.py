@@ -14,9 +14,10 @@ from nexmo_nb.contacts.numbers import WARNINGS
 from nexmo_nb.forms import SmsForm
 from nexmo_nb.forms.outcome import Level, Outcome, describe_batch, group_outcomes, group_problems
 from nexmo_nb.forms.widgets import list_widgets
-from nexmo_nb.forms.words import ENGLISH, LANGUAGES, say, say_price
+from nexmo_nb.forms.words import LANGUAGES, Words
 from nexmo_nb.sandbox import Sandbox
 
+WORDS = Words("en")
 THREE = "+44 7700 900123\n+44 7700 900124\n+44 7700 900125"
 
 
@@ -64,12 +65,12 @@ def make_result(*rows: tuple[str, str | None]) -> pd.DataFrame:
 def test_a_batch_is_told_in_counts_and_words_and_judged_by_its_worst(
     rows: list[tuple[str, str | None]], text: str, level: Level
 ) -> None:
-    assert describe_batch(make_result(*rows)) == Outcome(text, level)
+    assert describe_batch(make_result(*rows), WORDS) == Outcome(text, level)
 
 
 def test_rows_are_grouped_by_their_reason_and_the_first_are_named() -> None:
     result = make_result(("accepted", None), *[("rejected", "illegal sender")] * 7, ("unknown", None))
-    found = group_outcomes(result, str)
+    found = group_outcomes(result, str, WORDS)
     assert found == [
         ("7 refused", 7, "1, 2, 3, 4, 5, and 2 more", "why 1"),
         ("1 of which nobody knows whether it was sent", 1, "8", "why 8"),
@@ -78,20 +79,20 @@ def test_rows_are_grouped_by_their_reason_and_the_first_are_named() -> None:
 
 def test_problems_without_a_code_are_told_all_the_same() -> None:
     plan = pd.DataFrame({"problem": ["to: odd", None], "problem_code": [None, None]})
-    assert group_problems(plan, str) == [("other: 1", 1, "0", "odd")]
+    assert group_problems(plan, str, WORDS) == [("other: 1", 1, "0", "odd")]
 
 
 def test_every_code_has_words() -> None:
     texts = "missing error_value control too_long encoding format unknown_language"
     codes = [*PROBLEMS, *WARNINGS, "leftover_name", *(f"text_{name}" for name in texts.split())]
-    assert [code for code in codes if f"code_{code}" not in ENGLISH] == []
+    assert [code for code in codes if f"code_{code}" not in LANGUAGES["en"]] == []
 
 
 def test_every_language_says_the_same_things_with_the_same_values() -> None:
-    places = {name: set(re.findall(r"{(\w+)}", text)) for name, text in ENGLISH.items()}
+    places = {name: set(re.findall(r"{(\w+)}", text)) for name, text in LANGUAGES["en"].items()}
     for texts in LANGUAGES.values():
         assert {name: set(re.findall(r"{(\w+)}", text)) for name, text in texts.items()} == places
-    assert say("rented", number="1") == "Rented: 1"
+    assert WORDS.say("rented", number="1") == "Rented: 1"
 
 
 def test_two_of_three_refused_is_no_success(form: SmsForm, sandbox: Sandbox) -> None:
@@ -99,7 +100,7 @@ def test_two_of_three_refused_is_no_success(form: SmsForm, sandbox: Sandbox) -> 
     sandbox.fail_next("status", code=15, times=2, path="/sms")
     form.send.click()
     assert form.message == "1 accepted, 2 refused: illegal sender."
-    assert "--jp-error-color1" in form._message_area.value
+    assert "--nexmo-bad" in form._message_area.value
     assert "Use a number of yours, or a sender name that the country allows. Nothing was sent." in read_html(form)
 
 
@@ -120,18 +121,18 @@ def test_a_message_that_is_accepted_in_part_is_told(form: SmsForm, sandbox: Sand
     form.send.click()
     assert form.message.startswith("1 accepted in part: 1 of 3 parts were accepted; refused: throttled.")
     assert "come twice" in form.message
-    assert "--jp-warn-color1" in form._message_area.value
+    assert "--nexmo-doubt" in form._message_area.value
 
 
 def test_what_is_accepted_is_said_in_green(form: SmsForm) -> None:
     form.preview.click()
     form.send.click()
     assert form.message == "3 accepted."
-    assert "--jp-success-color1" in form._message_area.value
+    assert "--nexmo-good" in form._message_area.value
 
 
 @pytest.mark.parametrize(
-    ("choice", "says"), [("refuse", "nothing at all"), ("skip", "leave them out"), ("send", "to them as well")]
+    ("choice", "says"), [("refuse", "Nothing can be sent"), ("skip", "leave them out"), ("send", "to them as well")]
 )
 def test_problems_and_doubts_stand_before_the_button_with_the_rows_to_look_at(
     form: SmsForm, choice: str, says: str
@@ -144,6 +145,8 @@ def test_problems_and_doubts_stand_before_the_button_with_the_rows_to_look_at(
     assert "Careful: doubtful are 1 of 5" in shown
     assert "<b>no mobile number: 1</b> (+351 213 456 789)" in shown
     assert says in shown
+    assert f"{3 if choice == 'skip' else 4} of 5 would be sent" in shown
+    assert form.send.disabled is (choice == "refuse")
     acting = next(each for each in form.children if form.send in getattr(each, "children", ()))
     assert acting.children.index(form._preview_area) < acting.children.index(form.send)
 
@@ -218,7 +221,7 @@ def test_a_number_of_which_nobody_knows_whether_it_was_rented_is_looked_for(
     ],
 )
 def test_prices_are_said_as_money(low: float, high: float, shown: str) -> None:
-    assert say_price(low, high, "EUR") == shown
+    assert WORDS.say_price(low, high, "EUR") == shown
 
 
 def test_every_choice_and_label_that_a_form_shows_has_words(session: nx.Session) -> None:

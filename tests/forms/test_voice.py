@@ -30,24 +30,19 @@ def test_a_call_is_placed_once(voice: VoiceForm, sandbox: Sandbox) -> None:
 
 
 def test_a_wrong_call_is_said_before_it_is_placed(voice: VoiceForm, sandbox: Sandbox) -> None:
-    for field, value, says in (("language", "english", "language"), ("voice", "male", "tts"), ("to", "x", "to: got")):
-        before = getattr(voice, field).value
-        getattr(voice, field).value = value
-        voice.preview.click()
-        assert says in voice.message
-        assert voice.send.disabled
-        getattr(voice, field).value = before
-    voice.text.value = ""
+    voice.callback.value, voice.to.value, voice.text.value = "nowhere", "x", ""
     voice.preview.click()
-    assert "audio_url" in voice.message
+    assert voice.message.startswith("Correct these 3 fields first. To: Got 'x'; ")
+    assert "Text: This is needed; allowed: a text, an audio_url, or both." in voice.message
+    assert "Event URL: Got 'nowhere'" in voice.message
+    assert voice.send.disabled
     assert sandbox.calls == []
 
 
-@pytest.mark.parametrize("typed", ["²", "9" * 5000])
-def test_a_voice_that_is_no_number_is_said_in_words(voice: VoiceForm, typed: str) -> None:
-    voice.voice.value = typed
-    voice.preview.click()
-    assert voice.message.startswith("voice: got")
+def test_only_voices_that_the_account_can_have_are_offered(session: nx.Session, sandbox: Sandbox) -> None:
+    assert [value for _, value in nx.voice_form().voice.options][:3] == ["female", "0", "1"]
+    with nx.connect(sandbox.url, api_key=sandbox.api_key, api_secret=sandbox.api_secret) as unsigned:
+        assert [value for _, value in nx.voice_form(session=unsigned).voice.options] == ["female", "male"]
 
 
 def test_a_national_number_goes_to_the_region_that_is_named(voice: VoiceForm, sandbox: Sandbox) -> None:

@@ -6,6 +6,7 @@ import ipywidgets
 import pytest
 
 from nexmo_nb.forms.widgets import make_labelled, read_filled, read_text, set_visible, show_country
+from nexmo_nb.forms.words import Words
 
 
 @pytest.mark.parametrize(("typed", "read"), [("", None), ("  ", None), (" a b ", "a b")])
@@ -44,4 +45,4 @@ def test_a_control_is_hidden_and_shown() -> None:
     [("PT", "Portugal"), (None, "not known"), ("unknown", "not known"), ("<img>", "<img>"), ("Portugal", "Portugal")],
 )
 def test_a_country_is_named_and_what_is_none_stands_for_itself(code: str | None, name: str) -> None:
-    assert show_country(code) == name
+    assert show_country(code, Words("en")) == name

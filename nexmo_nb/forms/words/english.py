@@ -1,16 +1,10 @@
-"""The words that forms show: labels, choices, headings, what was done and what is doubtful. Pure.
-
-Another language is another mapping with the same names in `LANGUAGES`. A text may have places in braces, for which
-`say` is given values; the same names must stand in it in each language.
-"""
+"""English: the words that forms show. Another language has the same names, and in each text the same places."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-_ENGLISH_OUTCOMES: Mapping[str, str] = {
+_OUTCOMES: Mapping[str, str] = {
     # What became of messages; the names end in the states of a send.
     "state_accepted": "{count} accepted",
     "state_partial": "{count} accepted in part",
@@ -25,7 +19,7 @@ _ENGLISH_OUTCOMES: Mapping[str, str] = {
     "parts_refused": "{accepted} of {parts} parts were accepted; refused: {reasons}. Sent again, they would come twice",
     "no_reason": "no reason given",
     "not_accepted": "Not accepted, and why",
-    "cost": "Cost: {cost} {currency}. Balance: {balance}.",
+    "cost": "Cost: {cost}. Balance: {balance}.",
     "balance_unknown": "not known",
     "settle": " settle() looks it up.",
     "look_first": " Look at your account before you do it again.",
@@ -33,8 +27,7 @@ _ENGLISH_OUTCOMES: Mapping[str, str] = {
     # What stands in the way of a plan, or is doubtful about it.
     "problems": "Cannot be sent: {count} of {total}",
     "doubts": "Careful: doubtful are {count} of {total}",
-    "doubts_refuse": "Send will send nothing at all while they stand so. Correct them, or choose under Advanced, "
-    "Doubtful rows.",
+    "doubts_refuse": "Nothing can be sent while they stand so. Correct them, or choose what becomes of them.",
     "doubts_skip": "Send will leave them out.",
     "doubts_send": "Send will send to them as well.",
     "careful": "Careful",
@@ -76,7 +69,7 @@ _ENGLISH_OUTCOMES: Mapping[str, str] = {
     "deleted": "Deleted: {name}",
 }
 # Labels of controls, by the names of the parameters or attributes that they stand for.
-_ENGLISH_LABELS: Mapping[str, str] = {
+_LABELS: Mapping[str, str] = {
     "label_sender": "From",
     "label_to": "To",
     "label_region": "Country",
@@ -125,7 +118,7 @@ _ENGLISH_LABELS: Mapping[str, str] = {
     "hint_region": "of numbers without a country code",
 }
 # Texts of the forms themselves: buttons, hints, titles and sentences of their previews.
-_ENGLISH_TEXTS: Mapping[str, str] = {
+_TEXTS: Mapping[str, str] = {
     "account_default": "as the account says",
     "yes": "yes",
     "no": "no",
@@ -133,28 +126,27 @@ _ENGLISH_TEXTS: Mapping[str, str] = {
     "advanced": "Advanced",
     "hint_advanced": "Everything else that an SMS can carry",
     "hint_numbers": "+44 7700 900000, one a line",
-    "special_price": "Its parts and price are known when it is sent.",
+    "special_price": "Price not known yet",
     "verb_send": "Send",
-    "special_message": "One message to {to}: {kind}",
+    "special_message": "One message to {to}: {kind}. Its parts and price are known when it is sent.",
     "sent_before": "This text to these numbers was sent before, and nobody knows whether it arrived; settle() "
     "looks it up: {numbers}",
     "senders_not_read": "Your numbers could not be read, but you can type one: {problem}",
     "rows_passed": "{count} rows were passed in",
     "parts_one": "1 part",
-    "parts_many": "{parts} parts, which the phone joins",
+    "parts_many": "{count} parts, which the phone joins",
     "first_of": "; the first of {count}",
-    "sendable": "{count} of {total} can be sent",
+    "sendable": "{count} of {total} would be sent",
     "hint_voice_sender": "a voice number of yours",
     "hint_recording": "https://… of a WAV or MP3 file",
     "verb_call": "Call",
     "machine_": "speaks at once",
     "machine_true": "waits for the tone",
     "machine_hangup": "hangs up",
-    "call_price": "It costs {price}.",
     "recording": "(a recording)",
     "spoken": "spoken in {name}",
     "call_to": "A call to {to} ({country})",
-    "no_price": "no price known",
+    "no_price": "Price not known",
     "price_a_minute": "{price} a minute",
     "hint_countries": "GB, PT, United States",
     "hint_pattern": "any",
@@ -162,7 +154,8 @@ _ENGLISH_TEXTS: Mapping[str, str] = {
     "give_back": "Give back {number} for good",
     "give_back_advice": "Somebody else may rent it then.",
     "rent": "Rent {number}",
-    "rent_price": "It costs {once} once and {monthly} a month, without tax.",
+    "rent_price": "{monthly} a month",
+    "rent_once": "and {once} once, without tax",
     "found": "{count} numbers, the first {shown}",
     "search": "Search",
     "hint_delete": "type its name to delete it",
@@ -174,10 +167,47 @@ _ENGLISH_TEXTS: Mapping[str, str] = {
     "preview": "Preview",
     "hint_verb": "Needs a preview first",
     "changed_since": "Changed since the preview; preview again.",
-    "same_call": "The same from Python:",
+    "same_call": "The same from Python",
+    "working": "working",
+    "title_sms": "Send SMS",
+    "title_voice": "Call and say a text",
+    "title_numbers": "Rent and give back numbers",
+    "title_applications": "Applications",
+    "section_recipients": "Who",
+    "section_message": "Message",
+    "section_advanced": "More about the message",
+    "section_doubts": "Doubts",
+    "section_voice": "How it sounds",
+    "section_call": "More about the call",
+    "section_search": "Look for a number",
+    "section_choice": "The number",
+    "section_application": "What it is",
+    "section_webhooks": "Addresses that Nexmo calls",
+    "section_deletion": "Delete for good",
+    "wrong_fields_one": "Correct this field first.",
+    "wrong_fields_many": "Correct these {count} fields first.",
+    "field_is_needed": "This is needed; {reason}",
+    "rows_one": "1 row",
+    "rows_many": "{count} rows",
+    "rows_shown": "{count} rows, of which the first {shown} are shown",
+    "diff_field": "Field",
+    "diff_before": "Before",
+    "diff_after": "After",
+    "no_owned_numbers": "No numbers of yours yet: rent one.",
+    "no_numbers_found": "No number has all of that: ask for less, or in more countries.",
+    "nothing_new": "Nothing is changed yet: change a field, or type the name to delete it.",
+    "no_applications": "No applications of yours yet: create one.",
+    "badge_live": "LIVE",
+    "badge_sandbox": "SANDBOX",
+    "badge_place": "at {where}",
+    "badge_key": "key {key}",
+    "badge_balance": "balance {currency} {amount}",
+    "badge_balance_unknown": "balance not read yet",
+    "badge_window": "{used} of {calls} calls in {seconds} s",
+    "badge_limit": "{calls} calls in {seconds} s",
 }
 # Choices, by the values that they stand for; headings of tables, by the columns of the frames.
-_ENGLISH_CHOICES: Mapping[str, str] = {
+_CHOICES: Mapping[str, str] = {
     "action_rent": "rent a number",
     "action_give back": "give a number back",
     "match_starts": "at the beginning",
@@ -249,43 +279,41 @@ _ENGLISH_CHOICES: Mapping[str, str] = {
     "price_unknown": "not known",
     "price_single": "{currency} {low}",
     "counter_one": "1 part, room for {left} more",
-    "counter_many": "{parts} parts, room for {left} more",
+    "counter_many": "{count} parts, room for {left} more",
     "counter_reason": "; short parts because of {characters}",
 }
-ENGLISH: Mapping[str, str] = {**_ENGLISH_OUTCOMES, **_ENGLISH_TEXTS, **_ENGLISH_LABELS, **_ENGLISH_CHOICES}
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH}
-
-
-def say(name: str, /, *, language: str = "en", **values: Any) -> str:
-    """Say something, with the values that stand in it."""
-    return LANGUAGES[language][name].format(**values)
-
-
-def list_choices(kind: str, values: Iterable[str]) -> list[tuple[str, str]]:
-    """List choices of a control: the words of each value, and the value."""
-    return [(say(f"{kind}_{value}"), value) for value in values]
-
-
-def say_state(state: str) -> str:
-    """Say the state of a message, without a count."""
-    return say(f"state_{state}", count="").strip() if f"state_{state}" in ENGLISH else state
-
-
-def say_heading(column: str) -> str:
-    """Say what a column of a frame holds; a column without words, of a list of the user's, stands for itself."""
-    return ENGLISH.get(f"heading_{column}") or ENGLISH.get(f"label_{column}", column)
-
-
-def say_price(low: float, high: float, currency: str) -> str:
-    """Say what something costs, from the lowest price to the highest: EUR 0.0333 to 0.0423."""
-    if math.isnan(low) or math.isnan(high):
-        return say("price_unknown")
-    shown = [f"{amount:.4f}" for amount in (low, high)]
-    shown = [text[:-2] if text.endswith("00") else text for text in shown]
-    name = "price_single" if shown[0] == shown[1] else "price_range"
-    return say(name, currency=currency, low=shown[0], high=shown[1])
-
-
-def say_code(code: str) -> str:
-    """Say what a code of a problem or a doubt means; a code without words stands for itself."""
-    return ENGLISH.get(f"code_{code}", code)
+# Languages and voices of calls, by the codes that the API takes.
+_SPEECH: Mapping[str, str] = {
+    "speech_en-us": "English (United States)",
+    "speech_en-gb": "English (United Kingdom)",
+    "speech_en-au": "English (Australia)",
+    "speech_en-in": "English (India)",
+    "speech_de-de": "German",
+    "speech_es-es": "Spanish (Spain)",
+    "speech_es-mx": "Spanish (Mexico)",
+    "speech_es-us": "Spanish (United States)",
+    "speech_fr-fr": "French (France)",
+    "speech_fr-ca": "French (Canada)",
+    "speech_is-is": "Icelandic",
+    "speech_it-it": "Italian",
+    "speech_ja-jp": "Japanese",
+    "speech_ko-kr": "Korean",
+    "speech_nl-nl": "Dutch",
+    "speech_pl-pl": "Polish",
+    "speech_pt-pt": "Portuguese (Portugal)",
+    "speech_pt-br": "Portuguese (Brazil)",
+    "speech_ro-ro": "Romanian",
+    "speech_ru-ru": "Russian",
+    "speech_sv-se": "Swedish",
+    "speech_tr-tr": "Turkish",
+    "speech_zh-cn": "Chinese",
+    "style_female": "Female",
+    "style_male": "Male",
+    "style_0": "Voice 0",
+    "style_3": "Voice 3",
+    "style_4": "Voice 4",
+    "style_5": "Voice 5",
+    "style_1": "Voice 1",
+    "style_2": "Voice 2",
+}
+WORDS: Mapping[str, str] = {**_OUTCOMES, **_TEXTS, **_LABELS, **_CHOICES, **_SPEECH}

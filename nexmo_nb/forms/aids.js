@@ -1,0 +1,49 @@
+// What ipywidgets cannot do: attributes for those who hear a page or use keys, and where the focus is.
+function render({ model, el }) {
+  let observer = null;
+  let ended = false;
+  const findForm = () => el.closest(".nexmo-nb-form");
+
+  const setAttributes = () => {
+    for (const [selector, attributes] of Object.entries(model.get("attributes"))) {
+      for (const node of findForm()?.querySelectorAll(selector) ?? []) {
+        for (const [name, value] of Object.entries(attributes)) {
+          if (value === null) node.removeAttribute(name);
+          else node.setAttribute(name, value);
+        }
+      }
+    }
+  };
+
+  // Only where the person works in this form, or where the focus was lost because a button went grey.
+  const moveFocus = ({ focus }) => {
+    const form = findForm();
+    const here = document.activeElement;
+    if (here === document.body || form?.contains(here)) form?.querySelector(focus)?.focus();
+  };
+
+  // The form is put into the page after this, and its parts as they are shown.
+  const start = () => {
+    if (ended) return;
+    const form = findForm();
+    if (!form) {
+      requestAnimationFrame(start);
+      return;
+    }
+    observer = new MutationObserver(setAttributes);
+    observer.observe(form, { childList: true, subtree: true });
+    setAttributes();
+  };
+
+  model.on("change:attributes", setAttributes);
+  model.on("msg:custom", moveFocus);
+  start();
+  return () => {
+    ended = true;
+    observer?.disconnect();
+    model.off("change:attributes", setAttributes);
+    model.off("msg:custom", moveFocus);
+  };
+}
+
+export default { render };
