@@ -252,7 +252,7 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
     number.get_by_role("button", name="Search").click()
     wait_until_idle(page)
     application.get_by_label("Application").select_option(index=1)
-    application.get_by_label("Delete").fill(HOSTILE)
+    application.get_by_label("Delete", exact=True).fill(HOSTILE)
     number.get_by_label("Type it again").fill(number.get_by_label("Number", exact=True).input_value().split()[0])
     for form in (sms, voice):
         form.get_by_label("To", exact=True).fill("+44 7700 900000")
@@ -263,7 +263,7 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
     assert page.get_by_text(HOSTILE).count() >= 4
     strict.fail_next("status", path="/sms/json", code=6)
     for form in (sms, voice, application, number):
-        form.locator("button.mod-primary").click()
+        form.locator("button.mod-primary, button.mod-danger").click()
         wait_until_idle(page)
     page.get_by_text("cannot be routed").first.wait_for()
     inbox.goto(strict.url)
