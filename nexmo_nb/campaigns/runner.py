@@ -1,7 +1,7 @@
 """One run of a batch: a loop that takes slots, records in the ledger, keeps the budget, and has workers send.
 
-One thread drives the loop and is the only one that changes the state. The workers only send; the main thread only shows
-the progress and receives an interrupt.
+One thread drives the loop and is the only one that changes the state. The workers only send; the thread that called
+`Runner.run` only shows the progress and receives an interrupt, in whose place any thread may call `Runner.stop`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.campaigns import decisions
 from nexmo_nb.campaigns.decisions import Action, Backoff, Budget, Estimate, choose_action
+from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Attempt, Request, Session, unanswered_error
@@ -47,8 +48,10 @@ class RunState:
     slots: list[str] = field(default_factory=list)  # acquired, and not used yet
     in_flight: dict[str, Attempt] = field(default_factory=dict)  # with the workers
     results: list[Result] = field(default_factory=list)  # came back, and are not recorded yet
-    sent: int = 0  # accepted in this run, as are parts and cost
-    parts: int = 0
+    sent: int = 0  # accepted in this run; what follows is of this run as well
+    refused: int = 0
+    unknown: int = 0
+    elsewhere: int = 0  # taken by another run of the batch
     cost: float = 0.0
     error: NexmoError | None = None  # why the batch stopped
     fault: BaseException | None = None  # is no NexmoError; it stops the run and is raised
@@ -58,25 +61,34 @@ class RunState:
 class Runner:
     """One run of a batch: `messages` in order, by the ids of their rows in the ledger.
 
-    `left` is what may be spent; None: there is no cap.
+    `left` is what may be spent; None: there is no cap. `begun` is how far earlier runs have come. `notify` tells a
+    person about a pause; None: as the throttle does.
     """
 
     def __init__(
-        self, session: Session, batch: str, messages: Mapping[str, Message], *, left: float | None = None
+        self,
+        session: Session,
+        batch: str,
+        messages: Mapping[str, Message],
+        *,
+        left: float | None = None,
+        begun: Progress | None = None,
     ) -> None:
         self.session, self.batch, self.messages = session, batch, messages
+        self.notify: Callable[[str], None] | None = None
+        self._begun = Progress(len(messages)) if begun is None else begun
         self.state = RunState(deque(messages), Budget(left))
         self._workers = Workers(self._send)
         self._stop = Event()
         self._hurry = Event()  # set as well: what is in flight is broken off
 
-    def run(self, workers: int, *, progress: bool) -> None:
+    def run(self, workers: int, watch: Watch) -> None:
         """Send until the queue is empty, the cap is reached, or something stops the run."""
         count = min(workers, len(self.messages))
         if not count:
             return
         pool = ThreadPoolExecutor(count + 1)
-        with show_progress(self, progress) as refresh:
+        with watch(self) as refresh:
             driver: list[Future[None]] = []
             try:
                 # An interrupt may come right after the thread has started: it must be stopped then, too.
@@ -103,9 +115,16 @@ class Runner:
                 interrupt = problem
                 self._hurry.set()
         # A worker that still makes its connection is not waited for; it sends nothing any more.
-        pool.shutdown(wait=interrupt is None)
+        pool.shutdown(wait=not self._hurry.is_set())
         if interrupt is not None:
             raise interrupt
+
+    def stop(self, *, hurry: bool = False) -> None:
+        """End the run as an interrupt does, from any thread; with `hurry`, as the second interrupt."""
+        self._stop.set()
+        if hurry:
+            self._hurry.set()
+        self._workers.wake()
 
     def status_message(self) -> str:
         return (
@@ -113,9 +132,16 @@ class Runner:
             " Run the same call again to continue; nobody gets the message twice."
         )
 
-    def count_done(self) -> int:
-        """Count the messages for which there is nothing left to do."""
-        return len(self.messages) - len(self.state.queue) - len(self.state.in_flight)
+    def read_progress(self) -> Progress:
+        """Read how far the batch is; any thread may."""
+        begun, state = self._begun, self.state
+        return begun._replace(
+            accepted=begun.accepted + state.sent,
+            refused=begun.refused + state.refused,
+            unknown=begun.unknown + state.unknown,
+            elsewhere=begun.elsewhere + state.elsewhere,
+            cost=begun.cost + state.cost,
+        )
 
     def _drive(self, pool: ThreadPoolExecutor, workers: int) -> None:
         """Run the loop; whatever happens in it, record what comes back, end the workers, give unused slots back."""
@@ -209,6 +235,8 @@ class Runner:
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.queue.extendleft(reversed(ready))
             self._stop_batch(problem)
+        else:
+            state.elsewhere += len(ready) - len(claimed)
         state.results = []
         return [send_id for send_id in ready if send_id in claimed]
 
@@ -259,7 +287,10 @@ class Runner:
             state.backoff = decisions.record_progress(state.backoff)
         if action is Action.COUNT:
             self._count_accepted(result.rows or [], estimate)
+        elif action is Action.SKIP:
+            state.refused += 1
         elif action in (Action.ASSUME_PAID, Action.RAISE):
+            state.unknown += 1
             state.budget = decisions.spend(state.budget, estimate.high, estimate, is_known=False)
         if action is Action.RAISE:
             state.fault = state.fault or problem
@@ -271,7 +302,6 @@ class Runner:
         """Add an accepted message to the totals, and take its price from what may be spent."""
         state = self.state
         state.sent += 1
-        state.parts += len(rows)
         state.cost += sum_prices(rows) or 0
         price, is_known = decisions.find_price(rows, estimate)
         state.budget = decisions.spend(state.budget, price, estimate, is_known=is_known)
@@ -281,7 +311,8 @@ class Runner:
         seconds = decisions.find_pause(self.state.backoff)
         self.state.backoff = decisions.record_pause(self.state.backoff)
         if seconds > 1:
-            self.session.throttle.notify(f"Waiting {seconds:.0f} s to go on with batch {self.batch!r}.")
+            notify = self.notify or self.session.throttle.notify
+            notify(f"Waiting {seconds:.0f} s to go on with batch {self.batch!r}.")
         while seconds > 0 and not self._stop.is_set():
             self.session.pause(min(seconds, PAUSE_STEP))
             seconds -= PAUSE_STEP
@@ -292,22 +323,29 @@ class Runner:
         self._stop.set()
 
 
+Watch = Callable[[Runner], AbstractContextManager[Callable[[], None]]]
+"""What is told of a run when it begins and ends; its function is called several times a second meanwhile."""
+
+
 @contextmanager
-def show_progress(runner: Runner, is_wanted: bool) -> Iterator[Callable[[], None]]:
-    """Show a bar, if wanted, and give the function that updates it."""
-    if not is_wanted:
-        yield lambda: None
-        return
+def hide_progress(_: Runner) -> Iterator[Callable[[], None]]:
+    yield lambda: None
+
+
+@contextmanager
+def show_progress(runner: Runner) -> Iterator[Callable[[], None]]:
+    """Show a bar of the whole batch, and give the function that updates it."""
     from tqdm.auto import tqdm  # takes 60 ms, which only a batch needs
 
-    with tqdm(total=len(runner.messages), desc=runner.batch, unit="SMS") as bar:
+    begun = runner.read_progress()
+    with tqdm(total=begun.total, initial=begun.done, desc=runner.batch, unit="SMS") as bar:
 
         def refresh() -> None:
             waiting = "?"
             with suppress(UnreachableError):  # the messages themselves will tell that the limit cannot be kept
                 waiting = f"{runner.session.throttle.status().wait:.0f} s"
-            state = runner.state
-            bar.set_postfix(parts=state.parts, cost=f"{state.cost:.2f}", waiting=waiting, refresh=False)
-            bar.update(runner.count_done() - bar.n)
+            progress = runner.read_progress()
+            bar.set_postfix_str(f"{progress.list_facts()}, waiting {waiting}", refresh=False)
+            bar.update(progress.done - bar.n)
 
         yield refresh

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.budget import check_amount, check_cap, sum_spent
-from nexmo_nb.campaigns.decisions import Estimate
-from nexmo_nb.campaigns.outcome import plan_outcome_frame
-from nexmo_nb.campaigns.rows import Row, find_waiting, read_rows, show_label, skip_doubtful, skip_unpriced
-from nexmo_nb.campaigns.runner import Message, Runner
+from nexmo_nb.campaigns.batch import Settings, run_batch
+from nexmo_nb.campaigns.budget import check_amount
+from nexmo_nb.campaigns.rows import show_label
+from nexmo_nb.campaigns.runner import hide_progress, show_progress
 from nexmo_nb.campaigns.summary import check_plan
-from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session, session_or_current
 
 Doubtful = Literal["refuse", "skip", "send"]
@@ -69,7 +65,8 @@ def send_many(
     workers : int
         Messages in flight at once, 1 to 32.
     progress : bool
-        Whether to show a bar with the messages sent, their parts and cost.
+        Whether to show a bar: what was accepted and refused, is unknown and left, and the cost, over all runs of the
+        batch.
     resend_not_found : bool
         True: send those again that `settle` looked up and did not find. Your decision: a report may be late.
     session : Session, optional
@@ -125,80 +122,19 @@ def send_many(
     name = validation.check_name("batch", batch)
     doubtful = validation.check_choice("doubtful", doubtful, get_args(Doubtful))
     unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
-    may_stop = validation.check_choice("on_cap", on_cap, get_args(OnCap)) == "stop"
+    on_cap = validation.check_choice("on_cap", on_cap, get_args(OnCap))
     cap = None if max_cost is None else check_amount("max_cost", max_cost)
     workers = validation.check_int("workers", workers, 1, 32)
     resend = validation.check_bool("resend_not_found", resend_not_found)
     progress = validation.check_bool("progress", progress)
 
-    rows = read_rows(plan, options)
-    with session.ledger.open_run(name):
-        waiting = find_waiting(rows, session.ledger.read_batch(name), resend)
-        skipped = skip_doubtful(waiting, doubtful)
-        waiting = [row for row in waiting if row.place not in skipped]
-        if cap is not None:
-            skipped |= skip_unpriced(waiting, unpriced, cap)
-        kept = [row for row in rows if row.place not in skipped]
-        by_id, planned = _enter_rows(session, name, kept, resend)
-        # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
-        decided = {row.place for row in waiting}
-        due = {send_id: row for send_id, row in by_id.items() if send_id in planned and row.place in decided}
-        left = None if cap is None else _find_left(cap, session.ledger.read_sends(batch=name), by_id, due, may_stop)
-        messages = {
-            send_id: Message(row.fields, row.digest, row.estimate or Estimate()) for send_id, row in due.items()
-        }
-        runner = Runner(session, name, messages, left=left)
-        try:
-            runner.run(workers, progress=progress)
-        except KeyboardInterrupt:
-            print(runner.status_message())  # noqa: T201 - said to the person who interrupted
-            raise
-        ids = {row.place: send_id for send_id, row in by_id.items()}
-        result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
-    if runner.state.error is not None:
-        raise _build_error(runner.state.error, runner.status_message(), result)
-    if runner.state.is_capped:
-        _warn_of_cap(max_cost, runner, due[runner.state.queue[0]], may_stop=may_stop)
-    return result
-
-
-def _enter_rows(session: Session, batch: str, rows: Sequence[Row], resend: bool) -> tuple[dict[str, Row], set[str]]:
-    """Enter rows into the ledger; give them by the ids of their sends, and the ids of those that are planned."""
-    entries = [row.to_entry(session.ledger.new_id()) for row in rows]
-    known = session.ledger.add_batch(batch, entries, resend_not_found=resend)
-    by_id = {found.id: row for row, found in zip(rows, known, strict=True)}
-    return by_id, {found.id for found in known if found.state == "planned"}
-
-
-def _find_left(
-    cap: float, sends: Sequence[Mapping[str, Any]], rows: Mapping[str, Row], due: Mapping[str, Row], may_stop: bool
-) -> float:
-    """Give what is left of a cap, or refuse one that the rows which are due could pass; rows stand by their sends."""
-    return check_cap(
-        cap,
-        spent=sum_spent(sends, {send_id: row.estimate or Estimate() for send_id, row in rows.items()}),
-        high=math.fsum(row.estimate.high for row in due.values() if row.estimate is not None),
-        messages=len(due),
-        currencies=len({row.currency for row in due.values()} - {None}),
-        may_stop=may_stop,
-    )
-
-
-def _warn_of_cap(max_cost: float | None, runner: Runner, first: Row, *, may_stop: bool) -> None:
-    cause = "" if may_stop else ": messages cost more than was estimated"
-    warnings.warn(
-        f"Stopped before max_cost={max_cost} was passed{cause}. {runner.status_message()} It needs a higher cap. The "
-        f"first that is left is row {show_label(first.label)}.",
-        stacklevel=3,
-    )
-
-
-def _build_error(cause: NexmoError, status: str, result: pd.DataFrame) -> NexmoError:
-    return type(cause)(
-        f"{cause} {status}",
-        status=cause.status,
-        code=cause.code,
-        retry_after=cause.retry_after,
-        meaning=cause.meaning,
-        parts=result,
-    )
+    settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend)
+    run = run_batch(plan, options, settings, session, show_progress if progress else hide_progress)
+    if run.first_left is not None:
+        cause = "" if on_cap == "stop" else ": messages cost more than was estimated"
+        warnings.warn(
+            f"Stopped before max_cost={max_cost} was passed{cause}. {run.status} It needs a higher cap. The first that "
+            f"is left is row {show_label(run.first_left.label)}.",
+            stacklevel=2,
+        )
+    return run.result

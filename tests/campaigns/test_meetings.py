@@ -158,7 +158,7 @@ def test_a_batch_that_ended_is_forgotten_however_it_ended(
             raise problems[end]
 
         with monkeypatch.context() as patch:
-            patch.setattr("nexmo_nb.campaigns.send.Runner.run", fail)
+            patch.setattr("nexmo_nb.campaigns.batch.Runner.run", fail)
             if end == "two interrupts":
                 patch.setattr("nexmo_nb.state.ledger_sql.delete_runs", fail)
             with pytest.raises(problems[end]):

@@ -6,15 +6,19 @@ import itertools
 import threading
 import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from campaign_helpers import count_received, make_plan, people, send_batch
-from helpers import connected, digests_of
+from helpers import connected, digests_of, hold_answers, join_workers
 
 import nexmo_nb as nx
+from nexmo_nb.campaigns import runner as runner_module
+from nexmo_nb.campaigns.batch import Settings, run_batch
 from nexmo_nb.campaigns.decisions import Backoff, Budget, Estimate
+from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
@@ -44,9 +48,9 @@ def handle(runner: Runner, rows: list[dict[str, Any]] | None, problem: BaseExcep
 def test_an_accepted_message_is_counted_and_paid(runner: Runner) -> None:
     handle(runner, accepted(0.75))
     state = runner.state
-    assert (state.sent, state.parts, state.cost, state.budget.left) == (1, 1, 0.75, 9.25)
+    assert (state.sent, state.cost, state.budget.left) == (1, 0.75, 9.25)
     assert list(state.queue) == PEOPLE[3:]
-    assert runner.count_done() == 1
+    assert runner.read_progress() == Progress(6, accepted=1, cost=0.75)
 
 
 def test_a_message_without_a_price_is_paid_at_its_estimate_and_shown_without_cost(runner: Runner) -> None:
@@ -466,14 +470,88 @@ def test_an_interactive_call_does_not_wait_behind_a_batch(sandbox: Sandbox) -> N
     assert len(sandbox.messages) == 150
 
 
-def test_the_progress_bar_shows_parts_and_cost(
-    session: nx.Session,
-    sandbox: Sandbox,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+def test_the_progress_bar_counts_over_all_runs_and_shows_money(
+    session: nx.Session, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nx.send_many(make_plan(10, "a" * 200), batch="b", progress=True)
+    table = make_plan(10)
+    sandbox.fail_next("status", code=7, times=2, path="/sms")
+    nx.send_many(table.head(6), batch="b", progress=False)
+    cost = sum(float(message["price"]) for message in sandbox.messages)
+    runner = Watched()
+    run_batch(table, {}, Settings("b", max_cost=40), session, runner.watch)
+    assert runner.seen[0] == Progress(10, accepted=4, refused=2, cost=pytest.approx(cost), currency="EUR", cap=40)
+    nx.send_many(table, batch="c", progress=True)
     shown = capsys.readouterr().err
+    cost = float(nx.sent("c").price.sum())
     assert "10/10" in shown
-    assert "parts=20" in shown
+    assert f"10 accepted, 0 refused, 0 unknown, 0 left · EUR {cost:.2f}, waiting 0 s" in shown
+
+
+class Watched:
+    """Keeps what a run says of its progress, and the run itself."""
+
+    def __init__(self) -> None:
+        self.seen: list[Progress] = []
+
+    @contextmanager
+    def watch(self, runner: Runner) -> Iterator[Callable[[], None]]:
+        self.runner = runner
+        self.seen.append(runner.read_progress())
+        yield lambda: self.seen.append(runner.read_progress())
+
+
+def test_whoever_watches_a_run_can_stop_it_as_an_interrupt_does(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "latency", 0.001)
+    released = hold_answers(sandbox, monkeypatch, after=4)
+    table, runner = make_plan(30), Watched()
+
+    def stop() -> None:
+        while len(sandbox.messages) < 4:
+            time.sleep(0.001)
+        runner.runner.stop()
+        released.set()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    run = run_batch(table, {}, Settings("b", workers=2), session, runner.watch)
+    thread.join()
+    counts = Counter(run.result.state)
+    assert set(counts) == {"accepted", "planned"}
+    assert counts["accepted"] == len(sandbox.messages) < 30
+    assert (runner.seen[-1].accepted, runner.seen[-1].left) == (counts["accepted"], counts["planned"])
+    monkeypatch.setattr(sandbox, "latency", 0.0)
+    assert set(send_batch(table).state) == {"accepted"}
+    assert count_received(sandbox) == Counter(people(30))
+
+
+def test_a_run_that_is_stopped_in_a_hurry_breaks_off_what_has_no_answer(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "LAST_SECONDS", 0.05)
+    table, runner = make_plan(30), Watched()
+    monkeypatch.setattr(sandbox, "latency", 0.001)
+    released = hold_answers(sandbox, monkeypatch)
+
+    def stop() -> None:
+        while sum(request["path"] == "/sms/json" for request in sandbox.requests) < 2:
+            time.sleep(0.001)
+        runner.runner.stop()
+        runner.runner.stop(hurry=True)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    run = run_batch(table, {}, Settings("b", workers=2), session, runner.watch)
+    thread.join()
+    assert Counter(run.result.state) == {"unknown": 2, "planned": 28}
+    released.set()
+    join_workers()
+
+
+def test_what_another_run_takes_is_not_left(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.ledger, "record_and_claim", lambda _, digests: set(list(digests)[:1]))
+    messages = {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE}
+    runner = Runner(session, "b", messages)
+    assert runner._record_and_claim(PEOPLE[:3]) == PEOPLE[:1]
+    assert (runner.read_progress().elsewhere, runner.read_progress().left) == (2, 4)

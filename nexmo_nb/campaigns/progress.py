@@ -1,0 +1,70 @@
+"""How far a batch is, over all its runs: in counts, in money, and in words. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+WORDS: Mapping[str, str] = {
+    "done": "{done} of {total} done: {facts}",
+    "accepted": "{count} accepted",
+    "refused": "{count} refused",
+    "unknown": "{count} unknown",
+    "not_found": "{count} not found",
+    "elsewhere": "{count} taken by another run",
+    "left": "{count} left",
+    "cost": "{currency} {cost}",
+    "cap": "{currency} {cost} of at most {cap}",
+}
+"""The words of a progress; those of another language have the same names and places."""
+# What a state of the ledger counts as; what is planned is left.
+_KINDS = {
+    "accepted": "accepted",
+    "partial": "accepted",
+    "rejected": "refused",
+    "unknown": "unknown",
+    "not_found": "not_found",
+    "sending": "elsewhere",
+}
+
+
+class Progress(NamedTuple):
+    """How many messages of a batch are done, and what they cost, earlier runs included."""
+
+    total: int
+    accepted: int = 0  # in part as well
+    refused: int = 0
+    unknown: int = 0
+    not_found: int = 0
+    elsewhere: int = 0  # another run of the batch has them
+    cost: float = 0.0  # as far as it is known
+    currency: str = ""
+    cap: float | None = None
+
+    @property
+    def done(self) -> int:
+        return self.accepted + self.refused + self.unknown + self.not_found + self.elsewhere
+
+    @property
+    def left(self) -> int:
+        return self.total - self.done
+
+    def list_facts(self, words: Mapping[str, str] = WORDS) -> str:
+        """List the counts, those that are seldom only where there are some, and the money."""
+        seldom = [name for name in ("not_found", "elsewhere") if getattr(self, name)]
+        names = ["accepted", "refused", "unknown", *seldom, "left"]
+        counts = ", ".join(words[name].format(count=f"{getattr(self, name):,}") for name in names)
+        cap = "" if self.cap is None else f"{self.cap:,.2f}"
+        money = words["cap" if cap else "cost"].format(currency=self.currency, cost=f"{self.cost:,.2f}", cap=cap)
+        return f"{counts} · {money}"
+
+    def to_text(self, words: Mapping[str, str] = WORDS) -> str:
+        """Say all of it: "412 of 1,000 done: 400 accepted, 12 refused, 0 unknown, 588 left · EUR 13.32"."""
+        return words["done"].format(done=f"{self.done:,}", total=f"{self.total:,}", facts=self.list_facts(words))
+
+
+def count_done(states: Iterable[str], total: int) -> Progress:
+    """Count what is done of the messages in some states."""
+    counts: Mapping[str, Any] = Counter(_KINDS[state] for state in states if state in _KINDS)
+    return Progress(total, **counts)
