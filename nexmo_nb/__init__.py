@@ -11,7 +11,7 @@ Connect once, then call functions; each returns one tidy frame::
 What you want to do, and what does it; ``help(nx.send_sms)`` tells all of one, with an example:
 
 Connect         connect, show_connection, current, set_options
-Without code    sms_form, voice_form, number_form, application_form
+Without code    sms_form, campaign_form, voice_form, number_form, application_form
 Send            send_sms, send_voice
 A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many
 A text          segments, explain_encoding, shorter_texts
@@ -72,7 +72,7 @@ from nexmo_nb.voice import send_voice
 
 __version__ = "0.1.0"
 
-_FORMS = ("application_form", "number_form", "sms_form", "voice_form")
+_FORMS = ("application_form", "campaign_form", "number_form", "sms_form", "voice_form")
 _PLOTS = ("plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend")
 
 
@@ -112,6 +112,7 @@ __all__ = [
     "applications",
     "balance",
     "buy_number",
+    "campaign_form",
     "cancel_number",
     "cheapest_numbers",
     "clean_contacts",

@@ -129,7 +129,7 @@ def _fill_column(name: str, columns: Mapping[str, Any]) -> Source:
 def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], language: Any) -> Source:
     if language not in columns:
         raise validation.invalid_argument("language", language, f"a column; there are {', '.join(columns)}")
-    templates = {_write_code(name): compile_template(text) for name, text in texts.items()}
+    templates = {write_code(name): compile_template(text) for name, text in texts.items()}
     if len(templates) < len(texts):
         raise validation.invalid_argument("text", ", ".join(map(str, texts)), "one text for each language")
     needed: dict[str, Any] = {language: columns[language]}
@@ -138,7 +138,7 @@ def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], la
 
     def choose(row: Mapping[str, Any]) -> Template:
         spoken = row[language]
-        code = _write_code(spoken) if isinstance(spoken, str) else ""
+        code = write_code(spoken) if isinstance(spoken, str) else ""
         # "zh-hant-tw" gets "zh-hant" before "zh".
         while code not in templates and "-" in code:
             code = code.rpartition("-")[0]
@@ -151,7 +151,7 @@ def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], la
     return Source(needed, _make_filler(choose, needed))
 
 
-def _write_code(language: Any) -> str:
+def write_code(language: Any) -> str:
     """Write a code of a language in one way: pt_BR and PT-br are one."""
     return str(language).strip().casefold().replace("_", "-")
 

@@ -88,11 +88,23 @@ def read_contacts(
     ([['07700 900123', 'NA']], {'encoding': 'utf-16', 'separator': ';'})
     """
     source = _expand_path(path)
-    suffix = source.suffix.lower()
     try:
         data = source.read_bytes()
     except (OSError, ValueError) as problem:
         raise _make_error(source, str(getattr(problem, "strerror", None) or problem)) from None
+    return parse_contacts(source, data, sep=sep, encoding=encoding, sheet=sheet)
+
+
+def parse_contacts(
+    source: Path,
+    data: bytes,
+    *,
+    sep: str | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+) -> pd.DataFrame:
+    """Read the content of a file as `read_contacts` does; `source` is what it is called."""
+    suffix = source.suffix.lower()
     rows: Iterator[Row]
     if data.startswith(_ZIP) and suffix not in _FOREIGN:
         _check_unused("Excel workbook", sep=sep, encoding=encoding)

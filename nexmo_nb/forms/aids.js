@@ -15,12 +15,22 @@ function render({ model, el }) {
     }
   };
 
+  const saveFile = (name, content) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  };
+
   // Only where the person works in this form, or where the focus was lost because a button went grey.
-  const moveFocus = ({ focus }) => {
+  const moveFocus = (focus, ifLost) => {
     const form = findForm();
     const here = document.activeElement;
-    if (here === document.body || form?.contains(here)) form?.querySelector(focus)?.focus();
+    if (here === document.body || (!ifLost && form?.contains(here))) form?.querySelector(focus)?.focus();
   };
+
+  const obey = ({ focus, ifLost, save }, buffers) => (save ? saveFile(save, buffers[0]) : moveFocus(focus, ifLost));
 
   // The form is put into the page after this, and its parts as they are shown.
   const start = () => {
@@ -36,13 +46,13 @@ function render({ model, el }) {
   };
 
   model.on("change:attributes", setAttributes);
-  model.on("msg:custom", moveFocus);
+  model.on("msg:custom", obey);
   start();
   return () => {
     ended = true;
     observer?.disconnect();
     model.off("change:attributes", setAttributes);
-    model.off("msg:custom", moveFocus);
+    model.off("msg:custom", obey);
   };
 }
 

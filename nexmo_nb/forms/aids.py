@@ -24,9 +24,16 @@ class Aids(anywidget.AnyWidget):
             **{selector: {**self.attributes.get(selector, {}), **named} for selector, named in changes.items()},
         }
 
-    def move_focus(self, selector: str) -> None:
-        """Put the focus on the first element that a selector finds, if the person works in this form."""
-        self.send({"focus": selector})
+    def move_focus(self, selector: str, *, if_lost: bool = False) -> None:
+        """Put the focus on the first element that a selector finds, if the person works in this form.
+
+        With `if_lost`, only where nothing has it any more: what had it is gone.
+        """
+        self.send({"focus": selector, "ifLost": if_lost})
+
+    def save_file(self, name: str, content: bytes) -> None:
+        """Have the browser save a CSV file, as a download does."""
+        self.send({"save": name}, buffers=[content])
 
     def __init__(self, **options: Any) -> None:
         super().__init__(layout={"display": "none"}, **options)

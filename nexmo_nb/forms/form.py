@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import ipywidgets as widgets
 import pandas as pd
@@ -32,9 +32,9 @@ MESSAGE = ".nexmo-nb-message"
 
 
 class Done(NamedTuple):
-    """What a submit did: its frame, the outcome in words, and what to show below it."""
+    """What a submit did: its frame, if there is one yet, the outcome in words, and what to show below it."""
 
-    result: pd.DataFrame
+    result: pd.DataFrame | None
     outcome: Outcome
     shown: list[Markup]
 
@@ -58,6 +58,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     sets `can_send` to False.
     """
 
+    children: Any
     unknown_hint = "look_first"
     """Of the words: what to do where nobody knows whether it was done."""
 
@@ -97,7 +98,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._describe_parts()
         self.set_verb(verb)
         self.show_preview([])
-        self._update_badge()
+        self.update_badge()
         self.preview.on_click(self._on_preview)
         self.send.on_click(self._on_send)
         for control in controls.values():
@@ -137,9 +138,31 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.message = text
         self._message_area.value = message_html(text, level=Level.BAD if error else None)
 
+    def show_done(self, done: Done) -> None:
+        """Show what was done in place of the preview."""
+        self.result, self.message = done.result, done.outcome.text
+        self.show_preview([])
+        self._message_area.value, self._result_area.value = outcome_html(done.outcome), "".join(done.shown)
+
+    def allow_send(self, allowed: bool) -> None:
+        """Let what the preview shows be sent, or not, after a choice that belongs to it."""
+        self.can_send = allowed
+        self._token = secrets.token_hex(16) if allowed and self.is_previewed else None
+        self.send.disabled = self._token is None
+
     def show_preview(self, shown: Sequence[Markup]) -> None:
         self._preview_area.value = "".join(shown)
         set_visible(self._preview_area, bool(shown))
+
+    def update_badge(self) -> None:
+        self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
+
+    def add_section(self, section: Section, *, above: Literal["message", "result"]) -> None:
+        """Add a section above what the form says of a send, or between that and its result."""
+        self._sections[section.name] = box = self._make_section(section)
+        place = self.children.index(self._message_area if above == "message" else self._result_area)
+        self.children = (*self.children[:place], box, *self.children[place:])
+        self._describe_parts()
 
     def show_field(self, name: str, visible: bool) -> None:
         set_visible(self._boxes[name], visible)
@@ -214,7 +237,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     def _on_preview(self, _: object) -> None:
         if self._busy:
             return
-        with self._lock_buttons(), self.show_errors():
+        with self.lock_buttons(), self.show_errors():
             self._token, self._result_area.value, self.can_send = None, "", True
             self.show_preview([])
             problems = self.find_problems()
@@ -231,7 +254,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         token, self._token = self._token, None
         if token is None or self._busy:
             return
-        with self._lock_buttons():
+        with self.lock_buttons():
             try:
                 done = self.submit(token)
             except NexmoError as problem:
@@ -241,13 +264,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
                 self.show_message(said, error=True)
                 self._result_area.value = "".join(shown)
             else:
-                self.result, self.message = done.result, done.outcome.text
-                self.show_preview([])
-                self._message_area.value, self._result_area.value = outcome_html(done.outcome), "".join(done.shown)
+                self.show_done(done)
         self.aids.move_focus(MESSAGE)
-
-    def _update_badge(self) -> None:
-        self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
 
     def _discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
@@ -257,7 +275,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.show_preview([])
 
     @contextmanager
-    def _lock_buttons(self) -> Iterator[None]:
+    def lock_buttons(self) -> Iterator[None]:
         """Disable the Send button and show a spinner; show a wait for the rate limit as a message.
 
         Preview stays enabled, or a browser would take the focus from it; while the form works, a click does nothing.
@@ -275,5 +293,5 @@ class Form(widgets.VBox):  # type: ignore[misc]
             throttle.notify, throttle.countdown = notify, countdown
             self._spinner.value = ""
             self._busy = False
-            self._update_badge()
+            self.update_badge()
             self.send.disabled = self._token is None

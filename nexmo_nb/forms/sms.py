@@ -29,6 +29,7 @@ from nexmo_nb.forms.markup import (
 )
 from nexmo_nb.forms.outcome import describe_batch, describe_parts, group_outcomes
 from nexmo_nb.forms.plans import MOST_ROWS_SHOWN, show_doubts, show_plan, show_problems
+from nexmo_nb.forms.senders import read_senders
 from nexmo_nb.forms.sms_fields import (
     TEXT_OPTIONS,
     TYPE_FIELDS,
@@ -38,9 +39,8 @@ from nexmo_nb.forms.sms_fields import (
     make_further_controls,
     make_main_controls,
 )
-from nexmo_nb.forms.widgets import read_filled, read_text, set_visible, show_country
+from nexmo_nb.forms.widgets import read_filled, read_text, set_visible
 from nexmo_nb.forms.words import Words
-from nexmo_nb.numbers import owned_numbers
 from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms import send_sms
@@ -296,14 +296,9 @@ class SmsForm(Form):
 
     def _offer_senders(self) -> None:
         try:
-            owned = owned_numbers(session=self.session).head(200)
+            self._senders = read_senders(self.session, self.words)
         except NexmoError as problem:
             self.show_message(self.words.say("senders_not_read", problem=problem))
-            return
-        self._senders = {
-            f"{number} ({show_country(country, self.words)})": number
-            for number, country in zip(owned.msisdn, owned.country, strict=True)
-        }
         self.sender.options = tuple(self._senders)
 
     def _read_sender(self) -> str:

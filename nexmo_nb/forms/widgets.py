@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -54,6 +54,12 @@ def list_widgets(root: Any) -> list[Any]:
             found.append(each)
             waiting += _iterate_parts(each)
     return found
+
+
+def close_all(roots: Iterable[Any]) -> None:
+    """Close widgets with all that belong to them; else ipywidgets keeps them."""
+    for each in [part for root in roots for part in list_widgets(root)]:
+        each.close()
 
 
 def _iterate_parts(widget: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import pytest
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
-FORMS = [nx.sms_form, nx.voice_form, nx.number_form, nx.application_form]
+FORMS = [nx.sms_form, nx.campaign_form, nx.voice_form, nx.number_form, nx.application_form]
 EACH = pytest.mark.parametrize("make", FORMS, ids=lambda make: make.__name__)
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from nexmo_nb.campaigns import progress
 from nexmo_nb.forms.words import english
 from nexmo_nb.options import Language, get_language
 from nexmo_nb.session import badge
@@ -28,6 +29,11 @@ class Words:
     def badge(self) -> Mapping[str, str]:
         """The words of a session's badge."""
         return {name: self._texts[f"badge_{name}"] for name in badge.WORDS}
+
+    @property
+    def progress(self) -> Mapping[str, str]:
+        """The words of the progress of a campaign."""
+        return {name: self._texts[f"progress_{name}"] for name in progress.WORDS}
 
     def say(self, name: str, /, **values: Any) -> str:
         """Say something, with the values that stand in it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nexmo_nb.forms.words.english_campaign import CAMPAIGN
+
 _OUTCOMES: Mapping[str, str] = {
     # What became of messages; the names end in the states of a send.
     "state_accepted": "{count} accepted",
@@ -316,4 +318,4 @@ _SPEECH: Mapping[str, str] = {
     "style_1": "Voice 1",
     "style_2": "Voice 2",
 }
-WORDS: Mapping[str, str] = {**_OUTCOMES, **_TEXTS, **_LABELS, **_CHOICES, **_SPEECH}
+WORDS: Mapping[str, str] = {**_OUTCOMES, **_TEXTS, **_LABELS, **_CHOICES, **_SPEECH, **CAMPAIGN}
