@@ -45,14 +45,14 @@ from nexmo_nb.forms.campaign_sending import SendingForm
 from nexmo_nb.forms.campaign_texts import ONLY, Texts
 from nexmo_nb.forms.downloads import name_file, write_csv
 from nexmo_nb.forms.fields import Section, explain_problem
-from nexmo_nb.forms.markup import Markup, bubble_html, message_html, table_html, text_html
+from nexmo_nb.forms.markup import Markup, bubble_html, message_html, rows_html, text_html
 from nexmo_nb.forms.outcome import Level
 from nexmo_nb.forms.senders import read_senders
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_text, set_visible, show_country
 from nexmo_nb.forms.words import Words
 from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
-from nexmo_nb.validation import invalid_argument
+from nexmo_nb.validation import invalid_argument, is_missing, plain_name
 
 ROWS_SHOWN = 5
 
@@ -74,6 +74,7 @@ class CampaignForm(SendingForm):
         self.forecast: Forecast | None = None
         self._standing, self._open_doubts = Standing(), list[int]()
         self._plan_tables: list[Markup] = []
+        self._is_emptying = False
         self._senders: dict[str, str] = {}
         self._make_controls(words, session.account.currency)
         controls = {**self._controls, "text": self.texts.text}
@@ -96,7 +97,10 @@ class CampaignForm(SendingForm):
     def find_problems(self) -> Mapping[str, InvalidRequestError]:
         names = [] if self.table is None else list_names(self.table)
         texts = self.texts.by_language
-        return campaign_fields.find_problems(self._controls, self._read_sender(), texts, names, self.words)
+        problems = campaign_fields.find_problems(self._controls, self._read_sender(), texts, names, self.words)
+        if odd := self._find_odd_languages():
+            problems["language"] = odd
+        return problems
 
     def build_preview(self) -> list[Markup]:
         self.plan = plan = self._plan_texts()
@@ -121,7 +125,7 @@ class CampaignForm(SendingForm):
         plan = self.plan if shown else None
         self.show_section("messages", plan is not None and bool(plan.problem.isna().any()))
         self.show_section("campaign_doubts", bool(plan is not None and self._open_doubts))
-        set_visible(self.download_problems, plan is not None and bool(plan.problem.notna().any()))
+        self.show_section("left_out", plan is not None and bool(plan.problem.notna().any()))
 
     def make_job(self) -> Job:
         assert self.plan is not None
@@ -145,7 +149,7 @@ class CampaignForm(SendingForm):
             description=words.say("campaign_upload"),
             accept=".csv,.txt,.tsv,.xlsx,.xlsm",
             tooltip=words.say("hint_campaign_upload"),
-            layout={"width": "auto"},
+            layout={"width": "auto", "align_self": "flex-start"},
         )
         self.texts = Texts(words)
         self.text, self.inserts, self.counter = self.texts.text, self.texts.inserts, self.texts.counter
@@ -153,7 +157,9 @@ class CampaignForm(SendingForm):
         self.number = make_labelled(widgets.BoundedIntText, words.say("label_campaign_number"), value=1, min=1, max=1)
         self.doubts = Doubts(words, self._update_forecast)
         self.download_problems = widgets.Button(
-            description=words.say("campaign_save_problems"), icon="download", layout={"width": "auto"}
+            description=words.say("campaign_save_problems"),
+            icon="download",
+            layout={"width": "auto", "align_self": "flex-start"},
         )
         self._list_area, self._bubble_area = make_html_area(), make_html_area()
 
@@ -164,7 +170,8 @@ class CampaignForm(SendingForm):
             Section("columns", ["to", "region", "country", "language"]),
             Section("texts", [texts.language, "text", *texts.items]),
             Section("sending", ["sender", "batch", "max_cost", "on_cap"]),
-            Section("messages", [self.number, self._bubble_area, self.download_problems], after_preview=True),
+            Section("left_out", [self.download_problems], after_preview=True),
+            Section("messages", [self.number, self._bubble_area], after_preview=True),
             Section("campaign_doubts", [self.doubts], after_preview=True),
         ]
 
@@ -181,7 +188,7 @@ class CampaignForm(SendingForm):
     # --- the list ----------------------------------------------------------------------------------------------------
 
     def _on_upload(self, _: object) -> None:
-        if not self.upload.value:
+        if not self.upload.value or self._is_emptying:
             return
         file = self.upload.value[0]
         try:
@@ -193,28 +200,45 @@ class CampaignForm(SendingForm):
         else:
             self._take_list(file["name"], table)
         # What a widget holds is kept in the browser, and may be saved with the notebook.
-        self.upload.value = ()
+        self._is_emptying = True
+        self.upload.value = ({**file, "content": b""},)
+        self._is_emptying = False
 
     def _take_list(self, name: str, table: pd.DataFrame) -> None:
         """Show a list, guess its columns and offer its fields."""
         self.table = table
         names = list_names(table)
         title = self.words.say("campaign_list", name=name, count=f"{len(table):,}", shown=min(ROWS_SHOWN, len(table)))
-        self._list_area.value = table_html(table.head(ROWS_SHOWN), title, self.words)
+        # Under their own names, by which a text finds them.
+        rows = [
+            ["" if is_missing(cell) else str(cell) for cell in row]
+            for row in table.head(ROWS_SHOWN).itertuples(index=False, name=None)
+        ]
+        self._list_area.value = rows_html(title, names, rows)
         self.texts.set_fields(list_fields(names))
         campaign_fields.offer_columns(self._controls, names, guess_columns(table)._asdict(), self.words)
         self._offer_languages()
 
     def _offer_languages(self, _: object = None) -> None:
-        counts = {}
-        if self.table is not None and self.language.value:
-            counts = count_languages(read_column(self.table, self.language.value))
-        is_much = len(counts) > MOST_LANGUAGES
-        if is_much:
-            said = self.words.say("campaign_too_many_languages", count=f"{len(counts):,}")
-            self.mark_problems({"language": InvalidRequestError(said, parameter="language")})
-        self.texts.set_languages({} if is_much else counts)
-        set_visible(self.texts.language, bool(counts) and not is_much)
+        counts = self._count_languages()
+        odd = self._find_odd_languages()
+        if odd is not None:
+            self.mark_problems({"language": odd})
+        self.texts.set_languages({} if odd else counts)
+        set_visible(self.texts.language, bool(counts) and odd is None)
+
+    def _find_odd_languages(self) -> InvalidRequestError | None:
+        """Find whether another column than that of the languages was chosen."""
+        count = len(self._count_languages())
+        if count <= MOST_LANGUAGES:
+            return None
+        said = self.words.say("campaign_too_many_languages", count=f"{count:,}")
+        return InvalidRequestError(said, parameter="language")
+
+    def _count_languages(self) -> dict[str, int]:
+        if self.table is None or not self.language.value:
+            return {}
+        return count_languages(read_column(self.table, self.language.value))
 
     # --- the preview -------------------------------------------------------------------------------------------------
 
@@ -283,7 +307,7 @@ class CampaignForm(SendingForm):
             super()._discard_preview(change)
 
     def _read_batch(self) -> str:
-        return str(self.batch.value).strip()
+        return plain_name(self.batch.value)
 
     def _read_sender(self) -> str:
         typed: str = self.sender.value

@@ -9,10 +9,11 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.forms.campaign_plan import name_row
-from nexmo_nb.forms.markup import groups_html
+from nexmo_nb.forms.markup import card_html, text_html
 from nexmo_nb.forms.outcome import Level, group_doubts
 from nexmo_nb.forms.widgets import close_all, make_labelled
 from nexmo_nb.forms.words import Words
+from nexmo_nb.masking import mask_numbers
 
 UNDECIDED, SEND, SKIP, BY_ROW = "", "send", "skip", "rows"
 MOST_ROWS = 50
@@ -62,9 +63,9 @@ class Doubts(widgets.VBox):  # type: ignore[misc]
     def _make_group(self, code: str, places: list[int]) -> Any:
         assert self._plan is not None
         plan, words = self._plan, self.words
-        groups = group_doubts(plan.iloc[places], lambda n: name_row(plan, places[n]), words)
+        first = group_doubts(plan.iloc[places], lambda n: name_row(plan, places[n]), words)[0]
         title = " + ".join(words.say_code(each) for each in code.split("+"))
-        card = "".join(groups_html(f"{title}: {len(places):,}", groups, Level.DOUBTFUL))
+        card = card_html(f"{title}: {len(places):,}", text_html(f"{first.which}. {first.why}"), Level.DOUBTFUL)
         control = self._make_choice(words.say("campaign_doubt_label"), (UNDECIDED, SEND, SKIP, BY_ROW))
         control.value = self._chosen.get(code, UNDECIDED)
         self.by_code[code], self._lists[code] = control, widgets.VBox([])
@@ -102,8 +103,9 @@ class Doubts(widgets.VBox):  # type: ignore[misc]
     def _make_row(self, code: str, place: int) -> Any:
         assert self._plan is not None
         key = code, str(self._plan["to"].iloc[place])
-        control = self._make_choice(name_row(self._plan, place), (UNDECIDED, SEND, SKIP))
-        control.tooltip = str(self._plan["warning"].iloc[place])
+        label = mask_numbers(name_row(self._plan, place))
+        control = self._make_choice(label, (UNDECIDED, SEND, SKIP))
+        control.tooltip = mask_numbers(str(self._plan["warning"].iloc[place]))
         control.value = self._chosen_rows.get(key, UNDECIDED)
 
         def choose(change: Any) -> None:

@@ -59,7 +59,7 @@ def find_problems(
         "region": lambda: read_text(controls["region"]) and check_region(read_text(controls["region"])),
         "text": lambda: check_texts(texts, names),
         "sender": lambda: check_sender(sender),
-        "batch": lambda: validation.check_name("batch", controls["batch"].value.strip()),
+        "batch": lambda: validation.check_name("batch", validation.plain_name(controls["batch"].value)),
         "max_cost": lambda: read_amount(controls["max_cost"].value),
     }
     problems: dict[str, InvalidRequestError] = {}

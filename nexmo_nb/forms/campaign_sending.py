@@ -190,7 +190,7 @@ class SendingForm(Form):
         job, words = self._run.job, self.words
         self._show_progress(measure(result, self.session.account.currency, job.settings.max_cost))
         groups = group_outcomes(result, lambda place: name_row(job.plan, place), words)
-        rows = result.head(MOST_ROWS_SHOWN).drop(columns=["error", "client_ref"])
+        rows = result.head(MOST_ROWS_SHOWN)[["to", "state", "parts", "price", "currency", "code"]]
         rows = rows.assign(state=rows.state.map(words.say_state))
         title = words.say("campaign_rows", shown=f"{len(rows):,}", count=f"{len(result):,}")
         shown: list[Markup] = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -117,7 +119,7 @@ def test_a_bad_list_is_uploaded_its_columns_are_guessed_and_it_is_sent_in_two_la
 def test_an_upload_is_not_kept_in_the_widgets(make_form: Callable[..., CampaignForm]) -> None:
     form = make_form()
     upload(form, "people.csv", b"phone,secret\n+447700900123,x\n+447700900124,y\n" + b"+447700900125,hidden\n" * 9)
-    assert form.upload.value == ()
+    assert form.upload.value[0]["content"] == b""
     assert "hidden" not in json.dumps(form.upload.get_state(), default=str)
 
 
@@ -175,7 +177,7 @@ def test_what_is_wrong_is_marked_at_its_field_and_said_all_at_once(make_form: Ca
     form.region.value, form.to.value = "Atlantis", ""
     form.preview.click()
     assert form.message.startswith("Correct these 6 fields first.")
-    for label in ("Numbers", "Country", "Text", "From", "Name", "At most, EUR"):
+    for label in ("Number column", "Country", "Text", "From", "Campaign name", "At most, EUR"):
         assert f"{label}: " in form.message
     assert form.send.disabled
 
@@ -194,6 +196,18 @@ def test_a_text_that_is_missing_in_a_language_leaves_its_rows_out(make_form: Cal
     assert form.texts.missing.value == ""
     form.preview.click()
     assert form.forecast.messages == 3
+
+
+def test_a_column_that_holds_no_languages_is_refused(make_form: Callable[..., CampaignForm]) -> None:
+    form = make_form(make_list(40))
+    form.language.value = "name"
+    assert "40 different languages" in form.message
+    form.preview.click()
+    assert form.message.startswith("Correct this field first. Language column: 40 different languages")
+    assert form.send.disabled
+    form.language.value = ""
+    form.preview.click()
+    assert not form.send.disabled
 
 
 # --- preview and doubts ----------------------------------------------------------------------------------------------
@@ -573,3 +587,32 @@ def test_a_fault_of_our_own_is_told_and_does_not_leave_the_form_waiting(
     form.send.click()
     assert form.wait(ENDS)
     assert (form.message, form.is_running, is_visible(form.resume)) == ("a fault", False, True)
+
+
+SENDER = """
+import sys
+import time
+import pandas as pd
+import nexmo_nb as nx
+nx.connect(sys.argv[1], calls=1000000, limits=dict.fromkeys(("sms", "pricing", "owned"), (1000000, 1.0)))
+form = nx.campaign_form(pd.DataFrame({"phone": [f"3519{12_340_001 + n:08d}" for n in range(300)]}))
+form.sender.value, form.text.value = "Demo", "Hi"
+form.preview.click()
+form.send.click()
+while not form.progress.bar.value:
+    time.sleep(0.001)
+print("sending", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_kernel_that_ends_while_it_sends_finishes_what_has_left(
+    sandbox: Sandbox, session: nx.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "latency", 0.02)
+    child = subprocess.Popen([sys.executable, "-c", SENDER, sandbox.url], stdout=subprocess.PIPE, text=True)
+    out, _ = child.communicate(timeout=ENDS)
+    assert (out, child.returncode) == ("sending\n", 0)
+    counts = Counter(nx.sent().state)
+    assert set(counts) == {"accepted", "planned"}
+    assert counts["accepted"] == len(sandbox.messages)

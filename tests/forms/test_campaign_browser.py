@@ -1,0 +1,244 @@
+"""The campaign form in JupyterLab: from a file to its outcome, by mouse and by keys alone, and what axe says of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from helpers import hold_answers
+from notebook_page import FOCUSED_NAME, READY, UNNAMED_FIELDS, Server, serve_notebooks, wait_until_idle
+
+from nexmo_nb.sandbox import Sandbox
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = [
+    name
+    for name, there in (
+        ("chromium (Debian's package of this name)", CHROMIUM),
+        ("playwright (pip install 'nexmo_nb[browser]')", find_spec("playwright")),
+        ("axe-playwright-python (pip install 'nexmo_nb[browser]')", find_spec("axe_playwright_python")),
+        ("jupyterlab (pip install 'nexmo_nb[browser]')", find_spec("jupyterlab")),
+    )
+    if not there
+]
+NEEDED = f"the browser tests need {', '.join(MISSING)}"
+pytestmark = [
+    pytest.mark.slow,
+    # On a person's machine a missing browser is no fault; where every commit is checked it would hide one.
+    pytest.mark.skipif(bool(MISSING) and not os.environ.get("CI"), reason=NEEDED),
+    pytest.mark.filterwarnings("default"),
+]
+WIDTHS = {"wide": 1400, "narrow": 420}
+WCAG_22_AA = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+FORM = ".nexmo-nb-form"
+CELLS = [
+    "import nexmo_nb as nx\nsession = nx.connect('sandbox', calls=100_000)",
+    "form = nx.campaign_form()\nform",
+]
+FIRST = ["Ana", "Bob", "Carla", "Daniel", "Eva", "Filipe", "Grace", "Hugo", "Inês", "João"]
+
+
+def write_list(folder: Path) -> Path:
+    """Write a list of 42 people: two with a landline, one with no number, half of each language."""
+    phones = [f"+3519123400{n:02}" for n in range(39)] + ["+351213456780", "+351213456781", "ask his wife"]
+    rows = [
+        {"name": FIRST[n % 10], "phone": phone, "language": ("en", "pt")[n % 2], "table": str(n % 12 + 1)}
+        for n, phone in enumerate(phones)
+    ]
+    path = folder / "guests.csv"
+    pd.DataFrame(rows).to_csv(path, index=False, sep=";")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if MISSING:
+        pytest.fail(NEEDED)
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    with Sandbox(limits=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    with ExitStack() as running:
+        yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
+
+
+@contextmanager
+def open_notebook(server: Server, cells: list[str]) -> Iterator[str]:
+    """Give the address of a notebook with these cells in JupyterLab, and end its kernel."""
+    name = uuid.uuid4().hex
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = {
+        "cells": [
+            {"cell_type": "code", "source": each, "metadata": {}, "outputs": [], "execution_count": None, "id": str(n)}
+            for n, each in enumerate(cells)
+        ],
+        "metadata": kernel,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (server.folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(notebook))
+    yield f"{server.root}/lab/workspaces/{name}/tree/{name}.ipynb?reset&token={server.token}"
+    for session in json.loads(server.ask("GET", "/api/sessions")):
+        server.ask("DELETE", f"/api/sessions/{session['id']}")
+
+
+@pytest.fixture
+def page(browser: Any, start: Callable[[str], Server], served: Sandbox) -> Iterator[Any]:
+    """A notebook with the form, run to its end."""
+    served.reset()
+    served.latency = 0.0
+    with open_notebook(start("lab"), CELLS) as url:
+        page = browser.new_page(viewport={"width": 1400, "height": 2600})
+        page.goto(url)
+        page.wait_for_function(READY, timeout=60_000)
+        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.get_by_role("button", name="Preview").wait_for(timeout=60_000)
+        wait_until_idle(page)
+        page.set_default_timeout(60_000)
+        yield page
+        page.close()
+
+
+def look_at(page: Any, state: str, tmp_path: Path) -> None:
+    """Let axe look at the form in a state, at both widths, and keep a picture of each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    for width, pixels in WIDTHS.items():
+        page.set_viewport_size({"width": pixels, "height": 2600})
+        page.wait_for_timeout(300)
+        page.locator(FORM).screenshot(path=folder / f"campaign_{state}_{width}.png")
+        found = Axe().run(page, context=FORM, options=WCAG_22_AA).response
+        assert found["passes"]
+        wrong = [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
+        assert wrong == [], f"{state}, {width}"
+        box = page.locator(FORM).evaluate("node => [node.scrollWidth, node.clientWidth]")
+        assert box[0] <= box[1] + 1, f"{state}, {width}"
+    page.set_viewport_size({"width": 1400, "height": 2600})
+
+
+def choose_file(page: Any, path: Path, press: Callable[[], None]) -> None:
+    with page.expect_file_chooser() as chooser:
+        press()
+    chooser.value.set_files(path)
+    page.get_by_text("guests.csv: 42 rows").wait_for()
+    wait_until_idle(page)
+
+
+def test_a_person_sends_a_file_and_saves_the_outcome(
+    page: Any, served: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at(page, "empty", tmp_path)
+    choose_file(page, write_list(tmp_path), page.get_by_role("button", name="Choose a file").click)
+    assert page.locator(FORM).get_by_label("Number column").input_value() == "phone"
+    page.locator(FORM).get_by_label("From").fill("Hotel")
+    page.locator(FORM).get_by_label("Text", exact=True).fill("Hello ")
+    page.get_by_role("button", name="{name}").click()
+    wait_until_idle(page)
+    page.locator(FORM).get_by_label("Text in").select_option(label="pt, 21 rows")
+    wait_until_idle(page)
+    page.locator(FORM).get_by_label("Text", exact=True).fill("Olá {name}, a sua mesa é a {table}.")
+    page.locator(FORM).get_by_label("At most, EUR").fill("40")
+    wait_until_idle(page)
+    send = page.locator(f"{FORM} button.mod-primary")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_text("2 doubtful rows are not decided yet").wait_for()
+    wait_until_idle(page)
+    assert send.is_disabled()
+    look_at(page, "doubts", tmp_path)
+    page.locator(FORM).get_by_label("What becomes of them").select_option(label="decide row by row")
+    wait_until_idle(page)
+    page.locator(FORM).get_by_label("40 (351213456780)").select_option(label="send to them")
+    page.locator(FORM).get_by_label("41 (351213456781)").select_option(label="leave out")
+    wait_until_idle(page)
+    look_at(page, "previewed", tmp_path)
+    page.locator(FORM).screenshot(path=Path(os.environ.get("SCREENSHOTS") or tmp_path) / "campaign_form.png")
+    assert page.evaluate(UNNAMED_FIELDS) == []
+    monkeypatch.setattr(served, "latency", 0.001)
+    released = hold_answers(served, monkeypatch, after=15)
+    send.click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.wait_for_function("() => Number(document.querySelector('[role=progressbar]')?.ariaValueNow) > 0")
+    wait_until_idle(page)
+    look_at(page, "running", tmp_path)
+    released.set()
+    page.get_by_text("40 accepted, 1 left out, 1 not sendable.").wait_for()
+    page.get_by_text("40 of 40 done: 40 accepted, 0 refused, 0 unknown, 0 left").wait_for()
+    wait_until_idle(page)
+    look_at(page, "done", tmp_path)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the outcome").click()
+    saved = pd.read_csv(download.value.path(), dtype=str, encoding="utf-8-sig")
+    assert download.value.suggested_filename.startswith("campaign 20")
+    assert saved.state.value_counts().to_dict() == {"accepted": 40, "skipped": 1, "problem": 1}
+    assert len(served.messages) == 40
+    assert {message["text"].split()[0] for message in served.messages} == {"Hello", "Olá"}
+
+
+def tab_to(page: Any, name: str) -> None:
+    """Press the tabulator until what has this name has the focus."""
+    seen = []
+    for _ in range(60):
+        if page.evaluate(FOCUSED_NAME) == name:
+            return
+        seen.append(page.evaluate(FOCUSED_NAME))
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name!r} is not among {seen}")
+
+
+def test_keys_alone_send_a_file(page: Any, served: Sandbox, tmp_path: Path) -> None:
+    page.get_by_role("button", name="Choose a file").focus()
+    choose_file(page, write_list(tmp_path), lambda: page.keyboard.press("Enter"))
+    tab_to(page, "Language column")
+    page.keyboard.press("Home")
+    wait_until_idle(page)
+    tab_to(page, "Text")
+    page.keyboard.type("Hello ")
+    wait_until_idle(page)
+    tab_to(page, "{name}")
+    page.keyboard.press("Enter")
+    wait_until_idle(page)
+    tab_to(page, "From")
+    page.keyboard.type("Hotel")
+    tab_to(page, "Preview")
+    page.keyboard.press("Enter")
+    page.get_by_text("2 doubtful rows are not decided yet").wait_for()
+    wait_until_idle(page)
+    tab_to(page, "What becomes of them")
+    page.keyboard.type("leave")
+    page.keyboard.press("Tab")
+    wait_until_idle(page)
+    tab_to(page, "Send")
+    page.keyboard.press("Enter")
+    page.get_by_text("39 accepted, 2 left out, 1 not sendable.").first.wait_for()
+    wait_until_idle(page)
+    tab_to(page, "Save the outcome")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    saved = pd.read_csv(download.value.path(), dtype=str, encoding="utf-8-sig")
+    assert len(saved) == 42
+    assert {message["text"] for message in served.messages} == {f"Hello {name}" for name in FIRST}
