@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import ipywidgets as widgets
 import pandas as pd
@@ -25,6 +27,21 @@ class Job(NamedTuple):
     plan: pd.DataFrame
     settings: Settings
     table: pd.DataFrame  # the list that the plan was made of
+
+
+_RUNS: WeakSet[BackgroundRun] = WeakSet()
+
+
+@cache
+def _stop_at_exit() -> None:
+    """Have the interpreter stop all runs before it waits for their threads, which it does before `atexit`."""
+    # No public function is called that early; `concurrent.futures` ends its threads by this one, too.
+    threading._register_atexit(_stop_all)  # type: ignore[attr-defined]
+
+
+def _stop_all() -> None:
+    for run in _RUNS:
+        run.stop()
 
 
 class BackgroundRun:
@@ -50,6 +67,8 @@ class BackgroundRun:
         self._thread = threading.Thread(target=self._drive, name="nexmo_nb campaign")
 
     def start(self) -> None:
+        _stop_at_exit()
+        _RUNS.add(self)
         self._thread.start()
 
     def stop(self, *, hurry: bool = False) -> None:
@@ -90,9 +109,6 @@ class BackgroundRun:
             runner.stop(hurry=self._is_hurried)
 
         def refresh() -> None:
-            # The interpreter waits for all threads before it ends.
-            if not threading.main_thread().is_alive():
-                self.stop()
             self._report(runner.read_progress())
 
         refresh()

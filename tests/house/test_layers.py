@@ -172,7 +172,7 @@ def test_no_module_uses_a_private_name_of_another(name: str, path: Path) -> None
 
 
 # Private names of libraries that have no public one for the same thing, each with its reason where it is used.
-LIBRARY = {"_allow_stdin", "_replace", "_asdict", "_fields", "_repr_html_"}
+LIBRARY = {"_allow_stdin", "_replace", "_asdict", "_fields", "_repr_html_", "_register_atexit"}
 
 
 # --- size ------------------------------------------------------------------------------------------------------------
