@@ -20,6 +20,7 @@ from nexmo_nb.forms.campaign_list import (
     REGIONS,
     Columns,
     add_regions,
+    check_list,
     count_languages,
     guess_columns,
     list_fields,
@@ -69,6 +70,7 @@ class CampaignForm(SendingForm):
         today: Callable[[], date] = date.today,
     ) -> None:
         words, session = Words(language), session_or_current(session)
+        given = None if recipients is None else check_list(recipients)
         self.table: pd.DataFrame | None = None
         self.plan: pd.DataFrame | None = None
         self.forecast: Forecast | None = None
@@ -87,12 +89,12 @@ class CampaignForm(SendingForm):
         self.number.observe(self._show_bubble, "value")
         self.download_problems.on_click(self._on_download_problems)
         self._offer_senders()
-        if recipients is None:
+        if given is None:
+            self._drop_list()
             self._list_area.value = text_html(words.say("campaign_no_list"))
-            campaign_fields.offer_columns(self._controls, [], Columns()._asdict(), words)
         else:
             set_visible(self.upload, False)
-            self._take_list(words.say("campaign_passed"), recipients)
+            self._take_list(words.say("campaign_passed"), given)
 
     def find_problems(self) -> Mapping[str, InvalidRequestError]:
         names = [] if self.table is None else list_names(self.table)
@@ -194,9 +196,9 @@ class CampaignForm(SendingForm):
         try:
             table = read_upload(file["name"], file["content"])
         except InvalidRequestError as problem:
-            said = explain_problem(problem, self.words)
-            self._list_area.value = message_html(said, level=Level.BAD)
-            self.message = said
+            self._drop_list()
+            self.message = explain_problem(problem, self.words)
+            self._list_area.value = message_html(self.message, level=Level.BAD)
         else:
             self._take_list(file["name"], table)
         # What a widget holds is kept in the browser, and may be saved with the notebook.
@@ -204,10 +206,21 @@ class CampaignForm(SendingForm):
         self.upload.value = ({**file, "content": b""},)
         self._is_emptying = False
 
+    def _drop_list(self) -> None:
+        """Forget the list, and a preview that was made of it."""
+        self.table = None
+        self._discard_preview(None)
+        self.texts.set_fields([])
+        campaign_fields.offer_columns(self._controls, [], Columns()._asdict(), self.words)
+
     def _take_list(self, name: str, table: pd.DataFrame) -> None:
         """Show a list, guess its columns and offer its fields."""
+        self._drop_list()
         self.table = table
         names = list_names(table)
+        self.texts.set_fields(list_fields(names))
+        campaign_fields.offer_columns(self._controls, names, guess_columns(table)._asdict(), self.words)
+        self._offer_languages()
         title = self.words.say("campaign_list", name=name, count=f"{len(table):,}", shown=min(ROWS_SHOWN, len(table)))
         # Under their own names, by which a text finds them.
         rows = [
@@ -215,9 +228,6 @@ class CampaignForm(SendingForm):
             for row in table.head(ROWS_SHOWN).itertuples(index=False, name=None)
         ]
         self._list_area.value = rows_html(title, names, rows)
-        self.texts.set_fields(list_fields(names))
-        campaign_fields.offer_columns(self._controls, names, guess_columns(table)._asdict(), self.words)
-        self._offer_languages()
 
     def _offer_languages(self, _: object = None) -> None:
         counts = self._count_languages()
@@ -345,7 +355,7 @@ def campaign_form(
     Raises
     ------
     InvalidRequestError
-        If there is no session, or no such language.
+        If there is no session, or no such language; if `recipients` is no frame whose columns have names of their own.
 
     Notes
     -----

@@ -47,6 +47,16 @@ def read_upload(name: str, content: Any) -> pd.DataFrame:
     return table
 
 
+def check_list(table: Any) -> pd.DataFrame:
+    """Accept a frame whose columns can be told apart, and give a copy of it, for its owner may change it."""
+    allowed = "a DataFrame whose columns have names of their own"
+    if not isinstance(table, pd.DataFrame):
+        raise invalid_argument("recipients", table, allowed)
+    if len(set(list_names(table))) < table.shape[1]:
+        raise invalid_argument("recipients", ", ".join(list_names(table)), allowed)
+    return table.copy()
+
+
 def list_names(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns]
 

@@ -153,6 +153,45 @@ def test_a_file_that_is_no_list_is_said_in_words(make_form: Callable[..., Campai
     assert "choose a CSV or Excel file" in form.message
 
 
+@pytest.mark.parametrize(
+    "recipients", [["+447700900123"], pd.DataFrame([["1", "2"]], columns=["a", "a"])], ids=["a list", "a name twice"]
+)
+def test_what_is_no_frame_of_columns_is_refused(session: nx.Session, recipients: Any) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="allowed: a DataFrame whose columns have names of their own"):
+        nx.campaign_form(recipients)
+
+
+def test_a_frame_that_its_owner_changes_later_stays_as_it_was(
+    make_form: Callable[..., CampaignForm], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = make_list(2)
+    form = make_form(table)
+    saved = catch_files(form, monkeypatch)
+    table.drop(index=0, inplace=True)
+    table["mobile"] = "+447700900123"
+    assert send(form).to.tolist() == people(2)
+    form.download.click()
+    assert [len(file) for file in saved.values()] == [2]
+
+
+@pytest.mark.parametrize("content", [b"phone\n+447700900124\n", b"\xd0\xcf\x11\xe0 an old file"])
+def test_another_file_makes_the_preview_of_the_first_one_void(
+    make_form: Callable[..., CampaignForm], sandbox: Sandbox, content: bytes
+) -> None:
+    form = make_form(text="Hi")
+    upload(form, "first.csv", b"phone\n+447700900123\n")
+    form.preview.click()
+    assert not form.send.disabled
+    upload(form, "second.csv", content)
+    form.send.click()
+    assert form.wait(ENDS)
+    assert sandbox.messages == []
+    form.preview.click()
+    form.send.click()
+    assert form.wait(ENDS)
+    assert set(count_received(sandbox)) <= {"447700900124"}
+
+
 def test_another_column_can_be_chosen_and_its_national_numbers_have_a_country(
     make_form: Callable[..., CampaignForm], sandbox: Sandbox
 ) -> None:
