@@ -167,7 +167,7 @@ def test_a_frame_that_its_owner_changes_later_stays_as_it_was(
     table = make_list(2)
     form = make_form(table)
     saved = catch_files(form, monkeypatch)
-    table.drop(index=0, inplace=True)
+    table.loc[2] = ["+447700900124", "Rui"]
     table["mobile"] = "+447700900123"
     assert send(form).to.tolist() == people(2)
     form.download.click()
