@@ -309,7 +309,17 @@ FRAMES = {
     "idle_numbers": {"traffic": [[]], "days": [1]},
     "to_csv": {"path": ["frame.csv"]},
 }
-PASSED = {"application_form", "number_form", "sms_form", "voice_form", "connect", "current", "send_many", "summary"}
+PASSED = {
+    "application_form",
+    "campaign_form",
+    "number_form",
+    "sms_form",
+    "voice_form",
+    "connect",
+    "current",
+    "send_many",
+    "summary",
+}
 # What an application is decides which of its settings may be changed: it is read first.
 READ_FIRST = ("update_application", "idle_numbers", "records", "send_many")
 

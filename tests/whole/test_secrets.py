@@ -20,6 +20,7 @@ SCRIPT = r'''
 import copy, logging, os, pickle, signal, subprocess, sys, traceback, warnings
 import ipywidgets
 import matplotlib
+import pandas as pd
 import requests
 
 matplotlib.use("Agg")
@@ -102,12 +103,14 @@ def analyst():
 
 def forms():
     """Every form, previewed and sent, once well and once with an accident; then all that their state holds."""
-    made = [nx.sms_form(), nx.voice_form(), nx.application_form(), nx.number_form()]
-    sms, voice, application, number = made
+    people = pd.DataFrame({"phone": ["+44 7700 900123", "+44 7700 900124"]})
+    made = [nx.sms_form(), nx.voice_form(), nx.application_form(), nx.number_form(), nx.campaign_form(people)]
+    sms, voice, application, number, campaign = made
     for kind in ("", "drop-after"):
         for form in (sms, voice):
             form.to.value, form.text.value = "+44 7700 900123", "Hello"
-        sms.sender.value = "Demo"
+        sms.sender.value = campaign.sender.value = "Demo"
+        campaign.text.value, campaign.batch.value = "Hello", f"campaign {kind}"
         application.fields["name"].value = "Survey"
         application.fields["answer_url"].value = application.fields["event_url"].value = "https://example.org/a"
         number.search.click()
@@ -117,6 +120,7 @@ def forms():
             if kind:
                 fail(kind)
             form.send.click()
+            campaign.wait()
             print(form.message, vars(form))
     print(ipywidgets.Widget.get_manager_state(drop_defaults=False))
     return made
