@@ -15,6 +15,7 @@ import pandas as pd
 from nexmo_nb.campaigns.batch import Run, Settings, run_batch
 from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.runner import Runner
+from nexmo_nb.errors import NexmoError
 from nexmo_nb.forms.markup import text_html
 from nexmo_nb.forms.widgets import FULL_WIDTH, READABLE_WIDTH, make_html_area, set_visible
 from nexmo_nb.forms.words import Words
@@ -87,6 +88,11 @@ class BackgroundRun:
         """Whether nothing is sent any more; the thread may still tell so."""
         return self._is_over
 
+    @property
+    def cause(self) -> NexmoError | None:
+        """Why the batch stopped, without the advice of `send_many` for those who call it."""
+        return None if self._runner is None else self._runner.state.error
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, and tell whether it came; the thread itself does not wait for its own."""
         if self._thread is not threading.current_thread() and self._thread.ident is not None:
@@ -156,10 +162,10 @@ class ProgressBox(widgets.VBox):  # type: ignore[misc]
         self.bar.bar_style = "warning" if can_resume else "success"
 
 
-def describe_end(ended: Any) -> tuple[pd.DataFrame | None, str]:
+def describe_end(ended: Any, cause: NexmoError | None) -> tuple[pd.DataFrame | None, str]:
     """Give the frame of a run that ended, and what was raised, in words; empty where nothing was."""
     if isinstance(ended, Run):
         return ended.result, ""
     parts = getattr(ended, "parts", None)
     frame = parts if isinstance(parts, pd.DataFrame) and "state" in parts else None
-    return frame, str(ended) or type(ended).__name__
+    return frame, str(cause or ended) or type(ended).__name__

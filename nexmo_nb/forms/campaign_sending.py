@@ -163,7 +163,7 @@ class SendingForm(Form):
     def _tell_end(self, ended: Any) -> None:
         """Tell what became of a run, and offer what can be done next."""
         assert self._run is not None
-        result, problem = describe_end(ended)
+        result, problem = describe_end(ended, self._run.cause)
         if result is None:
             self.show_message(problem, error=True)
         else:

@@ -588,6 +588,8 @@ def test_without_credit_it_stops_says_so_and_can_be_resumed(form: CampaignForm, 
     assert form.wait(ENDS)
     assert "not sent yet. " in form.message
     assert "Top up" in form.message
+    assert "Run the same call again" not in form.message
+    assert is_visible(form.resume)
     form.resume.click()
     assert form.wait(ENDS)
     assert form.message == "6 accepted."
