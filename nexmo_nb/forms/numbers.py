@@ -24,6 +24,7 @@ from nexmo_nb.validation import invalid_argument
 
 RENT, GIVE_BACK = "rent", "give back"
 SORTS = ("monthly_cost", "setup_cost", "country", "msisdn")
+FEATURES = ("sms", "voice", "mms")
 MOST_ROWS_SHOWN = 50
 
 
@@ -41,8 +42,8 @@ class NumberForm(Form):
         self.type = _make_choice(words, "type", ("", *TYPES), kind="number_type")
         self.sort = _make_choice(words, "sort", SORTS)
         self.sms, self.voice, self.mms = (
-            widgets.Checkbox(description=name, indent=False, layout={"width": "6rem"})
-            for name in ("SMS", "Voice", "MMS")
+            widgets.Checkbox(description=words.say_heading(name), indent=False, layout={"width": "6rem"})
+            for name in FEATURES
         )
         self.search = widgets.Button(description=words.say("search"), icon="search")
         self.pick = make_labelled(widgets.Dropdown, words.say("label_number"), options=[])
@@ -108,7 +109,7 @@ class NumberForm(Form):
         if not countries:
             raise invalid_argument("countries", self.countries.value, "countries such as 'GB, PT' or 'Portugal'")
         criteria |= read_filled({"type": self.type})
-        features = [box.description for box in (self.sms, self.voice, self.mms) if box.value] or None
+        features = [name for name in FEATURES if getattr(self, name).value] or None
         return search_numbers(countries, features=features, session=self.session, **criteria)
 
     def _show_results(self, _: object = None) -> None:

@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from nexmo_nb.forms.words import english
+from nexmo_nb.forms.words import english, portuguese
 from nexmo_nb.options import Language, get_language
 from nexmo_nb.session import badge
 from nexmo_nb.validation import check_choice
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": english.WORDS}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "pt": portuguese.WORDS}
 
 
 class Words:
@@ -45,6 +45,10 @@ class Words:
     def say_heading(self, column: str) -> str:
         """Say what a column of a frame holds; a column without words, of a list of the user's, stands for itself."""
         return self._texts.get(f"heading_{column}") or self._texts.get(f"label_{column}", column)
+
+    def say_label(self, name: str) -> str:
+        """Say how the control of a parameter is labelled; a name without a label stands for itself."""
+        return self._texts.get(f"label_{name}", name)
 
     def say_code(self, code: str) -> str:
         """Say what a code of a problem or a doubt means; a code without words stands for itself."""
