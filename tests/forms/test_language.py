@@ -32,9 +32,7 @@ def list_texts(form: Any) -> set[str]:
     for each in list_widgets(form):
         found |= {getattr(each, name, "") or "" for name in ("description", "placeholder", "tooltip")}
         found |= set(getattr(each, "_options_labels", ()))
-        found |= (
-            set(re.findall(r"<h\d>(.*?)</h\d>", getattr(each, "value", "") or "")) if hasattr(each, "value") else set()
-        )
+        found |= set(re.findall(r"<h\d>(.*?)</h\d>", str(getattr(each, "value", ""))))
     return found
 
 
