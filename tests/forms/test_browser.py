@@ -127,7 +127,7 @@ def test_a_person_previews_double_clicks_and_sees_one_message(
     wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == [HOSTILE]
     page.get_by_text("1 accepted.").wait_for()
-    inbox.get_by_text(HOSTILE, exact=True).wait_for(timeout=60_000)
+    inbox.locator("#thread").get_by_text(HOSTILE, exact=True).wait_for(timeout=60_000)
     take_screenshot(inbox, "inbox_hostile", tmp_path)
     assert alerts == []
     inbox.close()
@@ -164,9 +164,7 @@ def test_enter_blur_and_running_the_cells_again_send_nothing(page: Any, strict: 
     assert strict.messages == []
 
 
-def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
-    page: Any, browser: Any, strict: Sandbox, tmp_path: Path
-) -> None:
+def test_each_form_keeps_its_fields_within_its_room(page: Any, tmp_path: Path) -> None:
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     type_text(page, "Olá Ana! Your table is ready at 8. See you soon.")
     page.get_by_role("button", name="Preview").first.click()
@@ -183,15 +181,6 @@ def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
         boxes = [box for box in (each.bounding_box() for each in wide.all()) if box]
         assert boxes
         assert all(box["x"] + box["width"] <= room["x"] + room["width"] + 1 for box in boxes), name
-    page.get_by_role("button", name="Send").first.click()
-    wait_until_idle(page)
-    for name, width, scheme in (("inbox", 900, "light"), ("inbox_narrow", 400, "dark")):
-        inbox = browser.new_page(viewport={"width": width, "height": 420}, color_scheme=scheme)
-        inbox.goto(strict.url)
-        inbox.get_by_text("Olá Ana!").first.wait_for(timeout=60_000)
-        assert inbox.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        inbox.screenshot(path=folder / f"{name}.png")
-        inbox.close()
 
 
 def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
