@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import BROWSER_MARKS
 from helpers import hold_answers
 from notebook_page import (
     CONTRAST,
@@ -30,25 +29,7 @@ from notebook_page import (
 
 from nexmo_nb.sandbox import Sandbox
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-MISSING = [
-    name
-    for name, there in (
-        ("chromium (Debian's package of this name)", CHROMIUM),
-        ("playwright (pip install 'nexmo_nb[browser]')", find_spec("playwright")),
-        ("jupyterlab (pip install 'nexmo_nb[browser]')", find_spec("jupyterlab")),
-        ("notebook (pip install 'nexmo_nb[browser]')", find_spec("notebook")),
-        ("voila (pip install 'nexmo_nb[browser]')", find_spec("voila")),
-    )
-    if not there
-]
-NEEDED = f"the browser tests need {', '.join(MISSING)}"
-pytestmark = [
-    pytest.mark.slow,
-    # On a person's machine a missing browser is no fault; where every commit is checked it would hide one.
-    pytest.mark.skipif(bool(MISSING) and not os.environ.get("CI"), reason=NEEDED),
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = BROWSER_MARKS
 LATE = 600
 HOSTILE = "<img src=x onerror=alert(1)> & co"
 # What the client must be able to read for a form to go on at all.
@@ -56,19 +37,6 @@ KEPT = {
     "id", "msisdn", "country", "countryCode", "dialingPrefix", "status", "to", "message-count", "price", "cost",
     "initialPrice", "message-price", "remaining-balance", "value", "features", "call_id", "uuid", "http_method",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if MISSING:
-        pytest.fail(NEEDED)
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
