@@ -6,8 +6,6 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from notebook_page import (
     UNNAMED_FIELDS,
     Server,
     run_all,
-    serve_notebooks,
     take_screenshot,
     type_text,
     wait_until_idle,
@@ -37,27 +34,6 @@ KEPT = {
     "id", "msisdn", "country", "countryCode", "dialingPrefix", "status", "to", "message-count", "price", "cost",
     "initialPrice", "message-price", "remaining-balance", "value", "features", "call_id", "uuid", "http_method",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sandbox]:
-    with Sandbox(limits=False) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def strict(served: Sandbox) -> Sandbox:
-    """The sandbox that the servers of notebooks are connected to, as new."""
-    served.reset()
-    served.latency = 0.0
-    return served
-
-
-@pytest.fixture(scope="module")
-def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    """Start the server of a kind when it is first asked for; it serves all tests of this file."""
-    with ExitStack() as running:
-        yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
 
 
 @pytest.fixture
