@@ -52,7 +52,9 @@ function makeParts(words) {
   };
   parts.table = make("table", {}, make("caption", {}, parts.caption), make("thead", {}, parts.head), parts.body);
   parts.scroller = make("div", { class: "scroller", role: "region", ...OWN_KEYS }, parts.table);
-  parts.pages = make("div", { class: "pages" }, parts.count, parts.previous, parts.next);
+  // On a narrow screen the two buttons go to the next line together.
+  const turn = make("div", { class: "pages" }, parts.previous, parts.next);
+  parts.pages = make("div", { class: "pages" }, parts.count, turn);
   parts.label = make("label", {}, words.filter, parts.filter);
   const { label, hint, scroller, pages, picked } = parts;
   parts.root = make("div", { class: "nexmo-nb-choice", lang: words.language }, label, hint, scroller, pages, picked);
