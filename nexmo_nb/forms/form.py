@@ -101,7 +101,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.preview.on_click(self._on_preview)
         self.send.on_click(self._on_send)
         for control in controls.values():
-            control.observe(self._discard_preview, "value")
+            control.observe(self.discard_preview, "value")
 
     def close(self) -> None:
         """Close the form with all that it made, and forget its preview."""
@@ -249,7 +249,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     def _update_badge(self) -> None:
         self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
 
-    def _discard_preview(self, _: object) -> None:
+    def discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
         if self._token is not None:
             self.show_message(self.words.say("changed_since"))

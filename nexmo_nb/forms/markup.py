@@ -12,7 +12,7 @@ import pandas as pd
 from nexmo_nb.forms.outcome import Group, Level, Outcome
 from nexmo_nb.forms.words import Words
 from nexmo_nb.masking import mask_numbers
-from nexmo_nb.session import Session
+from nexmo_nb.session import Session, badge
 
 # HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
 Markup = NewType("Markup", str)
@@ -39,7 +39,7 @@ def heading_html(title: str, level: int = 4) -> Markup:
 
 def badge_html(session: Session, words: Words) -> Markup:
     """Format where a session is: sandbox or live, whose account, what is left of money and calls."""
-    return Markup(session.describe().to_html(words.badge))
+    return Markup(session.describe().to_html(words.list_texts("badge", badge.WORDS)))
 
 
 def message_html(text: str, *, level: Level | None = None) -> Markup:

@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 from nexmo_nb.forms.words import english, portuguese
 from nexmo_nb.options import Language, get_language
-from nexmo_nb.session import badge
 from nexmo_nb.validation import check_choice
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "pt": portuguese.WORDS}
@@ -24,10 +23,9 @@ class Words:
         self.language = get_language() if language is None else check_choice("language", language, get_args(Language))
         self._texts = LANGUAGES[self.language]
 
-    @property
-    def badge(self) -> Mapping[str, str]:
-        """The words of a session's badge."""
-        return {name: self._texts[f"badge_{name}"] for name in badge.WORDS}
+    def list_texts(self, kind: str, names: Iterable[str]) -> dict[str, str]:
+        """List the texts of a part that is given all its words, by the names that it knows them by."""
+        return {name: self._texts[f"{kind}_{name}"] for name in names}
 
     def say(self, name: str, /, **values: Any) -> str:
         """Say something, with the values that stand in it."""
