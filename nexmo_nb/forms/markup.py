@@ -102,7 +102,8 @@ def rows_html(caption: str, names: Sequence[Any], rows: Iterable[Sequence[Any]])
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
     body = "".join(f"<tr>{''.join(_cell_html(cell) for cell in row)}</tr>" for row in rows)
     table = f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    label = f'role="region" tabindex="0" aria-label="{text_html(caption)}"'
+    # The last one: else a notebook takes the arrow keys for a move between its cells.
+    label = f'role="region" tabindex="0" aria-label="{text_html(caption)}" data-lm-suppress-shortcuts="true"'
     return Markup(f'<div class="nexmo-nb-scroll" {label}><table>{table}</table></div>')
 
 
