@@ -209,7 +209,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
             f".nexmo-nb-section-{name}": {"role": "group", "aria-label": self.words.say(f"section_{name}")}
             for name in self._sections
         }
-        self.aids.set_attributes({MESSAGE: {"role": "status", "tabindex": "-1"}, **groups})
+        # Else a notebook takes arrows and Enter for its own, where the focus is on what is no field of text.
+        keys = {"input, textarea, select, button, summary": {"data-lm-suppress-shortcuts": "true"}}
+        self.aids.set_attributes({MESSAGE: {"role": "status", "tabindex": "-1"}, **groups, **keys})
 
     def _on_preview(self, _: object) -> None:
         if self._busy:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from typing import Any
 
 import pytest
-from notebook_page import Server, serve_notebooks
+from notebook_page import Server, run_all, serve_notebooks
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -31,3 +32,19 @@ def strict(served: Sandbox) -> Sandbox:
     served.reset()
     served.latency = 0.0
     return served
+
+
+@pytest.fixture
+def notebook(start: Callable[[str], Server], strict: Sandbox) -> Iterator[str]:
+    """The address of the notebook of forms in JupyterLab."""
+    with start("lab").open_forms() as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Any, notebook: str) -> Iterator[Any]:
+    """That notebook, run to its end."""
+    page = browser.new_page(viewport={"width": 1100, "height": 1400})
+    run_all(page, notebook)
+    yield page
+    page.close()

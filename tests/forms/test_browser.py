@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +34,6 @@ KEPT = {
     "id", "msisdn", "country", "countryCode", "dialingPrefix", "status", "to", "message-count", "price", "cost",
     "initialPrice", "message-price", "remaining-balance", "value", "features", "call_id", "uuid", "http_method",
 }  # fmt: skip
-
-
-@pytest.fixture
-def notebook(start: Callable[[str], Server], strict: Sandbox) -> Iterator[str]:
-    """The address of the notebook of forms in JupyterLab."""
-    with start("lab").open_forms() as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser: Any, notebook: str) -> Iterator[Any]:
-    """That notebook, run to its end."""
-    page = browser.new_page(viewport={"width": 1100, "height": 1400})
-    run_all(page, notebook)
-    yield page
-    page.close()
 
 
 def test_a_person_previews_double_clicks_and_sees_one_message(

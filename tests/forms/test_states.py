@@ -37,7 +37,7 @@ class Page:
         for theme in ("Light", "Dark") if self.kind != "voila" else ("Light",):
             self.set_theme(theme)
             for width in WIDTHS:
-                self.page.set_viewport_size({"width": width, "height": 1200})
+                self.page.set_viewport_size({"width": width, "height": 2600})
                 found += [f"{state}, {theme}, {width}: {each}" for each in find_violations(self.page, PART)]
                 self.keep_pictures(state, theme, width)
         self.set_theme("Light")
@@ -100,7 +100,7 @@ def test_axe_objects_to_nothing_in_any_state(
 ) -> None:
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     with start(kind).open_forms() as url:
-        tab = browser.new_page(viewport={"width": 1400, "height": 1200})
+        tab = browser.new_page(viewport={"width": 1400, "height": 2600})
         if kind == "voila":
             tab.goto(url, timeout=60_000)
         else:
@@ -132,12 +132,125 @@ def test_axe_objects_to_nothing_in_any_state(
     assert found == []
 
 
-def press_to(page: Any, name: str) -> None:
-    """Press the Tab key until the focus is on what has that name."""
-    seen = []
+class Keys:
+    """A person with keys alone, who begins at the first field of a form."""
+
+    def __init__(self, page: Any, form: Any, first: str) -> None:
+        self.page, self.form = page, form
+        form.get_by_label(first, exact=True).focus()
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def go_to(self, name: str) -> None:
+        """Press the Tab key until the focus is on what has that name."""
+        seen = []
+        for _ in range(LONGEST_WAY):
+            self.press("Tab")
+            seen.append(self.page.evaluate(FOCUSED_NAME))
+            if seen[-1].startswith(name):
+                return
+        raise AssertionError(f"no Tab reached {name!r}; reached were {seen}")
+
+    def preview_and_submit(self, verb: str) -> str:
+        self.go_to("Preview")
+        self.press("Enter")
+        self.form.locator("button.mod-primary:enabled, button.mod-danger:enabled").wait_for()
+        assert self.page.evaluate(FOCUSED_NAME) == "Preview"
+        self.go_to(verb)
+        self.press("Space")
+        outcome = self.form.locator(".nexmo-nb-outcome")
+        outcome.wait_for()
+        self.page.wait_for_function("() => document.activeElement.classList.contains('nexmo-nb-message')")
+        return str(outcome.inner_text())
+
+
+def test_an_sms_is_sent_by_keys_alone(page: Any, strict: Sandbox) -> None:
+    keys = Keys(page, page.locator(PART).nth(0), "From")
+    for label, text in (("From", "Shop"), ("To", "+44 7700 900124"), ("Text", "By keys alone")):
+        if label != "From":
+            keys.go_to(label)
+        keys.press("Control+A")
+        keys.type(text)
+    assert keys.preview_and_submit("Send") == "1 accepted."
+    assert [message["text"] for message in strict.messages] == ["By keys alone"]
+
+
+def test_a_wrong_field_takes_the_focus_and_tells_why(page: Any, strict: Sandbox) -> None:
+    keys = Keys(page, page.locator(PART).nth(0), "From")
+    keys.go_to("To")
+    keys.press("Control+A")
+    keys.type("12")
+    keys.go_to("Preview")
+    keys.press("Enter")
+    page.wait_for_function("() => document.activeElement.getAttribute('aria-invalid') === 'true'")
+    assert page.evaluate(FOCUSED_NAME) == "To"
+    told = page.evaluate(
+        "() => document.getElementById(document.activeElement.getAttribute('aria-describedby')).innerText"
+    )
+    assert told.endswith("It is too short.")
+    keys.press("Control+A")
+    keys.type("+44 7700 900124")
+    assert keys.preview_and_submit("Send") == "1 accepted."
+    assert page.locator("[aria-invalid]").count() == 0
+
+
+def test_a_call_is_placed_by_keys_alone(page: Any, strict: Sandbox) -> None:
+    keys = Keys(page, page.locator(PART).nth(1), "To")
+    keys.type("+44 7700 900124")
+    keys.go_to("Text")
+    keys.type("By keys alone")
+    keys.go_to("Language")
+    keys.press("ArrowDown")
+    assert keys.preview_and_submit("Call") == "Calling 447700900124."
+    assert strict.calls[0]["ncco"][0]["language"] == "en-GB"
+
+
+def test_an_application_is_changed_and_deleted_by_keys_alone(page: Any, strict: Sandbox) -> None:
+    keys = Keys(page, page.locator(PART).nth(2), "Application")
+    keys.press("ArrowDown")
+    filled = "() => document.querySelector('.nexmo-nb-field-name input').value !== ''"
+    page.wait_for_function(filled)
+    keys.go_to("Name")
+    keys.press("Control+A")
+    keys.type("By keys")
+    assert keys.preview_and_submit("Save") == "Changed: By keys."
+    keys = Keys(page, page.locator(PART).nth(2), "Application")
+    keys.press("ArrowDown")
+    page.wait_for_function(filled)
+    keys.go_to("Delete")
+    keys.type("By keys")
+    assert keys.preview_and_submit("Delete") == "Deleted: By keys."
+
+
+def test_a_number_is_rented_by_keys_alone(page: Any, strict: Sandbox) -> None:
+    keys = Keys(page, page.locator(PART).nth(3), "Countries")
+    keys.go_to("Search")
+    keys.press("Enter")
+    page.locator(PART).nth(3).get_by_role("radio").first.wait_for()
+    keys.go_to("44")
+    keys.press("ArrowDown")
+    number = page.evaluate(FOCUSED_NAME)
+    keys.go_to("Type it again")
+    keys.type(number)
+    assert keys.preview_and_submit("Rent") == f"Rented: {number} (United Kingdom, mobile)."
+
+
+def test_a_table_that_is_too_wide_scrolls_by_keys(page: Any, strict: Sandbox) -> None:
+    page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    page.set_viewport_size({"width": 420, "height": 1200})
+    keys = Keys(page, page.locator(PART).nth(0), "From")
+    keys.go_to("Preview")
+    keys.press("Enter")
+    table = page.get_by_role("region", name="1 row")
+    table.wait_for()
     for _ in range(LONGEST_WAY):
-        page.keyboard.press("Tab")
-        seen.append(page.evaluate(FOCUSED_NAME))
-        if seen[-1] == name:
-            return
-    raise AssertionError(f"no Tab reached {name!r}; reached were {seen}")
+        keys.press("Tab")
+        if table.evaluate("node => node === document.activeElement"):
+            break
+    before = table.evaluate("node => node.scrollLeft")
+    keys.press("ArrowRight")
+    page.wait_for_function("before => document.activeElement.scrollLeft > before", arg=before)

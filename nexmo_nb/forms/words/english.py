@@ -203,7 +203,7 @@ _TEXTS: Mapping[str, str] = {
     "table_found_rows": "{first} to {last} of {count}, out of {total}",
     "table_no_rows": "No row has that.",
     "table_previous": "Back",
-    "table_next": "Further",
+    "table_next": "Next",
     "table_picked": "Picked: {row}",
     "table_nothing_picked": "Nothing is picked yet.",
     "badge_live": "LIVE",
