@@ -97,7 +97,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._describe_parts()
         self.set_verb(verb)
         self.show_preview([])
-        self._update_badge()
+        self.update_badge()
         self.preview.on_click(self._on_preview)
         self.send.on_click(self._on_send)
         for control in controls.values():
@@ -146,6 +146,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def show_section(self, name: str, visible: bool) -> None:
         set_visible(self._sections[name], visible)
+
+    def update_badge(self) -> None:
+        self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
 
     @property
     def is_previewed(self) -> bool:
@@ -248,9 +251,6 @@ class Form(widgets.VBox):  # type: ignore[misc]
                 self._message_area.value, self._result_area.value = outcome_html(done.outcome), "".join(done.shown)
         self.aids.move_focus(MESSAGE)
 
-    def _update_badge(self) -> None:
-        self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
-
     def discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
         if self._token is not None:
@@ -277,5 +277,5 @@ class Form(widgets.VBox):  # type: ignore[misc]
             throttle.notify, throttle.countdown = notify, countdown
             self._spinner.value = ""
             self._busy = False
-            self._update_badge()
+            self.update_badge()
             self.send.disabled = self._token is None

@@ -125,7 +125,9 @@ def diff_table_html(changes: Sequence[tuple[str, str, Any]], caption: str, words
 
 
 def code_html(call: str, words: Words) -> Markup:
-    """Format the call that does the same, for those who ask for it."""
+    """Format the call that does the same, for those who ask for it; nothing in a form for people who never do."""
+    if not words.shows_calls:
+        return Markup("")
     return Markup(
         f"<details><summary>{text_html(words.say('same_call'))}</summary><pre>{text_html(call)}</pre></details>"
     )

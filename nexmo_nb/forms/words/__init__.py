@@ -19,6 +19,9 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "pt": portugu
 class Words:
     """The words of one language; None is that of `set_options`."""
 
+    shows_calls = True
+    """Whether a form shows the call that does the same from code."""
+
     def __init__(self, language: str | None = None) -> None:
         self.language = get_language() if language is None else check_choice("language", language, get_args(Language))
         self._texts = LANGUAGES[self.language]

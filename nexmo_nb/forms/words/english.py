@@ -127,8 +127,8 @@ _TEXTS: Mapping[str, str] = {
     "special_price": "Price not known yet",
     "verb_send": "Send",
     "special_message": "One message to {to}: {kind}. Its parts and price are known when it is sent.",
-    "sent_before": "This text to these numbers was sent before, and nobody knows whether it arrived; settle() "
-    "looks it up: {numbers}",
+    "sent_before": "This text to these numbers was sent before, and nobody knows whether it arrived. Look at "
+    "your account before you send it again: {numbers}",
     "senders_not_read": "Your numbers could not be read, but you can type one: {problem}",
     "rows_passed": "{count} rows were passed in",
     "parts_one": "1 part",
@@ -206,6 +206,12 @@ _TEXTS: Mapping[str, str] = {
     "table_next": "Next",
     "table_picked": "Picked: {row}",
     "table_nothing_picked": "Nothing is picked yet.",
+    # The page with all forms.
+    "app_title": "Messages, calls and numbers",
+    "app_sandbox": "This is a place to try things out: nothing leaves it, and nothing costs money.",
+    "app_live": "What you send here reaches people, and costs money.",
+    "app_hint": "Choose what to do. A preview shows what would happen and what it costs; after it, the second button "
+    "works, once.",
     "badge_live": "LIVE",
     "badge_sandbox": "SANDBOX",
     "badge_place": "at {where}",

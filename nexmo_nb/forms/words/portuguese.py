@@ -201,6 +201,11 @@ _TEXTS: Mapping[str, str] = {
     "table_next": "Seguinte",
     "table_picked": "Escolhido: {row}",
     "table_nothing_picked": "Ainda nada foi escolhido.",
+    "app_title": "Mensagens, chamadas e números",
+    "app_sandbox": "Este é um lugar para experimentar: nada sai daqui, e nada custa dinheiro.",
+    "app_live": "O que aqui enviar chega a pessoas, e custa dinheiro.",
+    "app_hint": "Escolha o que fazer. Uma pré-visualização mostra o que aconteceria e quanto custa; depois dela, o "
+    "segundo botão funciona, uma vez.",
     "badge_live": "REAL",
     "badge_sandbox": "SIMULAÇÃO",
     "badge_place": "em {where}",
