@@ -30,6 +30,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # end: first those of the slow tests, then those that are long without them.
 LONGEST = (
     "test_browser.py",
+    "test_states.py",
+    "test_app_browser.py",
     "test_inbox_browser.py",
     "test_inbox_contents.py",
     "test_load.py",

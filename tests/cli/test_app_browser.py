@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import BROWSER_MARKS, CHROMIUM, FLAGS, MISSING, NEEDED, find_violations
+from browsers import BROWSER_MARKS, find_violations
 from notebook_page import FOCUSED_NAME, take_screenshot
 
 from nexmo_nb.sandbox import Sandbox
@@ -30,18 +30,6 @@ LIVE_NOTEBOOK = """{"cells": [{"cell_type": "code", "execution_count": null, "id
 "login = {name: os.environ['NEXMO_' + name.upper()] for name in ('api_key', 'api_secret')}\\n",
 "App(nx.connect(os.environ['GATEWAY'], **login))"]}], "metadata": {"kernelspec": {"display_name": "Python 3",
 "language": "python", "name": "python3"}}, "nbformat": 4, "nbformat_minor": 5}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if MISSING:
-        pytest.fail(NEEDED)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @contextmanager

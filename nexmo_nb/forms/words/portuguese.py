@@ -123,7 +123,8 @@ _TEXTS: Mapping[str, str] = {
     "special_price": "Preço ainda desconhecido",
     "verb_send": "Enviar",
     "special_message": "Uma mensagem para {to}: {kind}. As partes e o preço conhecem-se ao enviar.",
-    "sent_before": "Este texto já foi enviado a estes números, e ninguém sabe se chegou; settle() procura: {numbers}",
+    "sent_before": "Este texto já foi enviado a estes números, e ninguém sabe se chegou. Veja a sua conta "
+    "antes de o enviar de novo: {numbers}",
     "senders_not_read": "Os seus números não puderam ser lidos, mas pode escrever um: {problem}",
     "rows_passed": "{count} linhas recebidas",
     "parts_one": "1 parte",
