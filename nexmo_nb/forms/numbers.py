@@ -90,8 +90,9 @@ class NumberForm(Form):
         done = "rented" if self.action.value == RENT else "given_back"
         said = self.words.say(done, number=self._describe_number(row))
         call = write_call(function.__name__, repr(row.country), repr(row.msisdn))
+        shown = result.assign(country=[show_country(code, self.words) for code in result.country])
         outcome = Outcome(f"{said}.{self.read_again(self._search_again)}")
-        return Done(result, outcome, result_html(said, result, call, self.words))
+        return Done(result, outcome, result_html(said, shown, call, self.words))
 
     def _on_search(self, _: object = None) -> None:
         with self.show_errors():

@@ -66,7 +66,7 @@ def test_a_language_without_words_is_refused(session: nx.Session) -> None:
 def test_a_send_is_told_in_portuguese_from_preview_to_outcome(session: nx.Session, sandbox: Sandbox) -> None:
     form = nx.sms_form(language="pt")
     form.preview.click()
-    assert form.message.startswith("Corrija primeiro estes 3 campos. De: Isto é necessário;")
+    assert form.message.startswith("Corrija primeiro estes 3 campos. De: Isto é necessário:")
     form.sender.value, form.to.value, form.text.value = "Demo", "+351 912 345 678\n+44 7700 900123\n12", "Olá"
     form.preview.click()
     shown = read_html(form)

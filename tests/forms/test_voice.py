@@ -33,7 +33,7 @@ def test_a_wrong_call_is_said_before_it_is_placed(voice: VoiceForm, sandbox: San
     voice.callback.value, voice.to.value, voice.text.value = "nowhere", "x", ""
     voice.preview.click()
     assert voice.message.startswith("Correct these 3 fields first. To: Got 'x'; ")
-    assert "Text: This is needed; allowed: text, Recording, or both." in voice.message
+    assert "Text: This is needed: text, Recording, or both." in voice.message
     assert "Event URL: Got 'nowhere'" in voice.message
     assert voice.send.disabled
     assert sandbox.calls == []

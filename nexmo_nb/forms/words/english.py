@@ -184,7 +184,7 @@ _TEXTS: Mapping[str, str] = {
     "section_deletion": "Delete for good",
     "wrong_fields_one": "Correct this field first.",
     "wrong_fields_many": "Correct these {count} fields first.",
-    "field_is_needed": "This is needed; {reason}",
+    "field_is_needed": "This is needed: {allowed}.",
     "rows_one": "1 row",
     "rows_many": "{count} rows",
     "rows_shown": "{count} rows, of which the first {shown} are shown",

@@ -180,7 +180,7 @@ _TEXTS: Mapping[str, str] = {
     "section_deletion": "Apagar para sempre",
     "wrong_fields_one": "Corrija primeiro este campo.",
     "wrong_fields_many": "Corrija primeiro estes {count} campos.",
-    "field_is_needed": "Isto é necessário; {reason}",
+    "field_is_needed": "Isto é necessário: {allowed}.",
     "rows_one": "1 linha",
     "rows_many": "{count} linhas",
     "rows_shown": "{count} linhas, das quais se mostram as primeiras {shown}",
