@@ -92,8 +92,7 @@ def test_enter_blur_and_running_the_cells_again_send_nothing(page: Any, strict: 
     assert strict.messages == []
 
 
-def test_each_form_keeps_its_fields_within_its_room(page: Any, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+def test_each_form_keeps_its_fields_within_its_room(page: Any) -> None:
     type_text(page, "Olá Ana! Your table is ready at 8. See you soon.")
     page.get_by_role("button", name="Preview").first.click()
     wait_until_idle(page)
@@ -103,7 +102,6 @@ def test_each_form_keeps_its_fields_within_its_room(page: Any, tmp_path: Path) -
         if name == "number_form":
             forms.nth(n).get_by_role("button", name="Search").click()
             wait_until_idle(page)
-        forms.nth(n).screenshot(path=folder / f"{name}.png")
         wide = forms.nth(n).locator(".widget-text, .widget-textarea, .widget-dropdown, .widget-combobox")
         room = forms.nth(n).bounding_box()
         boxes = [box for box in (each.bounding_box() for each in wide.all()) if box]
@@ -111,10 +109,7 @@ def test_each_form_keeps_its_fields_within_its_room(page: Any, tmp_path: Path) -
         assert all(box["x"] + box["width"] <= room["x"] + room["width"] + 1 for box in boxes), name
 
 
-def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
-    page: Any, strict: Sandbox, tmp_path: Path
-) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(page: Any, strict: Sandbox) -> None:
     type_text(page, "Your table is ready at 8.")
     form = page.locator(".jp-OutputArea-output:has(button)").first
     numbers = ["+44 7700 900123", "+44 7700 900124", "+44 7700 900125", "12", "+351 213 456 789"]
@@ -126,12 +121,10 @@ def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
     wait_until_idle(page)
     doubts, send = form.get_by_text("Careful: doubtful are 1 of 5"), form.get_by_role("button", name="Send")
     assert doubts.bounding_box()["y"] < send.bounding_box()["y"]
-    form.screenshot(path=folder / "sms_doubts.png")
     strict.fail_next("status", code=15, times=2, path="/sms")
     send.click()
     wait_until_idle(page, LATE)
     form.get_by_text("1 accepted, 2 refused: illegal sender, 1 left out, 1 not sendable.").wait_for()
-    form.screenshot(path=folder / "sms_refused.png")
     reason, room = form.get_by_text("Nothing was sent.").bounding_box(), form.bounding_box()
     assert reason["x"] + reason["width"] <= room["x"] + room["width"]
     least, where = page.evaluate(CONTRAST)
