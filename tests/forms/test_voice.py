@@ -45,6 +45,16 @@ def test_only_voices_that_the_account_can_have_are_offered(session: nx.Session, 
         assert [value for _, value in nx.voice_form(session=unsigned).voice.options] == ["female", "male"]
 
 
+def test_own_numbers_that_can_call_are_offered_and_taken(voice: VoiceForm, sandbox: Sandbox) -> None:
+    owned = nx.owned_numbers()
+    able = owned[owned.voice].msisdn.tolist()
+    assert [label.split()[0] for label in voice.sender.options] == able
+    voice.sender.value = voice.sender.options[0]
+    voice.preview.click()
+    voice.send.click()
+    assert sandbox.calls[0]["from"]["number"] == able[0]
+
+
 def test_a_national_number_goes_to_the_region_that_is_named(voice: VoiceForm, sandbox: Sandbox) -> None:
     voice.to.value, voice.region.value = "213 456 789", "Portugal"
     voice.preview.click()
