@@ -1,0 +1,301 @@
+"""The steps of a run, each by itself: its slots, its pauses, its end in a hurry, and what it shows meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from campaign_helpers import make_plan, people, send_batch
+from helpers import connected
+
+import nexmo_nb as nx
+from nexmo_nb.campaigns import runner as module
+from nexmo_nb.campaigns.decisions import Backoff, Estimate
+from nexmo_nb.campaigns.runner import FAMILY, Message, Runner, show_progress
+from nexmo_nb.campaigns.workers import Result
+from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.throttle import BULK
+
+PEOPLE = people(4)
+
+
+@pytest.fixture
+def runner(session: nx.Session) -> Runner:
+    """A run of which nothing was sent yet."""
+    return Runner(session, "b", {to: Message({"to": to}, "d", Estimate(0.5, 1.0)) for to in PEOPLE})
+
+
+class Throttle:
+    """A throttle that says what it is told to, and keeps what it was asked."""
+
+    def __init__(self, peeks: float = 0.0, takes: int = 9, seconds: float = 0.0) -> None:
+        self.peeks, self.takes, self.seconds = peeks, takes, seconds
+        self.asked: list[Any] = []
+
+    def seconds_until_free(self, family: str, lane: str) -> float:
+        self.asked.append(("peek", family, lane))
+        return self.peeks
+
+    def try_acquire(self, wanted: list[str], family: str, lane: str, done: list[str]) -> tuple[int, float]:
+        assert len({*wanted, *done}) == len(wanted) + len(done)
+        self.asked.append((len(wanted), family, lane, done))
+        return min(self.takes, len(wanted)), self.seconds
+
+    def give_back(self, slots: list[str]) -> None:
+        self.asked.append(("give back", *slots))
+
+    def stand_in(self, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("seconds_until_free", "try_acquire", "give_back"):
+            monkeypatch.setattr(runner.session.throttle, name, getattr(self, name))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "held", "done", "waited", "throttle", "asked", "slots", "seconds"),
+    [
+        # Nothing is wanted and nothing is to be confirmed: nobody is asked.
+        (0, 0, [], 0.0, Throttle(), [], 0, 0.0),
+        (2, 2, [], 5.0, Throttle(), [], 2, 0.0),
+        # What is missing is taken, as far as it is free; what came back is confirmed, even if nothing is wanted.
+        (3, 0, [], 0.0, Throttle(), [(3, FAMILY, BULK, [])], 3, 0.0),
+        (3, 1, [], 0.0, Throttle(takes=1, seconds=4.0), [(2, FAMILY, BULK, [])], 2, 4.0),
+        (0, 0, ["a"], 0.0, Throttle(), [(0, FAMILY, BULK, ["a"])], 0, 0.0),
+        (1, 0, ["a"], 5.0, Throttle(peeks=5.0), [(1, FAMILY, BULK, ["a"])], 1, 0.0),
+        # Whoever waits looks before he asks.
+        (1, 0, [], 5.0, Throttle(peeks=3.0), [("peek", FAMILY, BULK)], 0, 3.0),
+        (1, 0, [], 5.0, Throttle(), [("peek", FAMILY, BULK), (1, FAMILY, BULK, [])], 1, 0.0),
+        (1, 0, [], 0.1, Throttle(peeks=0.1), [("peek", FAMILY, BULK)], 0, 0.1),
+    ],
+)
+def test_a_run_asks_for_the_slots_that_it_lacks(
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: int,
+    held: int,
+    done: list[str],
+    waited: float,
+    throttle: Throttle,
+    asked: list[Any],
+    slots: int,
+    seconds: float,
+) -> None:
+    throttle.stand_in(runner, monkeypatch)
+    runner.state.slots = [f"held {n}" for n in range(held)]
+    runner.state.results = [Result(PEOPLE[0], slot, [], None) for slot in done]
+    assert runner._acquire_slots(allowed, waited) == seconds
+    assert (throttle.asked, len(runner.state.slots)) == (asked, slots)
+
+
+@pytest.mark.parametrize("name", ["seconds_until_free", "try_acquire"])
+def test_a_run_stops_where_the_limit_cannot_be_kept(runner: Runner, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    problem = nx.UnreachableError("the disk is full")
+
+    def fail(*_: Any) -> Any:
+        raise problem
+
+    Throttle().stand_in(runner, monkeypatch)
+    monkeypatch.setattr(runner.session.throttle, name, fail)
+    assert runner._acquire_slots(2, 1.0) == 0.0
+    assert (runner.state.error, runner.state.slots, runner._stop.is_set()) == (problem, [], True)
+
+
+def test_slots_are_given_back_once_and_a_failure_of_that_harms_nothing(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    throttle = Throttle()
+    throttle.stand_in(runner, monkeypatch)
+    runner.state.slots = ["a", "b"]
+    runner._give_back_slots()
+    runner._give_back_slots()
+    assert throttle.asked == [("give back", "a", "b")]
+
+    def fail(*_: Any) -> Any:
+        raise nx.UnreachableError("the disk is full")
+
+    monkeypatch.setattr(runner.session.throttle, "give_back", fail)
+    runner.state.slots = ["c"]
+    runner._give_back_slots()
+    assert (runner.state.slots, runner.state.error) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits", "notice"),
+    [
+        (0.6, [0.25, 0.25, 0.1], []),
+        (1.0, [0.25] * 4, []),
+        (1.5, [0.25] * 6, ["Waiting 2 s to go on with batch 'b'."]),
+        (0.0, [], []),
+    ],
+)
+def test_a_pause_has_steps_after_which_a_stop_is_seen_and_a_long_one_is_told(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, asked: float, waits: list[float], notice: list[str]
+) -> None:
+    said: list[str] = []
+    waited: list[float] = []
+    monkeypatch.setattr(runner.session.throttle, "notify", said.append)
+    monkeypatch.setattr(runner.session, "pause", waited.append)
+    runner.state.backoff = Backoff(failures=1, is_due=True, retry_after=asked)
+    runner._pause()
+    assert (waited, said) == (pytest.approx(waits), notice)
+    assert (runner.state.backoff.is_due, runner.state.backoff.pauses, runner.state.backoff.failures) == (False, 1, 1)
+
+
+def test_a_stop_ends_a_pause(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        runner._stop.set()
+
+    monkeypatch.setattr(runner.session, "pause", pause)
+    runner.state.backoff = Backoff(failures=1, is_due=True)
+    runner._pause()
+    assert waited == [0.25]
+
+
+class Attempt:
+    def __init__(self) -> None:
+        self.is_broken_off = False
+
+    def break_off(self) -> None:
+        self.is_broken_off = True
+
+
+def fly(runner: Runner, *ids: str) -> list[Attempt]:
+    """Let messages be in flight, each in an attempt of its own."""
+    for send_id in ids:
+        runner.state.queue.remove(send_id)
+        runner.state.in_flight[send_id] = Attempt()  # type: ignore[assignment]
+    return list(runner.state.in_flight.values())  # type: ignore[arg-type]
+
+
+def test_in_a_hurry_what_does_not_end_by_itself_is_unknown(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LAST_SECONDS", 0.0)
+    attempts = fly(runner, *PEOPLE[:2])
+    runner._hurry.set()
+    runner._end_in_flight()
+    assert [attempt.is_broken_off for attempt in attempts] == [True, True]
+    assert runner.state.in_flight == {}
+    assert [(result.id, result.slot, result.rows) for result in runner.state.results] == [
+        (to, "", None) for to in PEOPLE[:2]
+    ]
+    for to, result in zip(PEOPLE, runner.state.results, strict=False):
+        assert isinstance(result.problem, nx.UnknownOutcomeError)
+        assert f"send an SMS to {to}. The request went out, but it was broken off" in str(result.problem)
+
+
+def test_in_a_hurry_what_still_ends_by_itself_is_known(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LAST_SECONDS", 3600.0)
+    fly(runner, *PEOPLE[:2])
+    results = [Result(to, "slot", [], None) for to in PEOPLE[:2]]
+    for result in results:
+        runner._workers._results.put(result)
+    runner._hurry.set()
+    runner._end_in_flight()
+    assert (runner.state.results, runner.state.in_flight) == (results, {})
+
+
+def test_without_hurry_all_that_is_in_flight_is_waited_for_and_broken_off_is_none(runner: Runner) -> None:
+    attempts = fly(runner, *PEOPLE[:2])
+    results = [Result(to, "slot", [], None) for to in PEOPLE[:2]]
+    for result in results:
+        runner._workers._results.put(result)
+    runner._end_in_flight()
+    assert (runner.state.results, runner.state.in_flight) == (results, {})
+    assert [attempt.is_broken_off for attempt in attempts] == [False, False]
+
+
+@pytest.mark.parametrize(("flying", "gathers"), [(1, False), (2, True)])
+def test_a_result_waits_for_others_only_where_there_are_others(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, flying: int, gathers: bool
+) -> None:
+    fly(runner, *PEOPLE[:flying])
+    asked: list[Any] = []
+    earlier, result = Result("earlier", "slot", [], None), Result(PEOPLE[0], "slot", [], None)
+
+    def receive(timeout: float | None, *, gather: bool) -> list[Result]:
+        asked.append((timeout, gather))
+        return [result, Result("not in flight", "slot", [], None)]
+
+    monkeypatch.setattr(runner._workers, "receive", receive)
+    runner.state.results = [earlier]
+    assert runner._receive_results(1.5)[0] is result
+    assert asked == [(1.5, gathers)]
+    assert [each.id for each in runner.state.results] == ["earlier", PEOPLE[0], "not in flight"]
+    assert list(runner.state.in_flight) == PEOPLE[1:flying]
+
+
+def test_a_run_says_what_is_left_and_how_to_go_on(runner: Runner) -> None:
+    fly(runner, PEOPLE[0])
+    runner.state.queue.popleft()
+    runner.state.sent = 1
+    assert runner.count_done() == 1
+    assert runner.status_message() == (
+        "Batch 'b': 1 messages were sent in this run, 2 are left. Run the same call again to continue; nobody gets the "
+        "message twice."
+    )
+
+
+def test_nothing_to_send_takes_no_thread(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ThreadPoolExecutor", None)
+    Runner(session, "b", {}).run(8, progress=True)
+
+
+class Bar:
+    """A bar that keeps what it is told."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options, self.n, self.shown = options, 0, []
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shown.append("closed")
+
+    def set_postfix(self, **shown: Any) -> None:
+        self.shown.append(shown)
+
+    def update(self, count: int) -> None:
+        self.n += count
+
+
+def test_the_bar_shows_what_is_done_and_what_it_cost(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars: list[Bar] = []
+
+    def make(**options: Any) -> Bar:
+        bars.append(Bar(**options))
+        return bars[0]
+
+    def fail() -> Any:
+        raise nx.UnreachableError("the disk is full")
+
+    monkeypatch.setattr("tqdm.auto.tqdm", make)
+    with show_progress(runner, True) as refresh:
+        (bar,) = bars
+        assert bar.options == {"total": 4, "desc": "b", "unit": "SMS"}
+        refresh()
+        runner.state.parts, runner.state.cost = 3, 0.126
+        runner.state.queue.popleft()
+        runner.state.queue.popleft()
+        refresh()
+        assert bar.n == 2
+        runner.state.queue.popleft()
+        monkeypatch.setattr(runner.session.throttle, "status", fail)
+        refresh()
+        assert bar.n == 3
+    shown = {"parts": 3, "cost": "0.13", "refresh": False}
+    assert bar.shown == [
+        {"parts": 0, "cost": "0.00", "waiting": "0 s", "refresh": False},
+        {**shown, "waiting": "0 s"},
+        {**shown, "waiting": "?"},
+        "closed",
+    ]
+    with show_progress(runner, False) as refresh:
+        refresh()
+    assert len(bars) == 1
+
+
+def test_the_currency_and_the_balance_of_a_batch_are_those_of_its_session(sandbox: Sandbox) -> None:
+    with connected(sandbox, currency="GBP") as session:
+        assert send_batch(make_plan(1)).currency.tolist() == ["GBP"]
+        assert session.last_balance == pytest.approx(sandbox.balance)
