@@ -299,3 +299,38 @@ def test_the_currency_and_the_balance_of_a_batch_are_those_of_its_session(sandbo
     with connected(sandbox, currency="GBP") as session:
         assert send_batch(make_plan(1)).currency.tolist() == ["GBP"]
         assert session.last_balance == pytest.approx(sandbox.balance)
+
+
+class Pool:
+    def __init__(self) -> None:
+        self.waits: list[bool] = []
+
+    def shutdown(self, *, wait: bool) -> None:
+        self.waits.append(wait)
+
+
+@pytest.mark.parametrize("interrupts", [0, 1, 2])
+def test_at_the_end_a_run_begins_nothing_new_and_an_interrupt_breaks_off_what_is_in_flight(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, interrupts: int
+) -> None:
+    waited: list[Any] = []
+    driver: list[Any] = [object()]
+
+    def wait(drivers: Any) -> None:
+        assert runner._stop.is_set()
+        assert runner._hurry.is_set() == bool(waited)
+        assert runner._workers.receive(0, gather=False) == []  # it was woken
+        assert runner._workers._results.empty()
+        waited.append(drivers)
+        if len(waited) <= interrupts:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "wait", wait)
+    pool = Pool()
+    if interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            runner._wait_for_end(pool, driver)  # type: ignore[arg-type]
+    else:
+        runner._wait_for_end(pool, driver)  # type: ignore[arg-type]
+    assert waited == [driver] * (interrupts + 1)
+    assert pool.waits == [not interrupts]
