@@ -50,20 +50,20 @@ class Throttle:
 
 
 @pytest.mark.parametrize(
-    ("allowed", "held", "done", "waited", "throttle", "asked", "slots", "seconds"),
+    ("allowed", "held", "done", "waited", "answers", "asked", "slots", "seconds"),
     [
         # Nothing is wanted and nothing is to be confirmed: nobody is asked.
-        (0, 0, [], 0.0, Throttle(), [], 0, 0.0),
-        (2, 2, [], 5.0, Throttle(), [], 2, 0.0),
+        (0, 0, [], 0.0, {}, [], 0, 0.0),
+        (2, 2, [], 5.0, {}, [], 2, 0.0),
         # What is missing is taken, as far as it is free; what came back is confirmed, even if nothing is wanted.
-        (3, 0, [], 0.0, Throttle(), [(3, FAMILY, BULK, [])], 3, 0.0),
-        (3, 1, [], 0.0, Throttle(takes=1, seconds=4.0), [(2, FAMILY, BULK, [])], 2, 4.0),
-        (0, 0, ["a"], 0.0, Throttle(), [(0, FAMILY, BULK, ["a"])], 0, 0.0),
-        (1, 0, ["a"], 5.0, Throttle(peeks=5.0), [(1, FAMILY, BULK, ["a"])], 1, 0.0),
+        (3, 0, [], 0.0, {}, [(3, FAMILY, BULK, [])], 3, 0.0),
+        (3, 1, [], 0.0, {"takes": 1, "seconds": 4.0}, [(2, FAMILY, BULK, [])], 2, 4.0),
+        (0, 0, ["a"], 0.0, {}, [(0, FAMILY, BULK, ["a"])], 0, 0.0),
+        (1, 0, ["a"], 5.0, {"peeks": 5.0}, [(1, FAMILY, BULK, ["a"])], 1, 0.0),
         # Whoever waits looks before he asks.
-        (1, 0, [], 5.0, Throttle(peeks=3.0), [("peek", FAMILY, BULK)], 0, 3.0),
-        (1, 0, [], 5.0, Throttle(), [("peek", FAMILY, BULK), (1, FAMILY, BULK, [])], 1, 0.0),
-        (1, 0, [], 0.1, Throttle(peeks=0.1), [("peek", FAMILY, BULK)], 0, 0.1),
+        (1, 0, [], 5.0, {"peeks": 3.0}, [("peek", FAMILY, BULK)], 0, 3.0),
+        (1, 0, [], 5.0, {}, [("peek", FAMILY, BULK), (1, FAMILY, BULK, [])], 1, 0.0),
+        (1, 0, [], 0.1, {"peeks": 0.1}, [("peek", FAMILY, BULK)], 0, 0.1),
     ],
 )
 def test_a_run_asks_for_the_slots_that_it_lacks(
@@ -73,11 +73,12 @@ def test_a_run_asks_for_the_slots_that_it_lacks(
     held: int,
     done: list[str],
     waited: float,
-    throttle: Throttle,
+    answers: dict[str, Any],
     asked: list[Any],
     slots: int,
     seconds: float,
 ) -> None:
+    throttle = Throttle(**answers)
     throttle.stand_in(runner, monkeypatch)
     runner.state.slots = [f"held {n}" for n in range(held)]
     runner.state.results = [Result(PEOPLE[0], slot, [], None) for slot in done]
