@@ -153,6 +153,19 @@ def test_a_stop_ends_a_pause(runner: Runner, monkeypatch: pytest.MonkeyPatch) ->
     assert waited == [0.25]
 
 
+def test_a_message_has_the_id_of_its_row_as_its_reference_by_which_it_is_settled(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    messages = {"row": Message({"to": PEOPLE[0], "text": "Hello"}, "d", Estimate())}
+    found = Runner(session, "b", messages)._build_request("row")
+    assert found.data == {"to": PEOPLE[0], "text": "Hello", "client-ref": "row"}
+    send_batch(make_plan(2))
+    references = {
+        request["form"]["to"]: request["form"]["client-ref"] for request in sandbox.requests if request["form"]
+    }
+    assert nx.sent("b").set_index("to").client_ref.to_dict() == references
+
+
 class Attempt:
     def __init__(self) -> None:
         self.is_broken_off = False
