@@ -118,6 +118,33 @@ def test_slots_are_given_back_once_and_a_failure_of_that_harms_nothing(
     assert (runner.state.slots, runner.state.error) == ([], None)
 
 
+def test_each_message_leaves_under_a_slot_of_its_own_which_is_confirmed_once_its_answer_came(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    confirmed: list[str] = []
+    used: list[str] = []
+    acquire, call = session.throttle.try_acquire, session.call_with_slot
+
+    def try_acquire(wanted: list[str], family: str, lane: str, done: list[str]) -> tuple[int, float]:
+        count, seconds = acquire(wanted, family, lane, done)
+        taken.extend(wanted[:count])
+        confirmed.extend(done)
+        return count, seconds
+
+    def call_with_slot(request: Any, slot: str, attempt: Any) -> Any:
+        used.append(slot)
+        return call(request, slot, attempt)
+
+    monkeypatch.setattr(session.throttle, "try_acquire", try_acquire)
+    monkeypatch.setattr(session, "call_with_slot", call_with_slot)
+    send_batch(make_plan(20, prices=False), workers=4)
+    assert sorted(taken) == sorted(used)
+    assert len(set(used)) == 20
+    assert set(confirmed) <= set(used)
+    assert len(confirmed) >= 16  # the last ones count from the call itself
+
+
 @pytest.mark.parametrize(
     ("asked", "waits", "notice"),
     [
