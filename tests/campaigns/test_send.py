@@ -328,3 +328,33 @@ def test_what_was_not_found_is_sent_again_only_if_the_caller_says_so(session: nx
     assert send_batch(plan).state.tolist() == ["not_found", "accepted"]
     assert send_batch(plan, resend_not_found=True).state.tolist() == ["accepted"] * 2
     assert count_received(sandbox) == Counter(people(2))
+
+
+def test_what_other_batches_cost_does_not_count_against_a_cap(session: nx.Session, sandbox: Sandbox) -> None:
+    plan = make_plan(2)
+    for batch in ("a", "b"):
+        assert send_batch(plan, batch, max_cost=float(plan.price_high.sum())).state.tolist() == ["accepted"] * 2
+
+
+def test_a_bar_is_shown_unless_it_is_declined(
+    session: nx.Session, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nx.send_many(make_plan(1), batch="a", progress=False)
+    assert capsys.readouterr().err == ""
+    nx.send_many(make_plan(1), batch="b")
+    assert "1/1" in capsys.readouterr().err
+
+
+def test_a_run_is_known_under_the_name_of_its_batch_while_it_lasts(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    real = session.ledger.open_run
+
+    def open_run(batch: str) -> Any:
+        opened.append(batch)
+        return real(batch)
+
+    monkeypatch.setattr(session.ledger, "open_run", open_run)
+    send_batch(make_plan(1), "b")
+    assert opened == ["b"]
