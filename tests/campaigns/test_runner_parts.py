@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -301,6 +302,34 @@ def test_a_run_says_what_is_left_and_how_to_go_on(runner: Runner) -> None:
 def test_nothing_to_send_takes_no_thread(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ThreadPoolExecutor", None)
     Runner(session, "b", {}).run(8, progress=True)
+
+
+def test_as_many_messages_are_in_flight_at_once_as_there_are_workers(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting, real = threading.Barrier(32, timeout=60), session.call_with_slot
+
+    def call_with_slot(*arguments: Any) -> Any:
+        meeting.wait()
+        return real(*arguments)
+
+    monkeypatch.setattr(session, "call_with_slot", call_with_slot)
+    assert send_batch(make_plan(32, prices=False), workers=32).state.tolist() == ["accepted"] * 32
+
+
+def test_the_main_thread_looks_several_times_a_second_whether_the_bar_is_to_move(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, timeouts = module.wait, []
+
+    def wait(drivers: Any, timeout: float | None = None) -> Any:
+        timeouts.append(timeout)
+        return real(drivers, timeout)
+
+    monkeypatch.setattr(module, "wait", wait)
+    send_batch(make_plan(1, prices=False))
+    *looks, end = timeouts
+    assert (set(looks), end) == ({0.2}, None)
 
 
 class Bar:
