@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -256,6 +257,23 @@ def test_in_a_hurry_what_still_ends_by_itself_is_known(runner: Runner, monkeypat
     runner._hurry.set()
     runner._end_in_flight()
     assert (runner.state.results, runner.state.in_flight) == (results, {})
+
+
+def test_in_a_hurry_the_last_second_is_shared_by_all(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    fly(runner, *PEOPLE[:2])
+    clock, came = iter([100.0, 100.25, 100.75, 101.0]), [[], [Result(PEOPLE[0], "slot", [], None)]]
+    waited: list[float | None] = []
+
+    def receive(timeout: float | None, *, gather: bool) -> list[Result]:
+        waited.append(timeout)
+        return came.pop(0)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(runner._workers, "receive", receive)
+    runner._hurry.set()
+    runner._end_in_flight()
+    assert waited == [0.75, 0.25]
+    assert [result.problem is None for result in runner.state.results] == [True, False]
 
 
 def test_without_hurry_all_that_is_in_flight_is_waited_for_and_broken_off_is_none(runner: Runner) -> None:
