@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from helpers import ending
 
 from nexmo_nb.campaigns import workers as module
 from nexmo_nb.campaigns.workers import GATHER_SECONDS, Result, Workers
@@ -32,7 +33,7 @@ def test_a_message_comes_back_with_its_rows_or_with_what_was_raised() -> None:
         return echo(send_id, slot)
 
     workers = Workers(send)
-    with ThreadPoolExecutor(1) as pool:
+    with ending(), ThreadPoolExecutor(1) as pool:
         workers.start(pool, 1)
         for send_id in "abc":
             workers.submit(send_id, f"slot {send_id}")
@@ -52,14 +53,13 @@ def test_as_many_threads_send_at_once_as_were_started_and_all_of_them_end() -> N
         meeting.wait()
         return echo(send_id, slot)
 
-    workers, before = Workers(send), threading.active_count()
-    with ThreadPoolExecutor(3) as pool:
+    workers = Workers(send)
+    with ending(), ThreadPoolExecutor(3) as pool:  # which waits for its threads
         workers.start(pool, 3)
         for send_id in "abc":
             workers.submit(send_id, "slot")
         assert [found.problem for found in receive_all(workers, 3)] == [None] * 3
         workers.stop(3)
-    assert threading.active_count() == before
 
 
 def test_who_waits_is_woken_without_a_result_and_loses_none() -> None:
