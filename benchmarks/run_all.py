@@ -29,6 +29,7 @@ SCRIPTS = (
     "server",
     "ledger",
     "batch",
+    "forms",
     "throttle",
 )
 VERSIONS = (

@@ -50,6 +50,8 @@ class NexmoError(Exception):
         For sends: one row per part of the answer, as `nexmo_nb.send_sms` returns them.
     parameter : str, optional
         The argument that is wrong, by its name; the message begins with it.
+    allowed : str, optional
+        What it may be, in words.
 
     Examples
     --------
@@ -73,6 +75,7 @@ class NexmoError(Exception):
         meaning: str | None = None,
         parts: pd.DataFrame | None = None,
         parameter: str | None = None,
+        allowed: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -81,6 +84,7 @@ class NexmoError(Exception):
         self.meaning = meaning
         self.parts = parts
         self.parameter = parameter
+        self.allowed = allowed
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, self.__dict__.copy()

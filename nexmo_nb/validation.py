@@ -52,7 +52,7 @@ def invalid_argument(name: str, value: Any, allowed: str, advice: str = "") -> I
     if len(allowed) > 600:
         allowed = f"{allowed[:599]}…"
     message = f"{join_lines(name)}: got {shown}; allowed: {allowed}.{' ' + advice if advice else ''}"
-    return InvalidRequestError(message, parameter=name)
+    return InvalidRequestError(message, parameter=name, allowed=allowed)
 
 
 def show_value(value: Any, write: Callable[[Any], str] = repr) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import jwt
 import pytest
+from browsers import CHROMIUM, FLAGS, MISSING, NEEDED
 from cryptography.hazmat.primitives import serialization
 from helpers import connected
 
@@ -29,6 +30,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # end: first those of the slow tests, then those that are long without them.
 LONGEST = (
     "test_browser.py",
+    "test_states.py",
+    "test_app_browser.py",
+    "test_inbox_browser.py",
+    "test_inbox_contents.py",
     "test_load.py",
     "test_interrupts.py",
     "test_notebooks.py",
@@ -144,6 +149,19 @@ def sandbox(shared: Sandbox) -> Sandbox:
     """The shared sandbox, as new."""
     shared.reset()
     return shared
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for all tests of a file."""
+    if MISSING:
+        pytest.fail(NEEDED)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

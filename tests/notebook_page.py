@@ -11,13 +11,14 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox import Sandbox
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+FORMS = NOTEBOOKS / "04_forms.ipynb"
 READY = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
@@ -79,15 +80,19 @@ class Server(NamedTuple):
     root: str
     token: str
 
+    def open_forms(self) -> AbstractContextManager[str]:
+        return self.open_notebook(FORMS)
+
     @contextmanager
-    def open_forms(self) -> Iterator[str]:
-        """Give the address of a new copy of the forms, without any state of earlier ones, and end its kernel."""
+    def open_notebook(self, source: Path) -> Iterator[str]:
+        """Give the address of a new copy of a notebook, without any state of earlier ones, and end its kernel."""
         shutil.rmtree(self.folder / "state", ignore_errors=True)
         if self.kind == "voila":
+            shutil.copy(source, self.folder / "notebooks" / FORMS.name)
             yield self.root  # a kernel for each visit
             return
         name = uuid.uuid4().hex
-        shutil.copy(NOTEBOOKS / "04_forms.ipynb", self.folder / "notebooks" / f"{name}.ipynb")
+        shutil.copy(source, self.folder / "notebooks" / f"{name}.ipynb")
         page = f"lab/workspaces/{name}/tree" if self.kind == "lab" else "notebooks"
         yield f"{self.root}/{page}/{name}.ipynb?reset&token={self.token}"
         for session in json.loads(self.ask("GET", "/api/sessions")):
@@ -146,10 +151,15 @@ def wait_for_url(url: str) -> None:
     raise AssertionError(f"no answer from {url}")
 
 
-def run_all(page: Any, url: str) -> None:
+def open_and_run(page: Any, url: str) -> None:
     page.goto(url)
     page.wait_for_function(READY, timeout=60_000)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+def run_all(page: Any, url: str) -> None:
+    """Open the notebook of forms, and run it to its end."""
+    open_and_run(page, url)
     page.get_by_role("button", name="Preview").nth(3).wait_for(timeout=60_000)
     page.wait_for_function(READY, timeout=60_000)
 

@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import nexmo_nb as nx
 from nexmo_nb import errors
 from nexmo_nb.errors import NexmoError, without_traceback_of
 from nexmo_nb.frames import Column, frame
+from nexmo_nb.sandbox import Sandbox
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NexmoError)]
 
@@ -63,3 +65,13 @@ def test_exceptions_without_a_traceback_lose_the_frames_below(kind: type[BaseExc
     assert "deep" not in names
     assert found.__context__ is None
     assert found.__cause__ is None
+
+
+def test_a_warning_of_a_send_points_to_the_line_that_called(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("partial")
+    with pytest.warns(nx.PartialSendWarning) as said:
+        nx.send_sms("+44 7700 900123", "a" * 200, sender="Demo")
+    plan = nx.plan_sms(["+44 7700 900123"], "Hello", sender="Demo")
+    with pytest.warns(UserWarning, match="Stopped before") as stopped:
+        nx.send_many(plan, batch="b", max_cost=0.0, on_cap="stop", progress=False)
+    assert [warning.filename for warning in (*said, *stopped)] == [__file__] * 2

@@ -103,13 +103,13 @@ def check_plan(plan: Any) -> None:
         allowed = f"a frame of plan_sms() with the columns {', '.join(names)}"
         raise validation.invalid_argument("plan", type(plan).__name__, allowed)
     validation.check_frame(plan, numbers=["parts", *_PRICES])
-    objects = [name for name in _TEXTS if name in plan and plan[name].dtype != "string"]
+    objects = [name for name in _TEXTS if name in plan and not isinstance(plan[name].dtype, pd.StringDtype)]
     texts = (value for name in objects for value in plan[name])
     odd = next((value for value in texts if not isinstance(value, str) and not validation.is_missing(value)), None)
     if odd is not None:
         raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
     # A price below zero would let other rows pass a cap.
-    prices = plan[_PRICES].to_numpy(dtype="float64", na_value=np.nan)
+    prices = np.array([plan[name].to_numpy(dtype="float64", na_value=np.nan) for name in _PRICES])
     if ((prices < 0) | np.isinf(prices)).any():
         raise validation.invalid_argument(
             "plan", "a price that is none", "a frame of plan_sms(), with prices of 0 or more"

@@ -169,7 +169,7 @@ def _find_problem(written: str) -> UnreadableNumber:
     has_several = sum(len(piece) >= 5 for piece in pieces) > 1 or _holds_two(written)
     code, reason = "unreadable", _find_odd_mark(written)
     if written.casefold() in _MISSING or not any(c.isalnum() for c in written):
-        code, reason = "missing", "The cell is empty, or says that it is."
+        code, reason = "missing", "It is empty, or says so."
     elif _EXPONENT.fullmatch(written):
         code, reason = "rounded", "A spreadsheet rounded it to this form: take the number from the source."
     elif _DECIMAL.fullmatch(written) and not has_several:

@@ -121,10 +121,10 @@ def _may_be_national(shown: str, region: Any) -> bool:
 
 def _doubt_national_numbers(table: pd.DataFrame, places: list[int]) -> None:
     """Doubt the numbers without a plus that may be national ones of the country to which most of the list belongs."""
-    is_readable = table["problem"].isna()
+    is_readable = table["problem"].isna().to_numpy(dtype=bool)
     is_known = table["kind"].notna().to_numpy(dtype=bool, copy=True)
     # Numbers of films and examples have no kind, and are meant as they stand.
-    kindless = np.flatnonzero(is_readable.to_numpy(dtype=bool) & ~is_known)
+    kindless = np.flatnonzero(is_readable & ~is_known)
     is_known[kindless] = [is_fictional(digits) for digits in table["to"].iloc[kindless]]
     counts = table["country"][is_readable & is_known].value_counts()
     known = {str(country): count for country, count in counts.items()}
@@ -138,7 +138,7 @@ def _doubt_national_numbers(table: pd.DataFrame, places: list[int]) -> None:
     for place, country in zip(places, table["country"].iloc[places].tolist(), strict=True):
         if (pd.notna(country) and country == home) or not (other := find_national_reading(numbers[place], home)):
             continue
-        if not is_readable.iloc[place]:
+        if not is_readable[place]:
             advice = f"As a number of {name_country(home)} it is +{other}: name the region."
             texts["problem"][place] = f"{table['problem'].iloc[place]} {advice}"
         elif found := find_warning(

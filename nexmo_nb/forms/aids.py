@@ -13,7 +13,8 @@ import traitlets
 class Aids(anywidget.AnyWidget):
     """An invisible part of a form. Where its module cannot be loaded, the form works without it."""
 
-    _esm = Path(__file__).with_name("aids.js")
+    # As text: of a path, anywidget keeps a watcher for each widget.
+    _esm = Path(__file__).with_name("aids.js").read_text(encoding="utf-8")
     attributes = traitlets.Dict().tag(sync=True)
     """Attributes of the form's elements, by selector and name; None takes one away."""
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from nexmo_nb.campaigns import plan_sms
 from nexmo_nb.campaigns.batch import Settings, Standing, read_standing
-from nexmo_nb.errors import InvalidRequestError, NexmoError
+from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.forms import campaign_fields
 from nexmo_nb.forms.campaign_doubts import Doubts
 from nexmo_nb.forms.campaign_list import (
@@ -48,8 +48,14 @@ from nexmo_nb.forms.downloads import name_file, write_csv
 from nexmo_nb.forms.fields import Section, explain_problem
 from nexmo_nb.forms.markup import Markup, bubble_html, message_html, rows_html, text_html
 from nexmo_nb.forms.outcome import Level
-from nexmo_nb.forms.senders import read_senders
-from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_text, set_visible, show_country
+from nexmo_nb.forms.widgets import (
+    make_html_area,
+    make_labelled,
+    offer_own_numbers,
+    read_text,
+    set_visible,
+    show_country,
+)
 from nexmo_nb.forms.words import Words
 from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
@@ -77,7 +83,6 @@ class CampaignForm(SendingForm):
         self._standing, self._open_doubts = Standing(), list[int]()
         self._plan_tables: list[Markup] = []
         self._is_emptying = False
-        self._senders: dict[str, str] = {}
         self._make_controls(words, session.account.currency)
         controls = {**self._controls, "text": self.texts.text}
         super().__init__(
@@ -88,7 +93,9 @@ class CampaignForm(SendingForm):
         self.language.observe(self._offer_languages, "value")
         self.number.observe(self._show_bubble, "value")
         self.download_problems.on_click(self._on_download_problems)
-        self._offer_senders()
+        self._own = offer_own_numbers(self.sender, self.session, words, feature="SMS")
+        if self._own.problem:
+            self.show_message(self._own.problem)
         if given is None:
             self._drop_list()
             self._list_area.value = text_html(words.say("campaign_no_list"))
@@ -177,13 +184,6 @@ class CampaignForm(SendingForm):
             Section("campaign_doubts", [self.doubts], after_preview=True),
         ]
 
-    def _offer_senders(self) -> None:
-        try:
-            self._senders = read_senders(self.session, self.words)
-        except NexmoError as problem:
-            self.show_message(self.words.say("senders_not_read", problem=problem))
-        self.sender.options = tuple(self._senders)
-
     def _is_taken(self, batch: str) -> bool:
         return bool(self.session.ledger.read_batch(batch))
 
@@ -209,7 +209,7 @@ class CampaignForm(SendingForm):
     def _drop_list(self) -> None:
         """Forget the list, and a preview that was made of it."""
         self.table = None
-        self._discard_preview(None)
+        self.discard_preview(None)
         self.texts.set_fields([])
         campaign_fields.offer_columns(self._controls, [], Columns()._asdict(), self.words)
 
@@ -312,16 +312,15 @@ class CampaignForm(SendingForm):
             name = self.words.say("campaign_problems_file", name=self._read_batch())
             self.aids.save_file(name_file(name), write_csv(select_problems(self.table, self.plan)))
 
-    def _discard_preview(self, change: object) -> None:
+    def discard_preview(self, change: object) -> None:
         if not self.texts.is_switching:
-            super()._discard_preview(change)
+            super().discard_preview(change)
 
     def _read_batch(self) -> str:
         return plain_name(self.batch.value)
 
     def _read_sender(self) -> str:
-        typed: str = self.sender.value
-        return self._senders.get(typed, typed)
+        return self._own.read(self.sender)
 
     def _read_budget(self) -> Budget:
         return Budget(read_amount(self.max_cost.value), self.on_cap.value == "stop")

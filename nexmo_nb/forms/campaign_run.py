@@ -13,7 +13,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.campaigns.batch import Run, Settings, run_batch
-from nexmo_nb.campaigns.progress import Progress
+from nexmo_nb.campaigns.progress import WORDS, Progress
 from nexmo_nb.campaigns.runner import Runner
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.forms.markup import text_html
@@ -141,7 +141,7 @@ class ProgressBox(widgets.VBox):  # type: ignore[misc]
 
     def show(self, progress: Progress) -> bool:
         """Show how far it is; tell whether that is news."""
-        text = text_html(progress.to_text(self.words.progress))
+        text = text_html(progress.to_text(self.words.list_texts("progress", WORDS)))
         if text == self.text.value:
             return False
         self.bar.max, self.bar.value = max(1, progress.total), progress.done

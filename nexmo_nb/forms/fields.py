@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -86,7 +87,7 @@ def find_problems(
 def explain_problem(problem: InvalidRequestError, words: Words) -> str:
     """Say what is wrong without the name of the parameter, which the label of the field tells."""
     reason = str(problem).removeprefix(f"{problem.parameter}: ")
-    for empty in ("got None; ", "got ''; "):
-        if reason.startswith(empty):
-            return words.say("field_is_needed", reason=reason.removeprefix(empty))
+    if problem.allowed and reason.startswith(("got None; ", "got ''; ")):
+        reason = words.say("field_is_needed", allowed=problem.allowed)
+    reason = re.sub("[a-z]+_[a-z_]+", lambda name: words.say_label(name[0]), reason)
     return reason[:1].upper() + reason[1:]

@@ -102,7 +102,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.preview.on_click(self._on_preview)
         self.send.on_click(self._on_send)
         for control in controls.values():
-            control.observe(self._discard_preview, "value")
+            control.observe(self.discard_preview, "value")
 
     def close(self) -> None:
         """Close the form with all that it made, and forget its preview."""
@@ -154,9 +154,6 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._preview_area.value = "".join(shown)
         set_visible(self._preview_area, bool(shown))
 
-    def update_badge(self) -> None:
-        self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
-
     def add_section(self, section: Section, *, above: Literal["message", "result"]) -> None:
         """Add a section above what the form says of a send, or between that and its result."""
         self._sections[section.name] = box = self._make_section(section)
@@ -169,6 +166,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def show_section(self, name: str, visible: bool) -> None:
         set_visible(self._sections[name], visible)
+
+    def update_badge(self) -> None:
+        self._head_area.value = heading_html(self._title, level=3) + badge_html(self.session, self.words)
 
     @property
     def is_previewed(self) -> bool:
@@ -232,7 +232,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
             f".nexmo-nb-section-{name}": {"role": "group", "aria-label": self.words.say(f"section_{name}")}
             for name in self._sections
         }
-        self.aids.set_attributes({MESSAGE: {"role": "status", "tabindex": "-1"}, **groups})
+        # Else a notebook takes arrows and Enter for its own, where the focus is on what is no field of text.
+        keys = {"input, textarea, select, button, summary": {"data-lm-suppress-shortcuts": "true"}}
+        self.aids.set_attributes({MESSAGE: {"role": "status", "tabindex": "-1"}, **groups, **keys})
 
     def _on_preview(self, _: object) -> None:
         if self._busy:
@@ -267,7 +269,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
                 self.show_done(done)
         self.aids.move_focus(MESSAGE)
 
-    def _discard_preview(self, _: object) -> None:
+    def discard_preview(self, _: object) -> None:
         """Forget the preview: it no longer shows what would be sent."""
         if self._token is not None:
             self.show_message(self.words.say("changed_since"))

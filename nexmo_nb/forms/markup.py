@@ -12,7 +12,7 @@ import pandas as pd
 from nexmo_nb.forms.outcome import Group, Level, Outcome
 from nexmo_nb.forms.words import Words
 from nexmo_nb.masking import mask_numbers
-from nexmo_nb.session import Session
+from nexmo_nb.session import Session, badge
 
 # HTML that is safe to show. Only this module makes it, so that passing on unescaped text is a type error.
 Markup = NewType("Markup", str)
@@ -39,7 +39,7 @@ def heading_html(title: str, level: int = 4) -> Markup:
 
 def badge_html(session: Session, words: Words) -> Markup:
     """Format where a session is: sandbox or live, whose account, what is left of money and calls."""
-    return Markup(session.describe().to_html(words.badge))
+    return Markup(session.describe().to_html(words.list_texts("badge", badge.WORDS)))
 
 
 def message_html(text: str, *, level: Level | None = None) -> Markup:
@@ -102,7 +102,8 @@ def rows_html(caption: str, names: Sequence[Any], rows: Iterable[Sequence[Any]])
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
     body = "".join(f"<tr>{''.join(_cell_html(cell) for cell in row)}</tr>" for row in rows)
     table = f"<caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    label = f'role="region" tabindex="0" aria-label="{text_html(caption)}"'
+    # The last one: else a notebook takes the arrow keys for a move between its cells.
+    label = f'role="region" tabindex="0" aria-label="{text_html(caption)}" data-lm-suppress-shortcuts="true"'
     return Markup(f'<div class="nexmo-nb-scroll" {label}><table>{table}</table></div>')
 
 
@@ -124,7 +125,9 @@ def diff_table_html(changes: Sequence[tuple[str, str, Any]], caption: str, words
 
 
 def code_html(call: str, words: Words) -> Markup:
-    """Format the call that does the same, for those who ask for it."""
+    """Format the call that does the same, for those who ask for it; nothing in a form for people who never do."""
+    if not words.shows_calls:
+        return Markup("")
     return Markup(
         f"<details><summary>{text_html(words.say('same_call'))}</summary><pre>{text_html(call)}</pre></details>"
     )

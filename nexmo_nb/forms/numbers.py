@@ -10,12 +10,15 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nexmo_nb.contacts.countries import check_countries
+from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.forms.fields import Section
 from nexmo_nb.forms.form import Done, Form
-from nexmo_nb.forms.markup import Markup, card_html, preview_html, result_html, table_html, text_html, write_call
+from nexmo_nb.forms.markup import Markup, card_html, preview_html, result_html, text_html, write_call
 from nexmo_nb.forms.outcome import Outcome
+from nexmo_nb.forms.table import WORDS, Cell, ChoiceTable, Column, Row
 from nexmo_nb.forms.widgets import make_html_area, make_labelled, read_filled, show_country
 from nexmo_nb.forms.words import Words
+from nexmo_nb.masking import mask_numbers
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers
 from nexmo_nb.numbers.request import MATCHES, TYPES
 from nexmo_nb.options import Language
@@ -23,8 +26,9 @@ from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.validation import invalid_argument
 
 RENT, GIVE_BACK = "rent", "give back"
-SORTS = ("monthly_cost", "setup_cost", "country", "msisdn")
-MOST_ROWS_SHOWN = 50
+FEATURES = ("sms", "voice", "mms")
+COSTS = ("monthly_cost", "setup_cost")
+COLUMNS = ("msisdn", "country", "type", *FEATURES, *COSTS)
 
 
 class NumberForm(Form):
@@ -39,32 +43,31 @@ class NumberForm(Form):
         self.pattern = make_labelled(widgets.Text, words.say("label_pattern"), placeholder=words.say("hint_pattern"))
         self.match = _make_choice(words, "match", MATCHES)
         self.type = _make_choice(words, "type", ("", *TYPES), kind="number_type")
-        self.sort = _make_choice(words, "sort", SORTS)
         self.sms, self.voice, self.mms = (
-            widgets.Checkbox(description=name, indent=False, layout={"width": "6rem"})
-            for name in ("SMS", "Voice", "MMS")
+            widgets.Checkbox(description=words.say_heading(name), indent=False, layout={"width": "6rem"})
+            for name in FEATURES
         )
         self.search = widgets.Button(description=words.say("search"), icon="search")
-        self.pick = make_labelled(widgets.Dropdown, words.say("label_number"), options=[])
+        self.pick = ChoiceTable(words.list_texts("table", WORDS))
         self.confirm = make_labelled(widgets.Text, words.say("label_confirm"), placeholder=words.say("hint_confirm"))
         self.found: pd.DataFrame | None = None
-        self._results_area = make_html_area()
+        self._empty_area = make_html_area()
         features = widgets.HBox([self.sms, self.voice, self.mms], layout={"margin": "0 0 0 8.2rem"})
         features.add_class("nexmo-nb-indented")
-        names = ("action", "countries", "pattern", "match", "type", "sort", "pick", "confirm")
+        criteria = ("action", "countries", "pattern", "match", "type")
         super().__init__(
             words,
             "numbers",
-            {name: getattr(self, name) for name in names},
+            {name: getattr(self, name) for name in (*criteria, "confirm")},
             [
-                Section("search", [*names[:6], features, self.search, self._results_area]),
-                Section("choice", ["pick", "confirm"]),
+                Section("search", [*criteria, features, self.search, self._empty_area]),
+                Section("choice", [self.pick, "confirm"]),
             ],
             session=session,
             verb=words.say("verb_rent"),
         )
         self.search.on_click(self._on_search)
-        self.sort.observe(self._show_results, "value")
+        self.pick.observe(self.discard_preview, "picked")
         self.action.observe(self._clear_results, "value")
 
     def build_preview(self) -> list[Markup]:
@@ -87,8 +90,9 @@ class NumberForm(Form):
         done = "rented" if self.action.value == RENT else "given_back"
         said = self.words.say(done, number=self._describe_number(row))
         call = write_call(function.__name__, repr(row.country), repr(row.msisdn))
+        shown = result.assign(country=[show_country(code, self.words) for code in result.country])
         outcome = Outcome(f"{said}.{self.read_again(self._search_again)}")
-        return Done(result, outcome, result_html(said, result, call, self.words))
+        return Done(result, outcome, result_html(said, shown, call, self.words))
 
     def _on_search(self, _: object = None) -> None:
         with self.show_errors():
@@ -96,7 +100,7 @@ class NumberForm(Form):
 
     def _search_again(self) -> None:
         self._clear_results()
-        self.found = self._find_numbers()
+        self.found = self._find_numbers().sort_values("monthly_cost", kind="stable", ignore_index=True)
         self._show_results()
 
     def _find_numbers(self) -> pd.DataFrame:
@@ -108,36 +112,51 @@ class NumberForm(Form):
         if not countries:
             raise invalid_argument("countries", self.countries.value, "countries such as 'GB, PT' or 'Portugal'")
         criteria |= read_filled({"type": self.type})
-        features = [box.description for box in (self.sms, self.voice, self.mms) if box.value] or None
+        features = [name for name in FEATURES if getattr(self, name).value] or None
         return search_numbers(countries, features=features, session=self.session, **criteria)
 
-    def _show_results(self, _: object = None) -> None:
-        if self.found is None:
-            return
-        words = self.words
-        self.found = self.found.sort_values(self.sort.value, kind="stable", ignore_index=True)
-        first = self.found.head(MOST_ROWS_SHOWN)
-        self.pick.options = [(self._describe_number(row), row.msisdn) for row in first.itertuples()]
-        self.pick.value = first.msisdn.iloc[0] if len(first) else None
-        if first.empty:
+    def _show_results(self) -> None:
+        assert self.found is not None
+        if self.found.empty:
             empty = "no_owned_numbers" if self.action.value == GIVE_BACK else "no_numbers_found"
-            self._results_area.value = text_html(words.say(empty))
+            self._empty_area.value = text_html(self.words.say(empty))
             return
-        caption = words.say("found", count=f"{len(self.found):,}", shown=len(first))
-        self._results_area.value = table_html(_show_numbers(first, words), caption, words)
+        caption = self.words.say("found", count=f"{len(self.found):,}")
+        rows = [self._make_row(row) for row in self.found.itertuples()]
+        columns = [Column(self.words.say_heading(name), name in COSTS) for name in COLUMNS]
+        self.pick.show(rows, columns, caption)
+        self.show_section("choice", True)
+
+    def _make_row(self, row: Any) -> Row:
+        words = self.words
+        features = [words.say("yes" if getattr(row, name) else "no") for name in FEATURES]
+        costs = [(cost, words.say_price(cost, cost, row.currency)) for cost in (row.monthly_cost, row.setup_cost)]
+        prices = [Cell(text, cost) for cost, text in costs]
+        return Row(
+            row.msisdn,
+            [
+                mask_numbers(row.msisdn),
+                show_country(row.country, words),
+                _say_type(row.type, words),
+                *features,
+                *prices,
+            ],
+        )
 
     def _clear_results(self, _: object = None) -> None:
         """Forget what was found: a number for rent cannot be given back, nor an owned one rented."""
-        self.found, self.pick.options, self._results_area.value = None, [], ""
+        self.found, self._empty_area.value = None, ""
+        self.pick.clear()
+        self.show_section("choice", False)
         self.set_verb(self.words.say(f"verb_{self.action.value}"), destroys=self.action.value == GIVE_BACK)
 
     def _describe_number(self, row: Any) -> str:
         return f"{row.msisdn} ({show_country(row.country, self.words)}, {_say_type(row.type, self.words)})"
 
     def _get_picked_row(self) -> Any:
-        if self.found is None or self.pick.value is None:
-            raise invalid_argument("pick", None, "a number: search first, then choose one")
-        return self.found[self.found.msisdn == self.pick.value].iloc[0]
+        if self.found is None or self.pick.picked is None:
+            raise InvalidRequestError(self.words.say("pick_first"))
+        return self.found[self.found.msisdn == self.pick.picked].iloc[0]
 
 
 def _split_countries(typed: str) -> Iterator[str]:
@@ -150,14 +169,6 @@ def _split_countries(typed: str) -> Iterator[str]:
 def _say_type(kind: Any, words: Words) -> str:
     """Say what type a number is of; one that is not known stands for itself."""
     return words.say(f"number_type_{kind}") if kind in TYPES else str(kind)
-
-
-def _show_numbers(numbers: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Put numbers into words: countries by name, types as people call them."""
-    countries = [show_country(code, words) for code in numbers.country]
-    types = [_say_type(kind, words) for kind in numbers.type]
-    columns = ["msisdn", "country", "type", "sms", "voice", "mms", "monthly_cost", "setup_cost", "currency"]
-    return numbers.assign(country=countries, type=types)[columns]
 
 
 def _make_choice(words: Words, name: str, values: Iterable[str], *, kind: str = "") -> Any:
@@ -177,9 +188,10 @@ def number_form(*, language: Language | None = None, session: Session | None = N
     Returns
     -------
     NumberForm
-        A widget. Its attributes: ``action`` (``"rent"`` or ``"give back"``), what to search for and its order,
-        ``countries, pattern, match, sms, voice, mms, type, sort``, the button ``search`` and the frame ``found``,
-        ``pick`` and ``confirm`` (a number, and its digits once more), ``preview, send, result``.
+        A widget. Its attributes: ``action`` (``"rent"`` or ``"give back"``), what to search for, ``countries,
+        pattern, match, sms, voice, mms, type``, the button ``search``, the frame ``found``, the table ``pick``, whose
+        ``picked`` is the number of the row that was picked, ``confirm`` (its digits once more), and ``preview, send,
+        result``.
 
     Raises
     ------
@@ -188,7 +200,8 @@ def number_form(*, language: Language | None = None, session: Session | None = N
 
     Notes
     -----
-    Search, pick, type the number once more, preview; the button then works once. A form is kept until its ``close()``
+    Search, pick a row of the table, which sorts and filters, type the number once more, preview; the button then works
+    once. A form is kept until its ``close()``
     or the kernel's end, also where its cell is run again. Uses https://developer.vonage.com/en/api/numbers.
 
     Examples
@@ -200,7 +213,8 @@ def number_form(*, language: Language | None = None, session: Session | None = N
     >>> form.search.click()
     >>> bool(form.found.sms.all())
     True
-    >>> form.confirm.value = form.pick.value
+    >>> form.pick.picked = form.found.msisdn[0]
+    >>> form.confirm.value = form.pick.picked
     >>> form.preview.click()
     >>> form.send.click()
     >>> form.result.meaning.tolist()

@@ -29,7 +29,6 @@ from nexmo_nb.forms.markup import (
 )
 from nexmo_nb.forms.outcome import describe_batch, describe_parts, group_outcomes
 from nexmo_nb.forms.plans import MOST_ROWS_SHOWN, show_doubts, show_plan, show_problems
-from nexmo_nb.forms.senders import read_senders
 from nexmo_nb.forms.sms_fields import (
     TEXT_OPTIONS,
     TYPE_FIELDS,
@@ -39,7 +38,7 @@ from nexmo_nb.forms.sms_fields import (
     make_further_controls,
     make_main_controls,
 )
-from nexmo_nb.forms.widgets import read_filled, read_text, set_visible
+from nexmo_nb.forms.widgets import offer_own_numbers, read_filled, read_text, set_visible
 from nexmo_nb.forms.words import Words
 from nexmo_nb.options import Language
 from nexmo_nb.session import Session, session_or_current
@@ -83,10 +82,11 @@ class SmsForm(Form):
         self.type.observe(self._update_visibility, "value")
         self.advanced.observe(self._update_visibility, "value")
         self.doubtful.observe(self._preview_again, "value")
-        self._senders: dict[str, str] = {}
+        self._own = offer_own_numbers(self.sender, self.session, words, feature="SMS")
         self.show_section("doubts", False)
         self._update_visibility()
-        self._offer_senders()
+        if self._own.problem:
+            self.show_message(self._own.problem)
 
     def find_problems(self) -> Mapping[str, InvalidRequestError]:
         """Find what is wrong with the fields; of a list that was passed in, the plan tells of its numbers and texts."""
@@ -294,17 +294,8 @@ class SmsForm(Form):
         if self.is_previewed:
             self.preview.click()
 
-    def _offer_senders(self) -> None:
-        try:
-            self._senders = read_senders(self.session, self.words)
-        except NexmoError as problem:
-            self.show_message(self.words.say("senders_not_read", problem=problem))
-        self.sender.options = tuple(self._senders)
-
     def _read_sender(self) -> str:
-        """Read the sender: the number of the one that was chosen, or what was typed."""
-        typed: str = self.sender.value
-        return self._senders.get(typed, typed)
+        return self._own.read(self.sender)
 
 
 def _find_single_doubt(sendable: pd.DataFrame) -> str | None:

@@ -15,7 +15,7 @@ from nexmo_nb.forms.fields import VALID_NUMBER, Section, find_problems
 from nexmo_nb.forms.form import Done, Form
 from nexmo_nb.forms.markup import Markup, bubble_html, doubt_html, preview_html, result_html, write_call
 from nexmo_nb.forms.outcome import Outcome
-from nexmo_nb.forms.widgets import make_labelled, make_region, read_filled, show_country
+from nexmo_nb.forms.widgets import make_labelled, make_region, offer_own_numbers, read_filled, show_country
 from nexmo_nb.forms.words import Words
 from nexmo_nb.options import Language
 from nexmo_nb.pricing import prices
@@ -52,7 +52,8 @@ class VoiceForm(Form):
             widgets.Dropdown, words.say("label_voice"), options=words.list_choices("style", voices)
         )
         self.repeat = make_labelled(widgets.BoundedIntText, words.say("label_repeat"), value=1, min=1, max=10)
-        self.sender = make_labelled(widgets.Text, words.say("label_sender"), placeholder=words.say("hint_voice_sender"))
+        hint = words.say("hint_voice_sender")
+        self.sender = make_labelled(widgets.Combobox, words.say("label_sender"), placeholder=hint)
         self.audio_url = make_labelled(
             widgets.Text, words.say("label_audio_url"), placeholder=words.say("hint_recording")
         )
@@ -75,6 +76,7 @@ class VoiceForm(Form):
             session=session,
             verb=words.say("verb_call"),
         )
+        self._own = offer_own_numbers(self.sender, self.session, words, feature="VOICE")
 
     def find_problems(self) -> Mapping[str, InvalidRequestError]:
         values = {"to": self.to.value, "text": self.text.value or None, **self._read_options()}
@@ -112,7 +114,8 @@ class VoiceForm(Form):
         """Read the parameters of `send_voice` other than number and text."""
         controls = {name: getattr(self, name) for name in _OPTIONS}
         voice = self.voice.value
-        return {**read_filled(controls), "voice": int(voice) if voice.isdecimal() else voice}
+        options = {**read_filled(controls), "voice": int(voice) if voice.isdecimal() else voice}
+        return options | ({"sender": self._own.read(self.sender)} if "sender" in options else {})
 
 
 def voice_form(*, language: Language | None = None, session: Session | None = None) -> VoiceForm:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
 from nexmo_nb.contacts.countries import is_country, list_regions, name_country
+from nexmo_nb.errors import NexmoError
 from nexmo_nb.forms.words import Words
+from nexmo_nb.numbers import owned_numbers
+from nexmo_nb.session import Session
 
 FULL_WIDTH = "calc(100% - 6px)"
 READABLE_WIDTH = "44rem"
+MOST_OFFERED = 200
 
 
 def make_labelled(kind: type[Any], label: str, **options: Any) -> Any:
@@ -34,6 +38,31 @@ def show_country(code: Any, words: Words) -> str:
     if not isinstance(code, str) or code == "unknown":
         return words.say("no_country")
     return name_country(code, words.language) if len(code) == 2 and is_country(code) else code
+
+
+class OwnNumbers(NamedTuple):
+    """The account's numbers as a control offers them, with their countries, or why they could not be read."""
+
+    by_label: Mapping[str, str]
+    problem: str | None = None
+
+    def read(self, control: Any) -> str:
+        """Read a control: the number of the one that was chosen, or what was typed."""
+        typed: str = control.value.strip()
+        return self.by_label.get(typed, typed)
+
+
+def offer_own_numbers(control: Any, session: Session, words: Words, *, feature: str) -> OwnNumbers:
+    """Offer the account's numbers that can do something, ``"SMS"`` or ``"VOICE"``."""
+    try:
+        owned = owned_numbers(session=session)
+    except NexmoError as problem:
+        return OwnNumbers({}, words.say("senders_not_read", problem=problem))
+    owned = owned[owned[feature.lower()]].head(MOST_OFFERED)
+    countries = [show_country(code, words) for code in owned.country]
+    labels = {f"{number} ({country})": number for number, country in zip(owned.msisdn, countries, strict=True)}
+    control.options = tuple(labels)
+    return OwnNumbers(labels)
 
 
 def make_html_area(**layout: str) -> Any:

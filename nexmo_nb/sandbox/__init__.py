@@ -7,7 +7,8 @@ From the bottom up, each module imports only from those above it here:
 - ``world`` (state and clock), ``traffic_months`` (the made-up year)
 - ``auth``, ``traffic`` (reports' view of that year)
 - ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
-- ``accidents`` (failures that tests schedule), ``request_log``
+- ``accidents`` (failures that tests schedule), ``request_log``,
+  ``inbox_feed`` (what the inbox shows)
 - ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``http`` (the server)
 - ``sandbox`` (the class `Sandbox`)
 """

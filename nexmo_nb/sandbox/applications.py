@@ -9,7 +9,7 @@ from typing import Any
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
-from nexmo_nb.sandbox.world import World, generate_key
+from nexmo_nb.sandbox.world import World, generate_key, list_changes
 
 PATH = "/v2/applications"
 CAPABILITIES = ("voice", "messages", "rtc", "verify", "vbc", "network_apis", "video", "meetings")
@@ -39,6 +39,7 @@ def create_application(world: World, request: Request, _: Accident) -> Answer:
     with world.lock:
         app = _build_application(world.new_id(), request.json, public)
         world.applications[app["id"]] = app
+        world.note_activity("Application created", app["name"], _flatten(app))
         created = _format_application(world, app)
     if private:
         created["keys"]["private_key"] = private
@@ -56,15 +57,20 @@ def replace_application(world: World, request: Request, _: Accident) -> Answer:
         app = _find_application(world, request)
         _check_body(request)
         public = (request.json.get("keys") or {}).get("public_key", app["public_key"])
-        world.applications[app["id"]] = app = _build_application(app["id"], request.json, public)
+        changed = _build_application(app["id"], request.json, public)
+        changes = list_changes(_flatten(app), _flatten(changed))
+        world.note_activity("Application changed", changed["name"], {"id": app["id"], **changes})
+        world.applications[app["id"]] = app = changed
         return Answer(200, _format_application(world, app))
 
 
 def delete_application(world: World, request: Request, _: Accident) -> Answer:
     """Delete an application, and its links to numbers."""
     with world.lock:
-        code = _find_application(world, request)["id"]
+        app = _find_application(world, request)
+        code = app["id"]
         del world.applications[code]
+        world.note_activity("Application deleted", app["name"], {"id": code})
         for number in world.owned.values():
             if number.get("app_id") == code:
                 del number["app_id"]
@@ -115,6 +121,17 @@ def _build_application(code: str, body: Mapping[str, Any], public_key: str | Non
         "public_key": public_key,
         "capabilities": capabilities,
     }
+
+
+def _flatten(value: Any, name: str = "") -> dict[str, Any]:
+    """Name each value of an application by its way through the JSON; without the key, which no person reads."""
+    if not isinstance(value, dict):
+        return {name: value}
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        if key != "public_key":
+            flat |= _flatten(inner, name if key in ("capabilities", "webhooks") else f"{name} {key}".strip())
+    return flat
 
 
 def _format_application(world: World, app: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from typing import Any
 
 from nexmo_nb.sandbox.accidents import schedule_accident
 from nexmo_nb.sandbox.exchange import Answer, Request
-from nexmo_nb.sandbox.validation import is_int_between
+from nexmo_nb.sandbox.inbox_feed import build_feed
 from nexmo_nb.sandbox.world import World
 
 PREFIX = "/_sandbox/"
+_SCRIPTS = ("inbox.js", "conversations.js", "exports.js", "feed.js", "nodes.js", "tables.js", "tabs.js")
 INBOX_FILES = {
     "/": ("inbox.html", "text/html; charset=utf-8"),
     "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
-    "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in _SCRIPTS},
 }
 INBOX_HEADERS = {
     # Nothing from elsewhere, and no script or style within the page: what anybody sent cannot become code.
@@ -48,13 +49,7 @@ def answer_control(world: World, request: Request) -> Answer | None:
 
 
 def _list_entries(world: World, request: Request) -> list[dict[str, Any]]:
-    last = request.query.get("last", "0")
-    return world.copy_entries(request.path.removeprefix(PREFIX), int(last) if is_int_between(last, 0) else 0)
-
-
-def _show_state(world: World, _: Request) -> Mapping[str, Any]:
-    # The version changes with every request, and with its answer.
-    return {"version": f"{world.instance}-{world.changes}", "balance": float(world.balance)}
+    return world.copy_entries(request.path.removeprefix(PREFIX))
 
 
 def _show_account(world: World, _: Request) -> Mapping[str, Any]:
@@ -86,7 +81,7 @@ CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "messages"): _list_entries,
     ("GET", "calls"): _list_entries,
     ("GET", "requests"): _list_entries,
-    ("GET", "state"): _show_state,
+    ("GET", "inbox"): lambda world, request: build_feed(world, request.query),
     ("GET", "account"): _show_account,
     ("POST", "reset"): lambda world, _: world.reset(),
     ("POST", "reprice"): _reprice,

@@ -115,6 +115,11 @@ def find_country(number: str) -> Country | None:
     return next((_BY_CALLING_CODE[number[:n]] for n in (3, 2, 1) if number[:n] in _BY_CALLING_CODE), None)
 
 
+def find_network(country: Country, number: str) -> Network:
+    """Find the network of a phone number in its country: by the number, so that it is always the same."""
+    return country.networks[hash_to_int("network", number) % len(country.networks)]
+
+
 def build_msisdn(country: Country, kind: str, tail: int) -> str:
     """Build a number of a country and type, with country code, whose free digits are the last ones of `tail`."""
     pattern = country.plan[kind]

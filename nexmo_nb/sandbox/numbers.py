@@ -10,7 +10,7 @@ from nexmo_nb.sandbox.data import TYPES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import DENIED, Refusal, check_required
 from nexmo_nb.sandbox.validation import is_int_between
-from nexmo_nb.sandbox.world import World
+from nexmo_nb.sandbox.world import World, list_changes
 
 FAILED = Answer(420, {"error-code": "420", "error-code-label": "method failed"})
 DONE = Answer(200, {"error-code": "200", "error-code-label": "success"})
@@ -58,8 +58,11 @@ def buy_number(world: World, request: Request, accident: Accident) -> Answer:
     _check_change(request, accident)
     with world.lock:
         number = _find_number(world.rent, request.form)
-        if not world.spend(Decimal(number["cost"]) + Decimal(number["initialPrice"])):
+        price = Decimal(number["cost"]) + Decimal(number["initialPrice"])
+        if not world.spend(price):
             return DENIED
+        details = {"country": number["country"], "type": number["type"], "features": ", ".join(number["features"])}
+        world.note_activity("Number rented", f"+{number['msisdn']}", details, f"{price:.8f}")
         world.owned[number["msisdn"]] = dict(world.rent.pop(number["msisdn"]))
         return DONE
 
@@ -70,6 +73,7 @@ def cancel_number(world: World, request: Request, accident: Accident) -> Answer:
     with world.lock:
         number = _find_number(world.owned, request.form)
         del world.owned[number["msisdn"]]
+        world.note_activity("Number given back", f"+{number['msisdn']}", {"country": number["country"]})
         bare = {name: value for name, value in number.items() if name not in SETTINGS}
         world.rent[number["msisdn"]] = {"cost": "1.00", "initialPrice": "0.00", **bare}
         return DONE
@@ -85,11 +89,14 @@ def update_number(world: World, request: Request, accident: Accident) -> Answer:
             return FAILED
         if form.get("app_id") and form["app_id"] not in world.applications:
             return FAILED
+        before = dict(number)
         for name in SETTINGS:
             if form.get(name):
                 number[name] = form[name]
             elif name in form:
                 number.pop(name, None)
+        changes = list_changes(before, number)
+        world.note_activity("Number changed", f"+{number['msisdn']}", changes)
         return DONE
 
 

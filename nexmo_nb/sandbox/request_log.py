@@ -38,7 +38,8 @@ def log_request(world: World, request: Request) -> dict[str, Any]:
     }
     with world.lock:
         world.requests.append(entry)
-        world.changes += 1
+        _mark_changed(world, entry)
+        entry["number"] = entry["revision"]
     return entry
 
 
@@ -47,7 +48,13 @@ def log_answer(world: World, entry: dict[str, Any], answer: Answer, accident: Ac
     with world.lock:
         entry["status"] = None if kind in WITHOUT_STATUS else answer.status
         entry["answer"] = f"({kind})" if kind in NOT_ARRIVING else _summarize_body(answer.body)
-        world.changes += 1
+        _mark_changed(world, entry)
+
+
+def _mark_changed(world: World, entry: dict[str, Any]) -> None:
+    """Give the entry the number of its last change, by which the inbox asks for what is newer than what it has."""
+    world.changes += 1
+    entry["revision"] = world.changes
 
 
 def _summarize_body(body: Any) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox.auth import read_basic, read_keys
-from nexmo_nb.sandbox.data import Country, Network, find_country, hash_to_int
+from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
 from nexmo_nb.sandbox.validation import is_int_between, is_url
@@ -126,7 +126,7 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
     is_partial = accident.get("kind") == "partial"
     if is_partial and len(texts) == 1:
         raise _MessageRefusal(1)
-    network = country.networks[hash_to_int("network", fields["to"]) % len(country.networks)]
+    network = find_network(country, fields["to"])
     price = Decimal(world.current_price(country.code, network.sms))
     message = _Message(to, fields, country, network, texts, price, 1 if is_partial else len(texts))
     if not world.spend(price * message.accepted):
@@ -224,6 +224,7 @@ def _build_record(world: World, message: _Message) -> dict[str, Any]:
         "parts": [
             {"message_id": world.new_id(), "price": price, "text": text} for text in message.texts[: message.accepted]
         ],
+        "refused_parts": len(message.texts) - message.accepted,
         "client_ref": fields.get("client-ref"),
         "network": message.network.code,
         "country": message.country.code,

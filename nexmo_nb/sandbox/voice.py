@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nexmo_nb.sandbox.auth import read_basic, read_keys, split_authorization
-from nexmo_nb.sandbox.data import find_country, hash_to_int
+from nexmo_nb.sandbox.data import find_country, find_network, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import NOT_FOUND, Check, Refusal, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
@@ -43,6 +43,8 @@ def place_tts_call(world: World, request: Request, accident: Accident) -> Answer
                     "time": world.format_now(),
                 }
             )
+            said = {"text": fields["text"], "language": fields.get("lg", "en-us"), "voice": fields.get("voice")}
+            _note_call(world, fields["to"], {**said, "state": "started", "api": "legacy text-to-speech"})
     return Answer(200, body)
 
 
@@ -83,7 +85,16 @@ def place_call(world: World, request: Request, accident: Accident) -> Answer:
         return Answer(400, {"type": 400, "title": "Bad Request", "invalid_parameters": invalid})
     with world.lock:
         code, conversation = world.new_id(), f"CON-{world.new_id()}"
-        world.calls.append(_build_record(world, code, application, request.json))
+        record = _build_record(world, code, application, request.json)
+        world.calls.append(record)
+        spoken = [action for action in record.get("ncco", []) if action["action"] == "talk"]
+        languages = dict.fromkeys(str(action.get("language", "en-US")) for action in spoken)
+        said = {
+            "text": record["text"],
+            "language": ", ".join(languages),
+            "answer_url": record.get("answer_url", [""])[0],
+        }
+        _note_call(world, record["to"], {**said, "state": record["status"], "api": "Voice API", "id": code})
     answer = {"uuid": code, "status": "started", "direction": "outbound", "conversation_uuid": conversation}
     return Answer(201, answer)
 
@@ -138,6 +149,13 @@ def _build_record(world: World, code: str, application: str, body: Mapping[str, 
         "status": "started",
         "time": world.format_now(),
     }
+
+
+def _note_call(world: World, to: str, details: Mapping[str, Any]) -> None:
+    """Note a call for the inbox, with the price of a minute. It costs nothing here, since it never ends."""
+    country = find_country(to)
+    price = world.current_price(country.code, find_network(country, to).voice) if country else ""
+    world.note_activity("Call placed", f"+{to}", details, price, "minute")
 
 
 def _check_body(body: Mapping[str, Any]) -> Iterator[Check]:

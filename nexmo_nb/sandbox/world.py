@@ -34,6 +34,12 @@ def generate_key() -> tuple[str, str]:
     return private.decode(), public.decode()
 
 
+def list_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """List the values that differ, each with what it was and what it is."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: f"{before.get(name, '(none)')} → {after.get(name, '(none)')}" for name in names}
+
+
 @dataclass
 class World:
     """State that depends only on the seed and the order of calls. `lock` guards it."""
@@ -58,8 +64,10 @@ class World:
             self.instance = uuid.uuid4().hex[:12]
             self.counter = self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
+            self.spent = Decimal(0)
             self.messages: list[dict[str, Any]] = []
             self.calls: list[dict[str, Any]] = []
+            self.activity: list[dict[str, Any]] = []
             self.requests: list[dict[str, Any]] = []
             self.failures: list[dict[str, Any]] = []
             self.tokens: set[str] = set()
@@ -109,7 +117,16 @@ class World:
         if amount > self.balance:
             return False
         self.balance -= amount
+        self.spent += amount
         return True
+
+    def note_activity(
+        self, what: str, subject: str, details: Mapping[str, Any], price: str = "", per: str = ""
+    ) -> None:
+        """Note a call, or a change of an application or number, for the inbox; details that are empty are left out."""
+        filled = {name: str(value) for name, value in details.items() if value not in (None, "")}
+        entry = {"what": what, "subject": subject, "details": filled, "price": price, "per": per}
+        self.activity.append({"time": self.format_now(), **entry})
 
     def current_price(self, country: str, price: str) -> str:
         """Apply the country's price changes to a price of the list."""
@@ -126,10 +143,10 @@ class World:
                 raise ValueError(f"factor: the prices would be {product:,.0f} times those of the start.")
             self.factors[country] = product
 
-    def copy_entries(self, name: str, last: int = 0) -> list[dict[str, Any]]:
-        """Copy `messages`, `calls` or `requests`, oldest first: the last ones, or all by default."""
+    def copy_entries(self, name: str) -> list[dict[str, Any]]:
+        """Copy `messages`, `calls` or `requests`, oldest first."""
         with self.lock:
-            return [dict(entry) for entry in getattr(self, name)[-last:]]
+            return [dict(entry) for entry in getattr(self, name)]
 
     def _build_applications(self) -> list[dict[str, Any]]:
         def build_hook(name: str, method: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def check_voice(given: Mapping[str, Any], session: Session) -> tuple[VoiceApi, d
     sender, text, audio_url, callback = (given.get(name) for name in ("sender", "text", "audio_url", "callback"))
     method = given.get("callback_method", "GET")
     if text is None and audio_url is None:
-        raise validation.invalid_argument("text", None, "a text, an audio_url, or both")
+        raise validation.invalid_argument("text", None, "text, audio_url, or both")
     message = {
         "to": to_e164(given["to"], given.get("region")),
         "sender": None if sender is None else to_e164(sender, name="sender"),

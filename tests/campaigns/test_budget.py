@@ -51,6 +51,13 @@ def test_an_amount_that_is_just_enough_is_enough() -> None:
     assert nx.fit_budget(priced(0.0, 0.0), 0).problem.isna().all()
 
 
+@pytest.mark.parametrize("missing", [None, pd.NA, float("nan")])
+def test_a_price_may_be_missing_in_any_way(missing: Any) -> None:
+    plan = priced(0.1, 0.2).astype({"price_high": object})
+    plan.loc[1, "price_high"] = missing
+    assert nx.fit_budget(plan, 5).problem.fillna("").tolist() == ["", "budget: no price is known for this row"]
+
+
 @pytest.mark.parametrize("price", [1000.1, 10_000.7])
 def test_many_prices_are_added_up_exactly(price: float) -> None:
     """A running sum of these is too high, or too low, by more than a rounding is forgiven."""

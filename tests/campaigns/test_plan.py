@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from campaign_helpers import people
-from helpers import ending
+from helpers import connected, ending
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
@@ -166,6 +166,10 @@ def test_whole_numbers_of_a_column_with_a_gap_stay_whole_in_the_text(session: nx
         ({"sender": "TwelveLetter"}, "sender"),
         ({"type": "binary"}, "type"),
         ({"region": "Atlantis"}, "region"),
+        ({"prices": "no"}, "prices"),
+        ({"duplicates": "none"}, "duplicates"),
+        ({"spelling": "ascii"}, "spelling"),
+        ({"fill": "yes"}, "fill"),
     ],
 )
 def test_what_no_row_could_mend_is_refused(session: nx.Session, arguments: dict[str, Any], names: str) -> None:
@@ -251,6 +255,43 @@ def test_a_row_whose_number_and_text_are_doubtful_says_both():
     assert plan.warning_code.tolist() == ["looks_national"]
     assert "It has no '+'" in plan.warning[0]
     assert "{name} stands in what would be sent" in plan.warning[0]
+
+
+def test_what_a_number_has_comes_before_what_its_text_has(session: nx.Session) -> None:
+    doubtful, good = "2025550123", "+351 912 345 678"
+    table = pd.DataFrame(
+        [
+            [good, "Hello"], [doubtful, "Hello"], [good, "{name}"], [doubtful, "{name}"],
+            [good, None], ["12", "Hello"], ["12", None], [doubtful, None], ["12", "{name}"],
+        ], columns=["to", "text"],
+    )  # fmt: skip
+    plan = nx.plan_sms(table, sender="Demo", duplicates="all", prices=False)
+    assert plan.sender.tolist() == ["Demo"] * len(table)
+    no_text, too_short, looks_national, leftover = "text_missing", "too_short", "looks_national", "leftover_name"
+    codes = [None, None, None, None, no_text, too_short, too_short, no_text, too_short]
+    assert plan.problem_code.astype(object).where(plan.problem_code.notna(), None).tolist() == codes
+    doubts = [None, looks_national, leftover, looks_national, *[None] * 5]
+    assert plan.warning_code.astype(object).where(plan.warning_code.notna(), None).tolist() == doubts
+    says_national, says_leftover = plan.warning[1], plan.warning[2]
+    assert plan.warning.dropna().tolist() == [
+        says_national, says_leftover, f"{says_national} {says_leftover}",
+    ]  # fmt: skip
+    assert plan.problem.notna().tolist() == [code is not None for code in codes]
+
+
+def test_a_price_is_that_of_all_parts_and_comes_from_the_session_that_is_given(sandbox: Sandbox) -> None:
+    other = connected(sandbox)
+    nx.connect("sandbox").close()  # makes a current session that could not ask
+    plan = nx.plan_sms([*people(1), "+44 7700 900000", "12"], "a" * 400, sender="Demo", session=other)
+    assert plan.parts.tolist() == [3, 3, 0]
+    for country, row in zip(("PT", "GB"), plan.itertuples(), strict=False):
+        prices = nx.prices(country, session=other).price
+        assert prices.min() < prices.max()
+        assert (row.price_low, row.price_high) == pytest.approx((3 * prices.min(), 3 * prices.max()))
+    assert plan.currency.fillna("").tolist() == ["EUR", "EUR", ""]
+    # Only the countries of the plan are asked for, each once.
+    assert [request["query"]["country"] for request in sandbox.requests] == ["GB", "PT"]
+    other.close()
 
 
 @pytest.mark.parametrize(

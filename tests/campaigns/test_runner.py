@@ -53,6 +53,14 @@ def test_an_accepted_message_is_counted_and_paid(runner: Runner) -> None:
     assert runner.read_progress() == Progress(6, accepted=1, cost=0.75)
 
 
+def test_accepted_messages_add_up(runner: Runner) -> None:
+    for to, prices in ((PEOPLE[0], [0.5, 0.25]), (PEOPLE[1], [0.5])):
+        runner.state.in_flight.discard(to)
+        runner._handle_result(Result(to, "slot", [part for price in prices for part in accepted(price)], None))
+    state = runner.state
+    assert (state.sent, state.cost, state.budget.left) == (2, 1.25, 8.75)
+
+
 def test_a_message_without_a_price_is_paid_at_its_estimate_and_shown_without_cost(runner: Runner) -> None:
     runner.state.budget = Budget(10.0)
     handle(runner, accepted(None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from typing import Any
@@ -168,6 +169,10 @@ def test_a_cap_needs_prices(session: nx.Session) -> None:
         ({"batch": ""}, "batch"),
         ({"workers": 0}, "workers"),
         ({"workers": 33}, "workers"),
+        ({"batch": 5}, "batch"),
+        ({"progress": "yes"}, "progress"),
+        ({"resend_not_found": "yes"}, "resend_not_found"),
+        ({"session": "live"}, "session"),
     ],
 )
 def test_a_wrong_call_is_refused(session: nx.Session, arguments: dict[str, Any], names: str) -> None:
@@ -232,3 +237,124 @@ def test_a_text_that_was_made_longer_in_the_plan_is_refused_for_its_price_is_ano
         send_batch(plan.assign(text=["Bye", "Long " * 100]), max_cost=float(plan.price_high.sum()))
     assert sandbox.messages == []
     assert send_batch(plan.assign(text=["Bye", "Ciao"])).state.tolist() == ["accepted"] * 2
+
+
+@pytest.mark.parametrize("workers", [1, 32])
+def test_the_session_that_is_given_sends_with_as_many_workers_as_are_allowed(sandbox: Sandbox, workers: int) -> None:
+    other = connected(sandbox)
+    plan = make_plan(3)
+    nx.connect("sandbox").close()  # makes a current session that could not send
+    assert send_batch(plan, workers=workers, session=other).state.tolist() == ["accepted"] * 3
+    assert len(sandbox.messages) == 3
+    other.close()
+
+
+def test_what_stopped_a_batch_is_raised_with_all_its_facts(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("no-credit", path="/sms")
+    with pytest.raises(nx.RejectedError) as caught:
+        send_batch(make_plan(3), workers=1)
+    error = caught.value
+    assert (error.status, error.code, error.meaning, error.retry_after) == (200, "9", "no credit", None)
+    words = (
+        r"Could not send an SMS to 35191\d+: no credit \(status 9.*Nothing was sent[.] Batch 'b': 0 messages were sent "
+        "in this run, 3 are left[.] Run the same call again to continue; nobody gets the message twice[.]"
+    )
+    assert re.fullmatch(words, str(error))
+
+
+@pytest.mark.parametrize(
+    ("on_cap", "cause"), [("refuse", ": messages cost more than was estimated"), ("stop", "")], ids=["refuse", "stop"]
+)
+def test_a_cap_that_stopped_a_batch_says_why_and_how_to_go_on(
+    session: nx.Session, sandbox: Sandbox, on_cap: str, cause: str
+) -> None:
+    plan = make_plan(3).set_axis(["x", "y", "z"])
+    cap = float(plan.price_high.iloc[0]) * 1.5
+    plan[["price_low", "price_high"]] /= 2
+    with pytest.warns(UserWarning, match="^Stopped") as said:
+        found = send_batch(plan, max_cost=cap, on_cap=on_cap)
+    assert found.state.tolist() == ["accepted", "planned", "planned"]
+    assert [str(warning.message) for warning in said] == [
+        f"Stopped before max_cost={cap} was passed{cause}. Batch 'b': 1 messages were sent in this run, 2 are left. "
+        "Run the same call again to continue; nobody gets the message twice. It needs a higher cap. The first that is "
+        "left is row 'y'."
+    ]
+
+
+def test_who_interrupts_a_batch_is_told_how_to_go_on(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nexmo_nb.campaigns.batch.Runner.run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        send_batch(make_plan(3))
+    assert capsys.readouterr().out == (
+        "Batch 'b': 0 messages were sent in this run, 3 are left. Run the same call again to continue; nobody gets the "
+        "message twice.\n"
+    )
+
+
+def test_a_cap_is_in_one_currency(session: nx.Session, sandbox: Sandbox) -> None:
+    plan = make_plan(3)
+    plan["currency"] = pd.array(["EUR", "USD", None], dtype="string")
+    with pytest.raises(nx.InvalidRequestError, match=r"^max_cost: got 5\.0; allowed: a plan in one currency"):
+        send_batch(plan, max_cost=5)
+    assert sandbox.messages == []
+    plan["currency"] = pd.array(["EUR", "EUR", None], dtype="string")
+    assert send_batch(plan, max_cost=5).state.tolist() == ["accepted"] * 3
+
+
+def test_an_unknown_message_that_is_in_the_plan_counts_as_its_estimate_and_is_not_due(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    plan = make_plan(2)
+    high = float(plan.price_high.sum())
+    sandbox.fail_next("drop-after", path="/sms")
+    assert send_batch(plan[:1]).state.tolist() == ["unknown"]
+    with pytest.raises(
+        nx.InvalidRequestError, match=f"{high / 2:.4f} spent so far and up to {high / 2:.4f} for 1 mess"
+    ):
+        send_batch(plan, max_cost=high * 0.9)
+    assert send_batch(plan, max_cost=high).state.tolist() == ["unknown", "accepted"]
+
+
+def test_what_was_not_found_is_sent_again_only_if_the_caller_says_so(session: nx.Session, sandbox: Sandbox) -> None:
+    plan = make_plan(2)
+    sandbox.fail_next("drop-before", path="/sms")
+    assert send_batch(plan, workers=1).state.tolist() == ["unknown", "accepted"]
+    nx.settle("b", delay=0)
+    assert send_batch(plan).state.tolist() == ["not_found", "accepted"]
+    assert send_batch(plan, resend_not_found=True).state.tolist() == ["accepted"] * 2
+    assert count_received(sandbox) == Counter(people(2))
+
+
+def test_what_other_batches_cost_does_not_count_against_a_cap(session: nx.Session, sandbox: Sandbox) -> None:
+    plan = make_plan(2)
+    for batch in ("a", "b"):
+        assert send_batch(plan, batch, max_cost=float(plan.price_high.sum())).state.tolist() == ["accepted"] * 2
+
+
+def test_a_bar_is_shown_unless_it_is_declined(
+    session: nx.Session, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nx.send_many(make_plan(1), batch="a", progress=False)
+    assert capsys.readouterr().err == ""
+    nx.send_many(make_plan(1), batch="b")
+    assert "1/1" in capsys.readouterr().err
+
+
+def test_a_run_is_known_under_the_name_of_its_batch_while_it_lasts(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    real = session.ledger.open_run
+
+    def open_run(batch: str) -> Any:
+        opened.append(batch)
+        return real(batch)
+
+    monkeypatch.setattr(session.ledger, "open_run", open_run)
+    send_batch(make_plan(1), "b")
+    assert opened == ["b"]

@@ -9,7 +9,7 @@ import pytest
 from campaign_helpers import make_plan, people
 
 import nexmo_nb as nx
-from nexmo_nb.campaigns.summary import find_doubtful
+from nexmo_nb.campaigns.summary import check_plan, find_doubtful
 
 COLUMNS = ["country", "recipients", "parts", "price_low", "price_high", "currency", "problems", "doubtful", "unpriced"]
 
@@ -92,3 +92,37 @@ def test_each_country_and_currency_is_a_line_and_nothing_else(rows: list[dict[st
     # An index may be called as a column is.
     found = nx.summary(table.set_index(pd.Index(["x"] * len(rows), name="country"))).astype(object)
     assert found.where(found.notna(), None).values.tolist() == lines
+
+
+def plan_with(**cells: Any) -> pd.DataFrame:
+    return pd.DataFrame([{**row("PT", "EUR"), **cells}])
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (5, "plan: got 'int'; allowed: a frame of plan_sms() with the columns to, sender, text, country, encoding, "
+         "parts, price_low, price_high, currency, problem."),
+        (plan_with(parts="2"), "frame: got 'str in parts'; allowed: numbers in parts."),
+        (plan_with(price_low="0.1"), "frame: got 'str in price_low'; allowed: numbers in price_low."),
+        (plan_with(price_high="0.2"), "frame: got 'str in price_high'; allowed: numbers in price_high."),
+        (plan_with(text=b"x"), "plan: got b'x'; allowed: a frame of plan_sms(), with text in its columns of text."),
+        *[
+            (plan_with(**{name: price}),
+             "plan: got 'a price that is none'; allowed: a frame of plan_sms(), with prices of 0 or more.")
+            for name in ("price_low", "price_high")
+            for price in (-0.0001, float("inf"))
+        ],
+    ],
+)  # fmt: skip
+def test_what_is_no_plan_is_refused_in_words(plan: Any, words: str) -> None:
+    with pytest.raises(nx.InvalidRequestError) as caught:
+        check_plan(plan)
+    assert str(caught.value).replace("object in", "str in") == words
+
+
+@pytest.mark.parametrize("missing", [None, pd.NA, float("nan")])
+def test_a_plan_may_hold_prices_of_zero_and_cells_of_any_kind_of_missing_value(missing: Any) -> None:
+    cells = {"text": missing, "sender": "Demo", "price_low": 0, "price_high": missing}
+    check_plan(plan_with(**cells).astype(dict.fromkeys(cells, object)))
+    check_plan(plan_with(price_low=0, price_high=missing).astype({"price_low": "int64", "price_high": "Float64"}))

@@ -93,7 +93,7 @@ def test_a_preview_goes_on_where_the_balance_cannot_be_read(session: nx.Session,
 def test_the_badge_follows_what_was_spent(session: nx.Session) -> None:
     form = nx.number_form()
     form.search.click()
-    form.confirm.value = form.pick.value
+    form.pick.picked = form.confirm.value = form.found.msisdn[0]
     form.preview.click()
     before = form.children[0].value
     form.send.click()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import BROWSER_MARKS
 from helpers import hold_answers
 from notebook_page import (
     CONTRAST,
@@ -22,7 +19,6 @@ from notebook_page import (
     UNNAMED_FIELDS,
     Server,
     run_all,
-    serve_notebooks,
     take_screenshot,
     type_text,
     wait_until_idle,
@@ -30,25 +26,7 @@ from notebook_page import (
 
 from nexmo_nb.sandbox import Sandbox
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-MISSING = [
-    name
-    for name, there in (
-        ("chromium (Debian's package of this name)", CHROMIUM),
-        ("playwright (pip install 'nexmo_nb[browser]')", find_spec("playwright")),
-        ("jupyterlab (pip install 'nexmo_nb[browser]')", find_spec("jupyterlab")),
-        ("notebook (pip install 'nexmo_nb[browser]')", find_spec("notebook")),
-        ("voila (pip install 'nexmo_nb[browser]')", find_spec("voila")),
-    )
-    if not there
-]
-NEEDED = f"the browser tests need {', '.join(MISSING)}"
-pytestmark = [
-    pytest.mark.slow,
-    # On a person's machine a missing browser is no fault; where every commit is checked it would hide one.
-    pytest.mark.skipif(bool(MISSING) and not os.environ.get("CI"), reason=NEEDED),
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = BROWSER_MARKS
 LATE = 600
 HOSTILE = "<img src=x onerror=alert(1)> & co"
 # What the client must be able to read for a form to go on at all.
@@ -56,56 +34,6 @@ KEPT = {
     "id", "msisdn", "country", "countryCode", "dialingPrefix", "status", "to", "message-count", "price", "cost",
     "initialPrice", "message-price", "remaining-balance", "value", "features", "call_id", "uuid", "http_method",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if MISSING:
-        pytest.fail(NEEDED)
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sandbox]:
-    with Sandbox(limits=False) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def strict(served: Sandbox) -> Sandbox:
-    """The sandbox that the servers of notebooks are connected to, as new."""
-    served.reset()
-    served.latency = 0.0
-    return served
-
-
-@pytest.fixture(scope="module")
-def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    """Start the server of a kind when it is first asked for; it serves all tests of this file."""
-    with ExitStack() as running:
-        yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
-
-
-@pytest.fixture
-def notebook(start: Callable[[str], Server], strict: Sandbox) -> Iterator[str]:
-    """The address of the notebook of forms in JupyterLab."""
-    with start("lab").open_forms() as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser: Any, notebook: str) -> Iterator[Any]:
-    """That notebook, run to its end."""
-    page = browser.new_page(viewport={"width": 1100, "height": 1400})
-    run_all(page, notebook)
-    yield page
-    page.close()
 
 
 def test_a_person_previews_double_clicks_and_sees_one_message(
@@ -127,7 +55,7 @@ def test_a_person_previews_double_clicks_and_sees_one_message(
     wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == [HOSTILE]
     page.get_by_text("1 accepted.").wait_for()
-    inbox.get_by_text(HOSTILE, exact=True).wait_for(timeout=60_000)
+    inbox.locator("#thread").get_by_text(HOSTILE, exact=True).wait_for(timeout=60_000)
     take_screenshot(inbox, "inbox_hostile", tmp_path)
     assert alerts == []
     inbox.close()
@@ -164,10 +92,7 @@ def test_enter_blur_and_running_the_cells_again_send_nothing(page: Any, strict: 
     assert strict.messages == []
 
 
-def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
-    page: Any, browser: Any, strict: Sandbox, tmp_path: Path
-) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+def test_each_form_keeps_its_fields_within_its_room(page: Any) -> None:
     type_text(page, "Olá Ana! Your table is ready at 8. See you soon.")
     page.get_by_role("button", name="Preview").first.click()
     wait_until_idle(page)
@@ -177,27 +102,14 @@ def test_each_form_and_the_inbox_look_right_wide_narrow_and_dark(
         if name == "number_form":
             forms.nth(n).get_by_role("button", name="Search").click()
             wait_until_idle(page)
-        forms.nth(n).screenshot(path=folder / f"{name}.png")
         wide = forms.nth(n).locator(".widget-text, .widget-textarea, .widget-dropdown, .widget-combobox")
         room = forms.nth(n).bounding_box()
         boxes = [box for box in (each.bounding_box() for each in wide.all()) if box]
         assert boxes
         assert all(box["x"] + box["width"] <= room["x"] + room["width"] + 1 for box in boxes), name
-    page.get_by_role("button", name="Send").first.click()
-    wait_until_idle(page)
-    for name, width, scheme in (("inbox", 900, "light"), ("inbox_narrow", 400, "dark")):
-        inbox = browser.new_page(viewport={"width": width, "height": 420}, color_scheme=scheme)
-        inbox.goto(strict.url)
-        inbox.get_by_text("Olá Ana!").first.wait_for(timeout=60_000)
-        assert inbox.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        inbox.screenshot(path=folder / f"{name}.png")
-        inbox.close()
 
 
-def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
-    page: Any, strict: Sandbox, tmp_path: Path
-) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(page: Any, strict: Sandbox) -> None:
     type_text(page, "Your table is ready at 8.")
     form = page.locator(".jp-OutputArea-output:has(button)").first
     numbers = ["+44 7700 900123", "+44 7700 900124", "+44 7700 900125", "12", "+351 213 456 789"]
@@ -209,12 +121,10 @@ def test_problems_and_doubts_stand_before_the_button_and_refusals_are_told(
     wait_until_idle(page)
     doubts, send = form.get_by_text("Careful: doubtful are 1 of 5"), form.get_by_role("button", name="Send")
     assert doubts.bounding_box()["y"] < send.bounding_box()["y"]
-    form.screenshot(path=folder / "sms_doubts.png")
     strict.fail_next("status", code=15, times=2, path="/sms")
     send.click()
     wait_until_idle(page, LATE)
     form.get_by_text("1 accepted, 2 refused: illegal sender, 1 left out, 1 not sendable.").wait_for()
-    form.screenshot(path=folder / "sms_refused.png")
     reason, room = form.get_by_text("Nothing was sent.").bounding_box(), form.bounding_box()
     assert reason["x"] + reason["width"] <= room["x"] + room["width"]
     least, where = page.evaluate(CONTRAST)

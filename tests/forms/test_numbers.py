@@ -16,8 +16,10 @@ def test_a_number_is_rented_once_after_it_was_typed_again(session: nx.Session, s
     assert set(form.found.country) == {"PT", "GB"}
     assert form.found.monthly_cost.is_monotonic_increasing
     form.preview.click()
+    assert "pick a number" in form.message
+    form.pick.picked = number = form.found.msisdn[3]
+    form.preview.click()
     assert "once more" in form.message
-    number = form.pick.value
     form.confirm.value = f"+{number}"
     form.preview.click()
     assert "a month" in read_html(form)
@@ -32,8 +34,8 @@ def test_a_number_is_given_back_once_after_it_was_typed_again(session: nx.Sessio
     form = nx.number_form()
     form.action.value, form.countries.value = "give back", ""
     form.search.click()
-    number = form.pick.value
-    form.confirm.value = number
+    assert form.found is not None
+    form.pick.picked = form.confirm.value = number = form.found.msisdn[1]
     form.preview.click()
     form.confirm.value = number + "0"
     form.send.click()
@@ -44,27 +46,56 @@ def test_a_number_is_given_back_once_after_it_was_typed_again(session: nx.Sessio
     assert number not in nx.owned_numbers().msisdn.tolist()
 
 
-def test_what_was_found_is_sorted_anew_without_asking_and_forgotten_with_another_action(
-    session: nx.Session, sandbox: Sandbox
-) -> None:
+def test_what_was_found_is_forgotten_with_another_action(session: nx.Session, sandbox: Sandbox) -> None:
     form = nx.number_form()
     form.search.click()
-    asked = len(sandbox.requests)
-    form.sort.value = "msisdn"
     assert form.found is not None
-    assert form.found.msisdn.is_monotonic_increasing
-    assert form.pick.value == form.found.msisdn[0]
-    assert len(sandbox.requests) == asked
+    form.pick.picked = form.confirm.value = form.found.msisdn[0]
     form.action.value = "give back"
-    form.confirm.value = "1"
+    assert (form.pick.picked, form.send.button_style) == (None, "danger")
     form.preview.click()
-    assert "search first" in form.message
+    assert form.message.startswith("Search first")
+    assert list_writes(sandbox) == []
+
+
+def test_another_number_that_is_picked_makes_the_preview_void(session: nx.Session, sandbox: Sandbox) -> None:
+    form = nx.number_form()
+    form.search.click()
+    assert form.found is not None
+    form.pick.picked = form.confirm.value = form.found.msisdn[0]
+    form.preview.click()
+    assert not form.send.disabled
+    form.pick.picked = form.found.msisdn[1]
+    form.send.click()
+    assert list_writes(sandbox) == []
+
+
+def test_the_table_shows_every_number_with_its_prices_to_sort_by(session: nx.Session) -> None:
+    form = nx.number_form()
+    form.search.click()
+    assert form.found is not None
+    rows = form.pick.content["rows"]
+    first = form.found.iloc[0]
+    assert len(rows) == len(form.found) > 50
+    assert rows[0][0] == rows[0][1] == first.msisdn
+    assert rows[0][-2:] == [
+        [f"EUR {first.monthly_cost:.2f}", first.monthly_cost],
+        [f"EUR {first.setup_cost:.2f}", first.setup_cost],
+    ]
+    assert [column["heading"] for column in form.pick.content["columns"]][:3] == ["Number", "Country", "Type"]
+
+
+def test_where_nothing_is_found_the_form_says_what_to_do(session: nx.Session, sandbox: Sandbox) -> None:
+    form = nx.number_form()
+    form.pattern.value = "99999999"
+    form.search.click()
+    assert "ask for less" in form._empty_area.value
 
 
 def test_a_wrong_search_is_said_in_words(session: nx.Session) -> None:
     form = nx.number_form()
     form.preview.click()
-    assert "search first" in form.message
+    assert form.message.startswith("Search first")
     for countries, says in (("Congo", "give the code"), ("", "countries such as")):
         form.countries.value = countries
         form.search.click()

@@ -176,7 +176,7 @@ def test_renting_deleting_and_calling_are_called_so(session: nx.Session, sandbox
     assert call.message == "Calling 447700900123."
     number = nx.number_form()
     number.search.click()
-    number.confirm.value = rented = number.pick.value
+    number.pick.picked = number.confirm.value = rented = number.found.msisdn[0]
     number.preview.click()
     number.send.click()
     assert number.message.startswith(f"Rented: {rented} (United Kingdom")
@@ -191,7 +191,7 @@ def test_renting_deleting_and_calling_are_called_so(session: nx.Session, sandbox
 def test_a_list_that_cannot_be_read_again_hides_no_outcome(session: nx.Session, sandbox: Sandbox) -> None:
     form = nx.number_form()
     form.search.click()
-    form.confirm.value = form.pick.value
+    form.pick.picked = form.confirm.value = form.found.msisdn[0]
     form.preview.click()
     sandbox.fail_next("http", code=403, path="/number/search", method="GET")
     form.send.click()
@@ -204,7 +204,7 @@ def test_a_number_of_which_nobody_knows_whether_it_was_rented_is_looked_for(
 ) -> None:
     form = nx.number_form()
     form.search.click()
-    form.confirm.value = form.pick.value
+    form.pick.picked = form.confirm.value = form.found.msisdn[0]
     form.preview.click()
     sandbox.fail_next("drop-after", path="/number/buy")
     form.send.click()

@@ -33,7 +33,7 @@ def test_a_wrong_call_is_said_before_it_is_placed(voice: VoiceForm, sandbox: San
     voice.callback.value, voice.to.value, voice.text.value = "nowhere", "x", ""
     voice.preview.click()
     assert voice.message.startswith("Correct these 3 fields first. To: Got 'x'; ")
-    assert "Text: This is needed; allowed: a text, an audio_url, or both." in voice.message
+    assert "Text: This is needed: text, Recording, or both." in voice.message
     assert "Event URL: Got 'nowhere'" in voice.message
     assert voice.send.disabled
     assert sandbox.calls == []
@@ -43,6 +43,16 @@ def test_only_voices_that_the_account_can_have_are_offered(session: nx.Session, 
     assert [value for _, value in nx.voice_form().voice.options][:3] == ["female", "0", "1"]
     with nx.connect(sandbox.url, api_key=sandbox.api_key, api_secret=sandbox.api_secret) as unsigned:
         assert [value for _, value in nx.voice_form(session=unsigned).voice.options] == ["female", "male"]
+
+
+def test_own_numbers_that_can_call_are_offered_and_taken(voice: VoiceForm, sandbox: Sandbox) -> None:
+    owned = nx.owned_numbers()
+    able = owned[owned.voice].msisdn.tolist()
+    assert [label.split()[0] for label in voice.sender.options] == able
+    voice.sender.value = voice.sender.options[0]
+    voice.preview.click()
+    voice.send.click()
+    assert sandbox.calls[0]["from"]["number"] == able[0]
 
 
 def test_a_national_number_goes_to_the_region_that_is_named(voice: VoiceForm, sandbox: Sandbox) -> None:

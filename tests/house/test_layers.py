@@ -30,6 +30,7 @@ DOORS = {
     "sqlite3": {"state"},
     "phonenumbers": {"contacts"},
     "ipywidgets": {"forms"},
+    "anywidget": {"forms"},
     "matplotlib": {"plots"},
     "pyarrow": {"reports"},
     "openpyxl": {"contacts"},

@@ -1,10 +1,12 @@
-"""A client for each test of the sandbox."""
+"""A client for each test of the sandbox, and its inbox in a browser."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from inbox_page import WIDE, Open
 from sandbox_client import Client
 
 from nexmo_nb.sandbox import Sandbox
@@ -15,3 +17,25 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
     client = Client(sandbox)
     yield client
     client.connection.close()
+
+
+@pytest.fixture
+def open_inbox(browser: Any, sandbox: Sandbox) -> Iterator[Open]:
+    """Open the inbox; an error on its page, or a dialog, fails the test."""
+    faults: list[str] = []
+    pages = []
+
+    def open_page(size: dict[str, int] = WIDE, scheme: str = "light", url: str = sandbox.url) -> Any:
+        page = browser.new_page(viewport=size, color_scheme=scheme, timezone_id="Europe/London")
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        pages.append(page)
+        page.goto(url)
+        page.locator("#totals dd").first.wait_for()
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert faults == []

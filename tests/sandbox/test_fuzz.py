@@ -123,7 +123,7 @@ def is_working(sandbox: Sandbox) -> bool:
     client = Client(sandbox)
     today = f"/v2/reports/records?product=SMS&direction=outbound&account_id={sandbox.api_key}"
     paths = ("/account/get-balance", "/v2/applications?page_size=100", "/account/numbers", today)
-    looks = ("/_sandbox/requests", "/_sandbox/messages", "/_sandbox/calls", "/_sandbox/state", "/")
+    looks = ("/_sandbox/requests", "/_sandbox/messages", "/_sandbox/calls", "/_sandbox/inbox", "/")
     found = [client.request("GET", path)[0] for path in (*paths, *looks)]
     client.connection.close()
     return found == [200] * len(found)

@@ -6,6 +6,7 @@ import re
 import time
 import warnings
 
+import pandas as pd
 import pytest
 from helpers import connected
 
@@ -241,6 +242,16 @@ def test_accepted_in_part_warns_and_returns_what_was_accepted(session: nx.Sessio
     assert len(sandbox.requests) == 1
 
 
+def test_a_warning_says_which_parts_were_refused_and_why(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("partial")
+    with pytest.warns(nx.PartialSendWarning) as caught:
+        nx.send_sms(TO, "a" * 200, sender="Demo")
+    assert str(caught[0].message) == (
+        "Nexmo accepted 1 of 2 parts to 447700900123 and refused part 2: throttled (1). Sending the whole again would "
+        "double the accepted parts."
+    )
+
+
 def test_accepted_in_part_as_an_error_still_sends_once(session: nx.Session, sandbox: Sandbox) -> None:
     sandbox.fail_next("partial")
     with warnings.catch_warnings():
@@ -248,6 +259,55 @@ def test_accepted_in_part_as_an_error_still_sends_once(session: nx.Session, sand
         with pytest.raises(nx.PartialSendWarning):
             nx.send_sms(TO, "a" * 400, sender="Demo")
     assert len(sandbox.requests) == 1
+
+
+def test_a_message_is_recorded_as_it_was_sent(session: nx.Session, sandbox: Sandbox) -> None:
+    parts = nx.send_sms(TO, "Hello", sender="Demo", key="k")
+    (row,) = nx.sent().to_dict("records")
+    expected = {"key": "k", "kind": "sms", "state": "accepted", "to": "447700900123", "sender": "Demo", "text": "Hello"}
+    assert {name: row[name] for name in expected} == expected
+    assert (row["parts"], row["price"], row["message_ids"]) == (1, parts.price[0], parts.message_id[0])
+    assert row["client_ref"] == sandbox.requests[0]["form"]["client-ref"]
+    assert session.last_balance == parts.balance[0] == sandbox.balance
+    nx.send_sms(TO, "Hello", sender="Demo", client_ref="mine")
+    assert nx.sent().client_ref.tolist() == [row["client_ref"], "mine"]
+
+
+def test_under_one_key_one_message_is_sent_once_and_no_other(session: nx.Session, sandbox: Sandbox) -> None:
+    first = nx.send_sms(TO, "Hello", sender="Demo", key="k")
+    again = nx.send_sms("0044 7700 900123", "Hello", sender="Demo", key="k")
+    kept = ["part", "parts", "to", "message_id", "status", "meaning", "price", "currency"]
+    pd.testing.assert_frame_equal(again[kept], first[kept])
+    for text, sender in (("Other", "Demo"), ("Hello", "Other")):
+        with pytest.raises(nx.InvalidRequestError, match="^key: got 'k'"):
+            nx.send_sms(TO, text, sender=sender, key="k")
+    assert len(sandbox.requests) == 1
+
+
+def test_what_a_key_in_doubt_stands_for_is_said_in_words(session: nx.Session, sandbox: Sandbox) -> None:
+    sandbox.fail_next("drop-after")
+    for _ in range(2):
+        with pytest.raises(nx.UnknownOutcomeError, match="send an SMS to 447700900123"):
+            nx.send_sms(TO, "Hello", sender="Demo", key="k")
+    assert len(sandbox.requests) == 1
+
+
+def test_a_national_number_is_read_in_its_region_and_doubted_there(session: nx.Session, sandbox: Sandbox) -> None:
+    with pytest.warns(nx.DoubtfulNumberWarning, match="landline"):
+        nx.send_sms("0121 234 5678", "Hello", sender="Demo", region="GB")
+    assert [message["to"] for message in sandbox.messages] == ["441212345678"]
+
+
+def test_the_session_that_is_given_sends_in_its_currency(session: nx.Session, sandbox: Sandbox) -> None:
+    other = connected(sandbox, currency="GBP")
+    nx.connect("sandbox").close()  # makes a current session that could not send
+    assert nx.send_sms(TO, "Hello", sender="Demo", session=other).currency.tolist() == ["GBP"]
+    sandbox.fail_next("status", code=9)
+    with pytest.raises(nx.RejectedError) as caught:
+        nx.send_sms(TO, "Hello", sender="Demo", session=other)
+    assert caught.value.parts is not None
+    assert caught.value.parts.currency.tolist() == ["GBP"]
+    other.close()
 
 
 @pytest.mark.parametrize("method", ["md5hash", "md5", "sha1", "sha256", "sha512"])
@@ -325,6 +385,8 @@ WRONG = [
     ({"status_report_req": "yes"}, "status_report_req", "True or False"),
     ({"trusted_number": 2}, "trusted_number", "True or False"),
     ({"account_ref": ""}, "account_ref", ""),
+    ({"key": ""}, "key", "1 to 200 characters"),
+    ({"key": 5}, "key", "1 to 200 characters"),
 ]
 
 

@@ -9,31 +9,26 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from nexmo_nb.campaigns import progress
-from nexmo_nb.forms.words import english
+from nexmo_nb.forms.words import english, portuguese
 from nexmo_nb.options import Language, get_language
-from nexmo_nb.session import badge
 from nexmo_nb.validation import check_choice
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": english.WORDS}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": english.WORDS, "pt": portuguese.WORDS}
 
 
 class Words:
     """The words of one language; None is that of `set_options`."""
 
+    shows_calls = True
+    """Whether a form shows the call that does the same from code."""
+
     def __init__(self, language: str | None = None) -> None:
         self.language = get_language() if language is None else check_choice("language", language, get_args(Language))
         self._texts = LANGUAGES[self.language]
 
-    @property
-    def badge(self) -> Mapping[str, str]:
-        """The words of a session's badge."""
-        return {name: self._texts[f"badge_{name}"] for name in badge.WORDS}
-
-    @property
-    def progress(self) -> Mapping[str, str]:
-        """The words of the progress of a campaign."""
-        return {name: self._texts[f"progress_{name}"] for name in progress.WORDS}
+    def list_texts(self, kind: str, names: Iterable[str]) -> dict[str, str]:
+        """List the texts of a part that is given all its words, by the names that it knows them by."""
+        return {name: self._texts[f"{kind}_{name}"] for name in names}
 
     def say(self, name: str, /, **values: Any) -> str:
         """Say something, with the values that stand in it."""
@@ -51,6 +46,10 @@ class Words:
     def say_heading(self, column: str) -> str:
         """Say what a column of a frame holds; a column without words, of a list of the user's, stands for itself."""
         return self._texts.get(f"heading_{column}") or self._texts.get(f"label_{column}", column)
+
+    def say_label(self, name: str) -> str:
+        """Say how the control of a parameter is labelled; a name without a label stands for itself."""
+        return self._texts.get(f"label_{name}", name)
 
     def say_code(self, code: str) -> str:
         """Say what a code of a problem or a doubt means; a code without words stands for itself."""

@@ -46,7 +46,6 @@ CAMPAIGN: Mapping[str, str] = {
     "on_cap_stop": "send as many as it allows, from the top",
     # Before it is sent.
     "campaign_nothing": "Nothing to send",
-    "campaign_none_sendable": "None of the rows can be sent; below stands why.",
     "campaign_message": "{sender} to {to}, {parts}, row {row}; {number} of {count}",
     "campaign_begun": "{count} of the rows were dealt with under this name before; Send goes on with the others.",
     "campaign_name_taken": "under this name {count} people were sent another text before; choose another name",

@@ -1,111 +1,103 @@
-// Shows what arrived, and what was asked, as it happens. Everything that anybody sent becomes text, never markup.
-"use strict";
+// The page: asks the sandbox each second for what is new, and shows the tab that is chosen.
 
-const byId = (id) => document.getElementById(id);
-let version = "";
-let chosenRecipient = "";
-let threads = new Map();
-const openedAnswers = new Set();
+import { connectConversations, renderConversations } from "/conversations.js";
+import { exportItems } from "/exports.js";
+import { feed, groupByRecipient, poll, searchItems } from "/feed.js";
+import { byId, createNode, formatCount, formatMoney } from "/nodes.js";
+import { ACTIVITY, readSent, REQUESTS, Table } from "/tables.js";
+import { connectTabs } from "/tabs.js";
 
-function createNode(tag, text, attributes = {}) {
-  const node = document.createElement(tag);
-  if (text !== undefined) node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
+const PAUSE = 1000;
+const requests = new Table(byId("requests"), REQUESTS);
+const activity = new Table(byId("activity"), ACTIVITY);
+const search = byId("search");
+let open = "messages";
+
+// For each tab: what shows it, what the search looks at, how its items are counted, and what it says without any.
+const VIEWS = {
+  messages: {
+    render: renderConversations,
+    textsOf: ({ to, sender, text, client_ref: reference, receipts }) =>
+      [to, sender, text, reference ?? "", ...receipts.map((receipt) => receipt.message_id)],
+    count: (items) => `${formatCount(items.length, "message")} to ${formatCount(groupByRecipient(items).size, "recipient")}`,
+    empty: "No messages yet: send one with send_sms.",
+  },
+  requests: {
+    render: (items) => requests.render(items),
+    textsOf: (request) => [
+      `${request.method} ${request.path}`, request.auth ?? "", `${request.status}`, JSON.stringify(readSent(request)),
+      request.answer ?? "",
+    ],
+    count: (items) => formatCount(items.length, "request"),
+    empty: "No requests yet: whatever is asked of the sandbox shows here.",
+  },
+  activity: {
+    render: (items) => activity.render(items),
+    textsOf: ({ what, subject, details }) => [what, subject, ...Object.entries(details).flat()],
+    count: (items) => (items.length === 1 ? "1 entry" : `${items.length.toLocaleString("en")} entries`),
+    empty: "No calls or changes yet: call with send_voice, or rent a number with buy_number.",
+  },
+};
+
+const findShown = () => searchItems(feed[open], search.value, VIEWS[open].textsOf);
+
+function render() {
+  if (feed.totals === null) return;
+  const { render: show, count, empty } = VIEWS[open];
+  const items = findShown();
+  const isSearch = search.value.trim() !== "";
+  const message = byId(open).querySelector(".empty");
+  message.hidden = items.length > 0;
+  message.textContent = isSearch && feed[open].length > 0 ? `Nothing here has “${search.value.trim()}” in it.` : empty;
+  byId("found").textContent = !isSearch ? "" : items.length > 0 ? `Found: ${count(items)}.` : "Nothing found.";
+  for (const format of ["json", "csv"]) byId(`export-${format}`).disabled = items.length === 0;
+  show(items);
 }
 
-const formatTime = (time) => new Date(time).toLocaleTimeString();
-const countOf = (items, noun) => `${items.length} ${noun}${items.length === 1 ? "" : "s"}`;
-const textOf = (message) => message.text ?? message.vcard ?? message.vcal
-  ?? (message.title ? `${message.title}\n${message.url}` : `${message.udh ?? ""} ${message.body ?? ""}`.trim());
-
-function renderItem(item) {
-  const isCall = item.api !== undefined;
-  const node = createNode("li", undefined, isCall ? { class: "voice" } : {});
-  node.append(createNode("p", isCall ? (item.text || "(a recording)") : textOf(item)));
-  if (isCall) {
-    node.append(createNode("small", `Voice call, ${item.api}, ${formatTime(item.time)}`));
-    return node;
-  }
-  const caption = createNode("small");
-  caption.append("From ", createNode("b", item.sender), `, ${item.type}, ${item.encoding}, `
-    + `${countOf(item.parts, "part")}, ${Number(item.price).toFixed(4)} EUR, ${formatTime(item.time)}`);
-  node.append(caption);
-  return node;
+function renderTotals({ messages, parts, calls, spent, balance, currency }) {
+  const number = (count) => count.toLocaleString("en");
+  const pairs = {
+    Messages: number(messages),
+    Parts: number(parts),
+    Calls: number(calls),
+    "Total cost": formatMoney(spent, currency),
+    Balance: formatMoney(balance, currency),
+  };
+  byId("totals").replaceChildren(...Object.entries(pairs).map(([name, value]) =>
+    createNode("div", {}, createNode("dt", {}, name), createNode("dd", {}, value))));
 }
 
-function renderThreads() {
-  document.querySelector(".empty").hidden = threads.size > 0;
-  if (!threads.has(chosenRecipient)) chosenRecipient = threads.keys().next().value ?? "";
-  byId("phones").replaceChildren(...[...threads].map(([to, items]) => {
-    const button = createNode("button", undefined, { "aria-current": String(to === chosenRecipient), type: "button" });
-    button.append(createNode("span", `+${to}`), createNode("small", countOf(items, "message")));
-    button.addEventListener("click", () => { chosenRecipient = to; renderThreads(); });
-    const row = createNode("li");
-    row.append(button);
-    return row;
-  }));
-  byId("thread").replaceChildren(...(threads.get(chosenRecipient) ?? []).map(renderItem));
+function tellNews(messages) {
+  if (messages.length === 0) return;
+  const time = new Date().toLocaleTimeString("en-GB");
+  byId("news").textContent = `New at ${time}: ${formatCount(messages.length, "message")}, the last to +${messages.at(-1).to}.`;
 }
-
-function groupByRecipient(messages, calls) {
-  const items = [...messages, ...calls].sort((a, b) => (a.time < b.time ? 1 : -1));
-  const groups = new Map();
-  for (const item of items) groups.set(item.to, [...(groups.get(item.to) ?? []), item]);
-  return groups;
-}
-
-function renderAnswer(request) {
-  const node = createNode("details", undefined, openedAnswers.has(request.at) ? { open: "" } : {});
-  node.addEventListener("toggle", () => (node.open ? openedAnswers.add(request.at) : openedAnswers.delete(request.at)));
-  const answer = request.answer ?? "";
-  const summary = answer.length > 90 ? `${answer.slice(0, 90)}…` : answer || "(empty)";
-  node.append(createNode("summary", summary), createNode("code", answer));
-  return node;
-}
-
-function renderLog(requests) {
-  byId("log").replaceChildren(...requests.slice().reverse().map((request) => {
-    const sent = Object.keys(request.form).length ? request.form : request.json ?? request.query;
-    const row = createNode("tr");
-    for (const text of [request.method, request.path, request.auth ?? "", request.status ?? "none yet"]) {
-      row.append(createNode("td", String(text)));
-    }
-    const contentCell = createNode("td");
-    contentCell.append(createNode("code", JSON.stringify(sent)), renderAnswer(request));
-    row.append(contentCell);
-    return row;
-  }));
-}
-
-const fetchPage = async (name) => (await fetch(`/_sandbox/${name}`)).json();
 
 async function refresh() {
+  const isFirst = feed.totals === null;
+  let news;
   try {
-    const state = await fetchPage("state");
-    byId("balance").textContent = `Balance: ${state.balance.toFixed(4)} EUR.`;
+    news = await poll();
     byId("note").textContent = "Nothing here leaves this machine.";
-    if (state.version !== version) {
-      const names = ["messages", "calls", "requests"];
-      const [messages, calls, requests] = await Promise.all(names.map((name) => fetchPage(`${name}?last=500`)));
-      threads = groupByRecipient(messages, calls);
-      renderThreads();
-      renderLog(requests);
-      version = state.version;
-    }
   } catch {
     byId("note").textContent = "The sandbox has ended.";
+    return;
+  } finally {
+    setTimeout(refresh, PAUSE);
   }
+  if (news === null && !isFirst) return;
+  renderTotals(feed.totals);
+  render();
+  if (!isFirst) tellNews(news);
 }
 
-for (const tab of document.querySelectorAll("[role=tab]")) {
-  tab.addEventListener("click", () => {
-    for (const other of document.querySelectorAll("[role=tab]")) {
-      other.setAttribute("aria-selected", String(other === tab));
-      byId(other.getAttribute("aria-controls")).hidden = other !== tab;
-    }
-  });
+connectConversations();
+connectTabs([...document.querySelectorAll("[role=tab]")], (name) => {
+  open = name;
+  render();
+});
+search.addEventListener("input", render);
+for (const format of ["json", "csv"]) {
+  byId(`export-${format}`).addEventListener("click", () => exportItems(format, open, findShown()));
 }
-
 refresh();
-setInterval(refresh, 1000);
