@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache
-from importlib.util import find_spec
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from browsers import BROWSER_MARKS, find_violations
 from helpers import hold_answers
-from notebook_page import FOCUSED_NAME, READY, UNNAMED_FIELDS, Server, serve_notebooks, wait_until_idle
+from notebook_page import FOCUSED_NAME, READY, UNNAMED_FIELDS, Server, wait_until_idle
 
 from nexmo_nb.sandbox import Sandbox
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-MISSING = [
-    name
-    for name, there in (
-        ("chromium (Debian's package of this name)", CHROMIUM),
-        ("playwright (pip install 'nexmo_nb[browser]')", find_spec("playwright")),
-        ("axe-playwright-python (pip install 'nexmo_nb[browser]')", find_spec("axe_playwright_python")),
-        ("jupyterlab (pip install 'nexmo_nb[browser]')", find_spec("jupyterlab")),
-    )
-    if not there
-]
-NEEDED = f"the browser tests need {', '.join(MISSING)}"
-pytestmark = [
-    pytest.mark.slow,
-    # On a person's machine a missing browser is no fault; where every commit is checked it would hide one.
-    pytest.mark.skipif(bool(MISSING) and not os.environ.get("CI"), reason=NEEDED),
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = BROWSER_MARKS
 WIDTHS = {"wide": 1400, "narrow": 420}
-WCAG_22_AA = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 FORM = ".nexmo-nb-form"
 CELLS = [
     "import nexmo_nb as nx\nsession = nx.connect('sandbox', calls=100_000)",
@@ -58,31 +38,6 @@ def write_list(folder: Path) -> Path:
     path = folder / "guests.csv"
     pd.DataFrame(rows).to_csv(path, index=False, sep=";")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if MISSING:
-        pytest.fail(NEEDED)
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sandbox]:
-    with Sandbox(limits=False) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    with ExitStack() as running:
-        yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
 
 
 @contextmanager
@@ -125,17 +80,12 @@ def page(browser: Any, start: Callable[[str], Server], served: Sandbox) -> Itera
 
 def look_at(page: Any, state: str, tmp_path: Path) -> None:
     """Let axe look at the form in a state, at both widths, and keep a picture of each."""
-    from axe_playwright_python.sync_playwright import Axe
-
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     for width, pixels in WIDTHS.items():
         page.set_viewport_size({"width": pixels, "height": 2600})
         page.wait_for_timeout(300)
         page.locator(FORM).screenshot(path=folder / f"campaign_{state}_{width}.png")
-        found = Axe().run(page, context=FORM, options=WCAG_22_AA).response
-        assert found["passes"]
-        wrong = [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
-        assert wrong == [], f"{state}, {width}"
+        assert find_violations(page, FORM) == [], f"{state}, {width}"
         box = page.locator(FORM).evaluate("node => [node.scrollWidth, node.clientWidth]")
         assert box[0] <= box[1] + 1, f"{state}, {width}"
     page.set_viewport_size({"width": 1400, "height": 2600})
