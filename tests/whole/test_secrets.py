@@ -114,7 +114,7 @@ def forms():
         application.fields["name"].value = "Survey"
         application.fields["answer_url"].value = application.fields["event_url"].value = "https://example.org/a"
         number.search.click()
-        number.confirm.value = number.pick.value
+        number.pick.picked = number.confirm.value = number.found.msisdn[0]
         for form in made:
             form.preview.click()
             if kind:
