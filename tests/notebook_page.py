@@ -151,6 +151,27 @@ def wait_for_url(url: str) -> None:
     raise AssertionError(f"no answer from {url}")
 
 
+def write_notebook(path: Path, *cells: str) -> Path:
+    """Write a notebook of some cells that are not run yet."""
+    made = [
+        {"cell_type": "code", "id": str(n), "metadata": {}, "execution_count": None, "outputs": [], "source": cell}
+        for n, cell in enumerate(cells)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": made}
+    path.write_text(json.dumps(content))
+    return path
+
+
+def set_theme(page: Any, theme: str) -> None:
+    """Choose "Light" or "Dark" in JupyterLab or Notebook 7."""
+    page.evaluate(
+        "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", f"JupyterLab {theme}"
+    )
+    is_light = str(theme == "Light").lower()
+    page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{is_light}'")
+
+
 def open_and_run(page: Any, url: str) -> None:
     page.goto(url)
     page.wait_for_function(READY, timeout=60_000)

@@ -1,12 +1,9 @@
-"""The campaign form in JupyterLab: from a file to its outcome, by mouse and by keys alone, and what axe says of it."""
+"""The campaign form in JupyterLab and Notebook 7: from a file to its outcome, by mouse and keys, and what axe says."""
 
 from __future__ import annotations
 
-import json
 import os
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +11,20 @@ import pandas as pd
 import pytest
 from browsers import BROWSER_MARKS, find_violations
 from helpers import hold_answers
-from notebook_page import FOCUSED_NAME, READY, UNNAMED_FIELDS, Server, wait_until_idle
+from notebook_page import (
+    FOCUSED_NAME,
+    UNNAMED_FIELDS,
+    Server,
+    open_and_run,
+    set_theme,
+    wait_until_idle,
+    write_notebook,
+)
 
 from nexmo_nb.sandbox import Sandbox
 
 pytestmark = BROWSER_MARKS
-WIDTHS = {"wide": 1400, "narrow": 420}
+WIDTHS = {"": 1400, "_narrow": 420}
 FORM = ".nexmo-nb-form"
 CELLS = [
     "import nexmo_nb as nx\nsession = nx.connect('sandbox', calls=100_000)",
@@ -40,37 +45,16 @@ def write_list(folder: Path) -> Path:
     return path
 
 
-@contextmanager
-def open_notebook(server: Server, cells: list[str]) -> Iterator[str]:
-    """Give the address of a notebook with these cells in JupyterLab, and end its kernel."""
-    name = uuid.uuid4().hex
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = {
-        "cells": [
-            {"cell_type": "code", "source": each, "metadata": {}, "outputs": [], "execution_count": None, "id": str(n)}
-            for n, each in enumerate(cells)
-        ],
-        "metadata": kernel,
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    (server.folder / "notebooks" / f"{name}.ipynb").write_text(json.dumps(notebook))
-    yield f"{server.root}/lab/workspaces/{name}/tree/{name}.ipynb?reset&token={server.token}"
-    for session in json.loads(server.ask("GET", "/api/sessions")):
-        server.ask("DELETE", f"/api/sessions/{session['id']}")
-
-
-@pytest.fixture
-def page(browser: Any, start: Callable[[str], Server], served: Sandbox) -> Iterator[Any]:
+@pytest.fixture(params=["lab", "notebook"])
+def page(
+    request: pytest.FixtureRequest, browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
+) -> Iterator[Any]:
     """A notebook with the form, run to its end."""
-    served.reset()
-    served.latency = 0.0
-    with open_notebook(start("lab"), CELLS) as url:
+    with start(request.param).open_notebook(write_notebook(tmp_path / "campaign.ipynb", *CELLS)) as url:
         page = browser.new_page(viewport={"width": 1400, "height": 2600})
-        page.goto(url)
-        page.wait_for_function(READY, timeout=60_000)
-        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        open_and_run(page, url)
+        if request.param == "lab":  # its list of files takes most of a narrow page
+            page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
         page.get_by_role("button", name="Preview").wait_for(timeout=60_000)
         wait_until_idle(page)
         page.set_default_timeout(60_000)
@@ -79,15 +63,17 @@ def page(browser: Any, start: Callable[[str], Server], served: Sandbox) -> Itera
 
 
 def look_at(page: Any, state: str, tmp_path: Path) -> None:
-    """Let axe look at the form in a state, at both widths, and keep a picture of each."""
+    """Let axe look at the form in a state, wide and narrow, light and dark, and keep a picture of each width."""
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    for width, pixels in WIDTHS.items():
-        page.set_viewport_size({"width": pixels, "height": 2600})
-        page.wait_for_timeout(300)
-        page.locator(FORM).screenshot(path=folder / f"campaign_{state}_{width}.png")
-        assert find_violations(page, FORM) == [], f"{state}, {width}"
-        box = page.locator(FORM).evaluate("node => [node.scrollWidth, node.clientWidth]")
-        assert box[0] <= box[1] + 1, f"{state}, {width}"
+    for theme in ("Dark", "Light"):
+        set_theme(page, theme)
+        for end, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 2600})
+            assert find_violations(page, FORM) == [], f"{state}, {theme}, {width}"
+            box = page.locator(FORM).evaluate("node => [node.scrollWidth, node.clientWidth]")
+            assert box[0] <= box[1] + 1, f"{state}, {width}"
+            if theme == "Light":
+                page.locator(FORM).screenshot(path=folder / f"campaign_{state}{end}.png")
     page.set_viewport_size({"width": 1400, "height": 2600})
 
 
@@ -100,7 +86,7 @@ def choose_file(page: Any, path: Path, press: Callable[[], None]) -> None:
 
 
 def test_a_person_sends_a_file_and_saves_the_outcome(
-    page: Any, served: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Any, strict: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_at(page, "empty", tmp_path)
     choose_file(page, write_list(tmp_path), page.get_by_role("button", name="Choose a file").click)
@@ -126,10 +112,9 @@ def test_a_person_sends_a_file_and_saves_the_outcome(
     page.locator(FORM).get_by_label("41 (351213456781)").select_option(label="leave out")
     wait_until_idle(page)
     look_at(page, "previewed", tmp_path)
-    page.locator(FORM).screenshot(path=Path(os.environ.get("SCREENSHOTS") or tmp_path) / "campaign_form.png")
     assert page.evaluate(UNNAMED_FIELDS) == []
-    monkeypatch.setattr(served, "latency", 0.001)
-    released = hold_answers(served, monkeypatch, after=15)
+    monkeypatch.setattr(strict, "latency", 0.001)
+    released = hold_answers(strict, monkeypatch, after=15)
     send.click()
     page.get_by_role("button", name="Stop").wait_for()
     page.wait_for_function("() => Number(document.querySelector('[role=progressbar]')?.ariaValueNow) > 0")
@@ -145,8 +130,8 @@ def test_a_person_sends_a_file_and_saves_the_outcome(
     saved = pd.read_csv(download.value.path(), dtype=str, encoding="utf-8-sig")
     assert download.value.suggested_filename.startswith("campaign 20")
     assert saved.state.value_counts().to_dict() == {"accepted": 40, "skipped": 1, "problem": 1}
-    assert len(served.messages) == 40
-    assert {message["text"].split()[0] for message in served.messages} == {"Hello", "Olá"}
+    assert len(strict.messages) == 40
+    assert {message["text"].split()[0] for message in strict.messages} == {"Hello", "Olá"}
 
 
 def tab_to(page: Any, name: str) -> None:
@@ -160,7 +145,7 @@ def tab_to(page: Any, name: str) -> None:
     raise AssertionError(f"{name!r} is not among {seen}")
 
 
-def test_keys_alone_send_a_file(page: Any, served: Sandbox, tmp_path: Path) -> None:
+def test_keys_alone_send_a_file(page: Any, strict: Sandbox, tmp_path: Path) -> None:
     upload = page.get_by_role("button", name="Choose a file")
     choose_file(page, write_list(tmp_path), lambda: upload.press("Enter"))
     upload.focus()  # as the person's own way to it would be a long one through JupyterLab
@@ -192,4 +177,4 @@ def test_keys_alone_send_a_file(page: Any, served: Sandbox, tmp_path: Path) -> N
         page.keyboard.press("Enter")
     saved = pd.read_csv(download.value.path(), dtype=str, encoding="utf-8-sig")
     assert len(saved) == 42
-    assert {message["text"] for message in served.messages} == {f"Hello {name}" for name in FIRST}
+    assert {message["text"] for message in strict.messages} == {f"Hello {name}" for name in FIRST}

@@ -216,6 +216,7 @@ def test_a_number_of_which_nobody_knows_whether_it_was_rented_is_looked_for(
     [
         (0.0333, 0.042291, "EUR 0.0333 to 0.0423"),
         (1.0, 1.0, "EUR 1.00"),
+        (1.5678, 1.85, "EUR 1.5678 to 1.8500"),
         (0.03301, 0.03302, "EUR 0.0330"),
         (float("nan"), 1.0, "not known"),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from browsers import BROWSER_MARKS, find_violations
-from notebook_page import FOCUSED_NAME, Server, run_all, wait_until_idle
+from notebook_page import FOCUSED_NAME, Server, run_all, set_theme, wait_until_idle
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -52,10 +52,7 @@ class Page:
 
     def set_theme(self, theme: str) -> None:
         if self.kind != "voila":
-            command = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-            self.page.evaluate(command, f"JupyterLab {theme}")
-            is_light = str(theme == "Light").lower()
-            self.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{is_light}'")
+            set_theme(self.page, theme)
 
     def empty(self) -> None:
         for label in ("From", "To", "Text"):

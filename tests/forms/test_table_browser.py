@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import table_page
 from browsers import BROWSER_MARKS, find_violations
-from notebook_page import Server, open_and_run, take_screenshot, wait_until_idle
+from notebook_page import Server, open_and_run, take_screenshot, wait_until_idle, write_notebook
 from table_page import WORDS, make_table, show_table
 
 from nexmo_nb.forms.table import Cell, ChoiceTable, Column, Row
@@ -214,13 +213,7 @@ def test_axe_finds_nothing_on_a_page_without_jupyter(page: Any, size: dict[str, 
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    cell = {"cell_type": "code", "id": "c", "metadata": {}, "execution_count": None, "outputs": [], "source": CELLS}
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [cell, {**cell, "id": "after", "source": "None"}]
-    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    path = tmp_path_factory.mktemp("table") / "table.ipynb"
-    path.write_text(json.dumps(content))
-    return path
+    return write_notebook(tmp_path_factory.mktemp("table") / "table.ipynb", CELLS, "None")
 
 
 def open_table(page: Any, kind: str, url: str) -> None:

@@ -60,7 +60,8 @@ class Words:
         if math.isnan(low) or math.isnan(high):
             return self.say("price_unknown")
         shown = [f"{amount:.4f}" for amount in (low, high)]
-        shown = [text[:-2] if text.endswith("00") else text for text in shown]
+        if all(text.endswith("00") for text in shown):
+            shown = [text[:-2] for text in shown]
         name = "price_single" if shown[0] == shown[1] else "price_range"
         return self.say(name, currency=currency, low=shown[0], high=shown[1])
 
