@@ -234,10 +234,10 @@ def test_what_a_killed_process_was_sending_is_known_to_be_unknown_while_a_child_
         ledger.record_intent(Entry(**{**fields, "kind": "sms", "key": None}))
         if os.fork() == 0:
             os.close(writing)
+            os.write(say, b"x")  # said by the child, for what runs in it after the fork must have run
             os.close(say)
             os.read(reading, 1)  # lives until the program ends
             os._exit(0)
-        os.write(say, b"x")
         signal.pause()
     os.read(ready, 1)
     os.kill(parent, signal.SIGKILL)
