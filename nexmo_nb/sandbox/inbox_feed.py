@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nexmo_nb.sandbox.reports import DELIVERED
+from nexmo_nb.sandbox.record_tables import DELIVERED
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.record_fields import FIELDS, NUMBERS, Record, find_key
+from nexmo_nb.sandbox.record_tables import find_by_id, list_between, note_usage
 from nexmo_nb.sandbox.refusals import PROBLEM, Check, Refusal, build_problem, list_invalid
-from nexmo_nb.sandbox.traffic import find_key, find_records, iterate_records
-from nexmo_nb.sandbox.traffic_months import FIELDS, Record
+from nexmo_nb.sandbox.subaccounts import list_subaccounts
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
@@ -25,13 +26,21 @@ PRODUCTS = [
     "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE",
 ]  # fmt: skip
 NEEDING_DIRECTION = ("SMS", "MESSAGES")
-FILTERS = ("status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id")
+FILTERS = (
+    "status", "from", "to", "country", "network", "account_ref", "client_ref", "call_id", "provider", "locale",
+    "number_type", "channel", "parent_request_id", "number",
+)  # fmt: skip
 # The filters of each product, where they are documented.
 ALLOWED = {
     "SMS": {"status", "from", "to", "country", "network", "account_ref", "client_ref"},
     "VOICE-CALL": {"status", "from", "to", "country", "network", "call_id"},
     "VOICE-FAILED": {"from", "to", "country", "call_id"},
     "VOICE-TTS": {"call_id"},
+    "MESSAGES": {"status", "from", "to", "country", "provider"},
+    "VERIFY-API": {"to", "country", "network", "locale", "number_type"},
+    "VERIFY-V2": {"status", "to", "country", "network", "locale", "channel", "parent_request_id"},
+    "NUMBER-INSIGHT": {"number", "country", "network"},
+    "REPORTS-USAGE": set(),
     "AMD": {"call_id"},
     "WEBSOCKET-CALL": {"call_id"},
 }
@@ -42,8 +51,6 @@ MOST_IDS = 20
 PAGE = 1000
 IV = "00"
 LONGEST_SPAN = timedelta(days=400)
-# What is sent here arrives at once.
-DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
 # A report is ready when it is looked at for the second time.
 LOOKS_UNTIL_READY = 2
 
@@ -76,6 +83,7 @@ def show_report(world: World, request: Request, _: Accident) -> Answer:
     # Without the lock, since a year takes seconds.
     if "packed" not in report:
         report["count"], report["packed"] = _pack_report(world, report["request"])
+        note_usage(world, report["request"], _read_span(world, report["request"]), report["count"], "ASYNC_JOB")
     return Answer(200, _format_report(code, report, "SUCCESS"))
 
 
@@ -100,10 +108,14 @@ def download_report(world: World, request: Request, _: Accident) -> Answer:
 def list_records(world: World, request: Request, _: Accident) -> Answer:
     query = request.query
     _check_fields(world, query)
+    if "include_subaccounts" in query:
+        raise _refuse(422, "#invalid-filter", "Invalid filter", "include_subaccounts is for asynchronous reports.")
     _check_filters(query)
     ids = query["id"].split(",") if "id" in query else []
     table = _find_by_id(world, query, ids) if ids else _find_by_time(world, query)
     body = _build_page(world, request, table, _read_cursor(query))
+    job = "SYNC_JOB_FROM_ID" if ids else "SYNC_JOB_FROM_DATES"
+    note_usage(world, query, _read_span(world, query), body["items_count"], job)
     missing = sorted(set(ids) - {value for record in table.records for value in record})
     if missing:
         body["ids_not_found"] = ",".join(missing)
@@ -141,7 +153,7 @@ def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
     allowed = ALLOWED.get(str(product), FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
         raise _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
-    if fields["account_id"] != world.api_key:
+    if fields["account_id"] not in (world.api_key, *(each.api_key for each in list_subaccounts(world.seed))):
         detail = "User not authorized to query the requested data"
         raise _refuse(403, "#forbidden", "Forbidden", detail)
     try:
@@ -184,7 +196,10 @@ def _read_cursor(query: Mapping[str, str]) -> int:
 
 
 def _build_page(world: World, request: Request, table: _Table, start: int) -> dict[str, Any]:
+    page: list[dict[str, Any]]
     page = [dict(zip(table.names, record, strict=True)) for record in table.records[start : start + PAGE]]
+    for name in NUMBERS.get(request.query["product"], ()):
+        page = [{**record, name: json.loads(record[name])} for record in page]
     with world.lock:
         code = world.new_id()
     body: dict[str, Any] = {
@@ -210,16 +225,8 @@ def _build_link(request: Request, cursor: Mapping[str, str]) -> str:
 
 def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
     product, direction = str(fields["product"]), fields.get("direction")
-    key = find_key(product, direction)
-    names = FIELDS.get(key, ())
-    start, end = _read_span(world, fields)
-    records = list(iterate_records(world, product, direction, start.timestamp(), end.timestamp()))
-    if key == "SMS":
-        place = names.index("date_received")
-        records += [
-            record for record in _list_sent_records(world) if start <= datetime.fromisoformat(record[place]) < end
-        ]
-        records.sort(key=lambda record: record[place])
+    names = FIELDS.get(find_key(product, direction), ())
+    records = list_between(world, product, direction, *_read_span(world, fields), _list_accounts(world, fields))
     filters = [(names.index(name), str(fields[name])) for name in FILTERS if fields.get(name) and name in names]
     for place, value in filters:
         records = [record for record in records if record[place] == value]
@@ -228,8 +235,16 @@ def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
 
 def _find_by_id(world: World, fields: Mapping[str, Any], ids: Sequence[str]) -> _Table:
     key = find_key(str(fields["product"]), fields.get("direction"))
-    sent = [record for record in _list_sent_records(world) if record[1] in ids] if key == "SMS" else []
-    return _empty_unasked(_Table(FIELDS.get(key, ()), find_records(world, key, ids) + sent), fields)
+    records = find_by_id(world, key, ids, _list_accounts(world, fields))
+    return _empty_unasked(_Table(FIELDS.get(key, ()), records), fields)
+
+
+def _list_accounts(world: World, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the accounts whose records are asked for."""
+    account = str(fields["account_id"])
+    if fields.get("include_subaccounts") is True and account == world.api_key:
+        return (account, *(each.api_key for each in list_subaccounts(world.seed)))
+    return (account,)
 
 
 def _empty_unasked(table: _Table, fields: Mapping[str, Any]) -> _Table:
@@ -240,39 +255,6 @@ def _empty_unasked(table: _Table, fields: Mapping[str, Any]) -> _Table:
             place = table.names.index(name)
             records = [(*record[:place], "", *record[place + 1 :]) for record in records]
     return _Table(table.names, records)
-
-
-def _list_sent_records(world: World) -> list[Record]:
-    with world.lock:
-        messages = list(world.messages)
-    return [_build_record(world, message, part) for message in messages for part in message["parts"]]
-
-
-def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, str]) -> Record:
-    country = COUNTRIES[message["country"]]
-    network = next(network for network in country.networks if network.code == message["network"])
-    record = {
-        "account_id": world.api_key,
-        "message_id": part["message_id"],
-        "account_ref": message.get("account_ref") or "",
-        "client_ref": message["client_ref"] or "",
-        "direction": "outbound",
-        "from": message["sender"],
-        "to": message["to"],
-        "concatenated": "TRUE" if len(message["parts"]) > 1 else "FALSE",
-        "message_body": message.get("text") or "",
-        "network": network.code,
-        "network_name": network.name,
-        "country": country.code,
-        "country_name": country.name,
-        "date_received": message["time"],
-        "date_finalized": message["time"],
-        **DELIVERED,
-        "total_price": part["price"],
-        "id": part["message_id"],
-        "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
-    }
-    return tuple(record.get(name, "") for name in FIELDS["SMS"])
 
 
 def _pack_report(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:

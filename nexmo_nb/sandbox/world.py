@@ -72,6 +72,8 @@ class World:
             self.failures: list[dict[str, Any]] = []
             self.tokens: set[str] = set()
             self.reports: dict[str, dict[str, Any]] = {}
+            self.usage: list[dict[str, str]] = []
+            self.report_price = Decimal("0.0004")
             self.windows: dict[str, deque[float]] = {family: deque() for family in RATES}
             self.application_id = self.new_id()
             self.applications = {app["id"]: app for app in self._build_applications()}

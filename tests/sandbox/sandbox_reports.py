@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from sandbox_client import Client
 
+from nexmo_nb.sandbox.record_fields import FIELDS
 from nexmo_nb.sandbox.traffic import iterate_records
-from nexmo_nb.sandbox.traffic_months import FIELDS
 from nexmo_nb.sandbox.world import World
 
 DAYS = ("2025-12-03T00:00:00Z", "2025-12-05T00:00:00Z")
