@@ -10,11 +10,11 @@ from typing import Literal, get_args
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.reports.columns import DIRECTED, PRODUCTS, Product
 from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, read_parts
 from nexmo_nb.reports.parquet import make_folder
 from nexmo_nb.reports.readers import read_at_once, read_by_ids, read_by_report, read_report
 from nexmo_nb.reports.request import RecordsQuery, check_filters, check_ids, check_span, is_read_at_once
-from nexmo_nb.reports.response import DIRECTED, PRODUCTS, Product
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["delivery", "read_report", "records"]
@@ -36,6 +36,8 @@ def records(
     account_ref: str | None = None,
     client_ref: str | None = None,
     call_id: str | None = None,
+    account_id: str | None = None,
+    include_subaccounts: bool = False,
     ids: Iterable[str] | None = None,
     include_message: bool = False,
     to: str | Path | None = None,
@@ -50,7 +52,8 @@ def records(
     Parameters
     ----------
     product : str
-        ``"SMS"``, ``"VOICE-CALL"``, ``"VOICE-FAILED"``, ``"VOICE-TTS"``, ``"MESSAGES"`` or another of the Reports API.
+        ``"SMS"``, ``"MESSAGES"``, ``"VOICE-CALL"``, ``"VERIFY-V2"``, ``"REPORTS-USAGE"`` (free) or another product of
+        the Reports API.
     start, end : str or datetime, optional
         From, and before, as text in ISO 8601; UTC unless they say otherwise; at most five years, of which Nexmo keeps
         13 months. Default: the last seven days.
@@ -58,6 +61,10 @@ def records(
         Default: outbound for SMS and messages, which must have one; both for the others.
     status, sender, recipient, country, network, account_ref, client_ref, call_id : str, optional
         Only records that have it; the country by its code of ISO 3166-1, or a name. Default: any.
+    account_id : str, optional
+        The key of a subaccount, to read its records. Default: this account.
+    include_subaccounts : bool
+        True: with the records of all subaccounts, by report; column ``account_id`` says whose a record is.
     ids : iterable of str, optional
         Only the messages or calls with these ids, twenty a request; then no time and no filter.
     include_message : bool
@@ -84,7 +91,10 @@ def records(
         direction, sender, to, country, country_name, network, network_name`` (text), ``received, finalized`` (times in
         UTC), ``latency`` (float, seconds), ``status, error_code, meaning`` (text), ``price`` (float, in ``currency``),
         ``text, concatenated`` and further fields of the API as text. Of calls also ``started, ended`` (times),
-        ``duration`` (seconds), ``rate`` (float, a minute). With `to`: one row a file, ``path, start, end, rows``.
+        ``duration`` (seconds), ``rate`` (float, a minute). Of other products the fields that the API documents, by the
+        same names: ``provider``, ``workflow_id, tier_volume, pricing_model`` (text), ``estimated_price, sms_price,
+        tts_price, items_written`` (float); of ``VERIFY-API``, which has no total, ``price`` is the API's price. Fields
+        that are not documented follow as text. With `to`: one row a file, ``path, start, end, rows``.
 
     Raises
     ------
@@ -115,12 +125,16 @@ def records(
     fields |= {"account_ref": account_ref, "client_ref": client_ref, "call_id": call_id}
     filters = check_filters(direction, include_message, fields)
     until = session.ledger.clock() if end is None else validation.check_time("end", end)
-    query = RecordsQuery(session.account.api_key, product, direction, *check_span(start, end, until), filters)
+    owner = (
+        session.account.api_key if account_id is None else validation.check_text("account_id", account_id, longest=40)
+    )
+    whole = validation.check_bool("include_subaccounts", include_subaccounts)
+    query = RecordsQuery(owner, product, direction, *check_span(start, end, until), filters, whole)
     max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)
     progress, refresh = validation.check_bool("progress", progress), validation.check_bool("refresh", refresh)
     mode = validation.check_choice("mode", mode, get_args(Mode))
     if ids is not None:
-        other = {"start": start, "end": end, "to": to, "mode": "async" if mode == "async" else None}
+        other = {"start": start, "end": end, "to": to, "mode": "async" if mode == "async" or whole else None}
         return read_by_ids(session, query, check_ids(ids, other, filters), max_records)
     if is_read_at_once(query, mode, to_folder=to is not None):
         return read_at_once(session, query, max_records)

@@ -11,11 +11,18 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
-from nexmo_nb.frames import TIME, Column, concat_frames, frame, parse_number, read_text_csv
+from nexmo_nb.frames import TIME, Column, frame, parse_number, read_text_csv
 from nexmo_nb.reports.parquet import build_file_name, count_rows, write_parquet
 from nexmo_nb.reports.report_jobs import download_report, forget_requested, request_report, wait_until_ready
 from nexmo_nb.reports.request import DAY, Fields, RecordsQuery, build_ids_fields, build_page_request, build_span_fields
-from nexmo_nb.reports.response import build_records_frame, parse_next_page, parse_page, parse_records, warn_if_truncated
+from nexmo_nb.reports.response import (
+    build_records_frame,
+    join_records,
+    parse_next_page,
+    parse_page,
+    parse_records,
+    warn_if_truncated,
+)
 from nexmo_nb.session import Session, page_fingerprint
 
 PRICE = 0.0004
@@ -57,7 +64,7 @@ def read_at_once(session: Session, query: RecordsQuery, max_records: int | None)
             check_record_count(count, max_records)
             frames.append(build_records_frame(page, *kind))
         start = end
-    return concat_frames(frames, build_records_frame([], *kind))
+    return join_records(frames, build_records_frame([], *kind))
 
 
 def read_by_report(
@@ -92,7 +99,7 @@ def read_by_report(
             bar.update()
     forget_requested(session, [month.fields for month in missing])
     if folder is None:
-        return concat_frames(frames, empty)
+        return join_records(frames, empty)
     rows = [
         {"path": str(month.path), "start": month.start, "end": month.end, "rows": count_rows(month.path)}
         for month in months

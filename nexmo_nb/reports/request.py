@@ -33,6 +33,7 @@ class RecordsQuery(NamedTuple):
     start: float
     end: float
     filters: Fields
+    include_subaccounts: bool = False
 
     @property
     def description(self) -> str:
@@ -79,13 +80,16 @@ def check_ids(ids: Iterable[str], other: Mapping[str, Any], filters: Iterable[st
 
 def is_read_at_once(query: RecordsQuery, mode: str, *, to_folder: bool) -> bool:
     """Tell whether records are read at once, which suits a short span in memory, or by report."""
-    has_reference = "client_ref" in query.filters  # Nexmo takes this filter only for a report
-    needs_report = has_reference or to_folder
-    if mode == "sync" and needs_report:
-        reason = "client_ref" if has_reference else "to"
+    reasons = {  # Nexmo takes the first two only for a report
+        "client_ref": "client_ref" in query.filters,
+        "include_subaccounts": query.include_subaccounts,
+        "to": to_folder,
+    }
+    reason = next((name for name, holds in reasons.items() if holds), None)
+    if mode == "sync" and reason:
         raise validation.invalid_argument("mode", mode, f"'async' or 'auto' with {reason}")
     if mode == "auto":
-        return not needs_report and query.end - query.start <= LONGEST_AT_ONCE
+        return not reason and query.end - query.start <= LONGEST_AT_ONCE
     return mode == "sync"
 
 
@@ -99,6 +103,7 @@ def build_span_fields(query: RecordsQuery, start: float, end: float) -> dict[str
         "date_end": _format_time(end),
         **query.filters,
         **concatenated,
+        **({"include_subaccounts": True} if query.include_subaccounts else {}),
     }
 
 

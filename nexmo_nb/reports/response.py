@@ -1,76 +1,20 @@
-"""Responses of the Reports API: the columns of records by product, pages of records, and finished reports. Pure.
-
-Columns have the names of the other frames: the cost of a message or call is ``price``, who sent it is ``sender``.
-Source: https://developer.vonage.com/en/api/reports.
-"""
+"""Responses of the Reports API: records, pages of them, and finished reports. Pure."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pandas as pd
 
 from nexmo_nb.errors import NexmoError, UnreachableError
-from nexmo_nb.frames import TIME, Column, apply_dtypes, text_frame
+from nexmo_nb.frames import apply_dtypes, concat_frames, text_frame
+from nexmo_nb.reports.columns import get_columns
 from nexmo_nb.session import Request, unanswered_error
 
 _ID = re.compile("[0-9A-Za-z-]{1,64}")
-_SMS = (
-    "message_id client_ref account_ref direction from to country country_name network network_name date_received"
-    " date_finalized latency status error_code error_code_description total_price currency message_body concatenated"
-    " forced_from changed_from dcs validity_period ip_address udh workflow_id tier_volume id account_id"
-)
-_SMS_IN = (
-    "message_id direction from to country country_name network network_name date_received total_price currency"
-    " message_body tier_volume id account_id"
-)
-_CALL = (
-    "call_id direction from to country country_name network network_name date_start date_end duration status"
-    " status_code status_description total_price currency price forced_from tier_volume id account_id"
-)
-_FAILED = (
-    "call_id direction from to country country_name network network_name date_start date_end status status_code"
-    " status_description id account_id"
-)
-_TTS = (
-    "call_id from to status language style creation_date start_time end_time duration length size total_price currency"
-    " price premium tts_type tts_level trace_id conversation_id id account_id"
-)
-_FIELDS = {"SMS": _SMS, "SMS inbound": _SMS_IN, "VOICE-CALL": _CALL, "VOICE-FAILED": _FAILED, "VOICE-TTS": _TTS}
-Product = Literal[
-    "SMS", "VOICE-CALL", "VOICE-FAILED", "VOICE-TTS", "SMS-TRAFFIC-CONTROL", "IN-APP-VOICE", "WEBSOCKET-CALL", "ASR",
-    "AMD", "VERIFY-API", "VERIFY-V2", "NUMBER-INSIGHT", "CONVERSATION-EVENT", "CONVERSATION-MESSAGE", "MESSAGES",
-    "VIDEO-API", "NETWORK-API-EVENT", "REPORTS-USAGE",
-]  # fmt: skip
-PRODUCTS: tuple[Product, ...] = get_args(Product)
-DIRECTED = ("SMS", "MESSAGES")
-"""Products of which either inbound or outbound records must be asked for."""
-_NAMES = {
-    "from": "sender",
-    "date_received": "received",
-    "date_finalized": "finalized",
-    "date_start": "started",
-    "date_end": "ended",
-    "start_time": "started",
-    "end_time": "ended",
-    "creation_date": "created",
-    "error_code_description": "meaning",
-    "status_description": "meaning",
-    "message_body": "text",
-    "price": "rate",
-    "total_price": "price",
-}
-_FLOATS = ("latency", "duration", "rate", "price")
-_TIMES = ("received", "finalized", "started", "ended", "created")
-
-
-def get_columns(product: str, direction: str | None, found: Iterable[str] = ()) -> dict[str, Column]:
-    """Return the columns of a product's records by the API's names; a product without a list has the fields `found`."""
-    fields = _FIELDS.get(f"{product} {direction}") or _FIELDS.get(product, "")
-    return {field: _build_column(field) for field in (fields.split() or found)}
 
 
 def build_records_frame(
@@ -82,15 +26,22 @@ def build_records_frame(
 
 def parse_records(text: pd.DataFrame, product: str, direction: str | None, currency: str) -> pd.DataFrame:
     """Give records, read as text, their columns and dtypes; a missing currency is the account's."""
-    columns = get_columns(product, direction, text.columns)
-    if columns and not set(columns) & set(text.columns):
+    if len(text.columns) and not set(get_columns(product, direction)) & set(text.columns):
         raise ValueError("none of the columns is one of a record")
+    columns = get_columns(product, direction, text.columns)
     records = apply_dtypes(text, columns)
     if "latency" in records:
         records["latency"] /= 1000.0  # it comes in milliseconds
     if "currency" in records:
         records["currency"] = records["currency"].fillna(currency)
     return records
+
+
+def join_records(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
+    """Join frames of records, of which some may have columns that the others lack; return `empty` if all are empty."""
+    filled = [each for each in frames if len(each)]
+    names = list(dict.fromkeys(str(name) for each in filled for name in each))
+    return concat_frames([_add_columns(each, names) for each in filled], empty)
 
 
 def parse_page(body: Any, what: str) -> list[dict[str, Any]]:
@@ -133,6 +84,10 @@ def warn_if_truncated(body: Mapping[str, Any], what: str) -> None:
         warnings.warn(f"Nexmo left records out ({what}): ask for a shorter time to have them all.", stacklevel=5)
 
 
-def _build_column(field: str) -> Column:
-    name = _NAMES.get(field, field)
-    return Column(name, "float64" if name in _FLOATS else TIME if name in _TIMES else "string")
+def _add_columns(records: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Add text columns that are missing, with no values; the order becomes that of `names`."""
+    lacking = [name for name in names if name not in records]
+    if not lacking:
+        return records
+    nothing = pd.array([None], dtype=pd.StringDtype()).repeat(len(records))
+    return records.assign(**dict.fromkeys(lacking, nothing))[names]

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import nexmo_nb as nx
+from nexmo_nb.frames import TIME
+from nexmo_nb.reports.columns import PRODUCTS, get_columns
 from nexmo_nb.reports.readers import check_record_count, split_by_month
 from nexmo_nb.reports.request import (
     DAY,
@@ -18,7 +20,7 @@ from nexmo_nb.reports.request import (
     check_span,
     is_read_at_once,
 )
-from nexmo_nb.reports.response import get_columns, parse_file_id, parse_next_page, parse_page
+from nexmo_nb.reports.response import build_records_frame, join_records, parse_file_id, parse_next_page, parse_page
 
 
 def seconds(year: int, month: int, day: int) -> float:
@@ -127,6 +129,40 @@ def test_a_page_without_records_and_a_report_without_a_file_are_errors() -> None
         parse_file_id({"_links": {"download_report": {"href": "https://api.nexmo.com/v3/media/../.."}}}, "x")
 
 
-def test_a_product_without_a_list_has_the_columns_that_came() -> None:
-    assert list(get_columns("SMS", "inbound"))[:2] == ["message_id", "direction"]
-    assert [column.name for column in get_columns("ASR", None, ["id", "date_start"]).values()] == ["id", "started"]
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_every_product_has_columns_with_a_time_and_what_it_cost_as_a_number(product: str) -> None:
+    columns = {column.name: column.dtype for column in get_columns(product, "outbound").values()}
+    assert TIME in columns.values()
+    assert ("price" in columns) is (product not in ("VOICE-FAILED", "SMS-TRAFFIC-CONTROL"))
+    assert {columns[name] for name in ("price", "rate", "estimated_price") if name in columns} <= {"float64"}
+    assert columns["account_id"] == "string"
+
+
+def test_inbound_records_have_columns_of_their_own() -> None:
+    for product in ("SMS", "MESSAGES"):
+        assert list(get_columns(product, "inbound"))[:2] == ["message_id", "direction"]
+
+
+def test_the_price_of_a_verification_without_a_total_is_what_it_cost() -> None:
+    assert get_columns("VERIFY-API", None)["price"].name == "price"
+    assert get_columns("VOICE-CALL", None)["price"].name == "rate"
+
+
+def test_fields_that_are_not_listed_come_as_text_under_a_name_that_is_free() -> None:
+    found = get_columns("ASR", None, ["id", "date_start", "mood", "started", "started_"])
+    assert [(column.name, column.dtype) for column in found.values()][-3:] == [
+        ("mood", "string"),
+        ("started_", "string"),
+        ("started__", "string"),
+    ]
+
+
+def test_frames_of_which_one_has_more_columns_are_joined_with_all_of_them() -> None:
+    kind = ("ASR", None, "EUR")
+    empty = build_records_frame([], *kind)
+    few, more = (build_records_frame([{"id": code, **extra}], *kind) for code, extra in (("a", {}), ("b", {"m": 1})))
+    for frames in ((few, more), (more, few)):
+        joined = join_records(frames, empty)
+        assert joined.set_index("id").m.fillna("-").to_dict() == {"a": "-", "b": "1"}
+        assert str(joined.dtypes["m"]) == "string"
+    assert join_records([], empty) is empty

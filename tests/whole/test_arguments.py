@@ -220,6 +220,8 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "sender": ["Demo"],
         "recipient": ["447700900000"],
         "country": COUNTRY,
+        "account_id": ["abcd1234"],
+        "include_subaccounts": FLAG,
         "ids": ["0C0000", [APP, "0C0000"]],
         "include_message": FLAG,
         "to": ["reports"],
