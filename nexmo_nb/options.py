@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args
 
 from nexmo_nb import masking, validation
 
 Language = Literal["en", "pt"]
 _language = "en"
+_report_budget: float | None = None
+_report_price: float | None = None
+_report_spending: dict[str, float] = {}
 
 
-def set_options(*, mask: bool | None = None, language: Language | None = None) -> dict[str, Any]:
-    """Set the options of display of this process.
+def set_options(
+    *,
+    mask: bool | None = None,
+    language: Language | None = None,
+    report_budget: float | None = None,
+    report_price: float | None = None,
+) -> dict[str, Any]:
+    """Set the options of this process: of display, and of what reading records may cost.
 
     Parameters
     ----------
@@ -20,6 +30,12 @@ def set_options(*, mask: bool | None = None, language: Language | None = None) -
         notebook is no phone list. False: they show every digit. Default: no change.
     language : {"en", "pt"}, optional
         The language of forms that are made from now on: English or Portuguese. Default: no change.
+    report_budget : float, optional
+        What `records` and the functions that use it may pay from now on, in the currency of reports: what could be more
+        is refused before it is paid. ``float("inf")``: any amount, as at the start. Default: no change.
+    report_price : float, optional
+        What a record costs, by your contract. 0: what Nexmo says of earlier reports (product ``"REPORTS-USAGE"``), or
+        else 0.0004 EUR, its list of 2020, as at the start. Default: no change.
 
     Returns
     -------
@@ -29,7 +45,7 @@ def set_options(*, mask: bool | None = None, language: Language | None = None) -
     Raises
     ------
     InvalidRequestError
-        If `mask` is neither True nor False, or `language` is not one of those named.
+        If `mask` is neither True nor False, `language` is not one of those named, or an amount is no number from 0.
 
     Notes
     -----
@@ -41,18 +57,46 @@ def set_options(*, mask: bool | None = None, language: Language | None = None) -
     --------
     >>> import nexmo_nb as nx
     >>> nx.set_options(mask=True)
-    {'mask': True, 'language': 'en'}
-    >>> nx.set_options(mask=False)
-    {'mask': False, 'language': 'en'}
+    {'mask': True, 'language': 'en', 'report_budget': None, 'report_price': None}
+    >>> nx.set_options(mask=False)["mask"]
+    False
     """
-    global _language  # noqa: PLW0603 - an option of the process
+    global _language, _report_budget, _report_price  # noqa: PLW0603 - options of the process
+    budget = None if report_budget is None else _check_amount("report_budget", report_budget)
+    price = None if report_price is None else _check_amount("report_price", report_price)
     if language is not None:
         language = validation.check_choice("language", language, get_args(Language))
     if mask is not None:
         masking.set_masking(validation.check_bool("mask", mask))
     _language = language or _language
-    return {"mask": masking.is_masking(), "language": _language}
+    if budget is not None:
+        _report_budget = None if math.isinf(budget) else budget
+        _report_spending.clear()
+    if price is not None:
+        _report_price = price or None
+    amounts = {"report_budget": _report_budget, "report_price": _report_price}
+    return {"mask": masking.is_masking(), "language": _language, **amounts}
 
 
 def get_language() -> str:
     return _language
+
+
+def get_report_budget(currency: str) -> float | None:
+    """Return what is left of the budget for reports; None where there is none."""
+    return None if _report_budget is None else _report_budget - _report_spending.get(currency, 0.0)
+
+
+def add_report_spending(currency: str, amount: float) -> None:
+    _report_spending[currency] = _report_spending.get(currency, 0.0) + amount
+
+
+def get_report_price() -> float | None:
+    return _report_price
+
+
+def _check_amount(name: str, value: Any) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or math.isnan(value) or value < 0 or (name == "report_price" and math.isinf(value)):
+        raise validation.invalid_argument(name, value, "a number from 0")
+    return float(value)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.frames import TIME, Column, frame
+from nexmo_nb.reports.kept import forget_kept
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
 
@@ -104,7 +105,8 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     Notes
     -----
     A batch of which anything was forgotten cannot be continued: who has been sent to is no longer known. A forgotten
-    key is free again. The file is overwritten where the data stood. Copies at Nexmo are not touched:
+    key is free again. The file is overwritten where the data stood. Of the records that `records` keeps, those of before
+    that time lose the same. Copies at Nexmo are not touched:
     https://developer.vonage.com/en/redact/overview.
 
     Examples
@@ -115,7 +117,9 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     >>> nx.forget(before="2100-01-01"), nx.sent().to.isna().tolist()
     (1, [True])
     """
-    count, left = session_or_current(session).ledger.forget(validation.check_time("before", before))
+    session, time = session_or_current(session), validation.check_time("before", before)
+    forget_kept(session, time)
+    count, left = session.ledger.forget(time)
     if left:
         warnings.warn(
             f"{left} messages were not forgotten, because their batch is being sent right now: call forget() again "

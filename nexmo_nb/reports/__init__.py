@@ -13,7 +13,7 @@ from nexmo_nb import validation
 from nexmo_nb.reports.columns import DIRECTED, PRODUCTS, Product
 from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, read_parts
 from nexmo_nb.reports.parquet import make_folder
-from nexmo_nb.reports.readers import read_at_once, read_by_ids, read_by_report, read_report
+from nexmo_nb.reports.readers import Manner, read_at_once, read_by_ids, read_by_report, read_into_folder, read_report
 from nexmo_nb.reports.request import RecordsQuery, check_filters, check_ids, check_span, is_read_at_once
 from nexmo_nb.session import Session, session_or_current
 
@@ -131,15 +131,16 @@ def records(
     whole = validation.check_bool("include_subaccounts", include_subaccounts)
     query = RecordsQuery(owner, product, direction, *check_span(start, end, until), filters, whole)
     max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)
-    progress, refresh = validation.check_bool("progress", progress), validation.check_bool("refresh", refresh)
+    manner = Manner(max_records, validation.check_bool("progress", progress), validation.check_bool("refresh", refresh))
     mode = validation.check_choice("mode", mode, get_args(Mode))
     if ids is not None:
         other = {"start": start, "end": end, "to": to, "mode": "async" if mode == "async" or whole else None}
         return read_by_ids(session, query, check_ids(ids, other, filters), max_records)
     if is_read_at_once(query, mode, to_folder=to is not None):
-        return read_at_once(session, query, max_records)
-    folder = None if to is None else make_folder(to)
-    return read_by_report(session, query, folder=folder, max_records=max_records, progress=progress, refresh=refresh)
+        return read_at_once(session, query, manner)
+    if to is None:
+        return read_by_report(session, query, manner)
+    return read_into_folder(session, query, make_folder(to), manner)
 
 
 def delivery(

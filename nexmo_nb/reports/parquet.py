@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -39,16 +40,27 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFram
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.Schema.from_pandas(empty, preserve_index=False)
+    pieces = iter(frames)
+    first = next(pieces, empty)  # it may have columns that are not documented
+    schema = pa.Schema.from_pandas(first, preserve_index=False)
     part = path.with_name(f"{path.name}.part")
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-            for frame in frames:
-                writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+        descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+                for frame in itertools.chain([first], pieces):
+                    if list(frame.columns) != schema.names:
+                        raise ValueError("its files do not have the same columns")
+                    writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path, engine="pyarrow")
 
 
 def count_rows(path: Path) -> int:

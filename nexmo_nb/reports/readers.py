@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from nexmo_nb.errors import InvalidRequestError, UnreachableError
-from nexmo_nb.frames import TIME, Column, frame, parse_number, read_text_csv
+from nexmo_nb.errors import UnreachableError
+from nexmo_nb.frames import TIME, Column, frame, read_text_csv
+from nexmo_nb.options import get_report_budget
+from nexmo_nb.reports.kept import (
+    Kept,
+    Piece,
+    find_settled,
+    keep,
+    list_kept,
+    only_buyer,
+    read_piece,
+    split_at,
+    split_by_kept,
+)
 from nexmo_nb.reports.parquet import build_file_name, count_rows, write_parquet
+from nexmo_nb.reports.purchases import (
+    Bounds,
+    Month,
+    buy_reports,
+    check_record_count,
+    split_by_month,
+    split_purchases,
+    warn_if_paid_again,
+)
 from nexmo_nb.reports.report_jobs import download_report, forget_requested, request_report, wait_until_ready
 from nexmo_nb.reports.request import DAY, Fields, RecordsQuery, build_ids_fields, build_page_request, build_span_fields
 from nexmo_nb.reports.response import (
@@ -23,87 +44,126 @@ from nexmo_nb.reports.response import (
     parse_records,
     warn_if_truncated,
 )
+from nexmo_nb.reports.spending import (
+    Count,
+    announce,
+    check_budget,
+    estimate_count,
+    find_price,
+    note_spending,
+    tell_spending,
+)
 from nexmo_nb.session import Session, page_fingerprint
 
-PRICE = 0.0004
-"""EUR that Nexmo asks for a record by its list of 2020, https://www.vonage.com/communications-apis/reports/pricing."""
 IDS_PER_REQUEST = 20
 ROWS_AT_A_TIME = 200_000
 FILE_COLUMNS = (Column("path"), Column("start", TIME), Column("end", TIME), Column("rows", "int64"))
 
 
-class Month(NamedTuple):
-    """A month of a query: its span, the request of its report, and the file for its records, if any."""
+class Manner(NamedTuple):
+    """How records are read: at most how many, with a bar or not, and whether what is there already counts."""
 
-    start: float
-    end: float
-    fields: Fields
-    path: Path | None
+    max_records: int | None
+    progress: bool
+    refresh: bool
 
 
 def read_by_ids(session: Session, query: RecordsQuery, ids: Sequence[str], max_records: int | None) -> pd.DataFrame:
     """Read the records of some messages or calls; those that Nexmo does not know have none."""
-    check_record_count(len(ids), max_records)
+    what = f"read {query.product} records by id"
+    price = find_price(session, query.product, learn=False)
+    check_record_count(len(ids), max_records, price)
+    check_budget(Count(0, len(ids)), price, what)
     rows: list[dict[str, Any]] = []
     for n in range(0, len(ids), IDS_PER_REQUEST):
         fields = build_ids_fields(query, ids[n : n + IDS_PER_REQUEST])
-        for page in _read_pages(session, fields, f"read {query.product} records by id"):
+        for page in _read_pages(session, fields, what):
+            note_spending(len(page), price)
             rows += page
+    tell_spending(session, len(rows), price, what)
     return build_records_frame(rows, query.product, query.direction, session.account.currency)
 
 
-def read_at_once(session: Session, query: RecordsQuery, max_records: int | None) -> pd.DataFrame:
-    """Read the records of a span, a day at a time: older servers answer for no longer span."""
+def read_at_once(session: Session, query: RecordsQuery, manner: Manner) -> pd.DataFrame:
+    """Read the records of a span: what is not kept, a day at a time, for older servers answer for no longer span."""
+    empty = build_records_frame([], query.product, query.direction, session.account.currency)
+    with only_buyer(session, query):
+        pieces, missing, kept = _plan_pieces(session, query, refresh=manner.refresh)
+        price = find_price(session, query.product, learn=False)
+        bounds = Bounds(manner.max_records, price, [each.density for each in kept], manner.refresh)
+        seconds = sum(piece.end - piece.start for piece in missing)
+        estimate = estimate_count(bounds.densities, seconds) if missing else None
+        if estimate is not None:
+            check_budget(estimate, price, query.description)
+            announce(session, estimate, price, query.description)
+        warn_if_paid_again(query, kept, missing)
+        frames, count = [], 0
+        for piece in pieces:
+            if piece.kept is not None:
+                frames.append(read_piece(query, piece, empty))
+                continue
+            found = []
+            for page in _read_days(session, query, piece, bounds, count):
+                found.append(page)
+                count += len(page)
+            frames.append(join_records(found, empty))
+            keep(session, query, piece.start, piece.end, frames[-1])
+        tell_spending(session, count, price, query.description)
+    return join_records(frames, empty)
+
+
+def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.DataFrame:
+    """Read a report for each month, or part of one, that is not kept."""
     kind = (query.product, query.direction, session.account.currency)
-    frames = []
-    count, start = 0, query.start
-    while start < query.end:
-        end = min(start + DAY, query.end)
-        for page in _read_pages(session, build_span_fields(query, start, end), query.description):
-            count += len(page)
-            check_record_count(count, max_records)
-            frames.append(build_records_frame(page, *kind))
-        start = end
-    return join_records(frames, build_records_frame([], *kind))
+    empty = build_records_frame([], *kind)
+    with only_buyer(session, query):
+        pieces, missing, kept = _plan_pieces(session, query, refresh=manner.refresh)
+        price = find_price(session, query.product, learn=bool(missing))
+        bounds = Bounds(manner.max_records, price, [each.density for each in kept], manner.refresh)
+        warn_if_paid_again(query, kept, missing)
+        months = split_purchases(query, missing, bounds)
+        frames = [(piece.start, read_piece(query, piece, empty)) for piece in pieces if piece.kept is not None]
+        left = []
+        with _show_progress(query, months, manner) as bar:
+            for month, status in buy_reports(session, query, months, bounds):
+                with download_report(session, status, query.description) as files:
+                    texts = (text for file in files for text in read_text_csv(file, ROWS_AT_A_TIME))
+                    found = join_records([parse_records(text, *kind) for text in texts], empty)
+                frames.append((month.start, found))
+                # A report is forgotten when its records are kept, not before: the process may end at any time.
+                if status.get("request_status") == "SUCCESS" and keep(session, query, month.start, month.end, found):
+                    forget_requested(session, [month.fields])
+                else:
+                    left.append(month.fields)
+                bar.update()
+        forget_requested(session, left)
+    return join_records([found for _, found in sorted(frames, key=lambda each: each[0])], empty)
 
 
-def read_by_report(
-    session: Session,
-    query: RecordsQuery,
-    *,
-    folder: Path | None,
-    max_records: int | None,
-    progress: bool,
-    refresh: bool,
-) -> pd.DataFrame:
-    """Read a report for each month, into one frame, or into files of `folder`, of which the frame has a row each.
+def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner: Manner) -> pd.DataFrame:
+    """Read a report for each month into a file of `folder`; the frame has a row for each file.
 
     Months whose files exist are not requested again, unless with `refresh`.
     """
-    from tqdm.auto import tqdm  # takes 60 ms, which only a report needs
-
     kind = (query.product, query.direction, session.account.currency)
     empty = build_records_frame([], *kind)
-    months = list(split_by_month(query, folder))
-    missing = [month for month in months if refresh or month.path is None or not month.path.exists()]
-    frames: list[pd.DataFrame] = []
-    is_hidden = not progress or len(missing) < 2
-    with tqdm(total=len(missing), desc=query.description, unit="month", disable=is_hidden) as bar:
-        for month, status in _wait_for_months(session, query, missing, max_records, refresh):
+    months = []
+    for start, end in split_by_month(query.start, query.end):
+        fields = build_span_fields(query, start, end)
+        months.append(Month(start, end, fields, folder / build_file_name(fields)))
+    missing = [month for month in months if manner.refresh or not _get_path(month).exists()]
+    price = find_price(session, query.product, learn=bool(missing))
+    bounds = Bounds(manner.max_records, price, refresh=manner.refresh)
+    with _show_progress(query, missing, manner) as bar:
+        for month, status in buy_reports(session, query, missing, bounds):
             with download_report(session, status, query.description) as files:
                 found = (parse_records(text, *kind) for file in files for text in read_text_csv(file, ROWS_AT_A_TIME))
-                if month.path is None:
-                    frames += found
-                else:
-                    write_parquet(month.path, found, empty)
+                write_parquet(_get_path(month), found, empty)
             bar.update()
     forget_requested(session, [month.fields for month in missing])
-    if folder is None:
-        return join_records(frames, empty)
     rows = [
-        {"path": str(month.path), "start": month.start, "end": month.end, "rows": count_rows(month.path)}
+        {"path": str(month.path), "start": month.start, "end": month.end, "rows": count_rows(_get_path(month))}
         for month in months
-        if month.path is not None
     ]
     return frame(rows, FILE_COLUMNS)
 
@@ -124,28 +184,51 @@ def read_report(session: Session, *, start: float, end: float, filters: Fields) 
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             rows += [{name: value for name, value in row.items() if name} for row in csv.DictReader(text)]
     forget_requested(session, [fields])
+    price = find_price(session, "SMS", learn=False)
+    note_spending(len(rows), price)
+    tell_spending(session, len(rows), price, what)
     return rows
 
 
-def split_by_month(query: RecordsQuery, folder: Path | None) -> Iterator[Month]:
-    """Split a query at the beginnings of months, in UTC."""
-    start = query.start
-    while start < query.end:
-        next_month = pd.Timestamp(start, unit="s", tz="UTC").normalize() + pd.offsets.MonthBegin()
-        end = min(next_month.timestamp(), query.end)
-        fields = build_span_fields(query, start, end)
-        yield Month(start, end, fields, None if folder is None else folder / build_file_name(fields))
+def _plan_pieces(
+    session: Session, query: RecordsQuery, *, refresh: bool
+) -> tuple[list[Piece], list[Piece], list[Kept]]:
+    """Split a query into what is kept and what is missing; give all pieces, the missing ones, and what is kept."""
+    kept = list_kept(session, query)
+    pieces = [Piece(query.start, query.end)] if refresh else split_by_kept(query, kept)
+    settled = find_settled(session.ledger.clock())
+    cut = [part for piece in pieces for part in ([piece] if piece.kept else split_at(piece, settled))]
+    return cut, [piece for piece in cut if piece.kept is None], kept
+
+
+def _show_progress(query: RecordsQuery, months: Sequence[Month], manner: Manner) -> Any:
+    from tqdm.auto import tqdm  # takes 60 ms, which only a report needs
+
+    is_hidden = not manner.progress or len(months) < 2
+    return tqdm(total=len(months), desc=query.description, unit="month", disable=is_hidden)
+
+
+def _get_path(month: Month) -> Path:
+    assert month.path is not None
+    return month.path
+
+
+def _read_days(
+    session: Session, query: RecordsQuery, piece: Piece, bounds: Bounds, count: int
+) -> Iterator[pd.DataFrame]:
+    """Read a piece a day at a time, page by page; `count` records were read before."""
+    kind, start = (query.product, query.direction, session.account.currency), piece.start
+    has_budget = get_report_budget(bounds.price.currency) is not None
+    while start < piece.end:
+        end = min(start + DAY, piece.end)
+        for page in _read_pages(session, build_span_fields(query, start, end), query.description):
+            count += len(page)
+            note_spending(len(page), bounds.price)
+            check_record_count(count, bounds.max_records, bounds.price)
+            if has_budget:
+                check_budget(Count(1, 1), bounds.price, query.description)
+            yield build_records_frame(page, *kind)
         start = end
-
-
-def check_record_count(count: float, max_records: int | None) -> None:
-    """Refuse more records than the caller wants to pay for; a count that is not known is not refused."""
-    if max_records is not None and count > max_records:
-        raise InvalidRequestError(
-            f"max_records: got {max_records:,}, but this is about {count:,.0f} records, and Nexmo charges "
-            f"about {PRICE} EUR for each: {count * PRICE:,.2f} EUR. Allowed: a shorter time, narrower filters, or "
-            "a higher max_records (None: no bound). What was ordered so far is not charged again for three days."
-        )
 
 
 def _read_pages(session: Session, fields: Fields, what: str) -> Iterator[list[dict[str, Any]]]:
@@ -164,35 +247,3 @@ def _read_pages(session: Session, fields: Fields, what: str) -> Iterator[list[di
         next_page = parse_next_page(body, what)
         if not next_page:
             return
-
-
-def _wait_for_months(
-    session: Session, query: RecordsQuery, months: Sequence[Month], max_records: int | None, refresh: bool
-) -> Iterator[tuple[Month, Mapping[str, Any]]]:
-    """Request the reports of months, and yield each with its status when it is ready.
-
-    The first report tells how many records all will have. The others are requested after it, and before it is read, so
-    that Nexmo makes them in the meantime.
-    """
-    if not months:
-        return
-    what = query.description
-    first, *others = months
-    report_id = request_report(session, first.fields, what, refresh=refresh)
-    status = wait_until_ready(session, first.fields, what, report_id)
-    _check_total(months, status, max_records, what)
-    report_ids = [request_report(session, month.fields, what, refresh=refresh) for month in others]
-    yield first, status
-    for month, report_id in zip(others, report_ids, strict=True):
-        yield month, wait_until_ready(session, month.fields, what, report_id)
-
-
-def _check_total(months: Sequence[Month], status: Mapping[str, Any], max_records: int | None, what: str) -> None:
-    """Refuse if all months have more records than the caller wants to pay for, as far as the first one tells."""
-    if max_records is None:
-        return
-    count = parse_number(status.get("items_count"))
-    if len(months) > 1 and not count >= 0:
-        raise UnreachableError(f"Could not {what}: the first report does not say how many it holds.")
-    seconds = sum(month.end - month.start for month in months)
-    check_record_count(count * seconds / (months[0].end - months[0].start), max_records)

@@ -37,6 +37,11 @@ def request_report(session: Session, fields: Fields, what: str, *, refresh: bool
     return report_id
 
 
+def is_requested(session: Session, fields: Fields) -> bool:
+    """Tell whether a report was requested, by this or an earlier kernel, and not read yet."""
+    return session.report_requests.find(_hash_request(session, fields)) is not None
+
+
 def wait_until_ready(session: Session, fields: Fields, what: str, report_id: str) -> Mapping[str, Any]:
     """Wait until a report is made, and return its status; a report that Nexmo no longer has is requested again.
 

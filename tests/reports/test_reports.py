@@ -94,7 +94,9 @@ def test_filters_go_to_the_wire_by_its_names(session: nx.Session, sandbox: Sandb
 
 def test_texts_come_only_when_they_are_asked_for(session: nx.Session) -> None:
     assert nx.records(**SPAN, mode="sync").text.isna().all()
-    assert nx.records(**SPAN, mode="sync", include_message=True).text.notna().all()
+    with pytest.warns(UserWarning, match="paid again: they were read without texts"):
+        assert nx.records(**SPAN, mode="sync", include_message=True).text.notna().all()
+    assert nx.records(**SPAN, mode="sync").text.isna().all()
 
 
 def test_a_server_that_repeats_a_page_is_found_out(
@@ -125,7 +127,7 @@ def test_a_report_that_was_ordered_is_fetched_by_the_next_kernel_without_another
         assert len(nx.records(**SPAN, mode="async")) > 500
         assert orders(sandbox) == 1
         nx.records(**SPAN, mode="async")
-        assert orders(sandbox) == 2
+        assert orders(sandbox) == 1
     assert list((tmp_path / "mine").rglob("report*.zip")) == []
 
 
@@ -137,11 +139,8 @@ def test_refresh_and_a_report_that_nexmo_no_longer_has_are_ordered_anew(session:
     sandbox.world.reports.clear()
     assert len(nx.records(**SPAN, mode="async")) > 500
     assert orders(sandbox) == 2
-    sandbox.fail_next("garbage", path="/v3/media")
-    with pytest.raises(nx.UnreachableError):
-        nx.records(**SPAN, mode="async")
     nx.records(**SPAN, mode="async", refresh=True)
-    assert orders(sandbox) == 4
+    assert orders(sandbox) == 3
 
 
 @pytest.mark.parametrize("refresh", [False, True])
@@ -159,7 +158,7 @@ def test_each_month_is_ordered_once_without_a_file_to_note_it_in(session: nx.Ses
 
 
 def test_an_order_without_an_answer_is_not_repeated(session: nx.Session, sandbox: Sandbox) -> None:
-    sandbox.fail_next("drop-after", path="/v2/reports")
+    sandbox.fail_next("drop-after", path="/v2/reports", method="POST")
     with pytest.raises(nx.UnknownOutcomeError, match="may have cost money"):
         nx.records(**SPAN, mode="async")
     assert orders(sandbox) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ import pytest
 import nexmo_nb as nx
 from nexmo_nb.frames import TIME
 from nexmo_nb.reports.columns import PRODUCTS, get_columns
-from nexmo_nb.reports.readers import check_record_count, split_by_month
+from nexmo_nb.reports.parquet import build_file_name
+from nexmo_nb.reports.purchases import check_record_count, split_by_month
 from nexmo_nb.reports.request import (
     DAY,
     RecordsQuery,
@@ -21,6 +21,7 @@ from nexmo_nb.reports.request import (
     is_read_at_once,
 )
 from nexmo_nb.reports.response import build_records_frame, join_records, parse_file_id, parse_next_page, parse_page
+from nexmo_nb.reports.spending import RecordPrice
 
 
 def seconds(year: int, month: int, day: int) -> float:
@@ -41,18 +42,18 @@ def test_a_span_is_a_week_unless_it_is_said_and_at_most_five_years() -> None:
 
 
 def test_months_meet_and_the_last_one_ends_with_the_span() -> None:
-    months = list(split_by_month(query(seconds(2024, 11, 20), seconds(2025, 1, 3)), None))
-    assert [(month.start, month.end) for month in months] == [
+    assert list(split_by_month(seconds(2024, 11, 20), seconds(2025, 1, 3))) == [
         (seconds(2024, 11, 20), seconds(2024, 12, 1)),
         (seconds(2024, 12, 1), seconds(2025, 1, 1)),
         (seconds(2025, 1, 1), seconds(2025, 1, 3)),
     ]
-    assert {month.path for month in months} == {None}
 
 
 def test_files_of_other_filters_have_other_names() -> None:
     span = (seconds(2025, 1, 1), seconds(2025, 1, 3))
-    names = {next(split_by_month(query(*span, **filters), Path("out"))).path for filters in ({}, {"status": "failed"})}
+    names = {
+        build_file_name(build_span_fields(query(*span, **filters), *span)) for filters in ({}, {"status": "failed"})
+    }
     assert len(names) == 2
 
 
@@ -103,11 +104,12 @@ def test_ids_come_once_each_and_alone() -> None:
 
 
 def test_a_count_that_is_not_known_is_not_refused() -> None:
-    check_record_count(float("nan"), 5)
-    check_record_count(1e9, None)
-    check_record_count(5, 5)
+    price = RecordPrice(0.0004, 0.0004, "EUR", "by the list of 2020")
+    check_record_count(float("nan"), 5, price)
+    check_record_count(1e9, None, price)
+    check_record_count(5, 5, price)
     with pytest.raises(nx.InvalidRequestError, match=r"about 10,000 records.* 4\.00 EUR"):
-        check_record_count(10_000, 5)
+        check_record_count(10_000, 5, price)
 
 
 def test_a_page_names_both_halves_of_the_next_or_is_the_last() -> None:
