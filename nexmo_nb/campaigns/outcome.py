@@ -105,7 +105,7 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     Notes
     -----
     A batch of which anything was forgotten cannot be continued: who has been sent to is no longer known. A forgotten
-    key is free again. The file is overwritten where the data stood. Of the records that `records` keeps, those of before
+    key is free again. The file is overwritten where the data stood. Of the records that `records` keeps, those before
     that time lose the same. Copies at Nexmo are not touched:
     https://developer.vonage.com/en/redact/overview.
 

@@ -47,7 +47,7 @@ def records(
     refresh: bool = False,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """Read Nexmo's records of messages and calls: what happened, when, and what it cost. Each record costs money.
+    """Read Nexmo's records of messages and calls: what happened, when, and what it cost. Each record costs money once.
 
     Parameters
     ----------
@@ -68,19 +68,21 @@ def records(
     ids : iterable of str, optional
         Only the messages or calls with these ids, twenty a request; then no time and no filter.
     include_message : bool
-        True: with the texts. Default: without, for they are personal.
+        True: with the texts. Default: without, for they are personal. Reading a span with texts after it was read
+        without is paid again.
     to : str or Path, optional
         A folder: the records are written there as Parquet, a file a month, without ever being in memory all at once.
+        A month whose file exists is not bought again.
     mode : {"auto", "sync", "async"}
         ``"sync"`` reads a thousand records at a time, ``"async"`` a report a month. Default: whichever fits the span.
     max_records : int, optional
-        Refuses to read more than so many. The number is known only once a report is made: with several months it is
+        Refuses to buy more than so many. The number is known only once a report is made: with several months it is
         estimated from the first, and the others are requested after that. None: no bound.
     progress : bool
         Show a bar where several months are read.
     refresh : bool
-        True: request reports again. Default: a report that was requested, by this or by an earlier kernel, and was not
-        read completely is downloaded without a second charge, for three days.
+        True: buy again what is kept. Default: what was read before, by this or by an earlier kernel, is not bought
+        again; nor is a report that was requested and not read completely, for three days.
     session : Session, optional
         Default: the current one.
 
@@ -105,7 +107,12 @@ def records(
     Notes
     -----
     ``GET /v2/reports/records`` and ``POST /v2/reports``, https://developer.vonage.com/en/api/reports. Nexmo charges for
-    each record, 0.0004 EUR by its list of 2020. Records may come late, and their status may change for some days.
+    each record, every time; ``REPORTS-USAGE`` is free. What it costs is said before and after, from a cent on: by
+    `set_options`, by ``REPORTS-USAGE`` of the last month, or else 0.0004 EUR, the list of 2020. With
+    ``set_options(report_budget=…)`` what could be more is refused; where nothing is known of such records, a first day
+    is bought to estimate from. Records that are four days old do not change any more, and are kept as Parquet in the
+    account's state folder (with pyarrow): only what is missing is bought. Younger ones may come late or change, and are
+    bought each time. `forget` reaches what is kept.
 
     Examples
     --------

@@ -44,12 +44,13 @@ class Kept(NamedTuple):
     start: float
     end: float
     has_texts: bool
-    changed: int
+    rows: int = 0
+    changed: int = 0
 
     @property
     def density(self) -> float:
         """Records a second."""
-        return count_rows(self.path) / (self.end - self.start)
+        return self.rows / (self.end - self.start)
 
 
 class Piece(NamedTuple):
@@ -70,7 +71,10 @@ def list_kept(session: Session, query: RecordsQuery) -> list[Kept]:
     for path, name in _list_files(_get_folder(session)) if can_keep() else ():
         if name["kind"] == kind:
             start, end = (int(name[each]) / 1000 for each in ("start", "end"))
-            found.append(Kept(path, start, end, name["texts"] == "t", path.stat().st_mtime_ns))
+            try:
+                found.append(Kept(path, start, end, name["texts"] == "t", count_rows(path), path.stat().st_mtime_ns))
+            except (OSError, ValueError):  # of pyarrow, too
+                warnings.warn(f"The kept records {path} cannot be read, and are bought again.", stacklevel=5)
     return sorted(found, key=lambda each: -each.changed)
 
 
@@ -84,7 +88,8 @@ def split_by_kept(query: RecordsQuery, kept: Iterable[Kept]) -> list[Piece]:
     while start < query.end:
         here = next((each for each in usable if each.start <= start < each.end), None)
         if here is not None and (here.start == start or _find_time(query) is not None):
-            piece = Piece(start, min(here.end, query.end), here)
+            newer = [each.start for each in usable[: usable.index(here)] if start < each.start < here.end]
+            piece = Piece(start, min([here.end, query.end, *newer]), here)
         else:
             later = [each.start for each in usable if start < each.start < query.end]
             piece = Piece(start, min([*later, query.end]))
@@ -102,7 +107,13 @@ def split_at(piece: Piece, time: float) -> list[Piece]:
 def read_piece(query: RecordsQuery, piece: Piece, empty: pd.DataFrame) -> pd.DataFrame:
     """Read the records of a kept piece; without texts where the query is without."""
     assert piece.kept is not None
-    records = read_parquet(piece.kept.path)
+    try:
+        records = read_parquet(piece.kept.path)
+    except (OSError, ValueError) as problem:
+        raise UnreachableError(
+            f"The kept records {piece.kept.path} cannot be read ({problem}). Delete the file, or buy them again with "
+            "refresh=True."
+        ) from None
     records = records.astype({name: dtype for name, dtype in empty.dtypes.items() if name in records})
     if (piece.start, piece.end) != (piece.kept.start, piece.kept.end):
         times = records[_find_time(query)]
@@ -152,11 +163,15 @@ def only_buyer(session: Session, query: RecordsQuery) -> Iterator[None]:
     folder = make_private_folder(_get_folder(session))
     descriptor = _wait_for_lock(folder / f"{_name_kind(query)}.lock", session.pause)
     try:
+        if descriptor is None:  # the disk is full, for instance
+            yield
+            return
         for part in folder.glob(f"{_name_kind(query)}*.part"):  # of a process that was killed
             part.unlink(missing_ok=True)
         yield
     finally:
-        os.close(descriptor)  # the file stays: one that is deleted could be locked by two
+        if descriptor is not None:
+            os.close(descriptor)  # the file stays: one that is deleted could be locked by two
 
 
 def forget_kept(session: Session, before: float) -> int:
@@ -165,7 +180,15 @@ def forget_kept(session: Session, before: float) -> int:
     for left in folder.parent.glob("report-*/report.zip"):  # of a process that was killed
         if left.stat().st_mtime < session.ledger.clock() - LONGEST_WAIT:
             left.unlink(missing_ok=True)
-    return sum(_erase_people(path, name, before) for path, name in _list_files(folder) if can_keep())
+    count = 0
+    for path, name in _list_files(folder) if can_keep() else ():
+        descriptor = _wait_for_lock(folder / f"{name['kind']}.lock", session.pause)
+        try:
+            count += _erase_people(path, name, before)
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+    return count
 
 
 def _erase_people(path: Path, name: re.Match[str], before: float) -> int:
@@ -186,12 +209,15 @@ def _erase_people(path: Path, name: re.Match[str], before: float) -> int:
     return count
 
 
-def _wait_for_lock(path: Path, pause: Callable[[float], None]) -> int:
+def _wait_for_lock(path: Path, pause: Callable[[float], None]) -> int | None:
+    """Lock a file, or wait until another process frees it; None where it cannot be created."""
     waited = 0.0
     while True:
         try:
             return lock_file(path)
         except StateError as problem:
+            if not path.exists():
+                return None
             if waited > LONGEST_WAIT:
                 raise UnreachableError(
                     f"Could not read records: another process has been reading the same ones for {waited:.0f} s "

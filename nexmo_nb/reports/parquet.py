@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
@@ -52,11 +52,15 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFram
                     if list(frame.columns) != schema.names:
                         raise ValueError("its files do not have the same columns")
                     writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
-            file.flush()
-            os.fsync(file.fileno())
+            flush_to_disk(file)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def flush_to_disk(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def read_at_once(session: Session, query: RecordsQuery, manner: Manner) -> pd.Da
         if estimate is not None:
             check_budget(estimate, price, query.description)
             announce(session, estimate, price, query.description)
-        warn_if_paid_again(query, kept, missing)
+        warn_if_paid_again(query, [] if manner.refresh else kept, missing)
         frames, count = [], 0
         for piece in pieces:
             if piece.kept is not None:
@@ -120,7 +120,7 @@ def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.
         pieces, missing, kept = _plan_pieces(session, query, refresh=manner.refresh)
         price = find_price(session, query.product, learn=bool(missing))
         bounds = Bounds(manner.max_records, price, [each.density for each in kept], manner.refresh)
-        warn_if_paid_again(query, kept, missing)
+        warn_if_paid_again(query, [] if manner.refresh else kept, missing)
         months = split_purchases(query, missing, bounds)
         frames = [(piece.start, read_piece(query, piece, empty)) for piece in pieces if piece.kept is not None]
         left = []

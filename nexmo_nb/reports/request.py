@@ -58,6 +58,7 @@ def check_filters(direction: str | None, include_message: bool, fields: dict[str
 def check_span(start: Any, end: Any, until: float) -> tuple[float, float]:
     """Return the start, by default a week before `until`, and `until`, the Unix seconds of `end`."""
     since = until - 7 * DAY if start is None else validation.check_time("start", start)
+    since, until = round(since, 3), round(until, 3)  # as exact as a request can say it
     if not 0 <= since < until:
         raise validation.invalid_argument("end", end, f"a time after start, {_format_time(max(since, 0))}")
     if until - since > LONGEST_SPAN:

@@ -52,6 +52,11 @@ RECORD = (
 
 KNOWN_DRIFT = [
     Drift(
+        "What reports cost is asked of a product that is newer than the description.",
+        (RECORDS,),
+        ("answer 200/product breaks enum",),
+    ),
+    Drift(
         "Keys in an address end up in logs. The API takes them in a header, too; for SMS nothing else is documented.",
         (SEARCH, OWNED, BUY, CANCEL, UPDATE, BALANCE, PRICE, PRICES, SMS),
         ("request credentials: basic",),

@@ -116,7 +116,7 @@ def never(_: Any) -> bool:
 
 APP = "/v2/applications/[^/]+"
 HOOKS = {"answer_url": "https://e.org/a", "event_url": "https://e.org/e"}
-REPORT = "/v2/reports/[^/]+"
+REPORT = "/v2/reports/(?!records)[^/]+"
 CASES = {
     "search": Case(lambda _: nx.search_numbers("NA"), "GET", "/number/search", numbers.COLUMNS),
     "owned": Case(lambda _: nx.owned_numbers(), "GET", "/account/numbers", numbers.OWNED_COLUMNS),
