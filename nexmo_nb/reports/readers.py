@@ -205,7 +205,7 @@ def _show_progress(query: RecordsQuery, months: Sequence[Month], manner: Manner)
     from tqdm.auto import tqdm  # takes 60 ms, which only a report needs
 
     is_hidden = not manner.progress or len(months) < 2
-    return tqdm(total=len(months), desc=query.description, unit="month", disable=is_hidden)
+    return tqdm(total=len(months), desc=query.description, unit="report", disable=is_hidden)
 
 
 def _get_path(month: Month) -> Path:

@@ -277,7 +277,9 @@ def _list_record_cases() -> Iterable[Case]:
     more = {**every, "account_ref": "marketing", "include_message": True}
     yield Case(RECORDS, 200, "every filter", lambda _: nx.records(**HOURS, **more))
     yield Case(RECORDS, 200, "SMS received", lambda _: nx.records(direction="inbound", include_message=True, **HOURS))
-    # The files describe no other records that the sandbox has.
+    # The description has none of what reports cost, and of the other products nothing that is newer.
+    usage = {"start": "2024-03-04", "end": "2024-03-05"}
+    yield Case(RECORDS, 200, "what reports cost", lambda _: nx.records("REPORTS-USAGE", **usage))
     yield Case(RECORDS, 200, "calls", lambda _: nx.records("VOICE-CALL", **HOURS))
     yield Case(RECORDS, 200, "a call", lambda _: nx.records("VOICE-CALL", call_id="x", direction="inbound", **HOURS))
     yield Case(RECORDS, 200, "by id", lambda _: nx.delivery([*nx.send_sms(TO, "A", sender="B").message_id, "unknown"]))

@@ -338,7 +338,7 @@ RECORDS = {
     "direction": "outbound|inbound",
     "id": "([^, ]{1,64})(,[^, ]{1,64}){0,19}",
     **dict.fromkeys(("date_start", "date_end"), r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00"),
-    **dict.fromkeys(("include_message", "show_concatenated"), "true|True"),
+    **dict.fromkeys(("include_message", "show_concatenated", "include_subaccounts"), "true|True"),
     **dict.fromkeys(("status", "from", "to", "network", "account_ref", "client_ref", "call_id", "cursor", "iv"), ANY),
     "country": "[A-Z]{2}",
 }
