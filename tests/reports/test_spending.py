@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
+from sandbox_reports import sum_messages
 
 import nexmo_nb as nx
 from nexmo_nb.reports.spending import Count, RecordPrice, describe_cost, estimate_count
@@ -162,3 +164,14 @@ def test_amounts_that_are_none_are_refused(name: str, value: Any) -> None:
     with pytest.raises(nx.InvalidRequestError, match=name):
         nx.set_options(**{name: value})
     assert nx.set_options() == before
+
+
+def test_a_budget_holds_where_the_first_day_was_a_quiet_one(session: nx.Session, sandbox: Sandbox) -> None:
+    spring: dict[str, Any] = {"start": "2025-03-01", "end": "2025-06-01", "progress": False, "max_records": None}
+    saturday = sum_messages(sandbox.world, *(pd.Timestamp(f"2025-03-0{day}", tz="UTC").timestamp() for day in (1, 2)))
+    budget = 1.3 * sum(count for count, _ in saturday.values()) * 92 * 0.0004
+    nx.set_options(report_budget=budget)
+    with pytest.raises(nx.InvalidRequestError, match="report_budget"):
+        nx.records(**spring)
+    assert 1 < len(list_orders(sandbox)) < 4
+    assert count_paid(sandbox) * 0.0004 <= budget
