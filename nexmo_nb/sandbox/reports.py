@@ -51,6 +51,8 @@ MOST_IDS = 20
 PAGE = 1000
 IV = "00"
 LONGEST_SPAN = timedelta(days=400)
+# The fields of records of which there are none; a file has its header all the same.
+EVERY = ("account_id", "id")
 # A report is ready when it is looked at for the second time.
 LOOKS_UNTIL_READY = 2
 
@@ -225,7 +227,7 @@ def _build_link(request: Request, cursor: Mapping[str, str]) -> str:
 
 def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
     product, direction = str(fields["product"]), fields.get("direction")
-    names = FIELDS.get(find_key(product, direction), ())
+    names = FIELDS.get(find_key(product, direction), EVERY)
     records = list_between(world, product, direction, *_read_span(world, fields), _list_accounts(world, fields))
     filters = [(names.index(name), str(fields[name])) for name in FILTERS if fields.get(name) and name in names]
     for place, value in filters:
