@@ -81,15 +81,16 @@ def list_kept(session: Session, query: RecordsQuery) -> list[Kept]:
 def split_by_kept(query: RecordsQuery, kept: Iterable[Kept]) -> list[Piece]:
     """Split a query's span into pieces that are kept and pieces that are to be bought, in order."""
     usable = [each for each in kept if each.has_texts or not query.filters.get("include_message")]
-    if _find_time(query) is None:  # such a file cannot be cut
+    can_be_cut = _find_time(query) is not None
+    if not can_be_cut:
         usable = [each for each in usable if query.start <= each.start and each.end <= query.end]
     pieces: list[Piece] = []
     start = query.start
     while start < query.end:
         here = next((each for each in usable if each.start <= start < each.end), None)
-        if here is not None and (here.start == start or _find_time(query) is not None):
+        if here is not None and (here.start == start or can_be_cut):
             newer = [each.start for each in usable[: usable.index(here)] if start < each.start < here.end]
-            piece = Piece(start, min([here.end, query.end, *newer]), here)
+            piece = Piece(start, min([here.end, query.end, *(newer if can_be_cut else ())]), here)
         else:
             later = [each.start for each in usable if start < each.start < query.end]
             piece = Piece(start, min([*later, query.end]))

@@ -338,6 +338,10 @@ def test_a_file_whose_time_is_not_documented_is_taken_whole_or_not() -> None:
     assert [p.kept for p in split_by_kept(query(0, 100, **kind), [file(0, 50)])] == [file(0, 50), None]
     assert [p.kept for p in split_by_kept(query(0, 100, **kind), [file(50, 150)])] == [None]
     assert [p.kept for p in split_by_kept(query(10, 100, **kind), [file(0, 100)])] == [None]
+    assert [p[:2] for p in split_by_kept(query(0, 100, **kind), [file(40, 100, 1), file(0, 50)])] == [
+        (0, 50),
+        (50, 100),
+    ]
 
 
 def test_a_piece_is_cut_where_records_may_still_change() -> None:
