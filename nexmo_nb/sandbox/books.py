@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nexmo_nb.sandbox.record_fields import FIELDS, find_amount_field
 from nexmo_nb.sandbox.record_tables import list_between
-from nexmo_nb.sandbox.subaccounts import list_subaccounts
+from nexmo_nb.sandbox.subaccount_traffic import list_subaccounts
 from nexmo_nb.sandbox.traffic import find_time_place
 from nexmo_nb.sandbox.traffic_draw import YEAR
 from nexmo_nb.sandbox.world import World

@@ -16,7 +16,7 @@ from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.record_fields import FIELDS, NUMBERS, Record, find_key
 from nexmo_nb.sandbox.record_tables import find_by_id, list_between, note_usage
 from nexmo_nb.sandbox.refusals import PROBLEM, Check, Refusal, build_problem, list_invalid
-from nexmo_nb.sandbox.subaccounts import list_subaccounts
+from nexmo_nb.sandbox.subaccount_traffic import list_subaccounts
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 

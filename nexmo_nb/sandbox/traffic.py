@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from nexmo_nb.sandbox.record_fields import FIELDS, Record, find_key
-from nexmo_nb.sandbox.subaccounts import list_subaccounts
+from nexmo_nb.sandbox.subaccount_traffic import list_subaccounts
 from nexmo_nb.sandbox.traffic_draw import find_month_start, format_time
 from nexmo_nb.sandbox.traffic_months import MonthBuilder
 from nexmo_nb.sandbox.traffic_products import ProductBuilder

@@ -12,7 +12,7 @@ import nexmo_nb as nx
 from nexmo_nb.reports.columns import get_columns
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.books import Entry, add_up_books
-from nexmo_nb.sandbox.subaccounts import list_subaccounts
+from nexmo_nb.sandbox.subaccount_traffic import list_subaccounts
 
 SPAN = {"start": "2025-03-01", "end": "2025-03-11"}
 TIMES = [datetime(2025, 3, day, tzinfo=timezone.utc) for day in (1, 11)]

@@ -13,7 +13,7 @@ from sandbox_reports import DAYS, build_query, list_records, order_file, read_fi
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.books import add_up_books
 from nexmo_nb.sandbox.record_fields import FIELDS
-from nexmo_nb.sandbox.subaccounts import list_subaccounts
+from nexmo_nb.sandbox.subaccount_traffic import list_subaccounts
 
 MARCH = ("2025-03-01T00:00:00Z", "2025-04-01T00:00:00Z")
 START, END = (datetime(2025, month, 1, tzinfo=timezone.utc) for month in (3, 4))

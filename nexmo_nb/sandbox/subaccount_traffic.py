@@ -1,4 +1,4 @@
-"""The subaccounts of the demo account."""
+"""The subaccounts of the demo account, and how much traffic each has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Subaccount(NamedTuple):
     share: float
 
 
-_SHARES = (("Shop", 0.02), ("Clinic", 0.01))
+_SHARES = (("Shop", 0.02), ("Support", 0.01))
 
 
 def list_subaccounts(seed: int) -> tuple[Subaccount, ...]:
