@@ -118,8 +118,8 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     (1, [True])
     """
     session, time = session_or_current(session), validation.check_time("before", before)
-    forget_kept(session, time)
     count, left = session.ledger.forget(time)
+    forget_kept(session, time)
     if left:
         warnings.warn(
             f"{left} messages were not forgotten, because their batch is being sent right now: call forget() again "

@@ -182,7 +182,7 @@ def forget_kept(session: Session, before: float) -> int:
         if left.stat().st_mtime < session.ledger.clock() - LONGEST_WAIT:
             left.unlink(missing_ok=True)
     count = 0
-    for path, name in _list_files(folder) if can_keep() else ():
+    for path, name in _list_files(folder):
         descriptor = _wait_for_lock(folder / f"{name['kind']}.lock", session.pause)
         try:
             count += _erase_people(path, name, before)
@@ -196,7 +196,11 @@ def _erase_people(path: Path, name: re.Match[str], before: float) -> int:
     start, end = (int(name[each]) / 1000 for each in ("start", "end"))
     if start >= before:
         return 0
-    records = read_parquet(path)
+    try:
+        records = read_parquet(path)
+    except (ImportError, OSError, ValueError):  # what cannot be read cannot be erased in part
+        path.unlink(missing_ok=True)
+        return 0
     product, direction, _ = name["kind"].rsplit("_", 2)
     time = _find_time_column(product, direction)
     is_old = pd.Series(data=True, index=records.index)
@@ -206,7 +210,12 @@ def _erase_people(path: Path, name: re.Match[str], before: float) -> int:
     count = int((records[columns].notna().any(axis=1) & is_old).sum())
     if count:
         records.loc[is_old, columns] = pd.NA
-        write_parquet(path, [records], records)
+        try:
+            write_parquet(path, [records], records)
+        except OSError as problem:
+            raise UnreachableError(
+                f"The kept records {path} could not be erased ({problem}). Make room, or delete the file."
+            ) from None
     return count
 
 

@@ -293,6 +293,37 @@ def test_forget_reaches_numbers_and_texts_of_before_and_leaves_what_it_cost(
     assert not [value for value in numbers - kept_numbers if value.encode() in left]
 
 
+@pytest.mark.parametrize("fault", ["damaged", "no pyarrow"])
+def test_forget_deletes_what_it_cannot_erase_in_part(
+    session: nx.Session, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    nx.records(**DAYS)
+    (path,) = files_of(session)
+    if fault == "damaged":
+        path.write_bytes(b"no parquet")
+    else:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    nx.forget(before="2025-03-01")
+    assert path.exists()
+    nx.forget(before="2025-03-02")
+    assert not path.exists()
+
+
+def test_what_forget_cannot_write_is_said_and_the_ledger_is_erased_all_the_same(
+    session: nx.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    nx.records(**DAYS)
+    nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
+    monkeypatch.setattr("nexmo_nb.reports.parquet.flush_to_disk", fail)
+    with pytest.raises(nx.UnreachableError, match="could not be erased.*No space"):
+        nx.forget(before="2100-01-01")
+    assert nx.sent().to.isna().all()
+
+
 def test_forget_removes_a_download_that_a_killed_process_left(session: nx.Session) -> None:
     left = session.throttle.path.parent / "report-abc" / "report.zip"
     left.parent.mkdir()
