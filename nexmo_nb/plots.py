@@ -164,7 +164,7 @@ def plot_spend(spend: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     'EUR'
     """
     currency = _check_currency(spend, "period", "spend", "currency")
-    own = ("period", "spend", "currency", "messages", "unpriced")
+    own = ("period", "spend", "currency", "messages", "parts", "unpriced", "partial")
     column = _find_group_column(spend, "spend", "spend()", own)
     words = column.replace("_", " ")
     title = "Spent over time" + (f", by {words}" if column else "")
@@ -269,7 +269,7 @@ def plot_estimate(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     'EUR'
     """
     currency = _check_currency(comparison, "estimate", "actual", "currency")
-    own = ("currency", "messages", "estimate", "actual", "difference", "open")
+    own = ("currency", "messages", "parts", "estimate", "actual", "difference", "open")
     column = _find_group_column(comparison, "comparison", "estimate_vs_actual()", own)
     rows = comparison.sort_values("actual", ascending=False).head(MOST_ROWS)
     title = "Estimate and actual cost" + (f", by {column.replace('_', ' ')}" if column else "")

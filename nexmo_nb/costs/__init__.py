@@ -3,8 +3,9 @@
 Currencies are never added: each has rows of its own. Only `cheapest_numbers` and `idle_numbers` ask Nexmo for anything.
 """
 
-from nexmo_nb.costs.messages import cost_per_delivered, estimate_vs_actual, shorter_texts, spend
+from nexmo_nb.costs.messages import cost_per_delivered, estimate_vs_actual, spend
 from nexmo_nb.costs.numbers import cheapest_numbers, idle_numbers, number_costs
+from nexmo_nb.costs.texts import shorter_texts
 
 __all__ = [
     "cheapest_numbers",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 
-TIME_COLUMNS = ("received", "started", "created")
+TIME_COLUMNS = ("received", "started", "created", "day")
 """Columns that say when something happened; the first that a frame has counts."""
 DECIMALS = 8
 """Decimal places of amounts: sums of binary fractions are not exact beyond."""

@@ -1,78 +1,107 @@
-"""What messages cost: in all, for each that was delivered, compared with the estimate, and with shorter texts."""
+"""What messages cost: in all, for each that was delivered, and compared with the estimate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, get_args
+from datetime import date, datetime, tzinfo
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.costs.aggregate import TIME_COLUMNS, aggregate_groups, check_group_columns, find_times, round_amounts
+from nexmo_nb.costs.parts import Counts, count_parts, drop_unsent, is_counted
+from nexmo_nb.costs.periods import check_zone, find_periods, parse_frequency
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.frames import Column, frame
-from nexmo_nb.text.spelling import explain_encoding
 
-SAVINGS_COLUMNS = (
-    *map(Column, ("text", "suggestion", "encoding")),
-    Column("parts", "int64"),
-    Column("parts_after", "int64"),
-    Column("spend", "float64"),
-    Column("saved", "float64"),
-    Column("currency"),
-)
-Frequency = Literal["D", "W", "M"]
+Moment = str | date | datetime
 
 
-def spend(messages: pd.DataFrame, by: str | Iterable[str] = (), *, freq: Frequency | None = None) -> pd.DataFrame:
-    """Add up what was spent, by any columns and by day, week or month.
+class _Priced(NamedTuple):
+    """The rows of a frame that cost something, with what they stand for; ``price`` is that of the row alone."""
+
+    rows: pd.DataFrame
+    names: list[str]
+    counts: Counts
+
+
+def spend(
+    messages: pd.DataFrame,
+    by: str | Iterable[str] = (),
+    *,
+    freq: str | None = None,
+    tz: str | tzinfo = "UTC",
+    covers: tuple[Moment, Moment] | None = None,
+) -> pd.DataFrame:
+    """Add up what was spent, by any columns and by hour, day, week, month, quarter or year.
 
     Parameters
     ----------
     messages : DataFrame
-        Of `records`, `sent`, `send_sms` or `delivery`, or any with ``price, currency``. Where there is a
-        ``final_price``, it counts before ``price``.
+        Of `records`, `sent`, `send_sms`, `delivery` or `bill`, or any with ``price, currency``. Where there is a
+        ``final_price``, it counts before ``price``. What never left or was refused is left out.
     by : str or iterable of str
         Columns to group by, such as ``["country", "network"]``. Default: none.
-    freq : {"D", "W", "M"}, optional
-        Also by day, week (from Monday) or month, in UTC. Default: over all time.
+    freq : str, optional
+        Also by period, with a name of pandas: ``"h"``, ``"D"``, ``"W"`` (from Monday) or ``"W-SAT"`` (until Saturday),
+        ``"MS"``, ``"QS"``, ``"Y"``, and ``"YS-APR"`` or ``"QS-APR"`` for a year that begins in April. Names of older
+        and newer versions (``M``, ``ME``, ``H``, ``YE`` …) mean the same. Default: over all time.
+    tz : str
+        The time zone in which periods begin, such as ``"Europe/Lisbon"``. Default: UTC.
+    covers : tuple of two times, optional
+        From, and before when the frame has all there is, as it was asked for: ``("2025-01-01", "2026-01-01")``.
+        Default: from the first row's day to the last row's; by day from the first row's hour, by hour from its minute.
 
     Returns
     -------
     pandas.DataFrame
-        One row a group and currency: the columns of `by`, with `freq` also ``period`` (its beginning, in UTC),
-        ``currency, messages`` (int: rows of the frame; a record is a part of a message, see
-        https://developer.vonage.com/en/api/reports), ``spend`` (float), ``unpriced`` (int: rows without a price).
-        By period, or else the largest first. Rows that lack a value to group by stand in a group of their own.
+        One row a group and currency: the columns of `by`, with `freq` also ``period`` (its beginning, in `tz`),
+        ``currency, messages`` (int: each once, however many parts it has), ``parts`` (int: what Nexmo charges for; of
+        calls and other records as many as messages), ``spend`` (float), ``unpriced`` (int: parts without a price), and
+        with `freq` ``partial`` (bool: the frame covers only a part of the period, which is then not to be compared).
+        By period, or else the largest first. Rows that lack a value to group by stand in a group of their own. A
+        message whose parts are in several groups, as of delivered and failed parts, counts in each.
 
     Raises
     ------
     InvalidRequestError
-        If a column is missing, or `freq` is none of the three.
+        If a column is missing, or `freq`, `tz` or `covers` is wrong.
+
+    Notes
+    -----
+    A record of an SMS is a part, https://developer.vonage.com/en/api/reports, and does not name its message. Parts are
+    taken for one message where account, sender, recipient, ``client_ref`` and, if known, ``udh`` are the same, and they
+    were received in the same or the next second. SMS that came in count as a message each.
 
     Examples
     --------
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
-    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
-    >>> nx.spend(parts, by="to")[["to", "currency", "messages", "spend"]].values.tolist()
-    [['447700900000', 'EUR', 1, 0.042291]]
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello! " * 30, sender="Demo")
+    >>> nx.spend(parts, by="to")[["to", "currency", "messages", "parts", "spend"]].values.tolist()
+    [['447700900000', 'EUR', 1, 2, 0.084582]]
     """
-    names = check_group_columns(messages, by, "price")
-    prices = _get_prices(messages)
-    rows = messages.assign(price=prices, unpriced=prices.isna().astype("int64"))
-    if freq is not None:
-        rows = rows.assign(period=_get_periods(messages, freq))
-        names = [*(name for name in names if name != "period"), "period"]
-    sums = {"messages": ("price", "size"), "spend": ("price", "sum"), "unpriced": ("unpriced", "sum")}
-    table = round_amounts(aggregate_groups(rows, names, **sums), "spend")
-    if freq is not None:
+    period_code, zone = None if freq is None else parse_frequency(freq), check_zone(tz)
+    rows, names, counts = _read_priced(messages, by, *(() if freq is None else ("period", "partial")))
+    rows = rows.assign(unpriced=counts.parts.where(rows["price"].isna(), 0))
+    if period_code is not None:
+        times = find_times(rows)
+        if times is None:
+            raise _lacking_column(rows, f"a frame with one of {', '.join(TIME_COLUMNS)}")
+        starts, is_partial = find_periods(times, period_code, zone, _check_covers(covers))
+        rows = rows.assign(period=starts, partial=is_partial)
+        names = [*names, "period"]
+    sums = {"spend": ("price", "sum"), "unpriced": ("unpriced", "sum")}
+    if period_code is not None:
+        sums["partial"] = ("partial", "any")
+    table = round_amounts(_aggregate_counts(rows, names, counts, **sums), "spend")
+    if period_code is not None:
         return table.sort_values(["period", *names[:-1]], kind="stable", ignore_index=True)
     return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
 
 
 def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
-    """Compute the cost of a delivered part; the parts that were not delivered are paid for, too.
+    """Compute the cost of a delivered message and part; what was not delivered is paid for, too.
 
     Parameters
     ----------
@@ -84,33 +113,48 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     Returns
     -------
     pandas.DataFrame
-        One row a group and currency, most expensive first: the columns of `by`, ``currency, messages, delivered`` (int,
-        as the operator says: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts),
-        ``delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered`` (float; missing where nothing was delivered).
+        One row a group and currency, most expensive message first: the columns of `by`, ``currency, messages, parts,
+        delivered_messages`` (int: those of which every part was delivered, as the operator says,
+        https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts), ``delivered_parts`` (int),
+        ``message_delivery_rate, part_delivery_rate`` (float, 0 to 1), ``spend, cost_per_delivered_message,
+        cost_per_delivered_part`` (float; missing where nothing was delivered).
 
     Raises
     ------
     InvalidRequestError
         If a column is missing, or nothing in the frame says what was delivered.
 
+    Notes
+    -----
+    Which parts are one message is told as by `spend`. Of a message in `sent` whose parts ended differently, no part
+    counts as delivered: `delivery` has a row for each part.
+
     Examples
     --------
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
-    >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
-    >>> nx.cost_per_delivered(nx.delivery(parts))[["delivered", "cost_per_delivered"]].values.tolist()
-    [[1.0, 0.042291]]
+    >>> parts = nx.send_sms("+44 7700 900000", "Hello! " * 30, sender="Demo")
+    >>> found = nx.cost_per_delivered(nx.delivery(parts))
+    >>> found[["delivered_messages", "cost_per_delivered_message", "cost_per_delivered_part"]].values.tolist()
+    [[1.0, 0.084582, 0.042291]]
     """
-    names = check_group_columns(messages, by, "price")
-    is_delivered = _get_delivery_statuses(messages).eq("delivered").fillna(value=False)
-    rows = messages.assign(price=_get_prices(messages), delivered=is_delivered.astype("int64"))
-    sums = {"messages": ("delivered", "size"), "delivered": ("delivered", "sum"), "spend": ("price", "sum")}
-    table = aggregate_groups(rows, names, "delivery_rate", "cost_per_delivered", **sums)
-    table = round_amounts(table, "spend")
-    table.insert(len(names) + 3, "delivery_rate", table["delivered"] / table["messages"])
-    table["cost_per_delivered"] = table["spend"] / table["delivered"].where(table["delivered"] > 0)
-    table = round_amounts(table, "cost_per_delivered")
-    return table.sort_values("cost_per_delivered", ascending=False, kind="stable", ignore_index=True)
+    rates = ("message_delivery_rate", "part_delivery_rate", "cost_per_delivered_message", "cost_per_delivered_part")
+    rows, names, counts = _read_priced(messages, by, *rates)
+    is_delivered = _get_delivery_statuses(rows).eq("delivered").fillna(value=False).astype("int64")
+    is_whole = is_delivered.groupby(counts.message).transform("min")
+    rows = rows.assign(
+        delivered_messages=is_whole * counts.messages * is_counted(rows, names, counts.message),
+        delivered_parts=is_delivered * counts.parts,
+    )
+    kept = ("delivered_messages", "delivered_parts")
+    sums = {**{name: (name, "sum") for name in kept}, "spend": ("price", "sum")}
+    table = round_amounts(_aggregate_counts(rows, names, counts, **sums), "spend")
+    for place, thing in enumerate(("message", "part")):
+        delivered = table[f"delivered_{thing}s"]
+        table.insert(len(names) + 5 + place, f"{thing}_delivery_rate", delivered / table[f"{thing}s"])
+        table[f"cost_per_delivered_{thing}"] = table["spend"] / delivered.where(delivered > 0)
+    table = round_amounts(table, *rates[2:])
+    return table.sort_values("cost_per_delivered_message", ascending=False, kind="stable", ignore_index=True)
 
 
 def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
@@ -126,10 +170,10 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     Returns
     -------
     pandas.DataFrame
-        One row a group and currency: the columns of `by`, ``currency, messages`` (int), ``estimate`` (float: prices at
-        acceptance, see https://developer.vonage.com/en/api/sms, of messages whose final price is known), ``actual``
-        (float), ``difference`` (float: actual less estimate), ``open`` (int: messages whose final price is not known
-        yet; in neither sum).
+        One row a group and currency: the columns of `by`, ``currency, messages, parts`` (int), ``estimate`` (float:
+        prices at acceptance, see https://developer.vonage.com/en/api/sms, of parts whose final price is known),
+        ``actual`` (float), ``difference`` (float: actual less estimate), ``open`` (int: parts whose final price is not
+        known yet; in neither sum).
 
     Raises
     ------
@@ -146,74 +190,43 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     [[1.0, 0.042291, 0.042291]]
     """
     names = check_group_columns(messages, by, "price", "final_price")
-    is_known = messages["final_price"].notna()
-    rows = messages.assign(
-        estimate=messages["price"].where(is_known), actual=messages["final_price"], open=(~is_known).astype("int64")
+    rows = drop_unsent(messages)
+    counts = count_parts(rows)
+    is_known = rows["final_price"].notna()
+    rows = rows.assign(
+        estimate=(rows["price"] * counts.share).where(is_known),
+        actual=rows["final_price"],
+        open=counts.parts.where(~is_known, 0),
     )
     sums = {name: (name, "sum") for name in ("estimate", "actual", "open")}
-    table = aggregate_groups(rows, names, "difference", messages=("open", "size"), **sums)
-    table = round_amounts(table, "estimate", "actual")
+    table = round_amounts(_aggregate_counts(rows, names, counts, "difference", **sums), "estimate", "actual")
     table.insert(len(table.columns) - 1, "difference", table["actual"] - table["estimate"])
     return round_amounts(table, "difference")
 
 
-def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
-    """Find texts that would need fewer parts in another spelling, and what that would save.
-
-    Parameters
-    ----------
-    messages : DataFrame
-        With ``text, price, currency``: of `records` with ``include_message=True`` (one row a part), or of `sent`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a text and currency that would save something, the most first: ``text, suggestion`` (in GSM-7, as
-        `explain_encoding` spells it: read it before you send it, for it may say something else), ``encoding`` (text),
-        ``parts, parts_after`` (int), ``spend, saved`` (float, in ``currency``).
-
-    Raises
-    ------
-    InvalidRequestError
-        If a column is missing.
-
-    Examples
-    --------
-    >>> import nexmo_nb as nx
-    >>> session = nx.connect("sandbox")
-    >>> parts = nx.send_sms("+44 7700 900000", "Olá! " + "Your table is ready. " * 4, sender="Demo")
-    >>> nx.shorter_texts(nx.sent())[["parts", "parts_after", "saved"]].values.tolist()
-    [[2.0, 1.0, 0.042291]]
-    """
-    names = check_group_columns(messages, "text", "price")
-    rows = messages[messages["text"].notna()]
-    costs = aggregate_groups(rows.assign(price=_get_prices(rows)), names, spend=("price", "sum"))
-    savings = [saving for saving in map(_find_saving, costs.to_dict("records")) if saving is not None]
-    table = round_amounts(frame(savings, SAVINGS_COLUMNS), "spend", "saved")
-    return table.sort_values("saved", ascending=False, kind="stable", ignore_index=True)
+def _read_priced(messages: Any, by: Any, *added: str) -> _Priced:
+    """Check a frame, and give each row what it cost: the final price where it is known."""
+    if isinstance(messages, pd.DataFrame) and "amount" in messages and "price" not in messages:
+        messages = messages.assign(price=messages["amount"])  # a bill
+    names = check_group_columns(messages, by, "price")
+    taken = [name for name in names if name in added]
+    if taken:
+        raise validation.invalid_argument("by", taken[0], "a column whose name is none of the result's own")
+    rows = drop_unsent(messages)
+    counts = count_parts(rows)
+    prices = rows["price"] * counts.share
+    return _Priced(
+        rows.assign(price=rows["final_price"].fillna(prices) if "final_price" in rows else prices), names, counts
+    )
 
 
-def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
-    """Compare a text with its suggestion, as a row of `SAVINGS_COLUMNS`; None where that saves nothing."""
-    explained = explain_encoding(str(cost["text"]))
-    before, after = explained.attrs["before"], explained.attrs["after"]
-    if after.parts >= before.parts:
-        return None
-    return {
-        "text": cost["text"],
-        "suggestion": explained.attrs["replaced"],
-        "encoding": before.encoding,
-        "parts": before.parts,
-        "parts_after": after.parts,
-        "spend": cost["spend"],
-        "saved": cost["spend"] * (before.parts - after.parts) / before.parts,
-        "currency": None if pd.isna(cost["currency"]) else cost["currency"],
-    }
-
-
-def _get_prices(table: pd.DataFrame) -> Any:
-    """Return what each row cost: the final price where it is known."""
-    return table["final_price"].fillna(table["price"]) if "final_price" in table else table["price"]
+def _aggregate_counts(
+    rows: pd.DataFrame, names: list[str], counts: Counts, *added: str, **sums: tuple[str, str]
+) -> pd.DataFrame:
+    """Aggregate by some columns and currency, with ``messages`` and ``parts`` first."""
+    first = is_counted(rows, names, counts.message)
+    rows = rows.assign(messages=counts.messages.where(first, 0), parts=counts.parts)
+    return aggregate_groups(rows, names, *added, messages=("messages", "sum"), parts=("parts", "sum"), **sums)
 
 
 def _get_delivery_statuses(table: pd.DataFrame) -> Any:
@@ -225,15 +238,16 @@ def _get_delivery_statuses(table: pd.DataFrame) -> Any:
     return table[name].astype("string").str.lower()
 
 
-def _get_periods(table: pd.DataFrame, freq: str) -> Any:
-    """Return the beginning of each row's day, week or month."""
-    freq = validation.check_choice("freq", freq, get_args(Frequency))
-    times = find_times(table)
-    if times is None:
-        raise _lacking_column(table, f"a frame with one of {', '.join(TIME_COLUMNS)}")
-    day = times.dt.floor("D")
-    days_since_start = {"D": 0, "W": day.dt.day_of_week, "M": day.dt.day - 1}[freq]
-    return day - pd.to_timedelta(days_since_start, unit="D")
+def _check_covers(covers: Any) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    if covers is None:
+        return None
+    try:
+        first, last = (pd.Timestamp(validation.check_time("covers", at), unit="s", tz="UTC") for at in covers)
+    except (TypeError, ValueError) as problem:
+        if isinstance(problem, InvalidRequestError):
+            raise
+        raise validation.invalid_argument("covers", covers, "two times, such as ('2025-01-01', '2026-01-01')") from None
+    return first, last
 
 
 def _lacking_column(table: pd.DataFrame, allowed: str) -> InvalidRequestError:
