@@ -9,7 +9,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 
-TIME_COLUMNS = ("received", "started", "created", "day")
+TIME_COLUMNS = ("received", "started", "created", "queued", "day")
 """Columns that say when something happened; the first that a frame has counts."""
 DECIMALS = 8
 """Decimal places of amounts: sums of binary fractions are not exact beyond."""
@@ -29,6 +29,13 @@ def find_times(table: pd.DataFrame) -> Any:
     """Return the column of times at which the rows happened; None where there is none."""
     validation.check_frame(table, times=TIME_COLUMNS)
     return next((table[name] for name in TIME_COLUMNS if name in table), None)
+
+
+def read_floats(table: pd.DataFrame, name: str) -> Any:
+    """Read a column of numbers, which a user's frame may hold as objects; all are missing where there is none."""
+    if name not in table:
+        return pd.Series(float("nan"), index=table.index)
+    return pd.Series(table[name].to_numpy(dtype="float64", na_value=float("nan")), index=table.index)
 
 
 def aggregate_groups(table: pd.DataFrame, names: list[str], *added: str, **aggregates: tuple[str, str]) -> pd.DataFrame:

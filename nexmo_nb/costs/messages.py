@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import TIME_COLUMNS, aggregate_groups, check_group_columns, find_times, round_amounts
+from nexmo_nb.costs.aggregate import (
+    TIME_COLUMNS,
+    aggregate_groups,
+    check_group_columns,
+    find_times,
+    read_floats,
+    round_amounts,
+)
 from nexmo_nb.costs.parts import Counts, count_parts, drop_unsent, is_counted
 from nexmo_nb.costs.periods import check_zone, find_periods, parse_frequency
 from nexmo_nb.errors import InvalidRequestError
@@ -192,10 +199,11 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     names = check_group_columns(messages, by, "price", "final_price")
     rows = drop_unsent(messages)
     counts = count_parts(rows)
-    is_known = rows["final_price"].notna()
+    actual = read_floats(rows, "final_price")
+    is_known = actual.notna()
     rows = rows.assign(
-        estimate=(rows["price"] * counts.share).where(is_known),
-        actual=rows["final_price"],
+        estimate=(read_floats(rows, "price") * counts.share).where(is_known),
+        actual=actual,
         open=counts.parts.where(~is_known, 0),
     )
     sums = {name: (name, "sum") for name in ("estimate", "actual", "open")}
@@ -214,10 +222,13 @@ def _read_priced(messages: Any, by: Any, *added: str) -> _Priced:
         raise validation.invalid_argument("by", taken[0], "a column whose name is none of the result's own")
     rows = drop_unsent(messages)
     counts = count_parts(rows)
-    prices = rows["price"] * counts.share
-    return _Priced(
-        rows.assign(price=rows["final_price"].fillna(prices) if "final_price" in rows else prices), names, counts
-    )
+    return _Priced(rows.assign(price=read_prices(rows, counts)), names, counts)
+
+
+def read_prices(rows: pd.DataFrame, counts: Counts) -> Any:
+    """Return what each row cost: the final price where it is known, else its share of the price."""
+    prices = read_floats(rows, "price") * counts.share
+    return read_floats(rows, "final_price").fillna(prices) if "final_price" in rows else prices
 
 
 def _aggregate_counts(

@@ -25,11 +25,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from nexmo_nb import validation
+from nexmo_nb.costs.aggregate import read_floats
+
 UNSENT_STATES = ("planned", "rejected", "not_found", "skipped", "problem")
 """States of sends that cost nothing: nothing of them left, or Nexmo refused it."""
 ACCEPTED = "0"
 GAP = pd.Timedelta(seconds=1)
 """Parts of one message are received at once, and times have whole seconds: they may stand in two successive ones."""
+_ALSO_READ = ("part", "udh", "concatenated", "direction", "state", "status")
 _KEYS = ("account_id", "batch", "key", "created", "sender", "to", "client_ref")
 
 
@@ -47,10 +51,12 @@ class Counts(NamedTuple):
 
 
 def drop_unsent(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what never left or was refused, which costs nothing, and count the index from 0.
+    """Check the columns that `count_parts` reads, leave out what costs nothing, and count the index from 0.
 
-    Parts of one message can share a label, by which pandas could not tell them apart.
+    What never left or was refused costs nothing. Parts of one message can share a label, by which pandas could not tell
+    them apart.
     """
+    validation.check_frame(table, numbers=("messages", "parts"), words=(*_KEYS, *_ALSO_READ))
     if "state" in table:
         table = table[~table["state"].isin(UNSENT_STATES)]
     if "balance" in table and "status" in table:  # a frame of `send_sms`
@@ -63,7 +69,8 @@ def count_parts(table: pd.DataFrame) -> Counts:
     ones = pd.Series(1, index=table.index, dtype="int64")
     own = ones.cumsum()
     if "messages" in table and "parts" in table:
-        return Counts(own, table["messages"].astype("int64"), table["parts"].astype("int64"), ones)
+        messages, parts = (read_floats(table, name).fillna(0).astype("int64") for name in ("messages", "parts"))
+        return Counts(own, messages, parts, ones)
     if "message_ids" in table:
         # Of a message without an answer no part is known; it has at least one.
         return Counts(own, ones, _read_parts(table), ones)
@@ -86,7 +93,7 @@ def is_counted(table: pd.DataFrame, names: list[str], message: Any) -> Any:
 
 
 def _read_parts(table: pd.DataFrame) -> Any:
-    return pd.to_numeric(table["parts"]).fillna(1).clip(lower=1).astype("int64")
+    return read_floats(table, "parts").fillna(1).clip(lower=1).astype("int64")
 
 
 def _find_keys(table: pd.DataFrame) -> list[str]:
@@ -121,7 +128,7 @@ def _number_joined(parts: pd.DataFrame) -> Any:
     if "udh" in parts:
         keys.append(parts["udh"].astype("string").str[:-2])  # it ends in the number of the part
     groups = parts.groupby(keys, dropna=False, sort=False).ngroup()
-    if "received" not in parts:
+    if "received" not in parts or not isinstance(parts["received"].dtype, pd.DatetimeTZDtype):
         return groups
     ranked = parts[["received"]].assign(group=groups).sort_values(["group", "received"], kind="stable")
     begins = ranked["group"].diff().ne(0) | (ranked["received"].diff() > GAP)

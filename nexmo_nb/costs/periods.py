@@ -50,7 +50,7 @@ def check_zone(tz: Any) -> Any:
     try:
         if isinstance(tz, (str, tzinfo)) and (zone := pd.Timestamp(0, tz=tz).tzinfo) is not None:
             return zone
-    except (KeyError, ValueError, TypeError, OSError):  # pandas 2 and 3 raise errors of other libraries
+    except (LookupError, ValueError, TypeError, OSError):  # pandas 2 and 3 raise errors of other libraries
         pass
     raise validation.invalid_argument("tz", tz, allowed)
 
@@ -80,10 +80,10 @@ def find_bounds(times: Any, freq: str, zone: Any) -> tuple[Any, Any]:
         start = (local - past).dt.as_unit("ns")
         return start, start + timedelta(hours=1 if freq == "h" else 1 / 60)
     periods = local.dt.tz_localize(None).dt.to_period(freq)
-    return _localize(periods.dt.start_time, zone), _localize((periods + 1).dt.start_time, zone)
+    return localize(periods.dt.start_time, zone), localize((periods + 1).dt.start_time, zone)
 
 
-def _localize(naive: Any, zone: Any) -> Any:
+def localize(naive: Any, zone: Any) -> Any:
     """Give times of the clock their zone; one that the clock jumps over is the next, and of two the first counts."""
     first = pd.Series(True, index=naive.index).to_numpy()
     return naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward").dt.as_unit("ns")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, round_amounts
+from nexmo_nb.costs.messages import read_prices
 from nexmo_nb.costs.parts import count_parts, drop_unsent
 from nexmo_nb.costs.templates import find_templates
 from nexmo_nb.frames import Column, frame
@@ -76,9 +77,8 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     has_text = rows["text"].notna()
     if len(rows) and not has_text.any():
         raise validation.invalid_argument("frame", "no text in any row", "a frame with texts", ADVICE)
-    prices = rows["price"] * counts.share
     rows = rows.assign(
-        price=rows["final_price"].fillna(prices) if "final_price" in rows else prices,
+        price=read_prices(rows, counts),
         messages=counts.messages.where(~counts.message.duplicated(), 0),
         parts=counts.parts,
     )[has_text]

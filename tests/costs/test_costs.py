@@ -210,7 +210,7 @@ def test_a_frame_that_does_not_fit_is_refused_in_words(
 def test_a_column_with_the_name_of_a_result_cannot_be_grouped_by(
     rows: pd.DataFrame, function: Callable[..., pd.DataFrame], name: str
 ) -> None:
-    table = rows.assign(final_price=rows.price).assign(**{name: "a"})
+    table = rows.assign(final_price=rows.price).assign(**{name: 1})
     with pytest.raises(nx.InvalidRequestError, match="none of the result's own"):
         function(table, by=name)
 

@@ -69,7 +69,7 @@ def test_a_period_begins_by_the_clock_of_the_zone(time: str, freq: str, tz: str,
     assert found[0].utcoffset() == pd.Timestamp(begin).utcoffset()
 
 
-@pytest.mark.parametrize("tz", ["Lisbon", 1, None, "../etc"])
+@pytest.mark.parametrize("tz", ["Lisbon", "", 1, None, "../etc"])
 def test_a_zone_that_is_none_is_refused(tz: Any) -> None:
     with pytest.raises(nx.InvalidRequestError, match=r"^tz: .* 'Europe/Lisbon'"):
         nx.spend(build_rows("2025-01-01"), freq="D", tz=tz)
