@@ -18,8 +18,8 @@ A text          segments, explain_encoding, shorter_texts
 What was sent   sent, settle, delivery, records, forget
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
-Money           balance, prices, price_changes, spend, number_costs, idle_numbers, cost_per_delivered,
-                estimate_vs_actual
+Money           bill, balance, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
+                cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs
 Files           to_csv, read_csv
 
@@ -39,6 +39,8 @@ from nexmo_nb.contacts.countries import countries
 from nexmo_nb.contacts.files import read_contacts
 from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.costs import (
+    anomalies,
+    bill,
     cheapest_numbers,
     cost_per_delivered,
     estimate_vs_actual,
@@ -107,10 +109,12 @@ __all__ = [
     "Session",
     "UnknownOutcomeError",
     "UnreachableError",
+    "anomalies",
     "application",
     "application_form",
     "applications",
     "balance",
+    "bill",
     "buy_number",
     "campaign_form",
     "cancel_number",

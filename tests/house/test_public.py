@@ -15,6 +15,7 @@ import nexmo_nb as nx
 
 FUNCTIONS = [name for name in nx.__all__ if inspect.isfunction(getattr(nx, name))]
 LOCAL = (
+    "anomalies",
     "clean_contacts",
     "connect",
     "cost_per_delivered",
@@ -146,7 +147,7 @@ def call_with(name: str, parameter: str, word: str) -> None:
     positional = NEEDED.get(name, ())
     if name == "send_many":
         positional = (nx.plan_sms(["447700900000"], "Hello", sender="Demo"),)
-    if name == "spend":
+    if name == "anomalies":
         positional = (nx.sent(),)
     keywords = {"batch": "b"} if name == "send_many" else ALSO_NEEDED.get(name, {})
     getattr(nx, name)(*positional, **{**keywords, parameter: word})

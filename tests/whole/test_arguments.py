@@ -168,6 +168,14 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     "update_application": {"application_id": [APP, "demo"], **APPLICATION},
     "delete_application": {"application_id": [APP]},
     "balance": {},
+    "bill": {
+        "start": WHEN[:2],
+        "end": WHEN[2:],
+        "products": ["NUMBERS", ["asr", "REPORTS-USAGE"]],
+        "include_subaccounts": FLAG,
+        "max_records": [1000, None],
+        "progress": [False],
+    },
     "prices": {"country": [*COUNTRY, COUNTRY], "product": ["sms", "voice"], "refresh": FLAG},
     "price_changes": {"since": WHEN, "product": ["sms", "voice"]},
     "send_sms": {
@@ -287,7 +295,19 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     "read_csv": {"path": ["own.csv"], "dtype": [{"a": "float64"}, {}]},
 }
 FRAMES = {
-    "spend": {"by": ["country", [], ["country", "to"]], "freq": ["D", "W", "m"]},
+    "spend": {
+        "by": ["country", [], ["country", "to"]],
+        "freq": ["D", "W-WED", "M", "QS-APR", "h"],
+        "tz": ["UTC", "Europe/Lisbon"],
+        "covers": [None, ("2025-01-01", "2026-01-01")],
+    },
+    "anomalies": {
+        "freq": ["D", "h"],
+        "times": [1, 2.5],
+        "at_least": [1, "20"],
+        "digits": [0, 6],
+        "tz": ["UTC", "Asia/Kolkata"],
+    },
     "cost_per_delivered": {"by": ["country", ()]},
     "estimate_vs_actual": {"by": ["country", ()]},
     "shorter_texts": {},
@@ -323,7 +343,7 @@ PASSED = {
     "summary",
 }
 # What an application is decides which of its settings may be changed: it is read first.
-READ_FIRST = ("update_application", "idle_numbers", "records", "send_many")
+READ_FIRST = ("update_application", "idle_numbers", "records", "bill", "send_many")
 
 DIGITS = "[0-9]{3,15}"
 ANY = "[^\x00-\x1f\x7f\ud800-\udfff]*"
@@ -336,6 +356,7 @@ RECORDS = {
     "product": "[A-Z0-9-]+",
     "account_id": ".+",
     "direction": "outbound|inbound",
+    "include_subaccounts": "True",
     "id": "([^, ]{1,64})(,[^, ]{1,64}){0,19}",
     **dict.fromkeys(("date_start", "date_end"), r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00"),
     **dict.fromkeys(("include_message", "show_concatenated", "include_subaccounts"), "true|True"),
