@@ -10,10 +10,10 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.costs.bill_lines import BILL_COLUMNS, build_bill, sort_bill
-from nexmo_nb.costs.numbers import find_lowest_costs
-from nexmo_nb.costs.rent import RENT, build_rent
+from nexmo_nb.costs.numbers import number_costs
+from nexmo_nb.costs.rent import RENT, RENT_COLUMNS, build_rent
 from nexmo_nb.frames import concat_frames, frame
-from nexmo_nb.numbers import owned_numbers
+from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.reports import records
 from nexmo_nb.reports.columns import DIRECTED, PRODUCTS
 from nexmo_nb.session import Session, session_or_current
@@ -107,9 +107,11 @@ def bill(
     found = build_bill(frames)
     if RENT not in wanted:
         return found
-    numbers = owned_numbers(session=session)
     until = min(span[1], session.ledger.clock())
-    rent = build_rent(numbers, find_lowest_costs(numbers, session), (span[0], until), session.account)
+    numbers = owned_numbers(session=session)
+    countries = sorted(numbers["country"].dropna().unique())
+    offered = number_costs(search_numbers(countries, session=session)) if countries else frame([], RENT_COLUMNS)
+    rent = build_rent(numbers, offered, (span[0], until), session.account)
     return sort_bill(concat_frames([found, rent], frame([], BILL_COLUMNS)))
 
 

@@ -191,7 +191,7 @@ def idle_numbers(
     used = {number for table in tables for number in _find_used_numbers(table, since, before)}
     rows = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
     idle = rows[~(rows["has_application"] & rows["has_traffic"])]
-    costs = find_lowest_costs(idle, session)
+    costs = _find_lowest_costs(idle, session)
     unknown = {"monthly_cost": None, "currency": session.account.currency}
     priced = [{**row, **costs.get((row["country"], row["type"]), unknown)} for row in _to_dicts(idle)]
     return frame(priced, IDLE_COLUMNS).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
@@ -205,7 +205,7 @@ def _find_used_numbers(traffic: pd.DataFrame, since: pd.Timestamp, until: pd.Tim
     return {number for name in ("sender", "to") for number in within[name].dropna().astype(str).unique()}
 
 
-def find_lowest_costs(numbers: pd.DataFrame, session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
+def _find_lowest_costs(numbers: pd.DataFrame, session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
     """Return what the cheapest number for rent costs a month, by country and type."""
     countries = sorted(numbers["country"].dropna().unique())
     if not countries:

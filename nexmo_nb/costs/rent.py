@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb.costs.bill_lines import BILL_COLUMNS
-from nexmo_nb.frames import frame
+from nexmo_nb.frames import Column, frame
 
 RENT = "NUMBERS"
+RENT_COLUMNS = (*map(Column, ("country", "type")), Column("monthly_low", "float64"), Column("currency"))
+"""What is needed of the numbers for rent, as `number_costs` tells it."""
 
 
-def build_rent(
-    numbers: pd.DataFrame, costs: Mapping[tuple[Any, Any], Mapping[str, Any]], span: tuple[float, float], owner: Any
-) -> pd.DataFrame:
+def build_rent(numbers: pd.DataFrame, offered: pd.DataFrame, span: tuple[float, float], owner: Any) -> pd.DataFrame:
     """Build the lines of a bill for the numbers of an account, a line a month, country and type.
 
-    `costs` are those of a month, by country and type, `span` is in Unix seconds, `owner` the account with its
-    currency. A month that the span has a part of costs that part.
+    `offered` has the columns `RENT_COLUMNS`, `span` is in Unix seconds, `owner` is the account with its currency. A
+    month that the span has a part of costs that part.
     """
+    costs = {(row.country, row.type): (row.monthly_low, row.currency) for row in offered.itertuples()}
+    unknown = (0.0, owner.currency)
     counts: Any = numbers.groupby(["country", "type"], dropna=False).size().items()
     kinds = [(*key, count) for key, count in counts]
     rows = [
@@ -33,8 +35,8 @@ def build_rent(
             "messages": 0,
             "parts": 0,
             "seconds": 0.0,
-            "amount": round(count * share * (costs.get((country, kind), {}).get("monthly_cost") or 0.0), 8),
-            "currency": costs.get((country, kind), {}).get("currency") or owner.currency,
+            "amount": round(count * share * costs.get((country, kind), unknown)[0], 8),
+            "currency": costs.get((country, kind), unknown)[1],
             "estimated": True,
         }
         for day, share in split_months(*span)

@@ -190,7 +190,7 @@ def test_rent_is_shared_by_months(start: str, end: str, months: list[tuple[str, 
 
 def test_rent_is_an_estimate_by_country_and_type(session: nx.Session) -> None:
     numbers = pd.DataFrame({"country": ["GB", "GB", "NA"], "type": ["mobile-lvn"] * 3})
-    costs = {("GB", "mobile-lvn"): {"monthly_cost": 0.8, "currency": "EUR"}}
+    costs = pd.DataFrame({"country": ["GB"], "type": ["mobile-lvn"], "monthly_low": [0.8], "currency": ["EUR"]})
     span = [pd.Timestamp(at, tz="UTC").timestamp() for at in ("2025-01-01", "2025-02-01")]
     found = build_rent(numbers, costs, (span[0], span[1]), session.account)
     assert found[["country", "channel", "amount", "estimated"]].values.tolist() == [
