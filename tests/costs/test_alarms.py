@@ -58,6 +58,10 @@ def test_a_day_is_compared_with_its_own_weekday(
     assert rows == [row for row in found if row[2] >= 3]
 
 
+def test_the_first_day_which_may_be_cut_is_not_compared_with() -> None:
+    assert nx.anomalies(build_records(build_weeks(10, 10, 10, 40))).empty
+
+
 def test_a_country_and_its_prefix_are_both_shown_with_what_they_cost() -> None:
     shown = nx.anomalies(build_records({**EVE, **build_weeks(10, 10, 10, 40)}), digits=4)
     assert shown.prefix.fillna("").tolist() == ["", "4477"]

@@ -41,6 +41,10 @@ CASES = {
         build_records(ONE, ONE, ONE, ONE, udh=["050003AA0201", "050003AA0202", "050003AB0201", "050003AB0202"]),
         2,
     ),
+    "parts of two messages whose headers tell another total": (
+        build_records(ONE, ONE, udh=["050003AA0201", "050003AA0301"]),
+        2,
+    ),
     "what came in": (build_records(*2 * [ONE.replace("outbound", "inbound")]), 2),
     "of the Messages API": (build_records(ONE, ONE, provider=["sms", "sms"]), 2),
     "without a recipient": (build_records(ONE, ONE).assign(to=pd.NA), 2),
@@ -130,6 +134,11 @@ def test_what_never_left_is_no_message(state: str) -> None:
     table = table.assign(parts=[0, 2, 0], price=[None, 0.1, None], currency="EUR")
     found = nx.spend(table)
     assert found[["messages", "parts", "spend", "unpriced"]].values.tolist() == [[2, 3, 0.1, 1]]
+
+
+def test_a_message_without_a_price_lacks_those_of_all_its_parts() -> None:
+    table = pd.DataFrame({"message_ids": ["a b", "c"], "parts": [2, 1], "price": [None, 0.1], "currency": "EUR"})
+    assert nx.spend(table).unpriced.tolist() == [2]
 
 
 def test_a_part_that_was_refused_is_left_out(session: nx.Session) -> None:
