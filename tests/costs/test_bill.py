@@ -251,12 +251,16 @@ def compare_with_books(bill: pd.DataFrame, books: list[Entry]) -> None:
     assert len(truth) > 20
 
 
-def test_a_week_of_all_accounts_agrees_with_the_books(session: nx.Session, sandbox: Sandbox) -> None:
+def test_days_of_all_accounts_agree_with_the_books_and_are_paid_for_once(session: nx.Session, sandbox: Sandbox) -> None:
     bill = nx.bill("2025-12-01", "2025-12-04", include_subaccounts=True, progress=False)
     span = (datetime(2025, 12, 1, tzinfo=timezone.utc), datetime(2025, 12, 4, tzinfo=timezone.utc))
     compare_with_books(bill[bill["product"] != "NUMBERS"], add_up_books(sandbox.world, *span))
     assert bill.account.nunique() == 3
     assert bill[bill.estimated]["product"].unique().tolist() == ["NUMBERS"]
+    paid = sum(int(usage["items_written"]) for usage in sandbox.world.usage)
+    again = nx.bill("2025-12-01", "2025-12-04", include_subaccounts=True, progress=False)
+    pd.testing.assert_frame_equal(again, bill)
+    assert sum(int(usage["items_written"]) for usage in sandbox.world.usage) == paid > 0
 
 
 @pytest.mark.slow
