@@ -22,14 +22,14 @@ _FLOATS = (
     "price price_low price_high price_before price_after change rate balance final_price monthly_cost setup_cost"
     " monthly_low monthly_median monthly_high monthly_total setup_low setup_high first_year spend saved estimate actual"
     " difference cost_per_delivered_message cost_per_delivered_part message_delivery_rate part_delivery_rate latency"
-    " duration"
+    " duration amount seconds usual times extra"
 )
 _INTS = (
-    "part parts parts_after numbers messages texts delivered_messages delivered_parts recipients problems doubtful rows"
-    " unpriced open count"
+    "part parts parts_after numbers messages texts weeks delivered_messages delivered_parts recipients problems"
+    " doubtful rows unpriced open count"
 )
-_BOOLS = "sms voice mms has_application has_traffic partial"
-_TIMES = "created started finished received finalized ended seen period start end"
+_BOOLS = "sms voice mms has_application has_traffic partial estimated"
+_TIMES = "created started finished received finalized ended seen period start end day"
 _DTYPES = {
     **dict.fromkeys(_FLOATS.split(), "float64"),
     **dict.fromkeys(_INTS.split(), "Int64"),

@@ -70,6 +70,10 @@ def test_every_frame_of_the_toolkit_survives(session: nx.Session) -> None:
         nx.sent(),
         nx.delivery(nx.sent()),
         nx.spend(nx.records(), by="country", freq="D"),
+        nx.cost_per_delivered(nx.records()),
+        nx.shorter_texts(nx.sent()),
+        nx.anomalies(nx.records()),
+        nx.bill("2025-12-01", "2025-12-02", products=["SMS", "NUMBERS"], progress=False),
         nx.plan_sms(["+44 7700 900000", "nonsense"], "Hello", sender="Demo"),
     ]
     for frame in frames:

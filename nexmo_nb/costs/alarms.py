@@ -23,7 +23,7 @@ FEW_ARRIVED = 0.5
 Slot = Literal["D", "h"]
 _COLUMNS = [
     "period", "country", "prefix", "messages", "usual", "times", "weeks", "spend", "extra", "currency",
-    "delivery_rate", "advice",
+    "part_delivery_rate", "advice",
 ]  # fmt: skip
 _WEEKS_BEFORE = frame([{"week": week} for week in range(1, WEEKS + 1)], [Column("week", "int64")])
 _LEVELS = (("country",), ("country", "prefix"))
@@ -67,7 +67,7 @@ def anomalies(
         prefix`` (text; a missing prefix stands for the whole country), ``messages`` (int: messages, or calls),
         ``usual`` (float: the median of the weeks before), ``times`` (float: how many times that; missing where it is
         0), ``weeks`` (int: how many were compared), ``spend`` (float, in ``currency``), ``extra`` (float: the share of
-        it that is above the usual), ``delivery_rate`` (float, 0 to 1, of parts; missing where nothing tells),
+        it that is above the usual), ``part_delivery_rate`` (float, 0 to 1; missing where nothing tells),
         ``advice`` (text: what it may be, and what to do).
 
     Raises
@@ -126,7 +126,7 @@ def _read_items(records: Any, slot: str, digits: int, zone: Any) -> pd.DataFrame
         country=rows["country"].astype(pd.StringDtype()),
         messages=counts.messages.where(~counts.message.duplicated(), 0),
         price=read_prices(rows, counts),
-        delivery_rate=_read_delivered(rows),
+        part_delivery_rate=_read_delivered(rows),
     )
 
 
@@ -141,7 +141,11 @@ def _read_delivered(rows: pd.DataFrame) -> Any:
 def _find_unusual(items: pd.DataFrame, level: list[str], factor: float, least: int) -> pd.DataFrame:
     """Find the periods that leave their past, of each country or prefix."""
     keys = [*level, "currency"]
-    sums = {"messages": ("messages", "sum"), "spend": ("price", "sum"), "delivery_rate": ("delivery_rate", "mean")}
+    sums = {
+        "messages": ("messages", "sum"),
+        "spend": ("price", "sum"),
+        "part_delivery_rate": ("part_delivery_rate", "mean"),
+    }
     counts = aggregate_groups(items, [*level, "period"], **sums)
     table = counts[counts["messages"] >= least].reset_index(drop=True)
     past = table[[*keys, "period"]].reset_index().merge(_WEEKS_BEFORE, how="cross")
@@ -170,11 +174,11 @@ def _advise(row: Mapping[Any, Any]) -> str:
     place = place if pd.isna(row["prefix"]) else f"numbers that begin with {row['prefix']} ({place})"
     usual = f"usually {row['usual']:,.0f}" if row["usual"] else f"in {row['weeks']} weeks none at that time"
     seen = f"{row['messages']:,} to {place}, {usual}."
-    if row["delivery_rate"] < FEW_ARRIVED:
+    if row["part_delivery_rate"] < FEW_ARRIVED:
         return (
-            f"{seen} Only {row['delivery_rate']:.0%} arrived, as when somebody orders codes to numbers that nobody "
-            "reads: limit how often one person may ask for a code, and block these numbers in the dashboard's Fraud "
-            "Defender."
+            f"{seen} Only {row['part_delivery_rate']:.0%} arrived, as when somebody orders codes to numbers that "
+            "nobody reads: limit how often one person may ask for a code, and block these numbers in the dashboard's "
+            "Fraud Defender."
         )
     if not row["usual"]:
         return f"{seen} If you do not mean to send there, block it in the dashboard's Fraud Defender."

@@ -66,7 +66,7 @@ def test_a_country_and_its_prefix_are_both_shown_with_what_they_cost() -> None:
     shown = nx.anomalies(build_records({**EVE, **build_weeks(10, 10, 10, 40)}), digits=4)
     assert shown.prefix.fillna("").tolist() == ["", "4477"]
     assert shown.country.tolist() == ["GB", "GB"]
-    assert shown[["spend", "extra", "times", "delivery_rate"]].values.tolist() == [[2.0, 1.5, 4.0, 1.0]] * 2
+    assert shown[["spend", "extra", "times", "part_delivery_rate"]].values.tolist() == [[2.0, 1.5, 4.0, 1.0]] * 2
     assert shown.period.tolist() == [pd.Timestamp("2025-03-24", tz="UTC")] * 2
 
 
