@@ -21,7 +21,7 @@ Applications    applications, application, create_application, update_applicatio
 Money           bill, balance, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
                 cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs
-Files           to_csv, read_csv
+Files           to_csv, read_csv, to_excel, read_excel
 
 How the package is built stands in ``CONTRIBUTING.md``.
 """
@@ -62,6 +62,7 @@ from nexmo_nb.errors import (
     UnknownOutcomeError,
     UnreachableError,
 )
+from nexmo_nb.excel_files import read_excel, to_excel
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
 from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
@@ -145,6 +146,7 @@ __all__ = [
     "prices",
     "read_contacts",
     "read_csv",
+    "read_excel",
     "records",
     "search_numbers",
     "segments",
@@ -161,6 +163,7 @@ __all__ = [
     "summary",
     "to_csv",
     "to_e164",
+    "to_excel",
     "update_application",
     "update_number",
     "voice_form",

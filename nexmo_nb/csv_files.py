@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import math
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zlib
+from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
-from tempfile import mkstemp
-from typing import Any, TextIO
+from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.formulas import defuse, restore
 from nexmo_nb.frames import SPAN, TIME, Column, apply_dtypes
+from nexmo_nb.masking import SMALLEST_NUMBER
+from nexmo_nb.private_files import expand_path, make_path_error, read_unpacked, replace_text_file
 
 # Columns of this toolkit's frames that hold no text, by dtype.
 _FLOATS = (
@@ -42,7 +46,7 @@ _NULLABLE_DTYPES = {numpy: nullable for nullable, numpy in _NUMPY_DTYPES.items()
 _READABLE_DTYPES = ("float64", "int64", "Int64", "bool", "boolean", "string", TIME)
 
 
-def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
+def to_csv(frame: pd.DataFrame, path: str | Path, *, excel: bool = False) -> Path:
     """Write a frame to a CSV file that `read_csv` reads back unchanged.
 
     Parameters
@@ -50,7 +54,13 @@ def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     frame : DataFrame
         Any frame of this toolkit; its index is not written.
     path : str or Path
-        The file. Only its owner can read it, because it may be a list of phone numbers.
+        The file. Only its owner can read it, because it may be a list of phone numbers. One that ends in ``.gz`` is
+        packed.
+    excel : bool
+        True: for a spreadsheet program. A mark at the beginning says that it is UTF-8, and an apostrophe stands before
+        each text that would become a formula there, or that looks like a number or a date, so that phone numbers keep
+        all their digits; `read_csv` and `to_e164` take it off. `to_excel` needs no apostrophes. Default: False, texts
+        are written as they are.
 
     Returns
     -------
@@ -63,6 +73,11 @@ def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
         If `frame` is not a DataFrame, two of its columns have one name, or the file cannot be written. An existing file
         is then left as it was.
 
+    Notes
+    -----
+    A program that shows such a file may show the apostrophes as well. Where the comma is the decimal sign, import the
+    file with its language set to English, or use `to_excel`.
+
     Examples
     --------
     >>> import nexmo_nb as nx
@@ -71,26 +86,28 @@ def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     >>> nx.read_csv(path).equals(nx.owned_numbers())
     True
     """
+    is_for_excel = validation.check_bool("excel", excel)
     if not isinstance(frame, pd.DataFrame):
         raise validation.invalid_argument("frame", frame, "a DataFrame")
     if not frame.columns.is_unique:
         raise validation.invalid_argument(
             "frame", ", ".join(map(str, frame.columns)), "a frame whose columns have names of their own"
         )
-    target = _expand_path(path)
+    written = _defuse_frame(frame) if is_for_excel else frame
+    # pandas skips a line that holds only spaces, so the cells of a single column are quoted. A spreadsheet may take
+    # other marks than the comma for the end of a cell, so there all texts are quoted.
+    quoting: Any = csv.QUOTE_ALL if frame.shape[1] == 1 else csv.QUOTE_NONNUMERIC if is_for_excel else csv.QUOTE_MINIMAL
     try:
-        with _replace_file(target) as file:
-            # pandas skips a line that holds only spaces, so the cells of a single column are quoted.
-            quoting: Any = csv.QUOTE_ALL if frame.shape[1] == 1 else csv.QUOTE_MINIMAL
+        with replace_text_file(path, encoding="utf-8-sig" if is_for_excel else "utf-8") as file:
             # A lone "\r" or "\n" in a cell is quoted only if the line terminator has both.
-            frame.to_csv(file, index=False, lineterminator="\r\n", quoting=quoting)
-    except OSError as problem:
-        raise _make_path_error(path, problem.strerror) from None
+            written.to_csv(file, index=False, lineterminator="\r\n", quoting=quoting)
     except UnicodeError as problem:
         raise validation.invalid_argument("frame", str(problem), "text that UTF-8 can write") from None
+    except InvalidRequestError:
+        raise
     except (ValueError, csv.Error) as problem:
-        raise _make_path_error(path, str(problem)) from None
-    return target
+        raise make_path_error(path, str(problem)) from None
+    return expand_path(path)
 
 
 def read_csv(path: str | Path, *, dtype: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -123,16 +140,15 @@ def read_csv(path: str | Path, *, dtype: Mapping[str, str] | None = None) -> pd.
     >>> nx.read_csv(path).country.tolist()
     ['NA']
     """
-    if dtype is not None and not isinstance(dtype, Mapping):
-        raise validation.invalid_argument("dtype", dtype, "a mapping of columns to dtypes")
-    own = {name: _check_dtype(name, kind) for name, kind in (dtype or {}).items()}
-    source = _expand_path(path)
+    own = check_dtypes(dtype)
+    source = expand_path(path)
     try:
-        # Opened here, because pandas would download a URL, and decompress a file by its name.
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            text = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        # Read here, because pandas would download a URL, and unpack a file by its name.
+        data = read_unpacked(source)
+        options: Any = {"dtype": "string", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig"}
+        text = pd.read_csv(io.BytesIO(data), **options)
+    except (OSError, ValueError, EOFError, zlib.error) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
         raise validation.invalid_argument(
             "path", str(path), "a CSV file with a header, in UTF-8", str(reason)
         ) from None
@@ -141,36 +157,59 @@ def read_csv(path: str | Path, *, dtype: Mapping[str, str] | None = None) -> pd.
         raise validation.invalid_argument(
             "path", str(path), "as many cells in a row as the header has", "Some have more."
         )
+    if data.startswith(codecs.BOM_UTF8):
+        text = _restore_frame(text)
+    return apply_known_dtypes(text, own)
+
+
+def check_dtypes(dtype: Any) -> dict[str, str]:
+    """Check the dtypes that a caller gave for columns."""
+    if dtype is not None and not isinstance(dtype, Mapping):
+        raise validation.invalid_argument("dtype", dtype, "a mapping of columns to dtypes")
+    return {name: _check_dtype(name, kind) for name, kind in (dtype or {}).items()}
+
+
+def apply_known_dtypes(text: pd.DataFrame, own: Mapping[str, str]) -> pd.DataFrame:
+    """Give a frame of text the dtypes of `own`, and those of the columns that this toolkit knows by name."""
     return apply_dtypes(text, {name: Column(name, _choose_dtype(text[name], own)) for name in text.columns})
 
 
-@contextmanager
-def _replace_file(target: Path) -> Iterator[TextIO]:
-    """Open a file that replaces the target when the block ends, and that only its owner can read.
-
-    If the block fails, the target stays as it was.
-    """
-    # mkstemp makes the file private; in the same folder, because a rename does not cross file systems.
-    handle, name = mkstemp(prefix=f"{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+def find_known_dtype(name: object) -> str | None:
+    """Return the dtype of a column that this toolkit knows by its name; None where it holds text, or is not known."""
+    return _DTYPES.get(str(name))
 
 
-def _expand_path(path: Any) -> Path:
-    try:
-        return Path(path).expanduser()
-    except (TypeError, RuntimeError):
-        raise validation.invalid_argument("path", path, "the name of a file") from None
+def is_text_like(column: pd.Series[Any]) -> bool:
+    """Tell whether a column holds texts, or numbers so long that they are phone numbers."""
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return bool((column.abs() >= SMALLEST_NUMBER).any())
+    is_value = pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)
+    return not is_value
 
 
-def _make_path_error(path: str | Path, reason: str | None) -> InvalidRequestError:
-    return validation.invalid_argument("path", str(path), "a file that can be written", reason or "")
+def _defuse_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Copy a frame, so that no name and no text in it is anything but text to a spreadsheet."""
+    copy = frame.copy()
+    for position in range(copy.shape[1]):
+        column = copy.iloc[:, position]
+        if is_text_like(column):
+            copy.isetitem(position, column.astype(object).map(_defuse_cell).array)
+    copy.columns = pd.Index([defuse(str(name)) for name in frame.columns])
+    return copy
+
+
+def _defuse_cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return defuse(cell)
+    is_number = isinstance(cell, Integral) and not isinstance(cell, bool) and abs(int(cell)) >= SMALLEST_NUMBER
+    return defuse(str(cell)) if is_number else cell
+
+
+def _restore_frame(text: pd.DataFrame) -> pd.DataFrame:
+    """Take off the apostrophes of `_defuse_frame`."""
+    for position in range(text.shape[1]):
+        text.isetitem(position, text.iloc[:, position].map(restore, na_action="ignore").astype("string").array)
+    return text.rename(columns=restore)
 
 
 def _check_dtype(name: str, dtype: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nexmo_nb
 import nexmo_nb as nx
+from nexmo_nb.formulas import is_risky
 
 CELLS = st.one_of(
     st.none(),
@@ -32,6 +37,12 @@ CELLS = st.one_of(
             " ",
             " x ",
             "=1+1",
+            "'=1+1",
+            "''1",
+            "-1",
+            "@x",
+            "＝1",
+            "1-2",
             "🎉",
         ]
     ),
@@ -39,12 +50,15 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(
     texts=st.lists(st.tuples(CELLS, CELLS), max_size=6),
     data=st.data(),
+    excel=st.booleans(),
 )
-def test_text_and_numbers_survive_the_round_trip(texts: list[tuple[Any, Any]], data: st.DataObject) -> None:
+def test_text_and_numbers_survive_the_round_trip(
+    texts: list[tuple[Any, Any]], data: st.DataObject, excel: bool
+) -> None:
     count = len(texts)
     floats = data.draw(st.lists(st.floats(allow_infinity=False, width=64), min_size=count, max_size=count))
     frame = pd.DataFrame(
@@ -55,7 +69,7 @@ def test_text_and_numbers_survive_the_round_trip(texts: list[tuple[Any, Any]], d
             "parts": pd.Series(range(count), dtype="int64"),
         }
     )
-    path = nx.to_csv(frame, "round.csv")
+    path = nx.to_csv(frame, "round.csv", excel=excel)
     pd.testing.assert_frame_equal(nx.read_csv(path), frame, check_exact=True)
 
 
@@ -87,6 +101,79 @@ def test_every_frame_of_the_toolkit_survives(session: nx.Session) -> None:
 def test_a_column_alone_survives(cell: str | None) -> None:
     frame = pd.DataFrame({"text": pd.array([cell, "x", cell], dtype="string")})
     pd.testing.assert_frame_equal(nx.read_csv(nx.to_csv(frame, "alone.csv")), frame)
+
+
+def test_a_spreadsheet_finds_utf_8_whole_numbers_and_no_formula() -> None:
+    frame = pd.DataFrame(
+        {
+            "to": pd.array(["447700900123", None], dtype="string"),
+            "text": ["=HYPERLINK(1)", "Olá"],
+            "when": ["1-2", "\t=1"],
+            "other": [447700900123, 1],
+            "price": [-0.5, 1.0],
+            "mixed": pd.Series([0.5, "+1"], dtype=object),
+        }
+    )
+    path = nx.to_csv(frame, "sheet.csv", excel=True)
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(data.decode("utf-8-sig").splitlines()))
+    assert rows[1] == ["'447700900123", "'=HYPERLINK(1)", "'1-2", "'447700900123", "-0.5", "0.5"]
+    assert rows[2] == ["", "Olá", "'\t=1", "1", "1.0", "'+1"]
+    assert nx.read_csv(path).to.iloc[0] == "447700900123"
+    assert nx.read_csv(path).text.tolist() == frame.text.tolist()
+
+
+def test_what_excel_itself_saved_is_read_as_it_is() -> None:
+    Path("excel.csv").write_bytes(b"\xef\xbb\xbfto,text\r\n447700900123,'tis\r\n")
+    assert nx.read_csv("excel.csv").values.tolist() == [["447700900123", "'tis"]]
+
+
+def test_the_rule_for_texts_is_that_of_the_inbox() -> None:
+    script = (Path(nexmo_nb.__file__).parent / "sandbox/inbox/exports.js").read_text(encoding="utf-8")
+    formula = re.search(r"FORMULA = /\^(.*?)/;", script)
+    number = re.search(r"LIKE_NUMBER = /\^(.*?)\$/i;", script)
+    assert formula is not None
+    assert number is not None
+    cells = [
+        "",
+        "a",
+        "1",
+        "+1",
+        " 1",
+        "1e5",
+        "1,5%",
+        "1-2-3",
+        "x1",
+        *(c for c in map(chr, range(0x10000)) if c != "\x85"),
+    ]
+    theirs = re.compile(f"{formula[1]}|(?i:{number[1]})\\Z", re.ASCII)
+    odd = [cell for cell in cells if bool(theirs.match(cell)) != is_risky(cell) and not cell.isspace()]
+    assert odd == []
+
+
+def test_a_packed_file_is_packed_and_private_and_the_same_each_time() -> None:
+    frame = pd.Series(["447700900123"] * 1000, name="to").to_frame()
+    path = nx.to_csv(frame, "a.csv.gz")
+    assert gzip.decompress(path.read_bytes()) == nx.to_csv(frame, "a.csv").read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert nx.to_csv(frame, "b.csv.gz").read_bytes() == path.read_bytes()
+    assert len(nx.read_csv(path)) == 1000
+
+
+def test_a_file_that_earlier_versions_did_not_pack_is_read() -> None:
+    Path("old.csv.gz").write_text("to\n007\n")
+    assert nx.read_csv("old.csv.gz").to.tolist() == ["007"]
+
+
+def test_other_kinds_of_packing_are_refused() -> None:
+    with pytest.raises(
+        nx.InvalidRequestError, match=r"'a\.csv\.zip'; allowed: a plain name, or one that ends in '\.gz'"
+    ):
+        nx.to_csv(pd.Series(["1"], name="to").to_frame(), "a.csv.zip")
+    Path("broken.csv.gz").write_bytes(gzip.compress(b"to\r\n1\r\n")[:-9])
+    with pytest.raises(nx.InvalidRequestError, match="path"):
+        nx.read_csv("broken.csv.gz")
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "~/a.csv"])

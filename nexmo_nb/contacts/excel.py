@@ -19,7 +19,16 @@ _ZEROS = re.compile("0{2,30}")
 
 
 def read_sheet(data: bytes, sheet: Any, path: str) -> tuple[dict[str, str], Iterator[tuple[int, list[str | None]]]]:
-    """Read one sheet of a workbook: its title, and its rows with their numbers.
+    """Read one sheet of a workbook as text: its title, and its rows with their numbers; raises as `read_cells` does."""
+    title, rows = read_cells(data, sheet, path)
+    texts = [(number, [_to_text(cell) for cell in cells]) for number, cells in enumerate(rows, start=1)]
+    return {"sheet": title}, iter(texts)
+
+
+def read_cells(data: bytes, sheet: Any, path: str, *, alone: bool = False) -> tuple[str, list[Any]]:
+    """Read one sheet of a workbook: its title, and its rows of cells.
+
+    Without a `sheet` it is the first one; with `alone`, it must be the only one then.
 
     Raises
     ------
@@ -34,23 +43,23 @@ def read_sheet(data: bytes, sheet: Any, path: str) -> tuple[dict[str, str], Iter
         # openpyxl warns of what it does not keep, such as rules for entering data; we want the cells only.
         with warnings.catch_warnings(action="ignore"):
             workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            chosen = _choose_sheet(workbook.worksheets, sheet)
+            chosen = _choose_sheet(workbook.worksheets, sheet, alone=alone)
             # Some programs write a wrong size of the sheet, by which cells would be lost.
             chosen.reset_dimensions()
-            rows = [(number, [_to_text(cell) for cell in cells]) for number, cells in enumerate(chosen.rows, start=1)]
+            rows = list(chosen.rows)
             workbook.close()
     except InvalidRequestError:
         raise
     except Exception as problem:  # whatever a damaged file makes zipfile, the XML parser and openpyxl raise
         reason = f"It cannot be read ({type(problem).__name__}: {problem}): open it in Excel, and save it again."
         raise validation.invalid_argument("path", path, _WORKBOOK, reason) from None
-    return {"sheet": str(chosen.title)}, iter(rows)
+    return str(chosen.title), rows
 
 
-def _choose_sheet(sheets: list[Any], wanted: Any) -> Any:
+def _choose_sheet(sheets: list[Any], wanted: Any, *, alone: bool) -> Any:
     titles = ", ".join(f"{number} {each.title!r}" for number, each in enumerate(sheets, start=1))
     allowed = f"a sheet by name or number; there are {titles or 'none'}"
-    if wanted is None and sheets:
+    if wanted is None and (len(sheets) == 1 if alone else sheets):
         return sheets[0]
     if isinstance(wanted, str):
         same = [each for each in sheets if each.title == wanted]

@@ -12,8 +12,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"frames", "validation", "text", "masking", "options", "csv_files", "times", "hosts"},
-    {"credentials", "contacts", "examples"},
+    {
+        *("frames", "validation", "text", "masking", "options", "times", "hosts"),
+        *("formulas", "private_files", "csv_files"),
+    },
+    {"credentials", "contacts", "examples", "excel_files"},
     {"state"},
     {"session"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},
@@ -33,7 +36,7 @@ DOORS = {
     "anywidget": {"forms"},
     "matplotlib": {"plots"},
     "pyarrow": {"reports"},
-    "openpyxl": {"contacts"},
+    "openpyxl": {"contacts", "excel_files"},
 }
 SQL = re.compile(
     r"^\s*(SELECT .* FROM|INSERT INTO|REPLACE INTO|UPDATE .* SET|DELETE FROM|CREATE (TABLE|INDEX)|ALTER TABLE)\b"

@@ -32,6 +32,7 @@ LOCAL = (
     "plot_spend",
     "read_contacts",
     "read_csv",
+    "read_excel",
     "segments",
     "set_options",
     "shorter_texts",
@@ -40,6 +41,7 @@ LOCAL = (
     "summary",
     "to_csv",
     "to_e164",
+    "to_excel",
 )
 NETWORK = [name for name in FUNCTIONS if name not in LOCAL]
 
