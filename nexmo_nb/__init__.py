@@ -21,7 +21,7 @@ Applications    applications, application, create_application, update_applicatio
 Money           bill, balance, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
                 cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs
-Files           to_csv, read_csv, to_excel, read_excel
+Files           to_csv, read_csv, to_excel, read_excel; mask before others see a frame
 
 How the package is built stands in ``CONTRIBUTING.md``.
 """
@@ -66,6 +66,7 @@ from nexmo_nb.excel_files import read_excel, to_excel
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
 from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
+from nexmo_nb.pseudonyms import mask
 from nexmo_nb.reports import delivery, records
 from nexmo_nb.session import Session, connect, current, show_connection
 from nexmo_nb.sms import send_sms
@@ -133,6 +134,7 @@ __all__ = [
     "fit_budget",
     "forget",
     "idle_numbers",
+    "mask",
     "number_costs",
     "number_form",
     "owned_numbers",

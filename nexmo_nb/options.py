@@ -26,7 +26,7 @@ def set_options(
     Parameters
     ----------
     mask : bool, optional
-        True: displayed frames, plots and forms show only the last three digits of phone numbers, so that a saved
+        True: what a cell displays, plots and forms show only the last three digits of phone numbers, so that a saved
         notebook is no phone list. False: they show every digit. Default: no change.
     language : {"en", "pt"}, optional
         The language of forms that are made from now on: English or Portuguese. Default: no change.
@@ -49,9 +49,11 @@ def set_options(
 
     Notes
     -----
-    The frames themselves do not change: what is computed, sent or written to a file has every digit. ``print(frame)``,
-    values taken out of a frame, and what is typed into a form's fields are not masked. Every run of 7 to 15 digits that
-    stands alone is taken for a phone number.
+    The frames themselves do not change: what is computed, sent or written to a file has every digit. Masked is what
+    IPython displays: frames, ``frame.style``, ``HTML(frame.to_html())``, values and lists taken out of a frame. Not
+    masked are ``print(frame)``, files that ``frame.to_html("file")`` and the like write, HTML with a script in it, what
+    a form of another library shows, and what is typed into a form's fields. To hand a frame on, use `mask`, which
+    changes the frame. Every run of 7 to 15 digits that stands alone is taken for a phone number.
 
     Examples
     --------

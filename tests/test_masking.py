@@ -38,6 +38,7 @@ def unmasked() -> Iterator[None]:
         ("d0a1b2c3-1234-4567-8901-123456789012", "d0a1b2c3-1234-4567-8901-123456789012"),
         ("0C00000012345678", "0C00000012345678"),
         ("12345.678901234", "12345.678901234"),
+        ("447700900123.000000", "•••••••••123.000000"),
         ("123456", "123456"),
         ("abc1234567890", "abc1234567890"),
     ],
@@ -59,6 +60,7 @@ IN_A_NOTEBOOK = """
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 import pandas as pd, nexmo_nb as nx
+from IPython.display import HTML
 to = pd.array(["447700900123", None], dtype="string")
 frame = pd.DataFrame({"to": to, "n": [447700900124, 1], "price": [0.5, 1.0]}, index=["447700900125", "x"])
 twice = pd.DataFrame([["447700900126", "447700900127"]], columns=["a", "a"])
@@ -66,21 +68,27 @@ grouped = pd.DataFrame({"k": ["447700900128"], "c": ["x"], "v": [1]}).groupby(["
 counts = frame.to.value_counts()
 named = frame.to.rename("447700900129").rename_axis("447700900120")
 nested = pd.DataFrame({"rows": [["447700900121"], {"to": 447700900122}]})
-values = (frame, frame.to, twice, grouped, counts, named, nested)
+missing = pd.DataFrame({"n": [447700900123.0, None]})
+values = (frame, frame.to, twice, grouped, counts, named, nested, missing, frame.style, missing.style.format("{:.1f}"),
+          HTML(frame.to_html()), frame.to_html(), frame.to.iloc[0], 447700900123, {"to": ["447700900123"]}, frame.index)
 def show(value):
     data, _ = shell.display_formatter.format(value)
     return data["text/plain"] + (data.get("text/html") or "")
 plain = [show(value) for value in values]
-assert all("4477009001" in text for text in plain), plain
+assert all("4477009001" in text or "4.477009e+11" in text for text in plain), plain
 nx.set_options(mask=True)
 hidden = [show(value) for value in values]
-assert not any("4477009001" in text for text in hidden), hidden
+assert not any("4477009001" in text or "4.477009e+11" in text for text in hidden), hidden
 assert "•••••••••123" in hidden[0] and "0.5" in hidden[0] and "•••••••••125" in hidden[0]
 assert frame.to.iloc[0] == "447700900123" and frame.index[0] == "447700900125"
+assert show(1234567) == "1234567" and show(HTML("<script>x = 447700900123</script>")).count("447700900123") == 1
+nx.set_options(mask=True)
 nx.set_options(mask=False)
 assert "dtype: string" in hidden[1] or "dtype: str" in hidden[1]
 assert counts.index.tolist() == ["447700900123"] and named.name == "447700900129"
-assert [show(value) for value in values] == plain
+again = [show(value) for value in values]
+ids = __import__('re').compile('T_[0-9a-f]+|0x[0-9a-f]+')
+assert [ids.sub('', text) for text in again] == [ids.sub('', text) for text in plain]
 print("done")
 """
 

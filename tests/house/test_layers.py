@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     },
     {"credentials", "contacts", "examples", "excel_files"},
     {"state"},
-    {"session"},
+    {"session", "pseudonyms"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},
     {"campaigns", "costs", "plots"},
     {"cli", "forms"},

@@ -24,6 +24,7 @@ LOCAL = (
     "estimate_vs_actual",
     "explain_encoding",
     "fit_budget",
+    "mask",
     "number_costs",
     "plot_delivery",
     "plot_estimate",
