@@ -21,7 +21,7 @@ Applications    applications, application, create_application, update_applicatio
 Money           bill, balance, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
                 cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs
-Files           to_csv, read_csv, to_excel, read_excel; mask before others see a frame
+Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
 
 How the package is built stands in ``CONTRIBUTING.md``.
 """
@@ -63,6 +63,7 @@ from nexmo_nb.errors import (
     UnreachableError,
 )
 from nexmo_nb.excel_files import read_excel, to_excel
+from nexmo_nb.focus import to_focus
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
 from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
@@ -166,6 +167,7 @@ __all__ = [
     "to_csv",
     "to_e164",
     "to_excel",
+    "to_focus",
     "update_application",
     "update_number",
     "voice_form",

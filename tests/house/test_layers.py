@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
         *("frames", "validation", "text", "masking", "options", "times", "hosts"),
         *("formulas", "private_files", "csv_files"),
     },
-    {"credentials", "contacts", "examples", "excel_files"},
+    {"credentials", "contacts", "examples", "excel_files", "focus"},
     {"state"},
     {"session", "pseudonyms"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},

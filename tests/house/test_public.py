@@ -43,6 +43,7 @@ LOCAL = (
     "to_csv",
     "to_e164",
     "to_excel",
+    "to_focus",
 )
 NETWORK = [name for name in FUNCTIONS if name not in LOCAL]
 
