@@ -20,7 +20,7 @@ Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, upd
 Applications    applications, application, create_application, update_application, delete_application
 Money           bill, balance, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
                 cost_per_delivered, estimate_vs_actual
-Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs
+Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs; report, a page for a manager
 Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
 
 How the package is built stands in ``CONTRIBUTING.md``.
@@ -68,6 +68,7 @@ from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_nu
 from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
 from nexmo_nb.pseudonyms import mask
+from nexmo_nb.report_page import report
 from nexmo_nb.reports import delivery, records
 from nexmo_nb.session import Session, connect, current, show_connection
 from nexmo_nb.sms import send_sms
@@ -151,6 +152,7 @@ __all__ = [
     "read_csv",
     "read_excel",
     "records",
+    "report",
     "search_numbers",
     "segments",
     "send_many",

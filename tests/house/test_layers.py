@@ -21,7 +21,7 @@ LAYERS: list[set[str]] = [
     {"session", "pseudonyms"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports"},
     {"campaigns", "costs", "plots"},
-    {"cli", "forms"},
+    {"cli", "forms", "report_page"},
 ]
 # A room may use a neighbour of its layer, if no circle comes of it.
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}

@@ -34,6 +34,7 @@ LOCAL = (
     "read_contacts",
     "read_csv",
     "read_excel",
+    "report",
     "segments",
     "set_options",
     "shorter_texts",
