@@ -28,7 +28,7 @@ UTC = " (UTC)"
 _SUFFIXES = (".xlsx",)
 _INSTALL = "Writing Excel needs openpyxl: pip install 'nexmo_nb[excel]'."
 _AMOUNT = "#,##0.00######"
-_RATES = ("delivery_rate", "change")
+_RATES = ("delivery_rate", "message_delivery_rate", "part_delivery_rate", "change")
 _SECONDS = ("duration", "seconds", "latency")
 _FIRST_DAY = pd.Timestamp("1900-03-01")
 """Before it, Excel has no dates, or wrong ones."""

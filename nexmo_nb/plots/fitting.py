@@ -17,6 +17,7 @@ _GAP = 4.0
 _MOST_LEGEND_COLUMNS = 4
 _LARGEST_LEGEND, _WIDEST_LEGEND = 0.6, 0.94
 _MOST_VALUES = 15
+_MOST_NUMBERS = 8
 _LEAST_FOR_DATA = 0.4
 _SHORTEST_TITLE = 12
 
@@ -187,10 +188,11 @@ def _thin_numbers(axes: Axes, side: str) -> None:
     axis = getattr(axes, f"{side}axis")
     if not isinstance(axis.get_major_locator(), (AutoLocator, MaxNLocator)):
         return
-    most = 8
-    while most > 1 and find_overlap(_list_labels(axis), gap=_GAP):
-        most -= 1
+    for most in range(_MOST_NUMBERS, 0, -1):
+        # Said, for matplotlib's own choice changes when the layout does.
         axis.get_major_locator().set_params(nbins=most)
+        if not find_overlap(_list_labels(axis), gap=2 * _GAP if side == "x" else 0.0):
+            return
 
 
 def _shrink_labels(axes: Axes) -> None:

@@ -45,12 +45,13 @@ class Options(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """Axes, and the rows to draw on them; `most_rows` have room there, each with labels of so many lines."""
+    """Axes, and what to draw on them: of its rows, `room` fit there, and `most_rows` are wanted as well."""
 
     axes: Axes
     currency: str
     rows: pd.DataFrame
     title: str | None
+    room: int
     most_rows: int
     is_new: bool
 
@@ -98,7 +99,7 @@ def open_panels(
         inches = height - 1.2 if ax is None else axes.get_window_extent().height / get_figure(axes).dpi
         title = f"{options.title}, {currency}" if options.title and len(tables) > 1 else options.title
         room = max(1, int(inches * 72 / _POINTS_PER_ROW))
-        panels.append(Panel(axes, currency, rows, title, min(room, options.top), ax is None))
+        panels.append(Panel(axes, currency, rows, title, room, min(room, options.top), ax is None))
     return panels
 
 

@@ -120,7 +120,7 @@ def _draw(panel: Panel, panels: list[Panel], column: str, options: Options) -> D
     if rows.empty:
         panel.say("Nothing was sent in this time." if panel.rows.empty else "None of these costs is known yet.")
         return Drawing(axes)
-    most = options.top if panel.is_new else min(options.top, max(2, panel.most_rows // 2))
+    most = options.top if panel.is_new else min(options.top, max(2, panel.room // 2))
     table = sum_by_period(rows, get_text(rows, column, "none"), most)
     labels = make_labels(table.columns, LINE_LENGTH - 6)
     colours = [GREY if name == OTHER else COLOURS[n % len(COLOURS)] for n, name in enumerate(table.columns)]

@@ -345,3 +345,10 @@ def test_the_length_of_periods_is_told_by_their_beginnings() -> None:
     for freq, step in (("h", "h"), ("D", "D"), ("W", "W"), ("MS", "M"), ("QS", "Q"), ("YS", "Y")):
         assert find_step(pd.date_range("2025-01-01", periods=4, freq=freq)) == step
     assert find_step(pd.DatetimeIndex(["2025-01-01"])) == "D"
+
+
+def test_axes_of_the_callers_own_have_as_many_groups_as_fit(pyplot: Any) -> None:
+    many = pd.concat([SPEND.head(1).assign(tag=f"t{n}") for n in range(9)])
+    for height, shown in ((4, 8), (1.2, 3)):
+        axes = nx.plot_spend(many, ax=pyplot.subplots(figsize=(6, height), layout="constrained")[1])
+        assert len(axes.get_legend().get_texts()) == shown

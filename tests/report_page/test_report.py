@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
-        if self.tags and self.tags[-1] in ("th", "td"):
+        if data.strip() and self.tags[-1] in ("th", "td"):
             self.rows[-1].append(data)
 
     def read_svgs(self) -> list[str]:
