@@ -193,7 +193,9 @@ def _defuse_frame(frame: pd.DataFrame) -> pd.DataFrame:
     for position in range(copy.shape[1]):
         column = copy.iloc[:, position]
         if is_text_like(column):
-            copy.isetitem(position, column.astype(object).map(_defuse_cell).array)
+            # A series of objects stays one; of anything else pandas would make texts of its own kind.
+            cells: Any = pd.Series(map(_defuse_cell, column.astype(object)), index=copy.index, dtype=object)
+            copy.isetitem(position, cells)
     copy.columns = pd.Index([defuse(str(name)) for name in frame.columns])
     return copy
 

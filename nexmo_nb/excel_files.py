@@ -129,8 +129,9 @@ def read_excel(
     ['NA']
     """
     own = check_dtypes(dtype)
+    source = expand_path(path)
     try:
-        data = expand_path(path).read_bytes()
+        data = source.read_bytes()
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise validation.invalid_argument("path", str(path), "an Excel workbook", str(reason)) from None

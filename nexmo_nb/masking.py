@@ -112,7 +112,9 @@ def _replace_in_column(column: Any, replace: Replace) -> Any:
     if pd.api.types.is_numeric_dtype(dtype) and not (column.abs() >= SMALLEST_NUMBER).any():
         # A CSV file that is read without dtypes gives phone numbers as integers, or as floats where some are missing.
         return column
-    masked = column.astype(object).map(lambda cell: replace_in_value(cell, replace))
+    # Made as objects: pandas 3 takes texts for its own kind of them, which cannot hold half of a surrogate pair.
+    cells = [replace_in_value(cell, replace) for cell in column.astype(object)]
+    masked = pd.Series(cells, index=column.index, name=column.name, dtype=object)
     return masked.astype(dtype) if isinstance(dtype, pd.StringDtype) else masked
 
 

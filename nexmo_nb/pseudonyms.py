@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ _LETTERS = 12
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 # National and bracketed numbers, as people write them into texts; what is too short or too long is none.
 _WRITTEN = re.compile(r"(?<![\w.,:+-])\(?(?:\+|0(?![.,]))[\d\s().\-/\u00a0]{5,24}\d(?!\w|-\w|\.\d)")
+_MASK = re.compile("tel_[a-z2-7]{12}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -86,13 +86,21 @@ def mask(frame: pd.DataFrame, *, columns: str | Iterable[str] = ()) -> pd.DataFr
         masked = NUMBER.sub(lambda found: find_mask(_read_digits(found[0])), text)
         return _WRITTEN.sub(lambda found: _mask_written(found[0], find_mask), masked)
 
+    def mask_cell(cell: Any, *, is_whole: bool) -> Any:
+        found = _mask_number(cell, find_mask, mask_text)
+        return find_mask(str(cell)) if is_whole and not _MASK.fullmatch(str(found)) else found
+
     masked: pd.DataFrame = replace_numbers(frame, mask_text)
     for position, name in enumerate(frame.columns):
-        if name in whole:
-            masked.isetitem(position, _map_cells(frame.iloc[:, position], lambda cell: find_mask(str(cell))))
-        elif name in NUMBER_COLUMNS:
-            cells = _map_cells(frame.iloc[:, position], lambda cell: _mask_number(cell, find_mask, mask_text))
-            masked.isetitem(position, cells)
+        if name in whole or name in NUMBER_COLUMNS:
+            cells = [
+                cell if validation.is_missing(cell) else mask_cell(cell, is_whole=name in whole)
+                for cell in frame.iloc[:, position].astype(object)
+            ]
+            # The index of `masked` is another one by now.
+            column: Any = pd.Series(cells, index=masked.index, dtype=object)
+            dtype = frame.dtypes.iloc[position]
+            masked.isetitem(position, column.astype(dtype) if isinstance(dtype, pd.StringDtype) else column)
     masked.attrs = {}
     return masked
 
@@ -102,16 +110,10 @@ def _build_masks(key: bytes) -> Any:
 
     @lru_cache(maxsize=1_000_000)
     def find_mask(text: str) -> str:
-        digest = hmac.digest(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        digest = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
         return f"tel_{base64.b32encode(digest).decode()[:_LETTERS].lower()}"
 
     return find_mask
-
-
-def _map_cells(column: pd.Series[Any], change: Any) -> Any:
-    """Change the cells of a column that are not missing; text stays text."""
-    cells = column.astype(object).map(lambda cell: cell if validation.is_missing(cell) else change(cell))
-    return (cells.astype(column.dtype) if isinstance(column.dtype, pd.StringDtype) else cells).array
 
 
 def _mask_number(cell: Any, find_mask: Any, mask_text: Any) -> Any:

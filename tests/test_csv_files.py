@@ -248,3 +248,9 @@ def test_what_cannot_be_read_is_refused_in_words(content: str | None, options: d
         nx.read_csv("bad.csv", **options)
     with pytest.raises(nx.InvalidRequestError, match="frame"):
         nx.to_csv([1], "x.csv")  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_written_for_a_spreadsheet_is_refused_in_words_as_well() -> None:
+    frame = pd.Series(["\ud800", "=1"], name="to", dtype=object).to_frame()
+    with pytest.raises(nx.InvalidRequestError, match="UTF-8"):
+        nx.to_csv(frame, "x.csv", excel=True)

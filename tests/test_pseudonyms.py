@@ -91,6 +91,8 @@ def test_columns_that_are_named_are_masked_whole() -> None:
     masked = nx.mask(frame().assign(name=["Ann", "Bob", "Ann", None]), columns=["name", "text"])
     assert masked.name.iloc[0] == masked.name.iloc[2] != masked.name.iloc[1]
     assert all(MASK.fullmatch(text) for text in masked.text)
+    assert nx.mask(frame(), columns=["to"]).to.equals(nx.mask(frame()).to)
+    assert MASK.fullmatch(nx.mask(frame(), columns=["sender"]).sender.iloc[0])
 
 
 def test_a_mask_is_not_masked_again() -> None:
@@ -133,3 +135,10 @@ def test_processes_that_begin_at_once_have_one_key(tmp_path: Path) -> None:
 def test_what_cannot_be_masked_is_refused(table: pd.DataFrame, columns: str, says: str) -> None:
     with pytest.raises(nx.InvalidRequestError, match=says):
         nx.mask(table, columns=columns)
+
+
+def test_half_a_surrogate_pair_is_masked_or_kept_like_any_text() -> None:
+    table = pd.DataFrame({name: pd.Series(["\ud800", A], dtype=object) for name in ("to", "x", "name")})
+    masked = nx.mask(table, columns="name")
+    assert masked.to.iloc[0] == masked.x.iloc[0] == "\ud800"
+    assert MASK.fullmatch(masked.name.iloc[0])
