@@ -97,7 +97,7 @@ def _draw(panel: Panel, counts: pd.Series[int], options: Options) -> Drawing:
     for status, count in others.iloc[:room].items():
         bars.append((str(status), int(count), GREY if status == NO_RECORD else RED))
     if len(others) > room:
-        bars.append((f"{OTHER} ({len(others) - room} statuses)", int(others.iloc[room:].sum()), GREY))
+        bars.append((f"{OTHER} ({len(others) - room})", int(others.iloc[room:].sum()), GREY))
     written = []
     for place, (_, count, colour) in enumerate(bars):
         axes.barh(place, count, 0.75, color=colour)

@@ -285,7 +285,7 @@ def test_only_as_many_rows_as_are_asked_for() -> None:
     assert ticks(nx.plot_prices(PRICES, top=1), "y") == ["MTC"]
     assert ticks(nx.plot_estimate(COMPARED, top=1), "y") == ["GB"]
     assert [text.get_text() for text in nx.plot_spend(SPEND, top=1).get_legend().get_texts()] == ["none", "other"]
-    assert ticks(nx.plot_delivery(RECORDS, top=1), "y")[3:] == ["failed", "other (2 statuses)"]
+    assert ticks(nx.plot_delivery(RECORDS, top=1), "y")[3:] == ["failed", "other (2)"]
     many = pd.concat([COSTS.head(1).assign(country=f"{n}") for n in range(70)])
     assert len(ticks(nx.plot_number_costs(many, top=60), "y")) == 60
 
