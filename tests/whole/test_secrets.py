@@ -83,9 +83,7 @@ def analyst():
     ordered = nx.records(start="2025-03-04", end="2025-03-05", mode="async", progress=False)
     fate, spent = nx.delivery("batch"), nx.spend(taken, freq="D")
     compared = nx.estimate_vs_actual(fate)
-    texts = dict.fromkeys(("product", "channel", "account", "tag"), "x")
-    bill = taken.assign(day=taken.received, amount=taken.price.fillna(0.0), messages=1, parts=1, seconds=0.0, **texts)
-    bill["estimated"] = True
+    bill = nx.bill("2025-03-04", "2025-03-05", progress=False)
     results = [
         nx.balance(), nx.price_changes(), nx.summary(plan), nx.fit_budget(plan, 0.1), sent, ordered, nx.sent(),
         nx.settle(), fate, spent, compared, nx.cheapest_numbers("GB"), nx.idle_numbers(), nx.cost_per_delivered(taken),
@@ -95,7 +93,7 @@ def analyst():
         nx.set_options(mask=True), nx.set_options(mask=False), nx.current(), nx.show_connection(),
         nx.plot_number_costs(nx.number_costs(found)), nx.plot_prices(listed), nx.plot_spend(spent),
         nx.mask(taken), nx.report(taken, "page.html"), nx.read_excel(nx.to_excel(found, "found.xlsx")),
-        nx.to_focus(bill, "focus.csv"),
+        bill, nx.to_focus(bill, "focus.csv"), nx.anomalies(taken),
         nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.forget(before="2100-01-01"),
     ]  # fmt: skip
     for each in results:
