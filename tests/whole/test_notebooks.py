@@ -69,6 +69,7 @@ def run(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_notebook(path, FOLDERS[path])
 
 
+WHAT_READING_COSTS = ("To read ", "Paid to read ")
 FOLDERS: dict[Path, Path] = {}
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 
@@ -93,5 +94,7 @@ def test_it_is_stored_with_its_outputs_in_order_and_without_errors(path: Path) -
     assert counts == list(range(1, len(counts) + 1))
     outputs = [output for cell in cells(path) for output in cell["outputs"]]  # type: ignore[attr-defined]
     assert outputs
-    assert not [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
+    assert not [output for output in outputs if output["output_type"] == "error"]
+    told = [line for output in outputs if output.get("name") == "stderr" for line in output["text"]]
+    assert all(line.startswith(WHAT_READING_COSTS) for line in told)
     assert str(Path.home()) not in path.read_text(encoding="utf-8")
