@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nexmo_nb.sandbox.data import COUNTRIES, Country
+from nexmo_nb.sandbox.data import COUNTRIES, Country, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import NOT_FOUND, Refusal, build_bad_request, check_required
 from nexmo_nb.sandbox.world import World
 
 # Price lists have a refusal of their own.
 DENIED_PRICES = Answer(401, {"currency": "EUR", "code": "401", "error-code-label": "authentication failed"})
+
+SUBACCOUNTS = ("Shop", "Support")
+"""The names of the account's two subaccounts, in the order of their keys."""
+
+
+def derive_subaccount_keys(seed: int) -> tuple[str, ...]:
+    """Derive the API keys of the subaccounts from the sandbox's seed, as the world derives that of the account."""
+    return tuple(f"{hash_to_int(seed, 'subaccount', name):032x}"[:8] for name in SUBACCOUNTS)
 
 
 def show_balance(world: World, _request: Request, _: Accident) -> Answer:
