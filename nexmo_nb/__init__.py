@@ -15,10 +15,10 @@ Without code    sms_form, campaign_form, voice_form, number_form, application_fo
 Send            send_sms, send_voice
 A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many
 A text          segments, explain_encoding, shorter_texts
-What was sent   sent, settle, delivery, records, forget
+What was sent   sent, settle, delivery, records, discard, forget
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
-Money           bill, balance, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
+Money           bill, balance, budget, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
                 cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs; report, a page for a manager
 Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
@@ -33,7 +33,8 @@ from nexmo_nb.applications import (
     delete_application,
     update_application,
 )
-from nexmo_nb.campaigns import fit_budget, forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, send_many, sent, settle, summary
+from nexmo_nb.campaigns.account_budget import budget
 from nexmo_nb.contacts.clean import clean_contacts
 from nexmo_nb.contacts.countries import countries
 from nexmo_nb.contacts.files import read_contacts
@@ -119,6 +120,7 @@ __all__ = [
     "applications",
     "balance",
     "bill",
+    "budget",
     "buy_number",
     "campaign_form",
     "cancel_number",
@@ -131,6 +133,7 @@ __all__ = [
     "current",
     "delete_application",
     "delivery",
+    "discard",
     "estimate_vs_actual",
     "explain_encoding",
     "fit_budget",

@@ -34,6 +34,7 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
+MOST_MONEY = 1e15
 LATEST = 7_258_118_400.0
 """Unix seconds of the year 2200."""
 
@@ -135,6 +136,13 @@ def check_int(name: str, value: Any, low: int, high: int | None = None) -> int:
     if number < low or (high is not None and number > high):
         raise invalid_argument(name, number, allowed)
     return number
+
+
+def check_amount(name: str, value: Any, allowed: str = "an amount of the account's currency, 0 or more") -> float:
+    """Accept an amount of money, 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST_MONEY:
+        raise invalid_argument(name, value, allowed)
+    return float(value)
 
 
 def check_time(name: str, value: Any) -> float:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from nexmo_nb.campaigns.budget import check_cap, sum_spent
+from nexmo_nb.campaigns.caps import Cap, check_cap, sum_spent
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
 from nexmo_nb.campaigns.progress import Progress, count_done
-from nexmo_nb.campaigns.rows import Row, find_waiting, read_rows, skip_doubtful, skip_unpriced
+from nexmo_nb.campaigns.rows import Row, find_sends, find_waiting, read_rows, skip_doubtful, skip_unpriced
 from nexmo_nb.campaigns.runner import Message, Runner, Watch
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session
@@ -32,11 +32,12 @@ class Settings(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a run came to: the frame of `send_many`, how to go on, and the first row that the cap left, if it did."""
+    """What a run came to: the frame of `send_many`, how to go on, and the first row that a cap left, if one did."""
 
     result: pd.DataFrame
     status: str
     first_left: Row | None = None
+    cap: Cap | None = None  # the tightest; None as well where a budget that others spent of, or set, ended the run
 
 
 class Standing(NamedTuple):
@@ -54,24 +55,25 @@ def run_batch(
 
     It raises what `send_many` does, and an interrupt after it has said how to go on.
     """
-    rows, name, cap = read_rows(plan, options), settings.batch, settings.max_cost
+    rows, name = read_rows(plan, options), settings.batch
     with session.ledger.open_run(name):
-        waiting = find_waiting(rows, session.ledger.read_batch(name), settings.resend_not_found)
-        skipped = skip_doubtful(waiting, settings.doubtful)
-        waiting = [row for row in waiting if row.place not in skipped]
-        if cap is not None:
-            skipped |= skip_unpriced(waiting, settings.unpriced, cap)
+        waiting, skipped = _choose_rows(session, rows, settings)
         kept = [row for row in rows if row.place not in skipped]
         by_id, states = _enter_rows(session, name, kept, settings.resend_not_found)
         # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
         decided = {row.place for row in waiting}
         due = {send_id: row for send_id, row in by_id.items() if states[send_id] == "planned" and row.place in decided}
         sends = session.ledger.read_sends(batch=name)
-        left = None if cap is None else _find_left(cap, sends, by_id, due, settings.on_cap == "stop")
+        caps = _read_caps(session, settings.max_cost, sends, by_id)
+        # What others spent meanwhile counts as well; now it stops this run, as dearer messages do.
+        _check_caps(caps, due.values(), may_stop=True)
+        tightest = min(caps, key=lambda cap: cap.left, default=None)
         messages = {
             send_id: Message(row.fields, row.digest, row.estimate or Estimate()) for send_id, row in due.items()
         }
-        runner = Runner(session, name, messages, left=left, begun=_describe_begin(sends, states, session, cap))
+        left = None if tightest is None else tightest.left
+        begun = _describe_begin(sends, states, session, settings.max_cost)
+        runner = Runner(session, name, messages, left=left, begun=begun)
         try:
             runner.run(settings.workers, watch)
         except KeyboardInterrupt:
@@ -81,7 +83,8 @@ def run_batch(
         result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
     if runner.state.error is not None:
         raise _build_error(runner.state.error, runner.status_message(), result)
-    return Run(result, runner.status_message(), due[runner.state.queue[0]] if runner.state.is_capped else None)
+    first_left = due[runner.state.queue[0]] if runner.state.is_capped else None
+    return Run(result, runner.status_message(), first_left, None if runner.state.is_over_budget else tightest)
 
 
 def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
@@ -108,6 +111,24 @@ def _count_changed(rows: Sequence[Row], closed: Any, found: set[str]) -> int:
     return len({row.recipient for row in others} & planned)
 
 
+def _choose_rows(session: Session, rows: Sequence[Row], settings: Settings) -> tuple[list[Row], dict[int, str]]:
+    """Choose the rows that this run would send, and the reasons of those that it leaves out, by place.
+
+    It refuses what cannot be sent as the settings say before anything is entered into the ledger.
+    """
+    known = session.ledger.read_batch(settings.batch)
+    waiting = find_waiting(rows, known, settings.resend_not_found)
+    skipped = skip_doubtful(waiting, settings.doubtful)
+    waiting = [row for row in waiting if row.place not in skipped]
+    sends = [] if settings.max_cost is None else session.ledger.read_sends(batch=settings.batch)
+    caps = _read_caps(session, settings.max_cost, sends, find_sends(rows, known))
+    for cap in caps:
+        skipped |= skip_unpriced(waiting, settings.unpriced, cap)
+    waiting = [row for row in waiting if row.place not in skipped]
+    _check_caps(caps, waiting, may_stop=settings.on_cap == "stop")
+    return waiting, skipped
+
+
 def _enter_rows(
     session: Session, batch: str, rows: Sequence[Row], resend: bool
 ) -> tuple[dict[str, Row], dict[str, str]]:
@@ -127,18 +148,33 @@ def _describe_begin(
     return begun._replace(cost=cost, currency=session.account.currency, cap=cap)
 
 
-def _find_left(
-    cap: float, sends: Sequence[Mapping[str, Any]], rows: Mapping[str, Row], due: Mapping[str, Row], may_stop: bool
-) -> float:
-    """Give what is left of a cap, or refuse one that the rows which are due could pass; rows stand by their sends."""
-    return check_cap(
-        cap,
-        spent=sum_spent(sends, {send_id: row.estimate or Estimate() for send_id, row in rows.items()}),
-        high=math.fsum(row.estimate.high for row in due.values() if row.estimate is not None),
-        messages=len(due),
-        currencies=len({row.currency for row in due.values()} - {None}),
-        may_stop=may_stop,
-    )
+def _read_caps(
+    session: Session, max_cost: float | None, sends: Sequence[Mapping[str, Any]], rows: Mapping[str, Row]
+) -> list[Cap]:
+    """Read what caps a batch: its own cap, where it has one, and the account's tightest budget.
+
+    `sends` are those of the batch, and `rows` stand by their sends.
+    """
+    caps = []
+    if max_cost is not None:
+        estimates = {send_id: row.estimate or Estimate() for send_id, row in rows.items()}
+        caps.append(Cap(max_cost, sum_spent(sends, estimates)))
+    room = session.ledger.budgets.find_tightest()
+    if room is not None:
+        caps.append(Cap(room.budget.amount, room.spent, room.budget.period, room.budget.currency))
+    return caps
+
+
+def _check_caps(caps: Iterable[Cap], due: Collection[Row], *, may_stop: bool) -> None:
+    """Refuse a cap that the rows which are due could pass; with `may_stop`, only one that cannot be kept at all."""
+    for cap in caps:
+        check_cap(
+            cap,
+            high=math.fsum(row.estimate.high for row in due if row.estimate is not None),
+            messages=len(due),
+            currencies={row.currency for row in due if row.currency is not None},
+            may_stop=may_stop,
+        )
 
 
 def _build_error(cause: NexmoError, status: str, result: pd.DataFrame) -> NexmoError:

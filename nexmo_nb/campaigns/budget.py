@@ -1,23 +1,19 @@
-"""What a batch may cost: caps, what was spent, and plans that fit an amount of money. Pure."""
+"""Plans that fit an amount of money. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.decisions import TOLERANCE, Estimate
+from nexmo_nb.campaigns.decisions import TOLERANCE
 from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.contacts.duplicates import write_cells
 
 OVER_BUDGET = "over_budget"
-MOST_MONEY = 1e15
-PAID_STATES = ("accepted", "partial", "sending", "unknown")  # in which a message may have cost something
 
 
 def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
@@ -56,7 +52,7 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
     [True, False]
     """
     check_plan(plan)
-    amount = check_amount("amount", amount)
+    amount = validation.check_amount("amount", amount)
     is_sendable = plan["problem"].isna().to_numpy()
     prices = plan["price_high"].to_numpy(dtype="float64", na_value=np.nan)
     has_price = ~np.isnan(prices)
@@ -70,45 +66,6 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
     _mark(fitted, unpriced, "budget: no price is known for this row")
     _mark(fitted, dear, f"budget: {amount:g} is spent on the rows before this one")
     return fitted
-
-
-def sum_spent(sends: Iterable[Mapping[str, Any]], estimates: Mapping[str, Estimate]) -> float:
-    """Add up what a batch cost; a message that may have been paid for, at an unknown price, counts as its estimate.
-
-    `estimates` has them by the ids of the sends.
-    """
-    total = 0.0
-    for send in sends:
-        if send["price"] is not None:
-            total += send["price"]
-        elif send["state"] in PAID_STATES:
-            total += estimates.get(str(send["id"]), Estimate()).high
-    return total
-
-
-def check_amount(name: str, value: Any) -> float:
-    """Accept an amount of money, 0 or more."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST_MONEY:
-        raise validation.invalid_argument(name, value, "an amount of the account's currency, 0 or more")
-    return float(value)
-
-
-def check_cap(max_cost: float, *, spent: float, high: float, messages: int, currencies: int, may_stop: bool) -> float:
-    """Give what is left of a cap for the whole batch, or refuse one that cannot be kept.
-
-    `spent` is what the batch cost so far. The messages that are not sent yet cost `high` by their high estimates, in so
-    many `currencies`. With `may_stop`, a cap below that is one at which the run stops.
-    """
-    refuse = partial(validation.invalid_argument, "max_cost", max_cost)
-    if currencies > 1:
-        raise refuse("a plan in one currency", "Amounts of several cannot be added.")
-    if spent + high > max_cost + TOLERANCE and not may_stop:
-        raise refuse(
-            f"at least {spent + high:.4f}: {spent:.4f} spent so far and up to {high:.4f} for {messages} messages",
-            "Nothing was sent. Raise the cap, plan fewer recipients (see fit_budget), or pass on_cap='stop' to send as "
-            "many as it allows.",
-        )
-    return max_cost - spent
 
 
 def _count_affordable(prices: Any, amount: float) -> int:

@@ -10,21 +10,25 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.countries import name_country
+from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.reports.kept import forget_kept
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
 
 COLUMNS = (
-    Column("batch"), Column("key"), Column("kind"), Column("state"), Column("to"), Column("sender"), Column("text"),
-    Column("parts", "int64"), Column("price", "float64"), Column("currency"), Column("message_ids"), Column("delivery"),
+    Column("batch"), Column("key"), Column("kind"), Column("state"), Column("to"), Column("country"),
+    Column("country_name"), Column("network"), Column("sender"), Column("text"), Column("parts", "int64"),
+    Column("price", "float64"), Column("currency"), Column("message_ids"), Column("delivery"),
     Column("final_price", "float64"), Column("client_ref"), Column("created", TIME), Column("started", TIME),
     Column("finished", TIME), Column("code"), Column("error"),
 )  # fmt: skip
 
 PLAN_COLUMNS = (
     Column("to"), Column("state"), Column("message_ids"), Column("parts", "int64"), Column("price", "float64"),
-    Column("currency"), Column("code"), Column("meaning"), Column("error"), Column("client_ref"),
+    Column("currency"), Column("code"), Column("meaning"), Column("error"), Column("client_ref"), Column("country"),
+    Column("country_name"), Column("network"), Column("text"),
 )  # fmt: skip
 
 
@@ -33,6 +37,7 @@ def sent(
     *,
     since: str | date | datetime | None = None,
     until: str | date | datetime | None = None,
+    planned: bool = False,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Return everything that was ever sent from this account on this machine.
@@ -44,16 +49,20 @@ def sent(
     since, until : str or datetime, optional
         Only what was entered at or after, and before, a time, as text in ISO 8601; UTC unless it says otherwise.
         Default: all.
+    planned : bool
+        True: also the rows of batches that were not sent yet, in the state planned. Default: only what left, and what
+        Nexmo refused.
     session : Session, optional
         Default: the current one.
 
     Returns
     -------
     pandas.DataFrame
-        One row a message or call, oldest first: ``batch, key, kind`` (sms, calls, tts), ``state, to, sender, text``
-        (text), ``parts`` (int), ``price`` (float, in ``currency``), ``message_ids`` (joined by spaces), ``delivery``,
-        ``final_price`` (float; what `delivery` found, else missing), ``client_ref``,
-        ``created, started, finished`` (times in UTC: entered, left, answered), ``code, error``.
+        One row a message or call, oldest first: ``batch, key, kind`` (sms, calls, tts), ``state, to, country`` (of the
+        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``sender, text`` (text), ``parts``
+        (int), ``price`` (float, in ``currency``), ``message_ids`` (joined by spaces), ``delivery``, ``final_price``
+        (float; what `delivery` found, else missing), ``client_ref``, ``created, started, finished`` (times in UTC:
+        entered, left, answered), ``code, error``.
 
     Raises
     ------
@@ -77,8 +86,49 @@ def sent(
     name = None if batch is None else validation.check_name("batch", batch)
     start = None if since is None else validation.check_time("since", since)
     end = None if until is None else validation.check_time("until", until)
+    other_than = None if validation.check_bool("planned", planned) else "planned"
     session.ledger.mark_abandoned_unknown()
-    return outcome_frame(session.ledger.read_sends(batch=name, since=start, until=end))
+    return outcome_frame(session.ledger.read_sends(batch=name, since=start, until=end, other_than=other_than))
+
+
+def discard(batch: str, *, session: Session | None = None) -> int:
+    """Remove the rows of a batch that never left; what was sent of it, or may have been, stays.
+
+    Parameters
+    ----------
+    batch : str
+        Its name.
+    session : Session, optional
+        Default: the current one.
+
+    Returns
+    -------
+    int
+        How many rows were removed, with their numbers and texts; 0 where there is no such batch.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `batch` is no name, or the batch is being sent right now: nothing is removed.
+    UnreachableError
+        If the ledger cannot be written.
+
+    Notes
+    -----
+    Nothing is asked of Nexmo. `send_many` with the same plan plans the rows anew. Rows that `settle` did not find, and
+    that were planned again, may have left before: they stay, and are not found. To erase whom messages went to, see
+    `forget`, and https://developer.vonage.com/en/redact/overview for Nexmo's own copies.
+
+    Examples
+    --------
+    >>> import nexmo_nb as nx
+    >>> session = nx.connect("sandbox")
+    >>> plan = nx.plan_sms(["+351 912 345 678"], "Hello", sender="Demo")
+    >>> outcome = nx.send_many(plan, batch="hello", progress=False)
+    >>> nx.discard("hello"), nx.sent("hello").state.tolist()
+    (0, ['accepted'])
+    """
+    return session_or_current(session).ledger.discard(validation.check_name("batch", batch))
 
 
 def forget(*, before: str | date | datetime, session: Session | None = None) -> int:
@@ -131,8 +181,7 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 
 def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `sent` from rows of the ledger."""
-    renamed = ({**row, "to": row["recipient"], "text": row["body"], "parts": row["parts"] or 0} for row in rows)
-    return frame(renamed, COLUMNS)
+    return frame(({**row, **_describe_recipient(row), "parts": row["parts"] or 0} for row in rows), COLUMNS)
 
 
 def plan_outcome_frame(
@@ -144,16 +193,26 @@ def plan_outcome_frame(
     """
     by_id = {row["id"]: row for row in sends}
     rows: list[dict[str, Any]] = []
-    for place, (to, problem) in enumerate(zip(plan["to"], plan["problem"], strict=True)):
+    texts = plan["text"] if "text" in plan else [None] * len(plan)
+    for place, (to, text, problem) in enumerate(zip(plan["to"], texts, plan["problem"], strict=True)):
+        row = _describe_recipient({"recipient": to, "body": text})
         if place in ids:
-            rows.append({"to": to, **_describe_send(by_id.get(ids[place]))})
+            rows.append({**row, **_describe_send(by_id.get(ids[place]))})
         elif place in skipped:
-            rows.append({"to": to, "state": "skipped", "parts": 0, "error": skipped[place]})
+            rows.append({**row, "state": "skipped", "parts": 0, "error": skipped[place]})
         else:
-            rows.append({"to": to, "state": "problem", "parts": 0, "error": problem})
+            rows.append({**row, "state": "problem", "parts": 0, "error": problem})
     found = frame(rows, PLAN_COLUMNS)
     found.index = plan.index  # whatever it is: the labels tell the user whom a result belongs to
     return found
+
+
+def _describe_recipient(send: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the columns that tell to whom something goes, and what; a number that was forgotten has no country."""
+    to, text = (None if validation.is_missing(send[name]) else send[name] for name in ("recipient", "body"))
+    country = None if to is None else country_of(to)
+    name = None if country is None else name_country(country)
+    return {"to": to, "text": text, "country": country, "country_name": name}
 
 
 def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.campaigns.caps import Cap
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.sms.request import OPTIONS, build_fields
@@ -16,7 +17,7 @@ from nexmo_nb.state.sends import BatchRow, Entry, compute_digest, open_states_of
 from nexmo_nb.text.gsm import Encoding, segments
 
 BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
-NO_PRICE = "price: none is known for this row, and max_cost cannot be kept without one"
+NO_PRICE = "price: none is known for this row, and no cap can be kept without one"
 MOST_LABELS = 5  # that a message shows
 LONGEST_LABEL = 60
 
@@ -36,7 +37,9 @@ class Row(NamedTuple):
     def to_entry(self, send_id: str) -> Entry:
         what = f"row {show_label(self.label)}, to {self.fields['to']}"
         fields = self.fields
-        return Entry(send_id, what, "sms", self.digest, fields["to"], fields["from"], fields["text"])
+        estimate = None if self.estimate is None else self.estimate.high
+        addressed = (fields["to"], fields["from"], fields["text"])
+        return Entry(send_id, what, "sms", self.digest, *addressed, estimate=estimate)
 
 
 def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
@@ -108,6 +111,12 @@ def find_waiting(rows: Iterable[Row], known: Iterable[BatchRow], resend_not_foun
     return [row for row in rows if (row.fields["to"], row.digest) not in closed]
 
 
+def find_sends(rows: Iterable[Row], known: Iterable[BatchRow]) -> dict[str, Row]:
+    """Find the rows that are in the ledger already, by the ids of their sends; `known` are those of the batch there."""
+    ids = {(row.recipient, row.digest): row.id for row in known}
+    return {ids[key]: row for row in rows if (key := (row.fields["to"], row.digest)) in ids}
+
+
 def skip_doubtful(waiting: Iterable[Row], choice: str) -> dict[int, str]:
     """Choose the rows to leave out for their warning, each with it, by place; or refuse the plan."""
     doubtful = [row for row in waiting if row.warning is not None]
@@ -123,7 +132,7 @@ def skip_doubtful(waiting: Iterable[Row], choice: str) -> dict[int, str]:
     )
 
 
-def skip_unpriced(waiting: Iterable[Row], choice: str, max_cost: float) -> dict[int, str]:
+def skip_unpriced(waiting: Iterable[Row], choice: str, cap: Cap) -> dict[int, str]:
     """Choose the rows to leave out because no cap can be kept with them, by place; or refuse the cap."""
     unpriced = [row for row in waiting if row.estimate is None]
     if not unpriced:
@@ -131,8 +140,8 @@ def skip_unpriced(waiting: Iterable[Row], choice: str, max_cost: float) -> dict[
     if choice == "skip":
         return dict.fromkeys((row.place for row in unpriced), NO_PRICE)
     raise validation.invalid_argument(
-        "max_cost",
-        max_cost,
+        cap.parameter,
+        cap.amount,
         "a plan with prices",
         f"{len(unpriced)} rows have none, {show_labels(unpriced)}: no cap can be kept. Nothing was sent. Pass "
         "unpriced='skip' to leave them out.",

@@ -24,7 +24,7 @@ from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Attempt, Request, Session, unanswered_error
 from nexmo_nb.sms.request import build_request
 from nexmo_nb.sms.response import parse_parts
-from nexmo_nb.state.sends import Outcome, sum_prices
+from nexmo_nb.state.sends import Claim, Outcome, sum_prices
 from nexmo_nb.state.throttle import BULK, make_slot_id
 
 FAMILY = "sms"
@@ -55,6 +55,7 @@ class RunState:
     cost: float = 0.0
     error: NexmoError | None = None  # why the batch stopped
     fault: BaseException | None = None  # is no NexmoError; it stops the run and is raised
+    is_over_budget: bool = False  # a budget kept the next message back, and nothing came back since then
     is_capped: bool = False  # the run ended because the next message could pass the cap
 
 
@@ -169,7 +170,7 @@ class Runner:
                 state.in_flight[send_id] = self.session.make_attempt()
                 self._workers.submit(send_id, state.slots.pop())
             if len(claimed) < len(ready):
-                continue  # another process took the others, or the ledger cannot be used
+                continue  # another process took the others, a budget keeps them back, or the ledger cannot be used
             # A slot that is kept for later would have expired when it is used.
             self._give_back_slots()
             if state.in_flight or seconds > 0:
@@ -183,7 +184,7 @@ class Runner:
                 return
 
     def _count_allowed(self, workers: int) -> int:
-        if self._stop.is_set():
+        if self._stop.is_set() or self.state.is_over_budget:
             return 0
         waiting = [self.messages[send_id].estimate.high for send_id in islice(self.state.queue, workers)]
         in_flight = [self.messages[send_id].estimate.high for send_id in self.state.in_flight]
@@ -228,17 +229,19 @@ class Runner:
             Outcome(send_id, rows, problem, is_unsent=choose_action(problem).returns_to_queue)
             for send_id, _, rows, problem in state.results
         ]
-        claimed: set[str] = set()
+        claim = Claim(set(), [])
         try:
             digests = {send_id: self.messages[send_id].digest for send_id in ready}
-            claimed = self.session.ledger.record_and_claim(outcomes, digests)
+            claim = self.session.ledger.record_and_claim(outcomes, digests)
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.queue.extendleft(reversed(ready))
             self._stop_batch(problem)
         else:
-            state.elsewhere += len(ready) - len(claimed)
+            state.queue.extendleft(reversed(claim.over_budget))
+            state.is_over_budget = bool(claim.over_budget)
+            state.elsewhere += len(ready) - len(claim.over_budget) - len(claim.ids)
         state.results = []
-        return [send_id for send_id in ready if send_id in claimed]
+        return [send_id for send_id in ready if send_id in claim.ids]
 
     def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
         """Send one message under a slot, and return the rows of its parts; a worker calls it."""
@@ -271,6 +274,8 @@ class Runner:
         for result in results:
             self.state.in_flight.pop(result.id, None)
         self.state.results += results
+        if results:
+            self.state.is_over_budget = False  # what they cost is known now: there may be room again
         return results
 
     def _handle_result(self, result: Result) -> None:

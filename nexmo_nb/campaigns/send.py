@@ -9,7 +9,6 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.campaigns.batch import Settings, run_batch
-from nexmo_nb.campaigns.budget import check_amount
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.campaigns.runner import hide_progress, show_progress
 from nexmo_nb.campaigns.summary import check_plan
@@ -54,14 +53,15 @@ def send_many(
     max_cost : float, optional
         At most so much, in the account's currency, for the whole batch. Refused before the first message if the plan's
         high estimate passes it (see `on_cap`); stopped before it is passed if the real prices turn out higher. Of two
-        runs of one batch at the same time each keeps it by itself. Default: no cap.
+        runs of one batch at the same time each keeps it by itself. Default: no cap. The account's `budget`, where one
+        is set, caps every batch in the same way, and is kept by all runs and single sends together.
     unpriced : {"refuse", "skip"}
-        With `max_cost`, what to do with rows that have no price: no cap can be kept with them. Default: an error before
-        anything is sent; skip leaves these rows out.
+        With `max_cost` or a budget, what to do with rows that have no price: no cap can be kept with them. Default: an
+        error before anything is sent; skip leaves these rows out.
     on_cap : {"refuse", "stop"}
-        What to do if the high estimate passes `max_cost`. Default: an error before anything is sent; stop sends in the
-        plan's order as many rows as it allows, and the rest stays planned, with a warning. `fit_budget` shows before
-        which ones.
+        What to do if the high estimate passes `max_cost` or the budget. Default: an error before anything is sent; stop
+        sends in the plan's order as many rows as it allows, and the rest stays planned, with a warning. `fit_budget`
+        shows before which ones.
     workers : int
         Messages in flight at once, 1 to 32.
     progress : bool
@@ -81,7 +81,8 @@ def send_many(
         One row a row of the plan, in its order and with its index: ``to, state, message_ids`` (joined by spaces),
         ``parts`` (int), ``price`` (float, in ``currency``), ``code, meaning, error, client_ref``. States: accepted,
         partial, rejected, unknown (`settle` looks it up), not_found, planned (not sent yet), sending (by another
-        process), skipped (left out in this run; ``error`` says why), problem (see the plan).
+        process), skipped (left out in this run; ``error`` says why), problem (see the plan). Then ``country`` (of the
+        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``text``.
 
     Raises
     ------
@@ -123,7 +124,7 @@ def send_many(
     doubtful = validation.check_choice("doubtful", doubtful, get_args(Doubtful))
     unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
     on_cap = validation.check_choice("on_cap", on_cap, get_args(OnCap))
-    cap = None if max_cost is None else check_amount("max_cost", max_cost)
+    cap = None if max_cost is None else validation.check_amount("max_cost", max_cost)
     workers = validation.check_int("workers", workers, 1, 32)
     resend = validation.check_bool("resend_not_found", resend_not_found)
     progress = validation.check_bool("progress", progress)
@@ -131,10 +132,12 @@ def send_many(
     settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend)
     run = run_batch(plan, options, settings, session, show_progress if progress else hide_progress)
     if run.first_left is not None:
-        cause = "" if on_cap == "stop" else ": messages cost more than was estimated"
+        # Without a cap of the run: another process spent what was left of a budget, or set one, meanwhile.
+        reached = "the account's budget" if run.cap is None else run.cap.show()
+        cause = "" if on_cap == "stop" or run.cap is None else ": messages cost more than was estimated"
         warnings.warn(
-            f"Stopped before max_cost={max_cost} was passed{cause}. {run.status} It needs a higher cap. The first that "
-            f"is left is row {show_label(run.first_left.label)}.",
+            f"Stopped before {reached} was passed{cause}. {run.status} It needs a higher cap. The first that is left "
+            f"is row {show_label(run.first_left.label)}.",
             stacklevel=2,
         )
     return run.result

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.contacts.countries import name_country
+from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.session import Session
 
@@ -43,8 +45,10 @@ COLUMNS = (
     Column("finalized", TIME),
     Column("latency", "float64"),
 )
+# What a record tells as well, for frames that do not have it.
+PLACE_COLUMNS = tuple(map(Column, ("country", "country_name", "network", "currency")))
 BATCH_COLUMNS = (
-    *map(Column, ("batch", "to", "client_ref", "message_id")),
+    *map(Column, ("batch", "to", "country", "country_name", "network", "text", "client_ref", "message_id")),
     Column("price", "float64"),
     Column("currency"),
 )
@@ -55,7 +59,10 @@ def read_parts(messages: Any, session: Session) -> pd.DataFrame:
     if isinstance(messages, str):
         batch = validation.check_name("messages", messages)
         session.ledger.mark_abandoned_unknown()
-        return frame(session.ledger.read_batch_parts(batch), BATCH_COLUMNS)
+        rows = [
+            {**row, **_find_country(row["to"]), "text": row["body"]} for row in session.ledger.read_batch_parts(batch)
+        ]
+        return frame(rows, BATCH_COLUMNS)
     if isinstance(messages, pd.DataFrame):
         return _split_parts(messages)
     ids = validation.as_list("messages", messages, "a batch's name, message ids, or a frame that has them")
@@ -75,7 +82,7 @@ def parse_delivery(record: Mapping[Any, Any]) -> dict[str, Any]:
         "final_price": known.get("price"),
         "finalized": known["finalized"].timestamp() if "finalized" in known else None,
         "latency": known.get("latency"),
-        "currency": known.get("currency"),
+        **{column.name: known.get(column.name) for column in PLACE_COLUMNS},
     }
 
 
@@ -85,10 +92,15 @@ def add_deliveries(parts: pd.DataFrame, deliveries: Iterable[Mapping[str, Any]])
     ids = parts["message_id"].dropna().unique()
     rows = [by_id.get(code, {"message_id": code, "delivery_meaning": "no record yet"}) for code in ids]
     kept = parts.drop(columns=[column.name for column in COLUMNS[1:]], errors="ignore")
-    columns = COLUMNS if "currency" in kept else (*COLUMNS, Column("currency"))
+    columns = (COLUMNS[0], *(column for column in PLACE_COLUMNS if column.name not in kept), *COLUMNS[1:])
     found = kept.merge(frame(rows, columns), on="message_id", how="left")
     found.index = kept.index  # a merge counts anew; each part has one row, in the same order
     return found
+
+
+def _find_country(to: str | None) -> dict[str, str | None]:
+    country = None if to is None else country_of(to)
+    return {"country": country, "country_name": None if country is None else name_country(country)}
 
 
 def _split_parts(messages: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,9 @@ from nexmo_nb import validation
 from nexmo_nb.contacts.doubts import warn_of_doubt
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
+from nexmo_nb.pricing.estimates import check_max_price, estimate_cost
 from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.parts import count_parts
 from nexmo_nb.sms.request import CONTENT, OPTIONS, SmsType, build_fields, build_request
 from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, parse_parts
 from nexmo_nb.state.sends import Entry, compute_digest
@@ -44,6 +46,7 @@ def send_sms(
     content_id: str | None = None,
     trusted_number: bool | None = None,
     region: str | None = None,
+    max_price: float | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Send one SMS; it leaves once, whatever happens.
@@ -86,6 +89,10 @@ def send_sms(
     region : str, optional
         Country whose national numbers are meant where `to` has no country code: a code of ISO 3166-1, or a name.
         Default: `to` must have its country code.
+    max_price : float, optional
+        At most so much, in the account's currency, for the whole message: refused before it is sent where the dearest
+        network of its country costs more, or no price is known. Reads the price list, once a day. Default: no cap but
+        the account's `budget`.
     session : Session, optional
         Default: the current one.
 
@@ -98,7 +105,8 @@ def send_sms(
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong, or it is uncertain whose number `to` is; nothing is sent.
+        If an argument is wrong, it is uncertain whose number `to` is, or it may cost more than `max_price` or the
+        account's `budget` allow; nothing is sent.
     RejectedError, AuthenticationError
         If Nexmo refused the whole message, or the credentials; ``.code``, ``.meaning`` and ``.parts`` say why.
     RateLimitedError, UnreachableError
@@ -138,6 +146,7 @@ def send_sms(
     request = build_request({**fields, "client-ref": reference}, currency)
     addressed = (fields["to"], fields["from"], fields.get("text"))
     entry = Entry(send_id, request.what, "sms", compute_digest(fields), *addressed, client_ref=reference, key=key)
+    entry = _estimate(session, entry, count_parts(fields), max_price)
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:
@@ -146,6 +155,17 @@ def send_sms(
             send.record_outcome(rows)
     _warn_if_partial(rows, fields["to"])
     return frame([{**row, "meaning": meaning_of_status(row["status"])} for row in rows], COLUMNS)
+
+
+def _estimate(session: Session, entry: Entry, parts: int, max_price: float | None) -> Entry:
+    """Give an entry what it may cost, where there is a cap; what was sent under its key before needs none."""
+    cap = None if max_price is None else validation.check_amount("max_price", max_price)
+    if (cap is None and not session.ledger.budgets.read()) or session.ledger.find_recorded(entry) is not None:
+        return entry
+    estimate = estimate_cost(session, entry.recipient, "sms", parts)
+    if cap is not None:
+        check_max_price(cap, estimate)
+    return entry._replace(estimate=estimate)
 
 
 def _warn_if_partial(rows: list[dict[str, Any]], to: str) -> None:

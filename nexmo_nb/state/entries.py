@@ -31,14 +31,20 @@ def write_entry(
     if row is not None and row.state not in open_states:
         return row
     if row is not None and row.digest == entry.digest:
-        if row.state != "planned":
-            sql.plan_again(connection, row.id)
+        sql.plan_again(connection, row.id, entry.estimate)
         return row._replace(state="planned")
     if row is None:
         sql.insert_planned(connection, batch, place, entry, at)
     else:
         sql.replace_planned(connection, row.id, entry)
     return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
+
+
+def free_key(connection: Connection, keys: Sequence[str]) -> None:
+    """Delete what was sent under a key and refused: the key may be used again."""
+    for send_id, state, _ in sql.read_keys(connection, keys):
+        if state == "rejected":
+            sql.delete_send(connection, send_id)
 
 
 def find_by_key(connection: Connection, entry: Entry, keys: Sequence[str]) -> list[dict[str, Any]] | None:
@@ -49,8 +55,6 @@ def find_by_key(connection: Connection, entry: Entry, keys: Sequence[str]) -> li
     found = sql.read_keys(connection, keys)
     used = [row for row in found if row[1] != "rejected"]
     if not used:
-        for send_id, _, _ in found:
-            sql.delete_send(connection, send_id)
         return None
     # Versions before may have written two that are the same now.
     send_id, state, digest = min(used, key=lambda row: row[2] != entry.digest)

@@ -13,6 +13,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from nexmo_nb.errors import InvalidRequestError
+
 DIGITS = 20  # always as many, so that a number overwrites another in one piece
 LARGEST = 10**18  # a greater one was not written here: the ledger could not hold it
 
@@ -23,6 +25,23 @@ def is_older(number: int, noted: int | None) -> bool:
     Before anything leaves there is a file, so a ledger from which something left and that has none was copied here.
     """
     return number > 0 if noted is None else number < noted
+
+
+def check_newest(number: int, path: Path, ledger: Path) -> None:
+    """Refuse a ledger that is an older copy, by its number and by the file at `path`."""
+    noted = read_noted(path)
+    if is_older(number, noted):
+        noted = read_noted(path)  # the first may have met the middle of a write
+    if not is_older(number, noted):
+        return
+    told = f"may be an older copy: {path.name} beside it, which would tell, is gone or holds no number"
+    if noted is not None:
+        told = f"is an older copy, as {path.name} beside it tells"
+    raise InvalidRequestError(
+        f"ledger: {ledger} {told}; allowed: the newest ledger. Nothing was sent, because what was sent since the copy "
+        "was made is not in it and could be sent again. Put the newest one back; or, if it is lost, find in Nexmo's "
+        "records what was sent, and connect(accept_restored_ledger=True), once."
+    )
 
 
 def read_noted(path: Path) -> int | None:

@@ -36,17 +36,11 @@ from typing import Any, TypeVar
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.state import generation
 from nexmo_nb.state import ledger_sql as sql
-from nexmo_nb.state.entries import find_by_key, write_entry
+from nexmo_nb.state.budgets import Budgets, check_single, choose_affordable
+from nexmo_nb.state.entries import find_by_key, free_key, write_entry
+from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
-from nexmo_nb.state.sends import (
-    BatchRow,
-    Entry,
-    Outcome,
-    match_entries,
-    open_states_of,
-    state_after_error,
-    state_of_parts,
-)
+from nexmo_nb.state.sends import BatchRow, Claim, Entry, Outcome, match_entries, open_states_of
 from nexmo_nb.state.spellings import Spellings
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
 
@@ -63,6 +57,7 @@ class Ledger:
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True))
+        self.budgets = Budgets(self._transact, self._read, lambda: self.clock())  # noqa: PLW0108 - a test may replace it
         self._spellings = Spellings(lambda column: self._read(lambda c: sql.read_odd_names(c, column)))
         self._owner = Owner(path.parent / "owners")
         self._generation_file = path.with_suffix(".generation")
@@ -82,15 +77,17 @@ class Ledger:
         """Record that a single send leaves now, in ``sending``; or give the parts that were recorded under its key.
 
         It raises `UnknownOutcomeError` if the key is in flight or nobody knows what became of it, and
-        `InvalidRequestError` if the key was used for something else.
+        `InvalidRequestError` if the key was used for something else, or a budget does not allow the send.
         """
         keys = self._spellings.list_same("key", entry.key)
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
-            known = find_by_key(connection, entry, keys)
+            known, at = find_by_key(connection, entry, keys), self.clock()
             if known is None:
+                check_single(connection, entry, at)
                 self._count_generation(connection)
-                sql.insert_single(connection, entry, owner, self.clock())
+                free_key(connection, keys)
+                sql.insert_single(connection, entry, owner, at)
             return known
 
         if entry.key is not None:
@@ -112,6 +109,23 @@ class Ledger:
             self._owner.end(runs)
             with suppress(UnreachableError):  # it is over all the same: this process does not have it any more
                 retry_on_interrupt(lambda: self._transact(lambda connection: sql.delete_runs(connection, runs)))
+
+    def discard(self, batch: str) -> int:
+        """Delete the rows of a batch that never left, and give how many; InvalidRequestError: it is under way."""
+        names = self._spellings.list_same("batch", batch)
+
+        def work(connection: Connection) -> int:
+            runs = sql.read_runs(connection, names)
+            if set(runs) - set(self._owner.find_abandoned(runs)):
+                raise InvalidRequestError(
+                    f"batch: got {batch!r}; allowed: a batch that is not being sent right now. Nothing was discarded: "
+                    "wait until its run has ended, or interrupt it."
+                )
+            return sql.delete_planned(connection, names)
+
+        count = self._transact(work)
+        self._run(self._database.compact)
+        return count
 
     def read_batch(self, batch: str) -> list[BatchRow]:
         names = self._spellings.list_same("batch", batch)
@@ -154,34 +168,36 @@ class Ledger:
 
         return self._transact(work)
 
-    def record_and_claim(self, outcomes: Sequence[Outcome], digests: Mapping[str, str]) -> set[str]:
-        """Record outcomes, and claim planned rows that leave now, in one transaction; give the ids that were claimed.
+    def record_and_claim(self, outcomes: Sequence[Outcome], digests: Mapping[str, str]) -> Claim:
+        """Record outcomes, and claim planned rows that leave now, in one transaction.
 
-        `digests` has what leaves, by the ids of the rows. A row that is not among the claimed was claimed by another
-        process, or given another content. Without rows to claim, a file that cannot be used costs a warning; with some,
-        it is an `UnreachableError`, and none may leave.
+        `digests` has what leaves, in order, by the ids of the rows. A row that was not claimed, and is not over a
+        budget, was claimed by another process, or given another content. Without rows to claim, a file that cannot be
+        used costs a warning; with some, it is an `UnreachableError`, and none may leave.
         """
         if not digests:
             self.record_outcomes(outcomes)
-            return set()
+            return Claim(set(), [])
 
-        def work(connection: Connection) -> set[str]:
+        def work(connection: Connection) -> Claim:
             self._count_generation(connection)
             self._write_outcomes(connection, outcomes)
             at = self.clock()
-            return {row for row, digest in digests.items() if sql.claim_send(connection, row, digest, owner, at)}
+            affordable = choose_affordable(connection, list(digests), at)
+            ids = {row for row in affordable if sql.claim_send(connection, row, digests[row], owner, at)}
+            return Claim(ids, list(digests)[len(affordable) :])
 
-        claimed: set[str] = set()
+        claim = Claim(set(), [])
         try:
             owner = self._run(lambda: self._owner.begin(digests, in_this_thread=False))
-            claimed = self._transact(work)
+            claim = self._transact(work)
             self._note_generation()
         except UnreachableError:
             self.record_outcomes(outcomes)  # alone; if that fails as well, it warns
             raise
         finally:
-            self._owner.end({*digests, *(outcome.id for outcome in outcomes)} - claimed)
-        return claimed
+            self._owner.end({*digests, *(outcome.id for outcome in outcomes)} - claim.ids)
+        return claim
 
     def record_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Record outcomes. If the disk does not take them, a warning says so, and the answers still count."""
@@ -195,6 +211,14 @@ class Ledger:
             )
         finally:
             self._owner.end(outcome.id for outcome in outcomes)
+
+    def find_recorded(self, entry: Entry) -> list[dict[str, Any]] | None:
+        """Give the parts that were recorded under the key of a send, as `record_intent` would, and record nothing."""
+        if entry.key is None:
+            return None
+        keys = self._spellings.list_same("key", entry.key)
+        self.mark_abandoned_unknown()
+        return self._read(lambda connection: find_by_key(connection, entry, keys))
 
     def record_settled(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
@@ -225,9 +249,13 @@ class Ledger:
         ids: Sequence[str] | None = None,
         since: float | None = None,
         until: float | None = None,
+        other_than: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Read sends, oldest first, with their message ids, delivery and final price; all, or those that match."""
-        wanted = {"state = ?": state, "created >= ?": since, "created < ?": until}
+        """Read sends, oldest first, with their message ids, delivery and final price; all, or those that match.
+
+        `other_than` is the state of those that are left out.
+        """
+        wanted = {"state = ?": state, "state <> ?": other_than, "created >= ?": since, "created < ?": until}
         names = self._spellings.list_same("batch", batch)
         return self._read(lambda connection: sql.read_sends(connection, wanted, batches=names, ids=ids))
 
@@ -289,20 +317,7 @@ class Ledger:
     def _check_generation(self, connection: Connection) -> int:
         """Give the ledger's number, in a transaction; refuse an older copy."""
         number = sql.read_generation(connection)
-        noted = generation.read_noted(self._generation_file)
-        if generation.is_older(number, noted):
-            noted = generation.read_noted(self._generation_file)  # the first may have met the middle of a write
-        if generation.is_older(number, noted):
-            name = self._generation_file.name
-            told = f"may be an older copy: {name} beside it, which would tell, is gone or holds no number"
-            if noted is not None:
-                told = f"is an older copy, as {name} beside it tells"
-            raise InvalidRequestError(
-                f"ledger: {self.path} {told}; allowed: the "
-                "newest ledger. Nothing was sent, because what was sent since the copy was made is not in it and could "
-                "be sent again. Put the newest one back; or, if it is lost, find in Nexmo's records what was sent, and "
-                "connect(accept_restored_ledger=True), once."
-            )
+        generation.check_newest(number, self._generation_file, self.path)
         return number
 
     def _count_generation(self, connection: Connection) -> None:
@@ -314,23 +329,7 @@ class Ledger:
             generation.note(self._generation_file, self._read(sql.read_generation))
 
     def _write_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            try:
-                with sql.undo_on_error(connection):
-                    self._write_outcome(connection, outcome)
-            except (ValueError, TypeError, OverflowError) as odd:
-                # An answer that cannot be written must not keep the others from being written.
-                sql.write_outcome(connection, outcome.id, "unknown", [], at=self.clock(), problem=odd)
-
-    def _write_outcome(self, connection: Connection, outcome: Outcome) -> None:
-        rows, problem = outcome.rows or [], outcome.problem
-        state = state_of_parts(rows) if problem is None else state_after_error(problem)
-        if state is None or outcome.is_unsent:
-            sql.return_to_planned(connection, outcome.id, self._owner.name)
-            return
-        if (parts := getattr(problem, "parts", None)) is not None:
-            rows = parts.astype(object).where(parts.notna(), None).to_dict("records")
-        sql.write_outcome(connection, outcome.id, state, rows, at=self.clock(), problem=problem)
+        write_outcomes(connection, outcomes, self._owner.name, self.clock())
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         return self._run(lambda: self._database.transact(work))

@@ -1,7 +1,9 @@
 """The SQL of the ledger: tables, and one function or statement for each thing that is read or written.
 
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
-each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number.
+each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Table
+``budgets`` stands in `budgets_sql`. Of a send, ``estimate`` is the most that it may cost, and ``cost`` what it counts
+as in a budget: the estimate as soon as it leaves, then what its answer says.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from nexmo_nb.state.sends import BatchRow, Entry, Parts, sum_prices, summarize_delivery
+from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices, summarize_delivery
 from nexmo_nb.state.sqlite import Connection, damaged_error, read_rows
 
 _SENDS = (
@@ -67,16 +69,27 @@ MIGRATIONS = (
         f"CREATE INDEX sends_odd_keys ON sends (key) WHERE {_is_odd('key')}",
         f"CREATE INDEX sends_odd_batches ON sends (batch) WHERE {_is_odd('batch')}",
     ),
+    # The fourth one had no budgets. What was sent before counts as its price, where that is known.
+    (
+        "ALTER TABLE sends ADD COLUMN estimate REAL",
+        "ALTER TABLE sends ADD COLUMN cost REAL",
+        "UPDATE sends SET cost = price WHERE price IS NOT NULL",
+        "CREATE TABLE budgets (period TEXT PRIMARY KEY, amount REAL NOT NULL, currency TEXT NOT NULL)",
+        "CREATE INDEX sends_costs ON sends (started, currency, cost) WHERE cost IS NOT NULL",
+    ),
 )
 
+# Where the answer does not tell every price, the estimate counts, or what is known if that is more.
+_COST = "CASE WHEN ? THEN ? ELSE COALESCE(MAX(?, cost), ?, cost) END"
 PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
 
 
 def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -> None:
     """Insert a single send, in ``sending``."""
     connection.execute(
-        "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner, created, started)"
-        " VALUES (:id, :kind, :digest, :recipient, :sender, :body, :client_ref, :key, 'sending', :owner, :at, :at)",
+        "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner, created, started,"
+        " estimate, cost) VALUES (:id, :kind, :digest, :recipient, :sender, :body, :client_ref, :key, 'sending',"
+        " :owner, :at, :at, :estimate, :estimate)",
         {**entry._asdict(), "owner": owner, "at": at},
     )
 
@@ -84,8 +97,8 @@ def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -
 def insert_planned(connection: Connection, batch: str, place: int, entry: Entry, at: float) -> None:
     """Insert a row of a batch, in ``planned``."""
     connection.execute(
-        "INSERT INTO sends (id, kind, digest, recipient, sender, body, batch, place, created, state)"
-        " VALUES (:id, :kind, :digest, :recipient, :sender, :body, :batch, :place, :at, 'planned')",
+        "INSERT INTO sends (id, kind, digest, recipient, sender, body, batch, place, created, state, estimate)"
+        " VALUES (:id, :kind, :digest, :recipient, :sender, :body, :batch, :place, :at, 'planned', :estimate)",
         {**entry._asdict(), "batch": batch, "place": place, "at": at},
     )
 
@@ -93,21 +106,40 @@ def insert_planned(connection: Connection, batch: str, place: int, entry: Entry,
 def replace_planned(connection: Connection, send_id: str, entry: Entry) -> None:
     """Give a row of a batch that is not sent the id and content of an entry, in ``planned``."""
     connection.execute(
-        "UPDATE sends SET id = :id, kind = :kind, digest = :digest, sender = :sender, body = :body, state = 'planned'"
-        " WHERE id = :old",
+        "UPDATE sends SET id = :id, kind = :kind, digest = :digest, sender = :sender, body = :body, state = 'planned',"
+        " estimate = :estimate, cost = NULL WHERE id = :old",
         {**entry._asdict(), "old": send_id},
     )
 
 
-def plan_again(connection: Connection, send_id: str) -> None:
-    connection.execute("UPDATE sends SET state = 'planned' WHERE id = ?", (send_id,))
+def plan_again(connection: Connection, send_id: str, estimate: float | None) -> None:
+    """Plan a row of a batch that is not sent as it is, at today's price."""
+    connection.execute(
+        "UPDATE sends SET state = 'planned', estimate = ?, cost = NULL WHERE id = ?"
+        " AND (state <> 'planned' OR estimate IS NOT ?)",
+        (estimate, send_id, estimate),
+    )
+
+
+def delete_planned(connection: Connection, names: Iterable[str]) -> int:
+    """Delete the rows of a batch, by all its names, that never left, and give how many.
+
+    A row that was looked up, not found and planned again has left perhaps: it is not found again.
+    """
+    is_planned = "batch = ? AND state = 'planned'"
+    looked_up = f"UPDATE sends SET state = 'not_found' WHERE {is_planned} AND finished IS NOT NULL"
+    deleted = 0
+    for name in names:
+        connection.execute(looked_up, (name,))
+        deleted += connection.execute(f"DELETE FROM sends WHERE {is_planned}", (name,)).rowcount
+    return deleted
 
 
 def claim_send(connection: Connection, send_id: str, digest: str, owner: str, at: float) -> bool:
     """Set a row from ``planned`` to ``sending``; False where another process claimed it or gave it another content."""
     changed = connection.execute(
-        "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?"
-        " WHERE id = ? AND digest = ? AND state = 'planned'",
+        "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?,"
+        " cost = estimate WHERE id = ? AND digest = ? AND state = 'planned'",
         (owner, at, send_id, digest),
     )
     return changed.rowcount == 1
@@ -117,7 +149,9 @@ def return_to_planned(connection: Connection, send_id: str, owner: str) -> None:
     """Undo a claim: nothing was sent. A row of a batch is planned again, a single send is deleted."""
     is_mine = "id = ? AND owner = ? AND state = 'sending'"
     connection.execute(f"DELETE FROM sends WHERE {is_mine} AND batch IS NULL", (send_id, owner))
-    connection.execute(f"UPDATE sends SET state = 'planned', owner = NULL WHERE {is_mine}", (send_id, owner))
+    connection.execute(
+        f"UPDATE sends SET state = 'planned', owner = NULL, cost = NULL WHERE {is_mine}", (send_id, owner)
+    )
 
 
 def mark_unknown(connection: Connection, abandoned: Sequence[tuple[str, str]], at: float) -> None:
@@ -147,11 +181,12 @@ def write_outcome(
     """
     error = None if problem is None else str(problem) or type(problem).__name__
     currency = next((row["currency"] for row in rows if row.get("currency")), None)
-    code = getattr(problem, "code", None)
+    code, price = getattr(problem, "code", None), sum_prices(rows)
+    is_priced = state in ("rejected", "not_found") or (state != "unknown" and has_prices(rows))
     changed = connection.execute(
         "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
-        f" error = ? WHERE id = ? AND state IN ({', '.join('?' * len(over))})",
-        (state, at, len(rows) or None, sum_prices(rows), currency, code, error, send_id, *over),
+        f" error = ?, cost = {_COST} WHERE id = ? AND state IN ({', '.join('?' * len(over))})",
+        (state, at, len(rows) or None, price, currency, code, error, is_priced, price, price, price, send_id, *over),
     )
     if not changed.rowcount:
         return
@@ -221,9 +256,12 @@ def delete_runs(connection: Connection, runs: Iterable[str]) -> None:
     connection.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in runs])
 
 
-def read_runs(connection: Connection) -> list[tuple[str, str]]:
-    """Read id and owner of the batches that are under way, or were when their process died."""
-    return connection.execute("SELECT id, owner FROM runs").fetchall()
+def read_runs(connection: Connection, names: Iterable[str] | None = None) -> list[tuple[str, str]]:
+    """Read id and owner of the batches, all or by `names`, that are under way, or were when their process died."""
+    if names is None:
+        return connection.execute("SELECT id, owner FROM runs").fetchall()
+    statement = "SELECT id, owner FROM runs WHERE batch = ?"
+    return [run for name in names for run in connection.execute(statement, (name,)).fetchall()]
 
 
 def read_generation(connection: Connection) -> int:
@@ -274,8 +312,8 @@ def read_batch(connection: Connection, names: Iterable[str]) -> list[BatchRow]:
 def read_batch_parts(connection: Connection, names: Iterable[str]) -> list[dict[str, Any]]:
     """Read the parts of a batch's SMS that Nexmo gave an id."""
     statement = (
-        'SELECT batch, recipient AS "to", client_ref, message_id, parts.price AS price, currency FROM parts'
-        " JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
+        'SELECT batch, recipient AS "to", body, client_ref, message_id, parts.price AS price, currency, network'
+        " FROM parts JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
         " ORDER BY created, place, part"
     )
     return [row for name in names for row in read_rows(connection, statement, (name,))]
@@ -300,7 +338,7 @@ def read_sends(
 ) -> list[dict[str, Any]]:
     """Read sends, oldest first, with their message ids, delivery and final price; all, or of `batches` or `ids`.
 
-    `wanted` maps any of ``state = ?``, ``created >= ?`` and ``created < ?`` to a value; None is any.
+    `wanted` maps any of ``state = ?``, ``state <> ?``, ``created >= ?`` and ``created < ?`` to a value; None is any.
     """
     conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
     if batches:
@@ -312,7 +350,8 @@ def read_sends(
     sends = read_rows(
         connection,
         "SELECT id, kind, batch, key, recipient, sender, body, client_ref, state, created, started, finished, parts,"
-        f" price, currency, code, error FROM sends {where} ORDER BY created, COALESCE(place, 0), id",
+        " price, currency, code, error, (SELECT MIN(network) FROM parts WHERE send = sends.id) AS network"
+        f" FROM sends {where} ORDER BY created, COALESCE(place, 0), id",
         values,
     )
     parts = connection.execute(

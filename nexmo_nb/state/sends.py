@@ -29,6 +29,7 @@ class Entry(NamedTuple):
     body: str | None
     client_ref: str | None = None
     key: str | None = None
+    estimate: float | None = None  # the most that it may cost; None: its price is not known
 
 
 class Outcome(NamedTuple):
@@ -47,6 +48,13 @@ class BatchRow(NamedTuple):
     recipient: str
     state: str
     digest: str
+
+
+class Claim(NamedTuple):
+    """The rows of a batch that leave now, and those that a budget keeps back; rows stand by their ids."""
+
+    ids: set[str]
+    over_budget: list[str]
 
 
 def open_states_of(resend_not_found: bool) -> tuple[str, ...]:
@@ -103,6 +111,11 @@ def sum_prices(rows: Iterable[Mapping[str, Any]]) -> float | None:
     """Add up the prices of parts; None where no part has a price that can be read."""
     prices = [price for price in (parse_number(row.get("price")) for row in rows) if not math.isnan(price)]
     return round(sum(prices), 8) if prices else None
+
+
+def has_prices(rows: Parts) -> bool:
+    """Tell whether the price of every part that was accepted is known."""
+    return all(not math.isnan(parse_number(row.get("price"))) for row in rows if row.get("status") in ACCEPTED_STATUSES)
 
 
 def summarize_delivery(parts: Sequence[tuple[str | None, str | None, float | None]]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.contacts.doubts import warn_of_doubt
 from nexmo_nb.frames import frame
+from nexmo_nb.pricing.estimates import estimate_cost
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.state.sends import Entry, compute_digest
 from nexmo_nb.validation import HttpMethod
-from nexmo_nb.voice.request import Detection, VoiceApi, VoiceName, check_voice
+from nexmo_nb.voice.request import Detection, VoiceApi, VoiceName, check_voice, count_minutes
 from nexmo_nb.voice.response import COLUMNS, parse_call, parse_tts
 
 __all__ = ["COLUMNS", "check_voice", "send_voice"]
@@ -84,7 +85,8 @@ def send_voice(
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong or unknown to the chosen API, or it is uncertain whose number `to` is; nothing is sent.
+        If an argument is wrong or unknown to the chosen API, it is uncertain whose number `to` is, or the account's
+        `budget` does not allow the call; nothing is sent.
     RejectedError, AuthenticationError
         If Nexmo refused the call, or key, secret or token; ``.code``, ``.meaning`` and ``.parts`` say why.
     RateLimitedError, UnreachableError
@@ -128,6 +130,8 @@ def send_voice(
     addressed = (message["to"], message["sender"], message["text"])
     digest = compute_digest({**message, "api": api})
     entry = Entry(session.ledger.new_id(), request.what, api, digest, *addressed, key=key)
+    if session.ledger.budgets.read() and session.ledger.find_recorded(entry) is None:
+        entry = entry._replace(estimate=estimate_cost(session, message["to"], "voice", count_minutes(message)))
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:

@@ -15,6 +15,8 @@ from nexmo_nb.session import Request, Session
 from nexmo_nb.voice.response import find_call_refusal, find_tts_refusal
 
 LONGEST_TEXT = 1500
+SLOWEST_MINUTE = 600
+"""Characters that even a slow voice speaks in a minute."""
 # What the legacy endpoint and the Voice API call the same thing.
 VoiceApi = Literal["calls", "tts"]
 VoiceName = Literal["female", "male"]
@@ -51,6 +53,12 @@ def check_voice(given: Mapping[str, Any], session: Session) -> tuple[VoiceApi, d
         "callback_method": validation.check_choice("callback_method", method, get_args(validation.HttpMethod)),
     }
     return api, message, _build_request(message, api)
+
+
+def count_minutes(message: Mapping[str, Any]) -> int:
+    """Count the minutes that it takes to speak a message, one at least; of a recording, nobody knows its length."""
+    characters = len(message["text"] or "") * int(message["repeat"])
+    return max(1, -(-characters // SLOWEST_MINUTE))
 
 
 def _build_request(message: Mapping[str, Any], api: str) -> Request:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import nexmo_nb as nx
-from nexmo_nb.campaigns.budget import check_amount, check_cap, sum_spent
+from nexmo_nb import validation
+from nexmo_nb.campaigns.caps import Cap, check_cap, sum_spent
 from nexmo_nb.campaigns.decisions import (
     Action,
     Backoff,
@@ -269,12 +270,12 @@ def test_what_may_have_been_paid_for_counts_as_spent(state: str, price: float | 
     assert sum_spent(sends, {}) == (price or 0.0)
 
 
-GOOD: dict[str, Any] = {"spent": 1.0, "high": 2.0, "messages": 40, "currencies": 1, "may_stop": False}
+GOOD: dict[str, Any] = {"high": 2.0, "messages": 40, "currencies": {"EUR"}, "may_stop": False}
 
 
 @pytest.mark.parametrize(("cap", "left"), [(3.0, 2.0), (3, 2.0), (10.0, 9.0), (3.0 - 1e-10, 2.0), (3.0 - 1e-9, 2.0)])
 def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
-    assert check_cap(cap, **GOOD) == pytest.approx(left)
+    assert check_cap(Cap(cap, 1.0), **GOOD) == pytest.approx(left)
 
 
 @pytest.mark.parametrize(
@@ -287,30 +288,30 @@ def test_a_cap_leaves_what_is_not_spent_yet(cap: float, left: float) -> None:
             r"Nothing was sent\. Raise the cap, plan fewer recipients \(see fit_budget\), or pass on_cap='stop' to "
             r"send as many as it allows\.$",
         ),
-        (5.0, {"currencies": 2}, r"a plan in one currency\. Amounts of several cannot be added\.$"),
-        (5.0, {"currencies": 2, "may_stop": True}, "a plan in one currency"),
+        (5.0, {"currencies": {"EUR", "USD"}}, r"a plan in one currency\. Amounts of several cannot be added\.$"),
+        (5.0, {"currencies": {"EUR", "USD"}, "may_stop": True}, "a plan in one currency"),
     ],
 )
 def test_a_cap_that_cannot_be_kept_is_refused(cap: Any, facts: dict[str, Any], reason: str) -> None:
     with pytest.raises(nx.InvalidRequestError, match=f"^max_cost: .*{reason}"):
-        check_cap(cap, **{**GOOD, **facts})
+        check_cap(Cap(cap, 1.0), **{**GOOD, **facts})
 
 
 def test_a_cap_at_which_the_run_may_stop_can_be_below_the_estimate_and_even_spent() -> None:
     facts = {**GOOD, "may_stop": True}
-    assert check_cap(2.5, **facts) == pytest.approx(1.5)
-    assert check_cap(0.5, **facts) == pytest.approx(-0.5)
-    assert count_allowed(8, [0.01], [], Budget(check_cap(0.5, **facts)), CALM) == 0
+    assert check_cap(Cap(2.5, 1.0), **facts) == pytest.approx(1.5)
+    assert check_cap(Cap(0.5, 1.0), **facts) == pytest.approx(-0.5)
+    assert count_allowed(8, [0.01], [], Budget(check_cap(Cap(0.5, 1.0), **facts)), CALM) == 0
 
 
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), True, "5", None, 1e15])
 def test_what_is_no_amount_is_refused(value: Any) -> None:
     with pytest.raises(nx.InvalidRequestError) as caught:
-        check_amount("amount", value)
+        validation.check_amount("amount", value)
     words = f"amount: got {value!r}; allowed: an amount of the account's currency, 0 or more."
     assert str(caught.value) == words
 
 
 def test_nothing_left_to_send_fits_every_cap() -> None:
-    facts = {"spent": 0.0, "high": 0.0, "messages": 0, "currencies": 0, "may_stop": False}
-    assert check_cap(0, **facts) == 0.0
+    facts = {"high": 0.0, "messages": 0, "currencies": set(), "may_stop": False}
+    assert check_cap(Cap(0, 0.0), **facts) == 0.0

@@ -67,7 +67,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on(
     assert "Run the same call again" in out
     assert "KeyboardInterrupt" in err
     with connected(rich):
-        counts = Counter(nx.sent("b").state)
+        counts = Counter(nx.sent("b", planned=True).state)
         assert set(counts) == {"accepted", "planned"}
         assert counts["accepted"] == len(rich.messages)
         assert set(send_batch(make_plan(2000, prices=False)).state) == {"accepted"}

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import nexmo_nb as nx
+from nexmo_nb.campaigns.caps import Cap
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.rows import (
     NO_PRICE,
@@ -206,12 +207,15 @@ def test_the_commonest_doubts_are_counted() -> None:
         skip_doubtful(rows, "refuse")
 
 
+CAP = Cap(5.0, 0.0)
+
+
 def test_rows_without_a_price_are_left_out_or_refused_as_the_caller_says() -> None:
     rows = [make_row(0), make_row(1, estimate=None), make_row(2, estimate=None)]
-    assert skip_unpriced(rows[:1], "refuse", 5.0) == {}
-    assert skip_unpriced(rows, "skip", 5.0) == {1: NO_PRICE, 2: NO_PRICE}
+    assert skip_unpriced(rows[:1], "refuse", CAP) == {}
+    assert skip_unpriced(rows, "skip", CAP) == {1: NO_PRICE, 2: NO_PRICE}
     with pytest.raises(nx.InvalidRequestError) as caught:
-        skip_unpriced(rows, "refuse", 5.0)
+        skip_unpriced(rows, "refuse", CAP)
     assert str(caught.value) == (
         "max_cost: got 5.0; allowed: a plan with prices. 2 rows have none, in rows 'r1', 'r2': no cap can be kept. "
         "Nothing was sent. Pass unpriced='skip' to leave them out."

@@ -22,6 +22,7 @@ from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.sends import Claim
 
 PEOPLE = people(6)
 
@@ -148,11 +149,11 @@ def test_what_was_not_recorded_because_of_a_fault_is_recorded_later(
 ) -> None:
     recorded: list[Any] = []
 
-    def record(outcomes: Any, leaving: Any) -> set[str]:
+    def record(outcomes: Any, leaving: Any) -> Claim:
         recorded.append([outcome.id for outcome in outcomes])
         if len(recorded) == 1:
             raise RuntimeError("a fault")
-        return set()
+        return Claim(set(), [])
 
     monkeypatch.setattr(runner.session.ledger, "record_and_claim", record)
     runner.state.results = [Result(PEOPLE[0], "slot", accepted(0.5), None)]
@@ -169,7 +170,7 @@ def test_with_a_cap_the_first_message_travels_alone(
     plan = nx.plan_sms(PEOPLE, "Hello", sender="Demo")
     real, claims = session.ledger.record_and_claim, []
 
-    def record(outcomes: Any, leaving: Any) -> set[str]:
+    def record(outcomes: Any, leaving: Any) -> Claim:
         claims.append(len(leaving))
         return real(outcomes, leaving)
 
@@ -215,7 +216,7 @@ def test_no_slot_is_held_during_a_pause(session: nx.Session, sandbox: Sandbox, m
         asked = sum(request["path"] == "/sms/json" for request in sandbox.requests)
         held.append(session.throttle.status().used - before - asked)
 
-    def record(outcomes: Any, leaving: Any) -> set[str]:
+    def record(outcomes: Any, leaving: Any) -> Claim:
         change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
         session.ledger._database.transact(lambda c: c.executemany(change, [(code,) for code in list(leaving)[1:]]))
         return real(outcomes, leaving)
@@ -261,7 +262,7 @@ def test_while_messages_fail_one_goes_at_a_time_after_longer_and_longer_pauses(
     def pause(seconds: float) -> None:
         waited.append(seconds)
         flying.append(sum(request["status"] is None for request in sandbox.requests))
-        assert set(nx.sent("b").state) <= {"planned", "accepted"}
+        assert set(nx.sent("b", planned=True).state) <= {"planned", "accepted"}
 
     session.pause = pause
     sandbox.fail_next("503", times=0, path="/sms")
@@ -296,7 +297,7 @@ def test_twenty_failures_in_a_row_stop_the_batch(session: nx.Session, sandbox: S
     with pytest.raises(nx.RateLimitedError, match="40 are left"):
         send_batch(table)
     assert sum(request["path"] == "/sms/json" for request in sandbox.requests) == 20
-    assert set(nx.sent("b").state) == {"planned"}
+    assert set(nx.sent("b", planned=True).state) == {"planned"}
 
 
 def test_where_nexmo_cannot_be_reached_the_batch_waits_for_a_person(sandbox: Sandbox) -> None:
@@ -320,7 +321,7 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session,
     real = session.ledger.record_and_claim
     left = 0
 
-    def advance(outcomes: Any, leaving: Any) -> set[str]:
+    def advance(outcomes: Any, leaving: Any) -> Claim:
         nonlocal left
         left += len(leaving)
         if left >= 50:
@@ -354,7 +355,7 @@ def test_an_accident_of_our_own_in_the_middle_is_recorded_and_raised(
     with pytest.raises(MemoryError):
         send_batch(table, workers=2)
     monkeypatch.undo()
-    counts = Counter(nx.sent("b").state)
+    counts = Counter(nx.sent("b", planned=True).state)
     assert counts["unknown"] == 1
     assert counts["accepted"] == len(sandbox.messages) - 1
     send_batch(table)
@@ -448,7 +449,7 @@ def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_ke
     monkeypatch.setattr(session.throttle, "try_acquire", take)
     with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*are left"):
         send_batch(table, workers=4)
-    counts = Counter(nx.sent("b").state)
+    counts = Counter(nx.sent("b", planned=True).state)
     assert set(counts) == {"accepted", "planned"}
     assert counts["accepted"] == len(sandbox.messages) > 0
 
@@ -558,8 +559,18 @@ def test_a_run_that_is_stopped_in_a_hurry_breaks_off_what_has_no_answer(
 
 
 def test_what_another_run_takes_is_not_left(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.ledger, "record_and_claim", lambda _, digests: set(list(digests)[:1]))
+    monkeypatch.setattr(session.ledger, "record_and_claim", lambda *_: Claim({PEOPLE[0]}, []))
     messages = {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE}
     runner = Runner(session, "b", messages)
     assert runner._record_and_claim(PEOPLE[:3]) == PEOPLE[:1]
     assert (runner.read_progress().elsewhere, runner.read_progress().left) == (2, 4)
+
+
+def test_what_a_budget_keeps_back_is_left(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.ledger, "record_and_claim", lambda *_: Claim({PEOPLE[0]}, PEOPLE[2:3]))
+    runner = Runner(session, "b", {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE})
+    runner.state.queue.clear()
+    assert runner._record_and_claim(PEOPLE[:3]) == PEOPLE[:1]
+    assert (runner.read_progress().elsewhere, runner.read_progress().left) == (1, 5)
+    assert list(runner.state.queue) == PEOPLE[2:3]
+    assert runner.state.is_over_budget

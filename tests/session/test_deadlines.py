@@ -259,7 +259,7 @@ def test_a_second_interrupt_ends_a_batch_whose_answers_do_not_come(
         server.manner = lambda _: chain([start], *repeat([None, piece], 100_000))
         with interrupted_when(lambda: len(server.asked) == 4):
             nx.send_many(plan, batch="b", workers=4, progress=False)
-        found = nx.sent("b")
+        found = nx.sent("b", planned=True)
         assert sorted(found.state) == ["planned"] * 16 + ["unknown"] * 4
         assert found.error.dropna().str.contains("it was broken off").tolist() == [True] * 4
         join_workers()
@@ -311,4 +311,4 @@ def test_one_interrupt_waits_for_the_answers_in_flight() -> None:
         server.manner = wait_for_the_press
         with interrupted_when(is_time):
             nx.send_many(plan, batch="b", workers=4, progress=False)
-        assert sorted(nx.sent("b").state) == ["accepted"] * 4 + ["planned"] * 16
+        assert sorted(nx.sent("b", planned=True).state) == ["accepted"] * 4 + ["planned"] * 16

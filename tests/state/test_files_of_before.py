@@ -1,13 +1,17 @@
 """Files of state that version 0.1.0, before its house was rebuilt, wrote on a real disk open as they did then.
 
 ``ledger_layout_2.sqlite`` is of later: the last layout in which a batch had each recipient once. So is
-``ledger_layout_3.sqlite``, the last one without a generation, in which the batch has a second text for everybody.
+``ledger_layout_3.sqlite``, the last one without a generation, in which the batch has a second text for everybody, and
+``ledger_layout_4.sqlite``, the last one without budgets, which holds the same.
 """
 
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +45,7 @@ def test_a_ledger_of_before_keeps_sends_keys_and_batches(folder: Path) -> None:
         ("later", None, "447700900004", "planned"),
     ]
     assert [row["delivery"] for row in rows if row["batch"] == "greetings"] == ["delivered", "delivered"]
-    assert ledger.record_and_claim([], digests_of(ledger, [rows[4]["id"]])) == {rows[4]["id"]}
+    assert ledger.record_and_claim([], digests_of(ledger, [rows[4]["id"]])).ids == {rows[4]["id"]}
     ledger.close()
 
 
@@ -78,12 +82,12 @@ def entry_for(to: str, text: str) -> Entry:
 GREETED = [f"44770090000{n}" for n in range(1, 6)]
 
 
-@pytest.mark.parametrize("layout", [2, 3])
+@pytest.mark.parametrize("layout", [2, 3, 4])
 def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path, layout: int) -> None:
     path = folder / f"ledger_layout_{layout}.sqlite"
     ledger = Ledger(path)
     rows = ledger.read_sends(batch="greetings")
-    assert [row["body"] for row in rows] == ["Hello"] * 5 + ["Bye"] * (5 if layout == 3 else 0)
+    assert [row["body"] for row in rows] == ["Hello"] * 5 + ["Bye"] * (0 if layout == 2 else 5)
     rows = rows[:5]
     states = ["accepted", "rejected", "unknown", "not_found", "planned"]
     assert [(row["recipient"], row["state"]) for row in rows] == list(zip(GREETED, states, strict=True))
@@ -93,7 +97,7 @@ def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path,
     ledger.close()
     assert path.with_suffix(".generation").exists()
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
         assert connection.execute("SELECT number FROM generation").fetchall() == [(0,)]
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")}
     assert names == {
@@ -108,7 +112,55 @@ def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path,
         "sends_odd_batches",
         "runs",
         "generation",
+        "budgets",
+        "sends_costs",
     }
+
+
+@pytest.mark.parametrize("layout", [2, 3, 4])
+def test_what_was_sent_before_counts_as_its_price(folder: Path, layout: int) -> None:
+    ledger = Ledger(folder / f"ledger_layout_{layout}.sqlite", clock=lambda: 1_700_000_100.0)
+    day, month = ledger.budgets.describe("EUR")
+    assert (day["spent"], day["unpriced"], day["amount"]) == (0.1, 1, None)
+    assert (month["spent"], month["unpriced"]) == (0.1, 1)
+    ledger.close()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from nexmo_nb.state import ledger_sql
+from nexmo_nb.state.ledger import Ledger
+*earlier, last = ledger_sql.MIGRATIONS
+import sqlite3
+real = sqlite3.connect
+class Connection(sqlite3.Connection):
+    left = int(sys.argv[2])
+    def execute(self, statement, *values):
+        found = super().execute(statement, *values)
+        if statement in last:
+            Connection.left -= 1
+            if not Connection.left:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return found
+sqlite3.connect = lambda *a, **k: real(*a, **{**k, "factory": Connection})
+Ledger(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("statement", range(1, len(ledger_sql.MIGRATIONS[-1]) + 1))
+def test_a_process_that_is_killed_in_a_migration_leaves_the_ledger_of_before(folder: Path, statement: int) -> None:
+    path = folder / "ledger_layout_4.sqlite"
+    copy = Ledger(Path(shutil.copy(path, path.with_name("copy.sqlite"))))
+    child = subprocess.run([sys.executable, "-c", KILLED, path, str(statement)], check=False)
+    assert child.returncode == -signal.SIGKILL
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+    ledger = Ledger(path)
+    assert ledger.read_sends() == copy.read_sends()
+    ledger.close()
+    copy.close()
 
 
 def test_a_batch_of_before_goes_on_and_sends_nothing_twice(layout_2: Path) -> None:

@@ -316,14 +316,14 @@ def test_a_planned_row_gets_the_content_of_now_and_one_that_was_sent_keeps_its_o
     known = ledger.add_batch("b", [people[0], changed[1]])
     # A changed row has a new id, so that nobody who still has the old text can claim it.
     assert [(row.id, row.digest) for row in known] == [(codes[0], "d"), ("2" * 39 + "x", "d2")]
-    assert ledger.record_and_claim([], {codes[0]: "d", codes[1]: "d"}) == set()
+    assert ledger.record_and_claim([], {codes[0]: "d", codes[1]: "d"}).ids == set()
     found = {row["recipient"]: (row["state"], row["body"]) for row in ledger.read_sends()}
     assert found == {"1": ("accepted", "Hello"), "2": ("planned", "Bye")}
 
 
 def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2")
-    assert ledger.record_and_claim([], {codes["1"]: "d"}) == {codes["1"]}
+    assert ledger.record_and_claim([], {codes["1"]: "d"}).ids == {codes["1"]}
     real, connection = ledger._write_outcomes, ledger._database._connection
     tries = []
 
@@ -340,7 +340,7 @@ def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger
     # What came back is written by itself; nothing left.
     assert {row["recipient"]: row["state"] for row in ledger.read_sends()} == {"1": "accepted", "2": "planned"}
     ledger.mark_abandoned_unknown()
-    assert ledger.record_and_claim([], {codes["2"]: "d"}) == {codes["2"]}
+    assert ledger.record_and_claim([], {codes["2"]: "d"}).ids == {codes["2"]}
 
 
 def test_an_outcome_of_a_batch_that_cannot_be_written_becomes_unknown(ledger: Ledger) -> None:
@@ -380,7 +380,7 @@ def test_what_was_not_sent_is_planned_again_and_can_leave_in_the_same_breath(led
     codes = batch_of(ledger, "1")
     ledger.record_and_claim([], {codes["1"]: "d"})
     back = Outcome(codes["1"], None, nx.RateLimitedError("too fast"))
-    assert ledger.record_and_claim([back], {codes["1"]: "d"}) == {codes["1"]}
+    assert ledger.record_and_claim([back], {codes["1"]: "d"}).ids == {codes["1"]}
     ledger.mark_abandoned_unknown()
     assert [row["state"] for row in ledger.read_sends()] == ["sending"]
     ledger.record_and_claim([back], {})

@@ -72,7 +72,7 @@ def test_a_single_send_is_written_with_all_that_it_is_and_with_its_times(ledger:
     assert look(ledger) == {**begun, "state": "sending", "owner": True}
     clock.now = 107.0
     ledger.record_outcomes([Outcome(ROW, PARTS)])
-    ended = {"state": "accepted", "finished": 107.0, "parts": 2, "price": 0.11, "currency": "EUR"}
+    ended = {"state": "accepted", "finished": 107.0, "parts": 2, "price": 0.11, "cost": 0.11, "currency": "EUR"}
     assert look(ledger) == {**begun, **ended}
     assert read_parts(ledger) == [
         (ROW, 1, "m1", "0", None, 0.05, 9.0, "23410"),
@@ -359,7 +359,7 @@ def test_the_parts_of_a_batch_are_those_of_its_sms_with_an_id_in_the_order_of_th
     ids = [f"{name * 40} {message}" for name in "410" for message in ("m2", "m1")]
     assert [f"{row['client_ref']} {row['message_id']}" for row in found] == ids
     first = {"batch": "b", "to": "4", "client_ref": "4" * 40, "message_id": "m2", "price": 0.06, "currency": "EUR"}
-    assert found[0] == first
+    assert found[0] == {**first, "body": "Hello", "network": "23411"}
     assert full.read_batch_parts("none") == []
 
 

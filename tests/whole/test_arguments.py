@@ -202,6 +202,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "content_id": ["c"],
         "trusted_number": FLAG,
         "region": REGION,
+        "max_price": [1, 0.5, None],
     },
     "send_voice": {
         "to": TO,
@@ -269,7 +270,9 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     },
     "summary": {"plan": []},
     "settle": {"batch": ["b1"], "delay": [0, 600.0]},
-    "sent": {"batch": ["b1"], "since": WHEN, "until": WHEN},
+    "sent": {"batch": ["b1"], "since": WHEN, "until": WHEN, "planned": FLAG},
+    "discard": {"batch": ["b1"]},
+    "budget": {"month": [200, 0.5, "none"], "day": [20, 0, None]},
     "forget": {"before": WHEN},
     "idle_numbers": {"days": [1, "2"], "until": WHEN, "max_records": [100_000]},
     "cheapest_numbers": {

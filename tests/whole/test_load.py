@@ -112,6 +112,9 @@ def test_no_step_of_a_send_reads_through_all_that_was_ever_sent(session: nx.Sess
     nx.send_sms("447700900000", "Hello", sender="Demo", key="one")
     nx.send_many(plan, batch="two", progress=False)
     nx.delivery("two")
+    nx.budget(day=100)
+    nx.send_sms("447700900000", "Hello", sender="Demo")
+    nx.send_many(plan, batch="three", progress=False)
     connection.set_trace_callback(None)
     kinds = ("SELECT", "UPDATE", "DELETE", "INSERT")
     statements = {statement for statement in asked if statement.startswith(kinds)}

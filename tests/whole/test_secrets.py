@@ -94,7 +94,8 @@ def analyst():
         nx.plot_number_costs(nx.number_costs(found)), nx.plot_prices(listed), nx.plot_spend(spent),
         nx.mask(taken), nx.report(taken, "page.html"), nx.read_excel(nx.to_excel(found, "found.xlsx")),
         bill, nx.to_focus(bill, "focus.csv"), nx.anomalies(taken),
-        nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.forget(before="2100-01-01"),
+        nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.budget(day=100),
+        nx.discard("batch"), nx.forget(before="2100-01-01"),
     ]  # fmt: skip
     for each in results:
         print(repr(each), str(each), getattr(each, "_repr_html_", lambda: "")(), getattr(each, "attrs", ""))
