@@ -7,24 +7,38 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, find_times, round_amounts
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.numbers.request import NumberType
-from nexmo_nb.reports import records
+from nexmo_nb.numbers.response import ROUTES
+from nexmo_nb.reports import Direction, records
+from nexmo_nb.reports.columns import Product
 from nexmo_nb.session import Session, session_or_current
 
-OWNED_COLUMNS = ("country", "msisdn", "type", "app_id")
+OWNED_COLUMNS = ("country", "msisdn", "type", *ROUTES)
 IDLE_COLUMNS = (
-    *map(Column, OWNED_COLUMNS),
-    Column("has_application", "bool"),
-    Column("has_traffic", "bool"),
+    *map(Column, ("country", "msisdn", "type", "why")),
+    Column("since", TIME),
     Column("monthly_cost", "float64"),
     Column("currency"),
 )
+# Product and direction of the records that tell whether a number is used. Not those of the Messages API: it needs an
+# application, and a number with one is not idle.
+TRAFFIC: tuple[tuple[Product, Direction | None], ...] = (
+    ("SMS", "outbound"),
+    ("SMS", "inbound"),
+    ("VOICE-CALL", None),
+    ("VOICE-FAILED", None),
+    ("VOICE-TTS", None),
+)
+USERS = ("sender", "to", "forced_from", "changed_from")
+"""The columns of records whose numbers were in use."""
+_WHY = "no message or call since {since:%Y-%m-%d}, and no application, inbound URL, voice callback or messages callback"
 
 
 def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "type")) -> pd.DataFrame:
@@ -132,15 +146,15 @@ def idle_numbers(
     max_records: int | None = 100_000,
     session: Session | None = None,
 ) -> pd.DataFrame:
-    """Find numbers that are paid for and not used: without an application or without traffic, and what they cost.
+    """Find numbers that are paid for and not used: without traffic, and without anywhere for it to go.
 
     Parameters
     ----------
     numbers : DataFrame, optional
         Of `owned_numbers`. Default: it is asked for.
     traffic : DataFrame or iterable of DataFrames, optional
-        Of `records`, over at least the time in question. Default: the records of SMS and calls in both directions are
-        asked for; each record costs money.
+        Of `records`, over at least the time in question. Default: if any number leads nowhere, the records of SMS and
+        calls, failed and legacy ones as well, in both directions are asked for; each record costs money.
     days : int
         How long a number may be without traffic.
     until : str or datetime, optional
@@ -153,10 +167,11 @@ def idle_numbers(
     Returns
     -------
     pandas.DataFrame
-        One row an idle number, most expensive first: ``country, msisdn, type, app_id`` (text), ``has_application,
-        has_traffic`` (bool), ``monthly_cost`` (float, in ``currency``: what the cheapest number of its country and type
-        costs now, for Nexmo does not tell what an owned one costs; missing where there is none for rent). The sum by
-        currency is the monthly waste.
+        One row an idle number, most expensive first: ``country, msisdn, type, why`` (text), ``since`` (time in UTC: its
+        last message or call in `traffic`, or else the beginning of the time that was looked at; it may be idle for
+        longer), ``monthly_cost`` (float, in ``currency``: what the cheapest number of its country and type costs now,
+        for Nexmo does not tell what an owned one costs; missing where there is none for rent). The sum by currency is
+        the monthly waste.
 
     Raises
     ------
@@ -165,14 +180,17 @@ def idle_numbers(
 
     Notes
     -----
-    ``GET /number/search`` for the countries' prices, https://developer.vonage.com/en/api/numbers.
+    A number is in use if anything went to it or from it, or if it leads somewhere: to an application, an inbound URL, a
+    voice callback or a messages callback. ``GET /number/search`` for the countries' prices,
+    https://developer.vonage.com/en/api/numbers.
 
     Examples
     --------
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
     >>> idle = nx.idle_numbers(days=7)
-    >>> len(idle) == len(nx.owned_numbers())
+    >>> owned = nx.owned_numbers().set_index("msisdn")
+    >>> bool(owned.loc[idle.msisdn].app_id.isna().all())
     True
     """
     session = session_or_current(session)
@@ -181,36 +199,54 @@ def idle_numbers(
     owned = owned_numbers(session=session) if numbers is None else numbers
     validation.check_frame(owned, *OWNED_COLUMNS, words=OWNED_COLUMNS)
     since, before = (pd.Timestamp(at, unit="s", tz="UTC") for at in (end - seconds, end))
+    leads_nowhere = ~np.logical_or.reduce([_is_filled(owned[name]) for name in ROUTES])
     if traffic is None:
         read = partial(records, start=since, end=before, max_records=max_records, progress=False, session=session)
-        tables = [read("SMS", direction="outbound"), read("SMS", direction="inbound"), read("VOICE-CALL")]
+        tables = [read(product, direction=direction) for product, direction in TRAFFIC] if leads_nowhere.any() else []
     elif isinstance(traffic, pd.DataFrame):
         tables = [traffic]
     else:
         tables = validation.as_list("traffic", traffic, "frames of records()")
-    used = {number for table in tables for number in _find_used_numbers(table, since, before)}
-    rows = owned.assign(has_application=owned["app_id"].notna(), has_traffic=owned["msisdn"].isin(used))
-    idle = rows[~(rows["has_application"] & rows["has_traffic"])]
-    costs = _find_lowest_costs(idle, session)
+    last = _find_last_uses(tables, before)
+    rows = [
+        {**row, "since": (seen or since).timestamp(), "why": _WHY.format(since=seen or since)}
+        for row in _to_dicts(owned[leads_nowhere])
+        if (seen := last.get(str(row["msisdn"]))) is None or seen < since
+    ]
+    costs = _find_lowest_costs({row["country"] for row in rows}, session)
     unknown = {"monthly_cost": None, "currency": session.account.currency}
-    priced = [{**row, **costs.get((row["country"], row["type"]), unknown)} for row in _to_dicts(idle)]
+    priced = [{**row, **costs.get((row["country"], row["type"]), unknown)} for row in rows]
     return frame(priced, IDLE_COLUMNS).sort_values("monthly_cost", ascending=False, kind="stable", ignore_index=True)
 
 
-def _find_used_numbers(traffic: pd.DataFrame, since: pd.Timestamp, until: pd.Timestamp) -> set[str]:
-    """Return the numbers that sent or received anything from `since`, and before `until`."""
-    validation.check_frame(traffic, "sender", "to", words=("sender", "to"))
-    times = find_times(traffic)
-    within = traffic if times is None else traffic[(times >= since) & (times < until)]
-    return {number for name in ("sender", "to") for number in within[name].dropna().astype(str).unique()}
+def _is_filled(column: Any) -> Any:
+    return column.astype("string").str.strip().fillna("").ne("").to_numpy(dtype="bool")
 
 
-def _find_lowest_costs(numbers: pd.DataFrame, session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
+def _find_last_uses(tables: Iterable[pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.Timestamp]:
+    """Return when each number last sent or received anything before `until`, as far as the traffic tells.
+
+    A row without a time is as good as one just now: what may be in use is not idle.
+    """
+    last: dict[str, pd.Timestamp] = {}
+    for table in tables:
+        validation.check_frame(table, "sender", "to", words=USERS)
+        times = find_times(table)
+        times = pd.Series(until, index=table.index) if times is None else times.fillna(until)
+        within = times <= until
+        for name in (name for name in USERS if name in table):
+            digits = table[name][within].astype("string").str.replace(r"\D", "", regex=True)
+            for number, at in times[within].groupby(digits).max().items():
+                last[str(number)] = max(at, last.get(str(number), at))
+    return last
+
+
+def _find_lowest_costs(countries: set[Any], session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:
     """Return what the cheapest number for rent costs a month, by country and type."""
-    countries = sorted(numbers["country"].dropna().unique())
-    if not countries:
+    known = sorted(country for country in countries if country is not None)
+    if not known:
         return {}
-    offered = search_numbers(countries, session=session)
+    offered = search_numbers(known, session=session)
     lowest = aggregate_groups(offered, ["country", "type"], monthly_cost=("monthly_cost", "min"))
     return {(row["country"], row["type"]): row for row in _to_dicts(lowest)}
 

@@ -71,7 +71,8 @@ def search_numbers(
     -------
     pandas.DataFrame
         One row a number: ``country, msisdn, type`` (text), ``sms, voice, mms`` (bool), ``monthly_cost, setup_cost``
-        (float, in ``currency``). ``.attrs["count"]`` is how many the server has in all.
+        (float, in ``currency``), ``limitations`` (text: what it cannot do, such as ``SMS OUTBOUND DOMESTIC``, as the
+        API words it). ``.attrs["count"]`` is how many the server has in all.
 
     Raises
     ------
@@ -134,7 +135,8 @@ def owned_numbers(
     -------
     pandas.DataFrame
         One row a number: the columns of `search_numbers` and ``app_id, mo_http_url, voice_callback_type,
-        voice_callback_value`` (text). The API does not return the costs of owned numbers: they are missing values.
+        voice_callback_value, voice_status_callback, messages_callback_type, messages_callback_value`` (text). The API
+        does not return the costs of owned numbers: they are missing values.
         ``.attrs["count"]`` is how many the server has in all.
 
     Raises
@@ -272,7 +274,7 @@ def update_number(
     voice_callback_value : str, optional
         The SIP address, number, or application's id.
     voice_status_callback : str, optional
-        Where the end of a call is reported.
+        Where the end of a call is reported. ``""`` removes it.
 
     Returns
     -------
@@ -288,9 +290,9 @@ def update_number(
 
     Notes
     -----
-    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. What happens to settings that an
-    update leaves out is not documented; so the number is read first and its settings are sent along. Only
-    ``mo_smpp_sys_type`` and ``voice_status_callback`` cannot be kept: the API does not show them.
+    ``POST /number/update``, https://developer.vonage.com/en/api/numbers. An update clears the inbound URL that it
+    leaves out, and perhaps other settings; so the number is read first, and everything that the API shows is sent
+    along. Only ``mo_smpp_sys_type`` cannot be kept: the API does not show it.
 
     Examples
     --------

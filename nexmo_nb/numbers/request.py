@@ -97,5 +97,5 @@ _SETTINGS: Mapping[str, tuple[str, Callable[[str, Any], str]]] = {
     "mo_smpp_sys_type": ("moSmppSysType", partial(validation.check_text, longest=100)),
     "voice_callback_type": ("voiceCallbackType", partial(validation.check_choice, allowed=CALLBACK_TYPES)),
     "voice_callback_value": ("voiceCallbackValue", partial(validation.check_text, longest=2000)),
-    "voice_status_callback": ("voiceStatusCallback", validation.check_url),
+    "voice_status_callback": ("voiceStatusCallback", _check_url_or_empty),
 }

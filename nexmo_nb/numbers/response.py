@@ -14,6 +14,7 @@ COLUMNS = (
     *(Column(name, "bool") for name in ("sms", "voice", "mms")),
     *(Column(name, "float64") for name in ("monthly_cost", "setup_cost")),
     Column("currency"),
+    Column("limitations"),
 )
 # The columns whose values stand in a field of the API, and its name for it. An update keeps the settings.
 SETTINGS = {
@@ -21,7 +22,12 @@ SETTINGS = {
     "mo_http_url": "moHttpUrl",
     "voice_callback_type": "voiceCallbackType",
     "voice_callback_value": "voiceCallbackValue",
+    "voice_status_callback": "voiceStatusCallback",
+    "messages_callback_type": "messagesCallbackType",
+    "messages_callback_value": "messagesCallbackValue",
 }
+ROUTES = ("app_id", "mo_http_url", "voice_callback_value", "messages_callback_value")
+"""The columns that say where messages or calls to a number go."""
 OWNED_COLUMNS = (*COLUMNS, *map(Column, SETTINGS))
 FIELDS = {
     **{name: name for name in ("country", "msisdn", "type")},
@@ -42,6 +48,7 @@ def parse_columns(rows: Sequence[Mapping[str, Any]], currency: str) -> dict[str,
     return {
         **{name: [row.get(field) for row in rows] for name, field in FIELDS.items()},
         **{name.lower(): [name in each for each in features] for name in ("SMS", "VOICE", "MMS")},
+        "limitations": [_show_limitations(row.get("limitations")) for row in rows],
         "currency": [currency] * len(rows),
     }
 
@@ -72,6 +79,17 @@ def parse_result(request: Request, body: Any) -> dict[str, Any]:
     """Turn the answer to a change into a row of `RESULT_COLUMNS`; it does not name the number, so the request does."""
     status, meaning = parse_status(get_field(body, "error-code")), get_field(body, "error-code-label")
     return {**(request.data or {}), "status": status, "meaning": meaning}
+
+
+def _show_limitations(limitations: Any) -> str | None:
+    """Show what a number cannot do: the feature, its direction and its reach, as the API words them."""
+    if not isinstance(limitations, list):
+        return None
+    shown = [
+        " ".join(str(word) for word in (get_field(each, name) for name in ("feature", "type", "reach")) if word)
+        for each in limitations
+    ]
+    return ", ".join(filter(None, shown)) or None
 
 
 def _parse_features(features: Any) -> set[str]:

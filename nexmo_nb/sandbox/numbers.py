@@ -15,9 +15,12 @@ from nexmo_nb.sandbox.world import World, list_changes
 FAILED = Answer(420, {"error-code": "420", "error-code-label": "method failed"})
 DONE = Answer(200, {"error-code": "200", "error-code-label": "success"})
 FEATURES = ("SMS", "VOICE", "MMS", "SMS,VOICE", "SMS,MMS", "VOICE,MMS", "SMS,MMS,VOICE")
-SETTINGS = ("app_id", "moHttpUrl", "moSmppSysType", "voiceCallbackType", "voiceCallbackValue", "voiceStatusCallback")
+SETTINGS = (
+    "app_id", "moHttpUrl", "moSmppSysType", "voiceCallbackType", "voiceCallbackValue", "voiceStatusCallback",
+    "messagesCallbackType", "messagesCallbackValue",
+)  # fmt: skip
 # What a number has, but the list of owned numbers does not show.
-HIDDEN = ("cost", "initialPrice", "limitations", "moSmppSysType", "voiceStatusCallback")
+HIDDEN = ("cost", "initialPrice", "moSmppSysType")
 LARGEST_PAGE = 100
 
 
@@ -80,7 +83,7 @@ def cancel_number(world: World, request: Request, accident: Accident) -> Answer:
 
 
 def update_number(world: World, request: Request, accident: Accident) -> Answer:
-    """Change settings of a number: an empty one is removed, one that is not given stays."""
+    """Change settings of a number: an empty one is removed, one that is not given stays, but for the inbound URL."""
     _check_change(request, accident)
     form = request.form
     with world.lock:
@@ -93,7 +96,7 @@ def update_number(world: World, request: Request, accident: Accident) -> Answer:
         for name in SETTINGS:
             if form.get(name):
                 number[name] = form[name]
-            elif name in form:
+            elif name in form or name == "moHttpUrl":  # which an update clears where it leaves it out
                 number.pop(name, None)
         changes = list_changes(before, number)
         world.note_activity("Number changed", f"+{number['msisdn']}", changes)

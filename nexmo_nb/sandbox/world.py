@@ -179,4 +179,9 @@ class World:
             number["moHttpUrl"] = "https://example.org/inbound"
         if n % 6 == 2:
             number |= {"voiceCallbackType": "tel", "voiceCallbackValue": "447700900001"}
+            number["voiceStatusCallback"] = "https://example.org/ended"
+        if n % 7 == 3:
+            number |= {"messagesCallbackType": "app", "messagesCallbackValue": self.application_id}
+        if n % 8 == 5:
+            number["limitations"] = [{"feature": "SMS", "type": "OUTBOUND", "reach": "DOMESTIC"}]
         return number

@@ -112,28 +112,6 @@ def test_the_cheapest_number_is_the_cheapest_over_a_year(session: nx.Session) ->
     assert found.voice.all()
 
 
-def test_idle_numbers_are_those_without_application_or_traffic(session: nx.Session, rows: pd.DataFrame) -> None:
-    owned = nx.owned_numbers()
-    busy = owned[owned.app_id.notna()].msisdn.iloc[0]
-    table = rows.assign(sender=pd.array([busy, "x", "y", "z"], dtype="string"))
-    found = nx.idle_numbers(owned, table, days=30, until="2025-02-10")
-    assert set(found.msisdn) == set(owned.msisdn) - {busy}
-    assert found.has_traffic.sum() == 0
-    assert found[found.country == "NA"].monthly_cost.notna().all()
-    late = nx.idle_numbers(owned, [table], days=5, until="2025-02-10")
-    assert busy in set(late.msisdn)
-
-
-@pytest.mark.slow
-def test_idle_numbers_ask_for_traffic_of_every_kind(session: nx.Session, sandbox: Sandbox) -> None:
-    found = nx.idle_numbers(days=90, until="2026-01-01", max_records=None)
-    owned = nx.owned_numbers()
-    assert 2 <= len(found) <= len(owned)
-    assert not found.has_traffic.all()
-    asked = {(r["json"]["product"], r["json"].get("direction")) for r in sandbox.requests if r["path"] == "/v2/reports"}
-    assert asked == {("SMS", "outbound"), ("SMS", "inbound"), ("VOICE-CALL", None)}
-
-
 def test_shorter_texts_name_only_what_saves_a_part(session: nx.Session) -> None:
     long = "Olá! " + "Your table is ready. " * 4
     table = pd.DataFrame(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from helpers import connected
+from helpers import connected, owned
 
 import nexmo_nb as nx
 from nexmo_nb.numbers.response import parse_columns
@@ -22,9 +22,19 @@ SEARCH_DTYPES = {
     "monthly_cost": "float64",
     "setup_cost": "float64",
     "currency": "string",
+    "limitations": "string",
 }
 OWNED_DTYPES = SEARCH_DTYPES | dict.fromkeys(
-    ("app_id", "mo_http_url", "voice_callback_type", "voice_callback_value"), "string"
+    (
+        "app_id",
+        "mo_http_url",
+        "voice_callback_type",
+        "voice_callback_value",
+        "voice_status_callback",
+        "messages_callback_type",
+        "messages_callback_value",
+    ),
+    "string",
 )
 
 
@@ -163,6 +173,48 @@ def test_an_update_keeps_what_it_does_not_name(session: nx.Session) -> None:
     last = nx.owned_numbers(pattern=first.msisdn).iloc[0]
     assert pd.isna(last.mo_http_url)
     assert (last.voice_callback_type, last.voice_callback_value) == ("tel", "447700900001")
+
+
+def test_an_update_sends_along_everything_that_the_api_shows(session: nx.Session, sandbox: Sandbox) -> None:
+    country, msisdn = owned(sandbox)
+    shown = {
+        "app_id": sandbox.application_id,
+        "moHttpUrl": "https://example.org/in",
+        "voiceCallbackType": "tel",
+        "voiceCallbackValue": "447700900001",
+        "voiceStatusCallback": "https://example.org/ended",
+        "messagesCallbackType": "app",
+        "messagesCallbackValue": sandbox.application_id,
+    }
+    sandbox.world.owned[msisdn] |= shown
+    nx.update_number(country, msisdn, voice_callback_type="sip", voice_callback_value="sip:a@example.org")
+    (sent,) = [request["form"] for request in sandbox.requests if request["path"] == "/number/update"]
+    changed = {"voiceCallbackType": "sip", "voiceCallbackValue": "sip:a@example.org"}
+    assert sent == {"country": country, "msisdn": msisdn, **shown, **changed}
+    row = nx.owned_numbers(pattern=msisdn).iloc[0]
+    assert (row.messages_callback_type, row.messages_callback_value) == ("app", sandbox.application_id)
+    assert (row.mo_http_url, row.voice_status_callback) == (shown["moHttpUrl"], shown["voiceStatusCallback"])
+    nx.update_number(country, msisdn, voice_status_callback="")
+    assert pd.isna(nx.owned_numbers(pattern=msisdn).voice_status_callback[0])
+
+
+@pytest.mark.parametrize(
+    ("limitations", "shown"),
+    [
+        (None, None),
+        ([], None),
+        ("SMS", None),
+        ([{"feature": "SMS", "type": "OUTBOUND", "reach": "DOMESTIC"}], "SMS OUTBOUND DOMESTIC"),
+        ([{"feature": "SMS", "type": "INBOUND"}, {"feature": "VOICE"}, "odd", {}], "SMS INBOUND, VOICE"),
+    ],
+)
+def test_limitations_are_one_text(limitations: object, shown: str | None) -> None:
+    assert parse_columns([{"limitations": limitations}], "EUR")["limitations"] == [shown]
+
+
+def test_both_lists_show_limitations(session: nx.Session) -> None:
+    for table in (nx.owned_numbers(), nx.search_numbers("GB")):
+        assert "SMS OUTBOUND DOMESTIC" in set(table.limitations.dropna())
 
 
 def test_updating_a_foreign_number_sends_no_update(session: nx.Session, sandbox: Sandbox) -> None:

@@ -85,7 +85,7 @@ KNOWN_DRIFT = [
         ("answer 200/messages/*/error-text is not described",),
     ),
     Drift("They came later.", (SEARCH,), _list_new("answer 200/numbers/*", "initialPrice limitations")),
-    Drift("It came later.", (OWNED,), _list_new("answer 200/numbers/*", "app_id")),
+    Drift("They came later.", (OWNED,), _list_new("answer 200/numbers/*", "app_id limitations voiceStatusCallback")),
     Drift(
         "The gateway in front complains of what is missing.",
         (SEARCH, BUY, CANCEL, UPDATE),
