@@ -108,6 +108,10 @@ def check_plan(plan: Any) -> None:
     odd = next((value for value in texts if not isinstance(value, str) and not validation.is_missing(value)), None)
     if odd is not None:
         raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
+    if np.isinf(plan["parts"].to_numpy(dtype="float64", na_value=np.nan)).any():
+        raise validation.invalid_argument(
+            "plan", "parts without end", "a frame of plan_sms(), with whole numbers of parts"
+        )
     # A price below zero would let other rows pass a cap.
     prices = np.array([plan[name].to_numpy(dtype="float64", na_value=np.nan) for name in _PRICES])
     if ((prices < 0) | np.isinf(prices)).any():

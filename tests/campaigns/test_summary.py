@@ -126,3 +126,10 @@ def test_a_plan_may_hold_prices_of_zero_and_cells_of_any_kind_of_missing_value(m
     cells = {"text": missing, "sender": "Demo", "price_low": 0, "price_high": missing}
     check_plan(plan_with(**cells).astype(dict.fromkeys(cells, object)))
     check_plan(plan_with(price_low=0, price_high=missing).astype({"price_low": "int64", "price_high": "Float64"}))
+
+
+def test_parts_without_end_are_refused(session: nx.Session) -> None:
+    plan = nx.plan_sms(["+351 912 345 678"], "Hello", sender="Demo").astype({"parts": "float64"})
+    plan.loc[0, "parts"] = float("inf")
+    with pytest.raises(nx.InvalidRequestError, match="^plan: got 'parts without end'"):
+        nx.summary(plan)
