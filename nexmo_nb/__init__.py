@@ -18,8 +18,8 @@ A text          segments, explain_encoding, shorter_texts
 What was sent   sent, settle, delivery, records, discard, forget
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
-Money           bill, balance, budget, prices, price_changes, spend, anomalies, number_costs, idle_numbers,
-                cost_per_delivered, estimate_vs_actual
+Money           bill, balance, budget, prices, price_book, price_changes, spend, anomalies, number_costs,
+                idle_numbers, cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs; report, a page for a manager
 Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
 
@@ -68,6 +68,7 @@ from nexmo_nb.focus import to_focus
 from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
 from nexmo_nb.options import set_options
 from nexmo_nb.pricing import balance, price_changes, prices
+from nexmo_nb.pricing.book import price_book
 from nexmo_nb.pseudonyms import mask
 from nexmo_nb.report_page import report
 from nexmo_nb.reports import delivery, records
@@ -149,6 +150,7 @@ __all__ = [
     "plot_number_costs",
     "plot_prices",
     "plot_spend",
+    "price_book",
     "price_changes",
     "prices",
     "read_contacts",

@@ -135,6 +135,17 @@ def find_region_code(value: str) -> str | None:
     return found[0] if len(found) == 1 and found[0] not in _WITHOUT_NUMBERS else None
 
 
+def find_country(name: Any, calling_code: Any) -> str | None:
+    """Find the country that a list names, by its name, or else by its calling code; None where these fit several."""
+    found = _find_by_name(name.strip()) if isinstance(name, str) else ()
+    digits = str(calling_code)
+    if len(found) > 1:
+        found = tuple(code for code in found if _read_calling_codes()[code] == digits)
+    elif not found:
+        found = tuple(code for code, each in _read_calling_codes().items() if each == digits)
+    return found[0] if len(found) == 1 else None
+
+
 def is_country(value: str) -> bool:
     """Tell whether a text is the code of a country, or a name of one."""
     return value.strip().upper() in _read_calling_codes() or len(_find_by_name(value.strip())) == 1

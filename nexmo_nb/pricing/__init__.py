@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -10,15 +11,30 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.countries import check_countries
-from nexmo_nb.errors import NotFoundError, RejectedError, UnreachableError
+from nexmo_nb.errors import NexmoError, NotFoundError, RejectedError, UnreachableError
 from nexmo_nb.frames import frame
 from nexmo_nb.pricing import changes
-from nexmo_nb.pricing.request import PRODUCTS, PricedProduct, build_balance_request, build_prices_request
-from nexmo_nb.pricing.response import COLUMNS, build_history_rows, parse_balance, parse_prices
+from nexmo_nb.pricing.request import (
+    PRODUCTS,
+    PricedProduct,
+    build_balance_request,
+    build_country_prices_request,
+    build_prices_request,
+)
+from nexmo_nb.pricing.response import (
+    COLUMNS,
+    COUNTRY_LISTING,
+    build_history_rows,
+    parse_balance,
+    parse_country_prices,
+    parse_prices,
+)
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["balance", "price_changes", "prices"]
 
+REFUSED = (401, 403, 404, 410)
+"""Statuses of the price list by network after which the one by country is read."""
 MOST_SINGLE_REQUESTS = 3
 """Countries up to which each has a request of its own; Nexmo allows one a second, and the whole list is one request."""
 
@@ -82,17 +98,27 @@ def prices(
     -------
     pandas.DataFrame
         One row a country and network: ``country, country_name, prefix, network_code, network_name, network_type, mcc,
-        mnc`` (text), ``price`` (float, a part or a minute, in ``currency``). A country without networks has one row
-        with its default price. A country that the list does not have has no row.
+        mnc`` (text), ``price`` (float, a part or a minute, in ``currency``), ``detail`` (text: ``network``, or
+        ``country`` where the price is that of a whole country), ``rate_increment`` (float: seconds by which calls are
+        charged, where the list tells them). A country without networks has one row with its default price. A country
+        that the list does not have has no row.
 
     Raises
     ------
     NexmoError
-        If the list cannot be read; an `InvalidRequestError` if an argument is wrong: nothing is sent.
+        If the list cannot be read, or does not say of which country its prices are; an `InvalidRequestError` if an
+        argument is wrong: nothing is sent.
+
+    Warns
+    -----
+    UserWarning
+        If prices are those of the second version of the list: a network may cost more than its country.
 
     Notes
     -----
     ``GET /account/get-pricing`` or ``get-full-pricing``, one a second, https://developer.vonage.com/en/api/pricing.
+    Where these are refused or gone (HTTP 401, 403, 404 or 410), ``GET /v2/account/pricing``, which is coarser: it has
+    no networks, and `price_changes` does not follow it.
 
     Examples
     --------
@@ -109,7 +135,14 @@ def prices(
     codes = check_countries(country)
     asked = codes if len(codes) <= MOST_SINGLE_REQUESTS else [None]
     rows = [row for code in asked for row in _read_prices(session, product, code, refresh)]
-    return frame([row for row in rows if row["country"] in codes], COLUMNS)
+    found = [row for row in rows if row["country"] in codes]
+    lacking = sorted(set(codes) - {row["country"] for row in found})
+    if lacking and any(row["country"] is None for row in rows):
+        raise UnreachableError(
+            f"Could not read the {product} prices of {', '.join(lacking)}: the list has countries that it does not "
+            "name. Ask for one country at a time."
+        )
+    return frame(found, COLUMNS)
 
 
 def price_changes(
@@ -166,11 +199,12 @@ def _read_prices(session: Session, product: str, country: str | None, refresh: b
     request = build_prices_request(product, country)
     try:
         answer = session.read_with_source(request, refresh=refresh)
-    except (RejectedError, NotFoundError):
-        if country is None:
-            raise
-        # It is not documented what the API answers for a country that it does not know.
-        return []
+    except NexmoError as problem:
+        if problem.status not in REFUSED:
+            if country is None or not isinstance(problem, (RejectedError, NotFoundError)):
+                raise
+            return []  # it is not documented what the API answers for a country that it does not know
+        return _read_country_prices(session, product, country, refresh, problem)
     try:
         rows = parse_prices(answer.body, country, session.account.currency)
     except UnreachableError:
@@ -180,4 +214,27 @@ def _read_prices(session: Session, product: str, country: str | None, refresh: b
         history = build_history_rows(rows)
         countries = [country] if country else [row["country"] for row in history]
         session.price_history.record_prices(product, countries, history)
+    return rows
+
+
+def _read_country_prices(
+    session: Session, product: str, country: str | None, refresh: bool, refusal: NexmoError
+) -> list[dict[str, Any]]:
+    """Read the second version of the price list, after a refusal of the first one."""
+    request = build_country_prices_request(product, country)
+    try:
+        pages = session.read_pages(request, COUNTRY_LISTING, refresh=refresh)
+    except NexmoError as problem:
+        if country is not None and isinstance(problem, NotFoundError) and isinstance(refusal, NotFoundError):
+            return []
+        raise refusal from None
+    rows = parse_country_prices(pages.rows, country, session.account.currency)
+    if rows and all(row["country"] is None for row in rows):
+        raise UnreachableError("Could not read the price list: it does not say of which countries it is. Try again.")
+    if rows:
+        warnings.warn(
+            f"Prices are those of whole countries, because the list by network was refused (HTTP {refusal.status}): a "
+            "network may cost more.",
+            stacklevel=4,
+        )
     return rows

@@ -14,6 +14,13 @@ def build_balance_request() -> Request:
     return Request("read the balance", "GET", "/account/get-balance")
 
 
+def build_country_prices_request(product: str, country: str | None) -> Request:
+    """Build the read of the second version of the price list, which has prices by country only."""
+    words = f"read {product} prices by country" + (f" of {country}" if country else "")
+    params = {"country": country} if country else None
+    return Request(words, "GET", f"/v2/account/pricing/{product}-outbound", "api", family="pricing", params=params)
+
+
 def build_prices_request(product: str, country: str | None) -> Request:
     """Build the read of a product's prices in one country, or with None in all countries."""
     if country is None:

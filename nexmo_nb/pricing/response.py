@@ -6,15 +6,22 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nexmo_nb.contacts.countries import find_country
 from nexmo_nb.errors import UnreachableError
 from nexmo_nb.frames import Column, parse_number, to_text
-from nexmo_nb.session import get_field
+from nexmo_nb.session import Listing, get_field
 
 COLUMNS = (
     *map(Column, ("country", "country_name", "prefix", "network_code", "network_name", "network_type", "mcc", "mnc")),
     Column("price", "float64"),
     Column("currency"),
+    Column("detail"),
+    Column("rate_increment", "float64"),
 )
+NETWORK, COUNTRY = "network", "country"
+"""How fine a price is."""
+COUNTRY_LISTING = Listing(page="page", size="page_size", rows=("_embedded", "countries"), total="total_items")
+"""How the second version of the price list pages."""
 
 
 def parse_balance(body: Any) -> float:
@@ -28,13 +35,35 @@ def parse_prices(body: Any, country: str | None, currency: str) -> list[dict[str
     """Turn the prices of one country, or with None of all countries, into rows of `COLUMNS`."""
     if country is None:
         countries = _check_objects(get_field(body, "countries"), "countries")
-        return [row for each in countries for row in _parse_networks(each, currency)]
+        rows = [row for each in countries for row in _parse_networks(each, currency)]
+        if rows and all(row["country"] is None for row in rows):
+            raise UnreachableError(
+                "Could not read the price list: it does not say of which countries it is. Try again."
+            )
+        return rows
     if not body:
         return []
     # The answer for one country need not name it.
     if not isinstance(body, dict) or (body.get("countryCode") or country) != country:
         raise UnreachableError(f"Could not read the prices of {country}: the answer is not of this country. Try again.")
     return _parse_networks({**body, "countryCode": country}, currency)
+
+
+def parse_country_prices(rows: Iterable[Mapping[str, Any]], country: str | None, currency: str) -> list[dict[str, Any]]:
+    """Turn rows of the second version of the price list into rows of `COLUMNS`; it names countries, without codes."""
+    return [
+        {
+            "country": country or find_country(row.get("country_name"), row.get("dialing_prefix")),
+            "country_name": to_text(row.get("country_name")),
+            "prefix": to_text(row.get("dialing_prefix")),
+            "network_type": to_text(row.get("dest_network_type")),
+            "price": row.get("price"),
+            "currency": to_text(row.get("currency") or currency),
+            "detail": COUNTRY,
+            "rate_increment": row.get("rate_increment"),
+        }
+        for row in rows
+    ]
 
 
 def build_history_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -50,9 +79,11 @@ def build_history_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]
 
 def _parse_networks(country: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     """Turn a country into one row a network, or into one row with its default price if it has no networks."""
+    name = country.get("countryDisplayName") or country.get("countryName")
     shared = {
-        "country": to_text(country.get("countryCode")),
-        "country_name": to_text(country.get("countryDisplayName") or country.get("countryName")),
+        # The whole list is documented without codes.
+        "country": to_text(country.get("countryCode")) or find_country(name, country.get("dialingPrefix")),
+        "country_name": to_text(name),
         "prefix": country.get("dialingPrefix"),
         "currency": to_text(country.get("currency") or currency),
     }
@@ -66,11 +97,12 @@ def _parse_networks(country: Mapping[str, Any], currency: str) -> list[dict[str,
             "mnc": network.get("mnc"),
             "price": network.get("price"),
             "currency": to_text(network.get("currency") or shared["currency"]),
+            "detail": NETWORK,
         }
         for network in _check_objects(country.get("networks") or [], "networks")
     ]
     if not rows and country.get("defaultPrice") is not None:
-        return [{**shared, "price": country["defaultPrice"]}]
+        return [{**shared, "price": country["defaultPrice"], "detail": COUNTRY}]
     return rows
 
 

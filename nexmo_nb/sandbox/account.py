@@ -7,7 +7,8 @@ from typing import Any
 
 from nexmo_nb.sandbox.data import COUNTRIES, Country, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import NOT_FOUND, Refusal, build_bad_request, check_required
+from nexmo_nb.sandbox.refusals import NOT_FOUND, Refusal, build_bad_request, build_problem, check_required
+from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
 # Price lists have a refusal of their own.
@@ -52,6 +53,47 @@ def list_prices(world: World, request: Request, _: Accident) -> Answer:
         countries = [country for country in countries if country.prefix == prefix]
     prices = [_format_prices(world, country, product) for country in countries]
     return Answer(200, {"count": len(prices), "countries": prices})
+
+
+def list_country_prices(world: World, request: Request, _: Accident) -> Answer:
+    """List prices by country, as the second version of the price list does: texts, a page at a time, without codes."""
+    product = request.path.rsplit("/", 1)[1]
+    size, page = request.query.get("page_size", "100"), request.query.get("page", "1")
+    if not (is_int_between(size, 1, 100) and is_int_between(page, 1)):
+        return build_problem(400, "#invalid-request", "Bad Request", "page and page_size must be whole numbers.")
+    wanted = request.query.get("country")
+    countries = [country for country in COUNTRIES.values() if wanted in (None, country.code)]
+    if wanted is not None and not countries:
+        return build_problem(404, "#not-found", "Not Found", "There are no prices for this country.")
+    first = (int(page) - 1) * int(size)
+    shown = [_format_country_price(world, country, product) for country in countries[first : first + int(size)]]
+    pages, path = -(-len(countries) // int(size)), f"https://api.nexmo.com/account/pricing/{product}"
+    links = {"self": int(page), "first": 1, "last": pages, "next": int(page) + 1, "prev": int(page) - 1}
+    return Answer(
+        200,
+        {
+            **{"page_size": size, "page": page, "total_items": str(len(countries)), "total_pages": str(pages)},
+            "_embedded": {"countries": shown},
+            "_links": {
+                name: {"href": f"{path}?page={number}&page_size={size}"}
+                for name, number in links.items()
+                if 1 <= number <= pages
+            },
+        },
+    )
+
+
+def _format_country_price(world: World, country: Country, product: str) -> dict[str, str]:
+    prices = [network.voice if product == "voice-outbound" else network.sms for network in country.networks]
+    return {
+        "country_name": country.name,
+        "dialing_prefix": country.prefix,
+        "dest_network_type": "ALL",
+        "group_internal_start": "1",
+        "rate_increment": "60" if product == "voice-outbound" else "1",
+        "currency": "EUR",
+        "price": world.current_price(country.code, prices[0]),
+    }
 
 
 def _read_parameter(request: Request, name: str) -> str:

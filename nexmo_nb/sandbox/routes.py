@@ -39,6 +39,7 @@ class Route(NamedTuple):
 
 GATEWAY = Access(DENIED)
 PRICES = Access(account.DENIED_PRICES)
+COUNTRY_PRICES = Access(DENIED_AS_PROBLEM, by_query=False)
 APPLICATIONS = Access(DENIED_AS_PROBLEM, by_query=False)
 REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=PROBLEM), by_query=False)
 ROUTES = (
@@ -62,6 +63,7 @@ ROUTES = (
     Route("POST", "/account/settings", account.show_settings, "", GATEWAY),
     Route("POST", "/account/top-up", account.top_up_balance, "", GATEWAY),
     Route("GET", "/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", account.list_prices, "pricing", PRICES),
+    Route("GET", "/v2/account/pricing/(sms|voice)-outbound", account.list_country_prices, "pricing", COUNTRY_PRICES),
     Route("POST", "/v2/reports", reports.create_report, "reports", REPORTS),
     Route("GET", "/v2/reports/records", reports.list_records, "reports", REPORTS),
     Route("GET", "/v2/reports/[0-9a-f-]+", reports.show_report, "reports", REPORTS),

@@ -31,6 +31,7 @@ LIFETIMES: Mapping[str, int] = {
     "/account/get-pricing": 86_400,
     "/account/get-full-pricing": 86_400,
     "/account/get-prefix-pricing": 86_400,
+    "/v2/account/pricing": 86_400,
 }
 """Seconds for which a response may be used again, by the beginning of its path. Other paths are never cached."""
 

@@ -49,3 +49,32 @@ def test_prices_that_make_no_sense_are_refused(client: Client, wrong: dict[str, 
     assert client.request("POST", "/_sandbox/reprice", wrong)[0] == 400
     with pytest.raises(ValueError, match="factor"):
         client.sandbox.reprice("PT", float("nan"))
+
+
+def test_the_second_price_list_is_texts_a_page_at_a_time_without_codes(client: Client) -> None:
+    status, body = client.request("GET", "/v2/account/pricing/sms-outbound?page=2&page_size=20")
+    assert (status, body["page"], body["page_size"], body["total_items"], body["total_pages"]) == (
+        200, "2", "20", "45", "3",
+    )  # fmt: skip
+    first = body["_embedded"]["countries"][0]
+    assert set(map(type, first.values())) == {str}
+    assert "GB" not in first.values()
+    assert sorted(body["_links"]) == ["first", "last", "next", "prev", "self"]
+    one = client.request("GET", "/v2/account/pricing/voice-outbound?country=PT")[1]["_embedded"]["countries"]
+    assert [(row["country_name"], row["rate_increment"]) for row in one] == [("Portugal", "60")]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("sms-outbound?page=0", {}, 400),
+        ("sms-outbound?page_size=101", {}, 400),
+        ("sms-outbound?country=AO", {}, 404),
+        ("sms-inbound", {}, 404),
+        ("sms-outbound", {"Authorization": ""}, 401),
+    ],
+)
+def test_the_second_price_list_refuses_what_it_does_not_have(
+    client: Client, path: str, headers: dict[str, str], status: int
+) -> None:
+    assert client.request("GET", f"/v2/account/pricing/{path}", **headers)[0] == status

@@ -275,6 +275,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     "budget": {"month": [200, 0.5, "none"], "day": [20, 0, None]},
     "forget": {"before": WHEN},
     "idle_numbers": {"days": [1, "2"], "until": WHEN, "max_records": [100_000]},
+    "price_book": {"country": COUNTRY, "refresh": FLAG},
     "cheapest_numbers": {
         "countries": [*COUNTRY, COUNTRY],
         "features": ["SMS"],

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import openapi
 import pytest
@@ -104,11 +105,17 @@ def run_case(case: Case, sandbox: Sandbox) -> list[Exchange]:
     return seen
 
 
+LATER = ("/v2/account/pricing/", "/accounts/")
+"""Paths of APIs that came after these descriptions."""
+
+
 def find_differences(seen: Sequence[Exchange]) -> Differences:
     """Compare exchanges with their descriptions."""
     found: Differences = {}
     for each in seen:
         operation = each.operation
+        if operation is None and urlsplit(each.request.url).path.startswith(LATER):
+            continue
         if operation is None:
             found[str(each.request.url), "is not described"] = each.request.method
             continue
