@@ -18,8 +18,8 @@ A text          segments, explain_encoding, shorter_texts
 What was sent   sent, settle, delivery, records, discard, forget
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
-Money           bill, balance, budget, prices, price_book, price_changes, spend, anomalies, number_costs,
-                idle_numbers, cost_per_delivered, estimate_vs_actual
+Money           bill, balance, subaccounts, budget, prices, price_book, price_changes, spend, anomalies,
+                number_costs, idle_numbers, cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs; report, a page for a manager
 Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
 
@@ -74,6 +74,7 @@ from nexmo_nb.report_page import report
 from nexmo_nb.reports import delivery, records
 from nexmo_nb.session import Session, connect, current, show_connection
 from nexmo_nb.sms import send_sms
+from nexmo_nb.subaccounts import subaccounts
 from nexmo_nb.text.gsm import Segments, segments
 from nexmo_nb.text.spelling import explain_encoding
 from nexmo_nb.voice import send_voice
@@ -170,6 +171,7 @@ __all__ = [
     "show_connection",
     "sms_form",
     "spend",
+    "subaccounts",
     "summary",
     "to_csv",
     "to_e164",

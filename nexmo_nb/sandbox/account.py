@@ -58,6 +58,8 @@ def list_prices(world: World, request: Request, _: Accident) -> Answer:
 def list_country_prices(world: World, request: Request, _: Accident) -> Answer:
     """List prices by country, as the second version of the price list does: texts, a page at a time, without codes."""
     product = request.path.rsplit("/", 1)[1]
+    if product not in ("sms-outbound", "voice-outbound"):
+        return build_problem(404, "#not-found", "Not Found", "There is no such product.")
     size, page = request.query.get("page_size", "100"), request.query.get("page", "1")
     if not (is_int_between(size, 1, 100) and is_int_between(page, 1)):
         return build_problem(400, "#invalid-request", "Bad Request", "page and page_size must be whole numbers.")

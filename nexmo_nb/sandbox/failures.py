@@ -61,6 +61,7 @@ _FORMATS: tuple[tuple[str, Build], ...] = (
     ("/account/get-pricing", _fail_as_price_list),
     ("/account/get-full-pricing", _fail_as_price_list),
     ("/account/get-prefix-pricing", _fail_as_price_list),
+    ("/accounts/", _fail_as_problem),
     ("/account/", _fail_by_code),
     ("/number/", _fail_by_code),
     ("/v2/reports", _fail_as_report),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from nexmo_nb.sandbox import account, applications, numbers, reports, sms, voice
+from nexmo_nb.sandbox import account, applications, numbers, reports, sms, subaccounts, voice
 from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
@@ -39,7 +39,7 @@ class Route(NamedTuple):
 
 GATEWAY = Access(DENIED)
 PRICES = Access(account.DENIED_PRICES)
-COUNTRY_PRICES = Access(DENIED_AS_PROBLEM, by_query=False)
+BASIC_ONLY = Access(DENIED_AS_PROBLEM, by_query=False)
 APPLICATIONS = Access(DENIED_AS_PROBLEM, by_query=False)
 REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=PROBLEM), by_query=False)
 ROUTES = (
@@ -63,7 +63,9 @@ ROUTES = (
     Route("POST", "/account/settings", account.show_settings, "", GATEWAY),
     Route("POST", "/account/top-up", account.top_up_balance, "", GATEWAY),
     Route("GET", "/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", account.list_prices, "pricing", PRICES),
-    Route("GET", "/v2/account/pricing/(sms|voice)-outbound", account.list_country_prices, "pricing", COUNTRY_PRICES),
+    Route("GET", "/v2/account/pricing/[a-z-]+", account.list_country_prices, "pricing", BASIC_ONLY),
+    Route("GET", "/accounts/[^/]+/subaccounts", subaccounts.list_subaccounts, "", BASIC_ONLY),
+    Route("GET", "/accounts/[^/]+/subaccounts/[^/]+", subaccounts.show_subaccount, "", BASIC_ONLY),
     Route("POST", "/v2/reports", reports.create_report, "reports", REPORTS),
     Route("GET", "/v2/reports/records", reports.list_records, "reports", REPORTS),
     Route("GET", "/v2/reports/[0-9a-f-]+", reports.show_report, "reports", REPORTS),

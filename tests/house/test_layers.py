@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"credentials", "contacts", "examples", "excel_files", "focus"},
     {"state"},
     {"session", "pseudonyms"},
-    {"numbers", "applications", "sms", "voice", "pricing", "reports"},
+    {"numbers", "applications", "sms", "voice", "pricing", "reports", "subaccounts"},
     {"campaigns", "costs", "plots"},
     {"cli", "forms", "report_page"},
 ]

@@ -55,6 +55,7 @@ FORMATS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("/v1/calls", ({"type", "error_title"}, {"type", "title"})),
     ("/v2/", ({"type", "title", "detail"},)),
     ("/v3/", ({"type", "title", "detail"},)),
+    ("/accounts/", ({"type", "title", "detail"},)),
     ("/account/get-p", ({"error-code-label"}, {"type", "error_title"})),
     ("/account/get-f", ({"error-code-label"}, {"type", "error_title"})),
     ("/account/", ({"error-code", "error-code-label"}, {"type", "error_title"})),

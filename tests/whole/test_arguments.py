@@ -176,6 +176,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "max_records": [1000, None],
         "progress": [False],
     },
+    "subaccounts": {},
     "prices": {"country": [*COUNTRY, COUNTRY], "product": ["sms", "voice"], "refresh": FLAG},
     "price_changes": {"since": WHEN, "product": ["sms", "voice"]},
     "send_sms": {
@@ -352,7 +353,7 @@ PASSED = {
     "summary",
 }
 # What an application is decides which of its settings may be changed: it is read first.
-READ_FIRST = ("update_application", "idle_numbers", "records", "bill", "send_many")
+READ_FIRST = ("update_application", "idle_numbers", "records", "bill", "send_many", "send_sms")
 
 DIGITS = "[0-9]{3,15}"
 ANY = "[^\x00-\x1f\x7f\ud800-\udfff]*"
@@ -395,7 +396,9 @@ SHAPES: dict[tuple[str, str], dict[str, str]] = {
         "app_id": UUID,
         "moHttpUrl": f"({LINK})?",
         "voiceCallbackType": "sip|tel|app|vxml",
-        "voiceStatusCallback": LINK,
+        "voiceStatusCallback": f"({LINK})?",
+        "messagesCallbackType": "app",
+        "messagesCallbackValue": UUID,
         **dict.fromkeys(("moSmppSysType", "voiceCallbackValue"), ANY),
     },
     ("GET", "/v2/applications"): {"page_size": "100", "page": "[0-9]+"},
@@ -405,6 +408,12 @@ SHAPES: dict[tuple[str, str], dict[str, str]] = {
     ("DELETE", f"/v2/applications/{UUID}"): {},
     ("GET", "/account/get-balance"): {},
     ("GET", "/account/get-(full-)?pricing/outbound/(sms|voice)"): {"country": "[A-Z]{2}"},
+    ("GET", "/v2/account/pricing/(sms|voice)-outbound"): {
+        "country": "[A-Z]{2}",
+        "page_size": "100",
+        "page": "[0-9]+",
+    },
+    ("GET", "/accounts/[^/]+/subaccounts"): {},
     ("POST", "/sms/json"): {
         "to": "[0-9]{7,15}",
         "from": "[0-9]{1,15}|[A-Za-z0-9 ]+",

@@ -85,7 +85,7 @@ def analyst():
     compared = nx.estimate_vs_actual(fate)
     bill = nx.bill("2025-03-04", "2025-03-05", progress=False)
     results = [
-        nx.balance(), nx.price_book("PT"), nx.price_changes(), nx.summary(plan),
+        nx.balance(), nx.subaccounts(), nx.price_book("PT"), nx.price_changes(), nx.summary(plan),
         nx.fit_budget(plan, 0.1), sent, ordered, nx.sent(),
         nx.settle(), fate, spent, compared, nx.cheapest_numbers("GB"), nx.idle_numbers(), nx.cost_per_delivered(taken),
         nx.shorter_texts(nx.sent()), nx.segments("Hello"), nx.countries(), nx.to_e164("912 345 678", "PT"),
