@@ -26,14 +26,14 @@ _FLOATS = (
     "price price_low price_high price_before price_after change rate balance final_price monthly_cost setup_cost"
     " monthly_low monthly_median monthly_high monthly_total setup_low setup_high first_year spend saved estimate actual"
     " difference cost_per_delivered_message cost_per_delivered_part message_delivery_rate part_delivery_rate latency"
-    " duration amount seconds usual times extra"
+    " duration amount seconds usual times extra spent left credit_limit rate_increment"
 )
 _INTS = (
     "part parts parts_after numbers messages texts weeks delivered_messages delivered_parts recipients problems"
     " doubtful rows unpriced open count"
 )
-_BOOLS = "sms voice mms has_application has_traffic partial estimated"
-_TIMES = "created started finished received finalized ended seen period start end day"
+_BOOLS = "sms voice mms has_application has_traffic partial estimated is_primary shares_balance suspended"
+_TIMES = "created started finished received finalized ended seen period start end day since until"
 _DTYPES = {
     **dict.fromkeys(_FLOATS.split(), "float64"),
     **dict.fromkeys(_INTS.split(), "Int64"),

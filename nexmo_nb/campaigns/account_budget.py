@@ -12,7 +12,7 @@ from nexmo_nb.session import Session, session_or_current
 
 Amount = float | Literal["none"]
 COLUMNS = (
-    Column("period"), Column("amount", "float64"), Column("spent", "float64"), Column("left", "float64"),
+    Column("budget"), Column("amount", "float64"), Column("spent", "float64"), Column("left", "float64"),
     Column("currency"), Column("unpriced", "int64"), Column("since", TIME), Column("until", TIME),
 )  # fmt: skip
 
@@ -31,8 +31,8 @@ def budget(*, month: Amount | None = None, day: Amount | None = None, session: S
     Returns
     -------
     pandas.DataFrame
-        A row for the day and one for the month: ``period, amount, spent, left`` (float, in ``currency``; amount and
-        left are missing where there is no limit), ``unpriced`` (int: sends that may have cost something, at a price
+        A row for the day and one for the month: ``budget`` (text: day, month), ``amount, spent, left`` (float, in
+        ``currency``; amount and left are missing where there is no limit), ``unpriced`` (int: sends that may have cost something, at a price
         that nobody knows; they are not in ``spent``), ``since, until`` (times in UTC: when the period began, and when
         it ends).
 
@@ -62,7 +62,7 @@ def budget(*, month: Amount | None = None, day: Amount | None = None, session: S
     >>> session = nx.connect("sandbox")
     >>> table = nx.budget(month=200, day=20)
     >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
-    >>> nx.budget()[["period", "amount", "spent"]].values.tolist()
+    >>> nx.budget()[["budget", "amount", "spent"]].values.tolist()
     [['day', 20.0, 0.042291], ['month', 200.0, 0.042291]]
     """
     session = session_or_current(session)

@@ -155,7 +155,7 @@ def _describe_period(
     shown = currency if budget is None else budget.currency
     spent = sum(cost for found, cost in sql.sum_costs(connection, since) if found in (None, shown))
     return {
-        "period": period,
+        "budget": period,
         "amount": None if budget is None else budget.amount,
         "spent": spent,
         "left": None if budget is None else max(0.0, budget.amount - spent),

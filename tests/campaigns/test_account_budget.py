@@ -49,7 +49,7 @@ def test_a_budget_is_set_shown_changed_and_taken_away(session: nx.Session) -> No
     assert nx.budget(month=200, day=20).amount.tolist() == [20, 200]
     assert nx.budget(day=5.5).amount.tolist() == [5.5, 200]
     table = nx.budget(day="none")
-    assert table[["period", "currency"]].values.tolist() == [["day", "EUR"], ["month", "EUR"]]
+    assert table[["budget", "currency"]].values.tolist() == [["day", "EUR"], ["month", "EUR"]]
     assert table.amount.isna().tolist() == table.left.isna().tolist() == [True, False]
     assert (table.until - table.since).dt.days.tolist()[0] == 1
     assert nx.budget().equals(table)
