@@ -32,9 +32,9 @@ def budget(*, month: Amount | None = None, day: Amount | None = None, session: S
     -------
     pandas.DataFrame
         A row for the day and one for the month: ``budget`` (text: day, month), ``amount, spent, left`` (float, in
-        ``currency``; amount and left are missing where there is no limit), ``unpriced`` (int: sends that may have cost something, at a price
-        that nobody knows; they are not in ``spent``), ``since, until`` (times in UTC: when the period began, and when
-        it ends).
+        ``currency``; amount and left are missing where there is no limit), ``unpriced`` (int: sends that may have cost
+        something, at a price that nobody knows; they are not in ``spent``), ``since, until`` (times in UTC: when the
+        period began, and when it ends).
 
     Raises
     ------
