@@ -405,10 +405,33 @@ def test_a_budget_that_is_set_while_a_batch_is_sent_stops_it(
         return real(outcomes, leaving)
 
     monkeypatch.setattr(session.ledger, "record_and_claim", claim)
-    with pytest.warns(UserWarning, match="Stopped before the account's budget was passed"):
+    with pytest.warns(
+        UserWarning,
+        match=r"Stopped before the account's budget was passed\. .* 28 are left\. .*The first that is left is row 2\.",
+    ):
         found = send_batch(make_plan(30), workers=2)
     assert found.state.tolist() == ["accepted"] * 2 + ["planned"] * 28
     assert len(sandbox.messages) == 2
+
+
+def test_what_came_back_cheaper_leaves_room_for_more(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process sets the budget; each message costs a quarter of its estimate, or a little less."""
+    plan = make_plan(40)
+    plan[["price_low", "price_high"]] *= 4
+    estimate, real, calls = float(plan.price_high[0]), session.ledger.record_and_claim, []
+
+    def claim(outcomes: Any, leaving: Any) -> Any:
+        calls.append(leaving)
+        if len(calls) == 2:
+            session.ledger.budgets.write({"day": 8 * estimate}, "EUR")
+        return real(outcomes, leaving)
+
+    monkeypatch.setattr(session.ledger, "record_and_claim", claim)
+    with pytest.warns(UserWarning, match="Stopped before the account's budget was passed"):
+        send_batch(plan, workers=2)
+    assert 7 * estimate < spent_of(sandbox) <= 8 * estimate
 
 
 # --- processes -----------------------------------------------------------------------------------------------------
