@@ -46,6 +46,7 @@ class Standing(NamedTuple):
     states: Mapping[int, str] = {}  # of the plan's rows that it has dealt with, by their places
     changed: int = 0  # recipients who were sent something else
     spent: float = 0.0
+    budget: Cap | None = None  # the account's tightest
 
 
 def run_batch(
@@ -91,8 +92,9 @@ def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
     """Read where a batch stands, seen from a plan that would be sent under its name; nothing is changed."""
     session.ledger.mark_abandoned_unknown()
     known = session.ledger.read_batch(batch)
+    budget = _read_budget(session)
     if not known:
-        return Standing()
+        return Standing(budget=budget)
     rows, open_states = read_rows(plan, {}), open_states_of(resend_not_found=False)
     closed = {(row.recipient, row.digest): row for row in known if row.state not in open_states}
     found = {row.place: closed[key] for row in rows if (key := (row.fields["to"], row.digest)) in closed}
@@ -101,6 +103,7 @@ def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
         {place: each.state for place, each in found.items()},
         _count_changed(rows, closed.values(), {each.id for each in found.values()}),
         sum_spent(session.ledger.read_sends(batch=batch), estimates),
+        budget,
     )
 
 
@@ -159,10 +162,16 @@ def _read_caps(
     if max_cost is not None:
         estimates = {send_id: row.estimate or Estimate() for send_id, row in rows.items()}
         caps.append(Cap(max_cost, sum_spent(sends, estimates)))
-    room = session.ledger.budgets.find_tightest()
-    if room is not None:
-        caps.append(Cap(room.budget.amount, room.spent, room.budget.period, room.budget.currency))
+    if (budget := _read_budget(session)) is not None:
+        caps.append(budget)
     return caps
+
+
+def _read_budget(session: Session) -> Cap | None:
+    room = session.ledger.budgets.find_tightest()
+    if room is None:
+        return None
+    return Cap(room.budget.amount, room.spent, room.budget.period, room.budget.currency)
 
 
 def _check_caps(caps: Iterable[Cap], due: Collection[Row], *, may_stop: bool) -> None:

@@ -360,8 +360,9 @@ def campaign_form(
     -----
     Preview first, and decide every doubt; Send then works once. It sends in a thread, as `send_many` does, so the
     form and the kernel stay free. Stop finishes what has left, a second press does not wait for it, and neither does
-    ``close()``; Resume goes on with the same batch. Nobody gets a text of a batch twice. What was uploaded is not kept
-    in the widgets; what is typed is. Uses https://developer.vonage.com/en/api/sms.
+    ``close()``; Resume goes on with the same batch. Nobody gets a text of a batch twice. The account's `budget` limits
+    the cost as ``max_cost`` does; the preview names the tighter one. What was uploaded is not kept in the widgets; what
+    is typed is. Uses https://developer.vonage.com/en/api/sms.
 
     Examples
     --------

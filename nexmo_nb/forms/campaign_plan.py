@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nexmo_nb.campaigns.batch import Standing
+from nexmo_nb.campaigns.caps import Cap
 from nexmo_nb.campaigns.decisions import TOLERANCE
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.campaigns.summary import find_doubtful, summary
@@ -35,14 +36,13 @@ class Forecast(NamedTuple):
     high: float
     unpriced: int  # left out, because no limit on the cost can be kept with them
     undecided: int
-    spent: float
-    max_cost: float | None
+    cap: Cap | None  # the tighter one of the limit and the account's budget
     may_stop: bool
 
     @property
     def is_over(self) -> bool:
         """Whether the messages could cost more than they may."""
-        return self.max_cost is not None and self.spent + self.high > self.max_cost + TOLERANCE
+        return self.cap is not None and self.high > self.cap.left + TOLERANCE
 
     @property
     def can_send(self) -> bool:
@@ -62,7 +62,9 @@ def foresee(
     left_out = [place for place in doubts if choices.get(place) != "send"]
     kept[[*left_out, *standing.states]] = False
     has_price = plan["price_high"].notna().to_numpy()
-    unpriced = int((kept & ~has_price).sum()) if budget.max_cost is not None else 0
+    limit = None if budget.max_cost is None else Cap(budget.max_cost, standing.spent)
+    caps = [cap for cap in (limit, standing.budget) if cap is not None]
+    unpriced = int((kept & ~has_price).sum()) if caps else 0
     kept = kept & has_price if unpriced else kept
     return Forecast(
         int(kept.sum()),
@@ -70,8 +72,8 @@ def foresee(
         float(plan["price_high"][kept].sum()),
         unpriced,
         sum(place not in choices for place in doubts),
-        standing.spent,
-        *budget,
+        min(caps, key=lambda cap: cap.left, default=None),
+        budget.may_stop,
     )
 
 
@@ -139,15 +141,17 @@ def _show_cautions(forecast: Forecast, standing: Standing, currency: str, words:
         found.append((words.say("campaign_begun", count=f"{len(standing.states):,}"), Level.DOUBTFUL))
     if forecast.unpriced:
         found.append((words.say("campaign_unpriced", count=f"{forecast.unpriced:,}"), Level.DOUBTFUL))
-    if forecast.is_over:
-        needed, allowed = (f"{currency} {amount:,.2f}" for amount in _list_amounts(forecast))
-        name = "campaign_stops" if forecast.may_stop else "campaign_over"
+    if forecast.cap is not None and forecast.is_over:
         level = Level.DOUBTFUL if forecast.may_stop else Level.BAD
-        found.append((words.say(name, needed=needed, allowed=allowed), level))
+        found.append((_describe_excess(forecast, forecast.cap, currency, words), level))
     if forecast.undecided:
         found.append((words.say_count("campaign_undecided", forecast.undecided), Level.BAD))
     return [card_html("", text_html(text), level) for text, level in found]
 
 
-def _list_amounts(forecast: Forecast) -> tuple[float, float]:
-    return forecast.spent + forecast.high, forecast.max_cost or 0.0
+def _describe_excess(forecast: Forecast, cap: Cap, currency: str, words: Words) -> str:
+    """Say how much it can cost, and what of it is allowed."""
+    name = ("campaign_stops" if forecast.may_stop else "campaign_over") + ("_budget" if cap.period else "")
+    needed, allowed = (f"{currency} {amount:,.2f}" for amount in (cap.spent + forecast.high, cap.amount))
+    period = words.say(f"campaign_{cap.period}") if cap.period else ""
+    return words.say(name, needed=needed, allowed=allowed, period=period)

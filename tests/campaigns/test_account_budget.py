@@ -393,9 +393,11 @@ def test_a_row_that_is_planned_anew_has_todays_estimate(tmp_path: Path) -> None:
     ledger.close()
 
 
+@pytest.mark.parametrize(("max_cost", "sent"), [(None, 2), (1000, 1)])
 def test_a_budget_that_is_set_while_a_batch_is_sent_stops_it(
-    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, max_cost: float | None, sent: int
 ) -> None:
+    """Under a cap one message leaves alone, until its price is known."""
     real, calls = session.ledger.record_and_claim, []
 
     def claim(outcomes: Any, leaving: Any) -> Any:
@@ -407,11 +409,12 @@ def test_a_budget_that_is_set_while_a_batch_is_sent_stops_it(
     monkeypatch.setattr(session.ledger, "record_and_claim", claim)
     with pytest.warns(
         UserWarning,
-        match=r"Stopped before the account's budget was passed\. .* 28 are left\. .*The first that is left is row 2\.",
+        match=rf"Stopped before the account's budget was passed\. .* {30 - sent} are left\. .*The first that is "
+        rf"left is row {sent}\.",
     ):
-        found = send_batch(make_plan(30), workers=2)
-    assert found.state.tolist() == ["accepted"] * 2 + ["planned"] * 28
-    assert len(sandbox.messages) == 2
+        found = send_batch(make_plan(30), workers=2, max_cost=max_cost)
+    assert found.state.tolist() == ["accepted"] * sent + ["planned"] * (30 - sent)
+    assert len(sandbox.messages) == sent
 
 
 def test_what_came_back_cheaper_leaves_room_for_more(

@@ -398,6 +398,42 @@ def test_a_limit_may_stop_the_campaign_in_the_middle_and_a_higher_one_goes_on(
     assert count_received(sandbox) == Counter(people(6))
 
 
+def test_the_budget_of_the_account_is_a_limit_as_well(form: CampaignForm, sandbox: Sandbox) -> None:
+    nx.budget(day=0.10)
+    form.max_cost.value = "40"
+    form.preview.click()
+    assert "budget is EUR 0.10 a day" in read_html(form)
+    assert form.send.disabled
+    form.on_cap.value = "stop"
+    form.preview.click()
+    assert "budget of EUR 0.10 a day is passed, from the top" in read_html(form)
+    found = Counter(send(form).state)
+    assert found["accepted"] == len(sandbox.messages) > 0
+    assert found["planned"] > 0
+    assert form.message.endswith("Stopped before the limit on the cost was passed.")
+    assert sum(float(message["price"]) for message in sandbox.messages) <= 0.10
+    form.preview.click()  # what the batch cost counts for both
+    assert "budget of EUR 0.10 a day is passed, from the top" in read_html(form)
+    nx.budget(day=100)
+    form.max_cost.value, form.on_cap.value = "0.11", "refuse"
+    form.preview.click()
+    assert "the limit is EUR 0.11" in read_html(form)
+    form.max_cost.value = "40"
+    assert set(send(form).state) == {"accepted"}
+    assert count_received(sandbox) == Counter(people(6))
+
+
+def test_a_budget_that_is_set_after_the_preview_keeps_everything_back(
+    form: CampaignForm, session: nx.Session, sandbox: Sandbox
+) -> None:
+    form.preview.click()
+    nx.budget(month=0.10)
+    form.send.click()
+    assert form.wait(ENDS)
+    assert form.message.startswith("budget: got 0.1; allowed: at least ")
+    assert (sandbox.messages, len(nx.sent(planned=True))) == ([], 0)
+
+
 def test_the_name_is_that_of_the_day_and_never_one_that_was_used(
     make_form: Callable[..., CampaignForm], session: nx.Session
 ) -> None:
@@ -544,8 +580,8 @@ def test_closed_while_it_sends_it_leaves_nothing_running(
     assert form.wait(0)
     assert form.message == said  # what ends later changes no widget any more
     assert not form.is_running
-    assert set(nx.sent("campaign 2026-11-27").state) <= {"accepted", "planned", "unknown"}
-    assert "planned" in set(nx.sent("campaign 2026-11-27").state)
+    assert set(nx.sent("campaign 2026-11-27", planned=True).state) <= {"accepted", "planned", "unknown"}
+    assert "planned" in set(nx.sent("campaign 2026-11-27", planned=True).state)
 
 
 def test_stopped_before_it_has_begun_it_sends_nothing(

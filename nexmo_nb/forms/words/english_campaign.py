@@ -54,6 +54,12 @@ CAMPAIGN: Mapping[str, str] = {
     "choose to send as many as it allows.",
     "campaign_stops": "This can cost up to {needed} in all. It stops before {allowed} is passed, from the top of the "
     "list; the others can be sent later.",
+    "campaign_over_budget": "With what was spent before, this can come to {needed}, and the account's budget is "
+    "{allowed} a {period}. Leave rows out, or choose to send as many as it allows.",
+    "campaign_stops_budget": "With what was spent before, this can come to {needed}. It stops before the account's "
+    "budget of {allowed} a {period} is passed, from the top of the list; the others can be sent later.",
+    "campaign_day": "day",
+    "campaign_month": "month",
     "campaign_undecided_one": "1 doubtful row is not decided yet: choose below what becomes of it.",
     "campaign_undecided_many": "{count} doubtful rows are not decided yet: choose below what becomes of them.",
     "campaign_doubt_label": "What becomes of them",

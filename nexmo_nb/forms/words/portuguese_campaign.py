@@ -52,6 +52,12 @@ CAMPAIGN: Mapping[str, str] = {
     "ou escolha enviar as que couberem.",
     "campaign_stops": "Isto pode custar até {needed} ao todo. Pára antes de passar {allowed}, a partir do cimo da "
     "lista; as outras podem ser enviadas mais tarde.",
+    "campaign_over_budget": "Com o que já foi gasto, isto pode chegar a {needed}, e o orçamento da conta é {allowed} "
+    "por {period}. Deixe linhas de fora, ou escolha enviar as que couberem.",
+    "campaign_stops_budget": "Com o que já foi gasto, isto pode chegar a {needed}. Pára antes de passar o orçamento "
+    "da conta, {allowed} por {period}, a partir do cimo da lista; as outras podem ser enviadas mais tarde.",
+    "campaign_day": "dia",
+    "campaign_month": "mês",
     "campaign_undecided_one": "1 linha duvidosa ainda não está decidida: escolha abaixo o que fazer com ela.",
     "campaign_undecided_many": "{count} linhas duvidosas por decidir: escolha abaixo o que fazer com elas.",
     "campaign_doubt_label": "O que fazer com elas",
