@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nexmo_nb.sandbox.data import hash_to_int
+from nexmo_nb.sandbox.account import SUBACCOUNTS, derive_subaccount_keys
 
 
 class Subaccount(NamedTuple):
@@ -15,10 +15,8 @@ class Subaccount(NamedTuple):
     share: float
 
 
-_SHARES = (("Shop", 0.02), ("Support", 0.01))
+_SHARES = (0.02, 0.01)
 
 
 def list_subaccounts(seed: int) -> tuple[Subaccount, ...]:
-    return tuple(
-        Subaccount(f"{hash_to_int(seed, 'subaccount', name):032x}"[:8], name, share) for name, share in _SHARES
-    )
+    return tuple(map(Subaccount, derive_subaccount_keys(seed), SUBACCOUNTS, _SHARES))
