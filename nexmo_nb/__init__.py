@@ -20,7 +20,8 @@ Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, upd
 Applications    applications, application, create_application, update_application, delete_application
 Money           bill, balance, subaccounts, budget, prices, price_book, price_changes, spend, anomalies,
                 number_costs, idle_numbers, cost_per_delivered, estimate_vs_actual
-Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs; report, a page for a manager
+Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs, plot_anomalies;
+                report, a page for a manager
 Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
 
 How the package is built stands in ``CONTRIBUTING.md``.
@@ -82,7 +83,7 @@ from nexmo_nb.voice import send_voice
 __version__ = "0.1.0"
 
 _FORMS = ("application_form", "campaign_form", "number_form", "sms_form", "voice_form")
-_PLOTS = ("plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend")
+_PLOTS = ("plot_anomalies", "plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend")
 
 
 def __getattr__(name: str) -> object:
@@ -146,6 +147,7 @@ __all__ = [
     "number_form",
     "owned_numbers",
     "plan_sms",
+    "plot_anomalies",
     "plot_delivery",
     "plot_estimate",
     "plot_number_costs",

@@ -76,7 +76,7 @@ def check_options(title: Any, top: Any, values: Any, *, usual: int = MOST_ROWS, 
 
 
 def check_columns(table: Any, *needed: str) -> None:
-    text = ("country", "currency", "network_name", "status", "delivery", "period")
+    text = ("country", "currency", "network_name", "status", "delivery", "period", "prefix")
     numbers, times = set(needed) - set(text), {"period"} & set(needed)
     words = [name for name in table.columns if name not in numbers] if isinstance(table, pd.DataFrame) else ()
     validation.check_frame(table, *needed, numbers=numbers, times=times, words=words)

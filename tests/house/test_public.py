@@ -26,6 +26,7 @@ LOCAL = (
     "fit_budget",
     "mask",
     "number_costs",
+    "plot_anomalies",
     "plot_delivery",
     "plot_estimate",
     "plot_number_costs",

@@ -70,11 +70,19 @@ def build_records(groups: int, length: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"status": np.repeat(["delivered", *(name(n, length) for n in range(1, groups))], counts)})
 
 
+def build_anomalies(groups: int, length: int = 0) -> pd.DataFrame:
+    usual = amounts(groups, 90.0)
+    table = pd.DataFrame({"country": [name(n, length) for n in range(groups)], "messages": (usual * 3.4).astype(int)})
+    period = pd.date_range("2025-01-01", periods=groups, freq="D", tz="UTC")
+    return table.assign(period=period, prefix=None, usual=usual)
+
+
 PLOTS: dict[str, tuple[Callable[..., Any], Build]] = {
     "number_costs": (nx.plot_number_costs, build_costs),
     "prices": (nx.plot_prices, build_prices),
     "spend": (nx.plot_spend, build_spend),
     "estimate": (nx.plot_estimate, build_estimate),
+    "anomalies": (nx.plot_anomalies, build_anomalies),
     "delivery": (nx.plot_delivery, build_records),
 }
 GROUPS = (1, 3, 30, 200)

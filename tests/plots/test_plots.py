@@ -51,6 +51,15 @@ SPEND = pd.DataFrame(
 )
 RECORDS = pd.DataFrame({"status": ["delivered"] * 6 + ["failed", "failed", "rejected", None]})
 COMPARED = pd.DataFrame({"country": ["NA", "GB"], "currency": "EUR", "estimate": [1.0, 3.0], "actual": [2.0, 4.0]})
+UNUSUAL = pd.DataFrame(
+    {
+        "period": pd.to_datetime(["2025-07-28", "2025-05-07"], utc=True),
+        "country": ["NL", "ES"],
+        "prefix": [None, "34612"],
+        "messages": [54, 40],
+        "usual": [20.0, 10.0],
+    }
+)
 PLOTS: list[tuple[Callable[..., Any], pd.DataFrame]] = [
     (nx.plot_number_costs, COSTS),
     (nx.plot_prices, PRICES),
@@ -250,6 +259,7 @@ def test_what_has_a_cost_and_no_currency_is_drawn_by_itself() -> None:
         (nx.plot_spend, SPEND, "Nothing was sent in this time."),
         (nx.plot_estimate, COMPARED, "There are no costs to compare."),
         (nx.plot_delivery, RECORDS, "There are no messages to show."),
+        (nx.plot_anomalies, UNUSUAL, "Nothing leaves its own past."),
     ],
 )
 def test_nothing_to_show_is_said_and_a_row_alone_is_drawn(
@@ -262,6 +272,15 @@ def test_nothing_to_show_is_said_and_a_row_alone_is_drawn(
     assert one.patches or one.collections
 
 
+def test_what_leaves_its_past_stands_beside_what_is_usual_the_furthest_first() -> None:
+    axes = nx.plot_anomalies(UNUSUAL)
+    assert ticks(axes, "y") == ["2025-07-28 NL", "2025-05-07 ES 34612"]
+    assert [bar.get_width() for bar in axes.patches] == [20.0, 10.0, 54.0, 40.0]
+    assert ticks(nx.plot_anomalies(UNUSUAL, top=1), "y") == ["2025-07-28 NL"]
+    hours = UNUSUAL.assign(period=UNUSUAL.period + pd.Timedelta("9h"))
+    assert ticks(nx.plot_anomalies(hours), "y")[0] == "2025-07-28 09 h NL"
+
+
 def test_costs_that_are_not_known_are_said() -> None:
     assert nx.plot_spend(SPEND.assign(spend=float("nan"))).texts[0].get_text() == "None of these costs is known yet."
     assert (
@@ -269,7 +288,7 @@ def test_costs_that_are_not_known_are_said() -> None:
     )
 
 
-@pytest.mark.parametrize(("plot", "table"), [*PLOTS, (nx.plot_delivery, RECORDS)])
+@pytest.mark.parametrize(("plot", "table"), [*PLOTS, (nx.plot_delivery, RECORDS), (nx.plot_anomalies, UNUSUAL)])
 def test_title_rows_and_values_are_the_callers(plot: Callable[..., Any], table: pd.DataFrame) -> None:
     axes = plot(table, title="What $ I say", values=False)
     assert axes.get_title() == r"What \$ I say"

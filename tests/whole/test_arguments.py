@@ -321,7 +321,14 @@ FRAMES = {
     "number_costs": {"by": ["country", ["country", "type"]]},
     **{
         key: {"ax": [None], "title": ["Mine $"], "top": [None, 1, 7], "values": [None, True, False]}
-        for key in ("plot_number_costs", "plot_prices", "plot_spend", "plot_delivery", "plot_estimate")
+        for key in (
+            "plot_number_costs",
+            "plot_prices",
+            "plot_spend",
+            "plot_delivery",
+            "plot_estimate",
+            "plot_anomalies",
+        )
     },
     "delivery": {},
     "summary": {},
@@ -622,6 +629,7 @@ BILL = {
 NEEDED = {
     "plot_spend": ["period", "country", "spend", "currency"],
     "plot_estimate": ["country", "estimate", "actual", "currency"],
+    "plot_anomalies": ["period", "country", "prefix", "messages", "usual"],
     "to_focus": [*BILL],
 }
 
@@ -631,6 +639,8 @@ def frame(name: str) -> pd.DataFrame:
     made = pd.DataFrame(COLUMNS).assign(parts=[2, 1, 1])
     times = pd.Series(pd.to_datetime(["2025-03-01", "2025-03-02", None], utc=True))
     made = made.assign(period=times) if name.startswith("plot") else made.assign(received=times)
+    if name == "plot_anomalies":
+        made = made.assign(prefix=[None, "34612", "x"], messages=[40, 50, 60], usual=[10.0, 20.0, None])
     made = made.assign(**BILL) if name == "to_focus" else made
     if name == "idle_numbers":
         made = made.assign(mo_http_url=None, voice_callback_value=None, messages_callback_value=None)

@@ -94,7 +94,7 @@ def analyst():
         nx.set_options(mask=True), nx.set_options(mask=False), nx.current(), nx.show_connection(),
         nx.plot_number_costs(nx.number_costs(found)), nx.plot_prices(listed), nx.plot_spend(spent),
         nx.mask(taken), nx.report(taken, "page.html"), nx.read_excel(nx.to_excel(found, "found.xlsx")),
-        bill, nx.to_focus(bill, "focus.csv"), nx.anomalies(taken),
+        bill, nx.to_focus(bill, "focus.csv"), nx.plot_anomalies(nx.anomalies(taken)),
         nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.budget(day=100),
         nx.discard("batch"), nx.forget(before="2100-01-01"),
     ]  # fmt: skip
