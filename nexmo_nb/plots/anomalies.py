@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nexmo_nb.plots.fitting import Drawing, Value, finish, label_rows, show_numbers
-from nexmo_nb.plots.labels import LINE_LENGTH, format_value, make_labels
+from nexmo_nb.plots.labels import LINE_LENGTH, make_labels
 from nexmo_nb.plots.panels import (
     BLUE,
     SKY,
@@ -87,7 +87,7 @@ def _draw(panel: Panel, options: Options) -> Drawing:
     for name, offset, colour in (("usual", -0.2, SKY), ("messages", 0.2, BLUE)):
         counts, places = rows[name].astype(float).fillna(0.0), [place + offset for place in range(len(rows))]
         axes.barh(places, counts, 0.38, color=colour, label=name)
-        written += [Value(*item) for item in zip(counts, places, map(format_value, counts), strict=True)]
+        written += [Value(count, place, f"{count:,.0f}") for count, place in zip(counts, places, strict=True)]
     label_rows(
         axes, make_labels(_name_rows(rows), LINE_LENGTH if panel.is_new else LINE_LENGTH // 2, 2 if panel.is_new else 1)
     )
