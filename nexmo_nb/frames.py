@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -65,7 +65,7 @@ def text_frame(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> 
     return _build_frame({name: _build_array([row.get(name) for row in rows], "string") for name in found}, len(rows))
 
 
-def read_text_csv(file: IO[Any], chunk: int) -> Iterator[pd.DataFrame]:
+def read_text_csv(file: IO[Any], chunk: int) -> Generator[pd.DataFrame, None, None]:
     """Read a CSV as frames of text of at most `chunk` rows, for `apply_dtypes`; the country "NA" stays a text."""
     with pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""], chunksize=chunk) as chunks:
         for text in chunks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any, Literal, get_args
 
 from nexmo_nb import masking, validation
@@ -98,7 +99,10 @@ def get_report_price() -> float | None:
 
 
 def _check_amount(name: str, value: Any) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or math.isnan(value) or value < 0 or (name == "report_price" and math.isinf(value)):
+    amount = math.nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        with suppress(OverflowError):  # of an integer that no float can be
+            amount = float(value)
+    if math.isnan(amount) or amount < 0 or (name == "report_price" and math.isinf(amount)):
         raise validation.invalid_argument(name, value, "a number from 0")
-    return float(value)
+    return amount

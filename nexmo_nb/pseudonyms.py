@@ -75,7 +75,7 @@ def mask(frame: pd.DataFrame, *, columns: str | Iterable[str] = ()) -> pd.DataFr
     if not isinstance(frame, pd.DataFrame):
         raise validation.invalid_argument("frame", frame, "a DataFrame")
     whole = validation.as_list("columns", columns, "names of columns")
-    lacking = [name for name in whole if name not in frame.columns]
+    lacking = [name for name in whole if not _has_column(frame, name)]
     if lacking:
         raise validation.invalid_argument(
             "columns", lacking[0], f"names of columns: {', '.join(map(str, frame.columns))}"
@@ -103,6 +103,13 @@ def mask(frame: pd.DataFrame, *, columns: str | Iterable[str] = ()) -> pd.DataFr
             masked.isetitem(position, column.astype(dtype) if isinstance(dtype, pd.StringDtype) else column)
     masked.attrs = {}
     return masked
+
+
+def _has_column(frame: pd.DataFrame, name: Any) -> bool:
+    try:
+        return name in frame.columns
+    except TypeError:  # of what cannot be hashed, which is the name of no column
+        return False
 
 
 def _build_masks(key: bytes) -> Any:

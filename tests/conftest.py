@@ -97,6 +97,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def restore_options() -> Iterator[None]:
+    """Options are those of the process: what a test sets is no other test's."""
+    yield
+    nx.set_options(mask=False, language="en", report_budget=float("inf"), report_price=0)
+
+
+@pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Refuse every address but 127.0.0.1, and hide the developer's own settings."""
     real = socket.socket.connect

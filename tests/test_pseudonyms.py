@@ -8,6 +8,7 @@ import os
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -85,6 +86,12 @@ def test_no_form_of_a_masked_frame_shows_a_number() -> None:
         assert not re.search(r"7700 ?900 ?123|351 ?9123|4\.477009", text)
     assert A in table.to.tolist()
     assert table.attrs == {"to": A}
+
+
+@pytest.mark.parametrize("name", ["nowhere", [], {}])
+def test_what_names_no_column_is_refused(name: Any) -> None:
+    with pytest.raises(nx.InvalidRequestError, match="columns: got .*; allowed: names of columns"):
+        nx.mask(frame(), columns=[name])
 
 
 def test_columns_that_are_named_are_masked_whole() -> None:

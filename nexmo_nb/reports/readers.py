@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pandas as pd
 
@@ -126,8 +127,7 @@ def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.
         left = []
         with _show_progress(query, months, manner) as bar:
             for month, status in buy_reports(session, query, months, bounds):
-                with download_report(session, status, query.description) as files:
-                    texts = (text for file in files for text in read_text_csv(file, ROWS_AT_A_TIME))
+                with download_report(session, status, query.description) as files, closing(_read_texts(files)) as texts:
                     found = join_records([parse_records(text, *kind) for text in texts], empty)
                 frames.append((month.start, found))
                 # A report is forgotten when its records are kept, not before: the process may end at any time.
@@ -156,8 +156,8 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
     bounds = Bounds(manner.max_records, price, refresh=manner.refresh)
     with _show_progress(query, missing, manner) as bar:
         for month, status in buy_reports(session, query, missing, bounds):
-            with download_report(session, status, query.description) as files:
-                found = (parse_records(text, *kind) for file in files for text in read_text_csv(file, ROWS_AT_A_TIME))
+            with download_report(session, status, query.description) as files, closing(_read_texts(files)) as texts:
+                found = (parse_records(text, *kind) for text in texts)
                 write_parquet(_get_path(month), found, empty)
             bar.update()
     forget_requested(session, [month.fields for month in missing])
@@ -166,6 +166,13 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
         for month in months
     ]
     return frame(rows, FILE_COLUMNS)
+
+
+def _read_texts(files: Iterable[IO[Any]]) -> Generator[pd.DataFrame, None, None]:
+    """Read the files of a report as frames of text; closed by its caller before they are, whatever happens."""
+    for file in files:
+        with closing(read_text_csv(file, ROWS_AT_A_TIME)) as texts:
+            yield from texts
 
 
 def read_report(session: Session, *, start: float, end: float, filters: Fields) -> list[dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
@@ -18,12 +17,6 @@ from nexmo_nb.sandbox import Sandbox
 FORMS = [nx.sms_form, nx.voice_form, nx.number_form, nx.application_form]
 # The same in both languages.
 SHARED = {"SMS", "MMS", "Id", "Interface"}
-
-
-@pytest.fixture(autouse=True)
-def restore_language() -> Iterator[None]:
-    yield
-    nx.set_options(language="en")
 
 
 def list_texts(form: Any) -> set[str]:
