@@ -21,7 +21,7 @@ from notebook_page import FOCUSED_NAME, take_screenshot
 from nexmo_nb.sandbox import Sandbox
 
 pytestmark = BROWSER_MARKS
-TABS = ("Send SMS", "Call and say a text", "Rent and give back numbers", "Applications")
+TABS = ("Send SMS", "Send a campaign", "Call and say a text", "Rent and give back numbers", "Applications")
 DEVELOPERS_WORDS = re.compile(r"python|session|kernel|dataframe|parameter|notebook|\bnx\.|\(\)", re.IGNORECASE)
 SERVING = re.compile(r"running at:\n(http://\S+)")
 # A gateway that speaks the same wire is live to the client: so a test needs no account, and reaches no host of Nexmo.
