@@ -74,9 +74,6 @@ class Texts:
         """Read the texts that are filled, by their languages."""
         return {code: text for code, text in self.by_language.items() if text.strip()}
 
-    def show_language(self, code: str) -> None:
-        self.language.value = code
-
     def _make_button(self, name: str) -> Any:
         button = widgets.Button(
             description=f"{{{name}}}",

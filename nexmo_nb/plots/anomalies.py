@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nexmo_nb.plots.fitting import Drawing, Value, finish, label_rows, show_numbers
-from nexmo_nb.plots.labels import LINE_LENGTH, make_labels
+from nexmo_nb.plots.fitting import Drawing, finish
+from nexmo_nb.plots.pairs import count_rows_of_pairs, draw_pairs
 from nexmo_nb.plots.panels import (
-    BLUE,
-    SKY,
     Options,
     Panel,
     build_title,
@@ -75,24 +73,14 @@ def plot_anomalies(
 
 def _draw(panel: Panel, options: Options) -> Drawing:
     axes = panel.axes
-    most = panel.most_rows if panel.is_new else max(1, (panel.most_rows - 3) // 2)
     more = (panel.rows["messages"] - panel.rows["usual"]).sort_values(ascending=False, kind="stable")
-    rows = panel.rows.loc[more.index[:most]]
+    rows = panel.rows.loc[more.index[: count_rows_of_pairs(panel)]]
     panel.set_title(build_title("Messages that leave their own past", len(rows), len(panel.rows), "furthest"))
     axes.set_xlabel("messages")
     if rows.empty:
         panel.say("Nothing leaves its own past.")
         return Drawing(axes)
-    written = []
-    for name, offset, colour in (("usual", -0.2, SKY), ("messages", 0.2, BLUE)):
-        counts, places = rows[name].astype(float).fillna(0.0), [place + offset for place in range(len(rows))]
-        axes.barh(places, counts, 0.38, color=colour, label=name)
-        written += [Value(count, place, f"{count:,.0f}") for count, place in zip(counts, places, strict=True)]
-    label_rows(
-        axes, make_labels(_name_rows(rows), LINE_LENGTH if panel.is_new else LINE_LENGTH // 2, 2 if panel.is_new else 1)
-    )
-    show_numbers(axes, "x")
-    return Drawing(axes, values=written, must=options.values, legend="")
+    return draw_pairs(panel, rows, ("usual", "messages"), _name_rows(rows), options, write="{:,.0f}".format)
 
 
 def _name_rows(rows: pd.DataFrame) -> list[str]:

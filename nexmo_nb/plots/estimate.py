@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nexmo_nb.plots.fitting import Drawing, Value, finish, label_rows, show_numbers
-from nexmo_nb.plots.labels import LINE_LENGTH, format_value, make_labels
+from nexmo_nb.plots.fitting import Drawing, finish
+from nexmo_nb.plots.labels import format_value
+from nexmo_nb.plots.pairs import count_rows_of_pairs, draw_pairs
 from nexmo_nb.plots.panels import (
-    BLUE,
-    SKY,
     Options,
     Panel,
     add_currency,
@@ -81,20 +80,12 @@ def plot_estimate(
 
 def _draw(panel: Panel, panels: list[Panel], column: str, options: Options) -> Drawing:
     axes = panel.axes
-    most = panel.most_rows if panel.is_new else max(1, (panel.most_rows - 3) // 2)
-    rows = panel.rows.sort_values("actual", ascending=False, kind="stable").head(most)
+    rows = panel.rows.sort_values("actual", ascending=False, kind="stable").head(count_rows_of_pairs(panel))
     title = "Estimate and actual cost" + (f", by {column.replace('_', ' ')}" if column else "")
     panel.set_title(add_currency(build_title(title, len(rows), len(panel.rows), "dearest"), panels, panel))
     axes.set_xlabel(panel.currency)
     if rows.empty:
         panel.say("There are no costs to compare.")
         return Drawing(axes)
-    written = []
-    for name, offset, colour in (("estimate", -0.2, SKY), ("actual", 0.2, BLUE)):
-        amounts, places = rows[name].astype(float).fillna(0.0), [place + offset for place in range(len(rows))]
-        axes.barh(places, amounts, 0.38, color=colour, label=name)
-        written += [Value(*item) for item in zip(amounts, places, map(format_value, amounts), strict=True)]
     names = get_text(rows, column, "none") if column else ["all"] * len(rows)
-    label_rows(axes, make_labels(names, LINE_LENGTH if panel.is_new else LINE_LENGTH // 2, 2 if panel.is_new else 1))
-    show_numbers(axes, "x")
-    return Drawing(axes, values=written, must=options.values, legend="")
+    return draw_pairs(panel, rows, ("estimate", "actual"), names, options, write=format_value)

@@ -153,7 +153,6 @@ _TEXTS: Mapping[str, str] = {
     "hint_confirm": "the digits of the number",
     "give_back": "Give back {number} for good",
     "give_back_advice": "Somebody else may rent it then.",
-    "rent": "Rent {number}",
     "rent_price": "{monthly} a month",
     "rent_once": "and {once} once, without tax",
     "found": "{count} numbers",

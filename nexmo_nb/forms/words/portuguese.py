@@ -149,7 +149,6 @@ _TEXTS: Mapping[str, str] = {
     "hint_confirm": "os algarismos do número",
     "give_back": "Devolver {number} para sempre",
     "give_back_advice": "Depois outra pessoa pode alugá-lo.",
-    "rent": "Alugar {number}",
     "rent_price": "{monthly} por mês",
     "rent_once": "e {once} uma vez, sem imposto",
     "found": "{count} números",
