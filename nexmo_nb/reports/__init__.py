@@ -111,8 +111,8 @@ def records(
     `set_options`, by ``REPORTS-USAGE`` of the last month, or else 0.0004 EUR, the list of 2020. With
     ``set_options(report_budget=…)`` what could be more is refused; where nothing is known of such records, a first day
     is bought to estimate from. Records that are four days old do not change any more, and are kept as Parquet in the
-    account's state folder (with pyarrow): only what is missing is bought. Younger ones may come late or change, and are
-    bought each time. `forget` reaches what is kept.
+    account's state folder: only what is missing is bought. Younger ones may come late or change, and are bought each
+    time. `forget` reaches what is kept.
 
     Examples
     --------

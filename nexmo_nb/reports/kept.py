@@ -13,7 +13,6 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,14 +60,10 @@ class Piece(NamedTuple):
     kept: Kept | None = None
 
 
-def can_keep() -> bool:
-    return find_spec("pyarrow") is not None
-
-
 def list_kept(session: Session, query: RecordsQuery) -> list[Kept]:
     """List the files of a kind of records, with texts or without, the newest first."""
     kind, found = _name_kind(query), []
-    for path, name in _list_files(_get_folder(session)) if can_keep() else ():
+    for path, name in _list_files(_get_folder(session)):
         if name["kind"] == kind:
             start, end = (int(name[each]) / 1000 for each in ("start", "end"))
             try:
@@ -135,7 +130,7 @@ def keep(session: Session, query: RecordsQuery, start: float, end: float, record
 
     What was kept of the span before is replaced. Trouble costs a warning, not the records that were paid for.
     """
-    if not can_keep() or end > find_settled(session.ledger.clock()):
+    if end > find_settled(session.ledger.clock()):
         return False
     texts = "t" if query.filters.get("include_message") else "n"
     folder = _get_folder(session)
@@ -158,9 +153,6 @@ def keep(session: Session, query: RecordsQuery, start: float, end: float, record
 @contextmanager
 def only_buyer(session: Session, query: RecordsQuery) -> Iterator[None]:
     """Be the only one who buys this kind of records on this machine: another process waits, and finds them kept."""
-    if not can_keep():
-        yield
-        return
     folder = make_private_folder(_get_folder(session))
     descriptor = _wait_for_lock(folder / f"{_name_kind(query)}.lock", session.pause)
     try:
@@ -198,7 +190,7 @@ def _erase_people(path: Path, name: re.Match[str], before: float) -> int:
         return 0
     try:
         records = read_parquet(path)
-    except (ImportError, OSError, ValueError):  # what cannot be read cannot be erased in part
+    except (OSError, ValueError):  # what cannot be read cannot be erased in part
         path.unlink(missing_ok=True)
         return 0
     product, direction, _ = name["kind"].rsplit("_", 2)

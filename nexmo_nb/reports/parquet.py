@@ -13,17 +13,10 @@ from typing import IO, Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.errors import InvalidRequestError
 
 
 def make_folder(to: str | Path) -> Path:
-    """Make the folder for the files, and check that they can be written there, for which pyarrow is needed."""
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError:
-        raise InvalidRequestError(
-            "to: needs pyarrow, which is not installed. Install it: pip install 'nexmo_nb[parquet]'"
-        ) from None
+    """Make the folder for the files, and check that they can be written there."""
     try:
         folder = Path(to)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 from nexmo_nb.errors import InvalidRequestError, NexmoError
 from nexmo_nb.frames import parse_number
 from nexmo_nb.options import add_report_spending, get_report_budget, get_report_price
-from nexmo_nb.reports import kept
 from nexmo_nb.reports.columns import FREE
 from nexmo_nb.reports.request import DAY, RecordsQuery, build_page_request, build_span_fields
 from nexmo_nb.reports.response import parse_page
@@ -101,8 +100,6 @@ def tell_spending(session: Session, count: float, price: RecordPrice, what: str,
     """Say, after a read, what was paid for."""
     if count * price.highest >= SMALLEST:
         more = f" {paid_before:,.0f} more were paid before." if paid_before else ""
-        if not kept.can_keep():
-            more += " Nothing is kept, and the same records cost again: pip install 'nexmo_nb[parquet]' mends that."
         session.throttle.notify(f"Paid to {what}: {describe_cost(Count(count, count), price)}.{more}")
 
 

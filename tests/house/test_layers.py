@@ -35,7 +35,6 @@ DOORS = {
     "ipywidgets": {"forms"},
     "anywidget": {"forms"},
     "matplotlib": {"plots"},
-    "pyarrow": {"reports"},
     "openpyxl": {"contacts", "excel_files"},
 }
 SQL = re.compile(

@@ -136,17 +136,6 @@ def test_records_that_may_still_change_are_not_kept(session: nx.Session, sandbox
     assert count_paid(sandbox) == len(whole) + int((~old).sum())
 
 
-def test_without_pyarrow_nothing_is_kept_and_that_is_no_error(
-    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, notes: list[str]
-) -> None:
-    monkeypatch.setattr(kept, "can_keep", lambda: False)
-    for _ in range(2):
-        found = nx.records(**SPAN)
-    assert count_paid(sandbox) == 2 * len(found)
-    assert not folder_of(session).exists()
-    assert "pip install 'nexmo_nb[parquet]'" in notes[-1]
-
-
 # --- accidents --------------------------------------------------------------------------------------------------------
 
 
@@ -293,17 +282,10 @@ def test_forget_reaches_numbers_and_texts_of_before_and_leaves_what_it_cost(
     assert not [value for value in numbers - kept_numbers if value.encode() in left]
 
 
-@pytest.mark.parametrize("fault", ["damaged", "no pyarrow"])
-def test_forget_deletes_what_it_cannot_erase_in_part(
-    session: nx.Session, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_forget_deletes_what_it_cannot_erase_in_part(session: nx.Session) -> None:
     nx.records(**DAYS)
     (path,) = files_of(session)
-    if fault == "damaged":
-        path.write_bytes(b"no parquet")
-    else:
-        monkeypatch.setitem(sys.modules, "pyarrow", None)
-        monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    path.write_bytes(b"no parquet")
     nx.forget(before="2025-03-01")
     assert path.exists()
     nx.forget(before="2025-03-02")

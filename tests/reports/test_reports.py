@@ -249,16 +249,6 @@ def test_a_folder_gets_a_file_a_month_that_can_be_read_on_where_it_stopped(
     assert orders(sandbox) == before
 
 
-def test_without_pyarrow_the_line_that_installs_it_is_named(
-    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(nx.InvalidRequestError, match=r"pip install 'nexmo_nb\[parquet\]'"):
-        nx.records(**SPAN, to="out")
-    assert sandbox.requests == []
-
-
 def test_delivery_of_ids_keeps_their_order_and_says_what_is_not_there_yet(session: nx.Session) -> None:
     known = nx.records(**SPAN).head(30)
     ids = [*known.message_id[::-1], "not-yet"]
