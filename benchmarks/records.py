@@ -18,7 +18,8 @@ from typing import Any
 import pandas as pd
 from common import Figure, options, report, turns
 
-from nexmo_nb.frames import apply_dtypes, concat_frames, read_text_csv, text_frame
+from nexmo_nb.csv_reader import read_text_csv
+from nexmo_nb.frames import apply_dtypes, concat_frames, text_frame
 from nexmo_nb.reports.parquet import count_rows, write_parquet
 from nexmo_nb.reports.response import get_columns
 

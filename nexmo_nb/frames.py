@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import IO, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -65,14 +65,10 @@ def text_frame(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> 
     return _build_frame({name: _build_array([row.get(name) for row in rows], "string") for name in found}, len(rows))
 
 
-def read_text_csv(file: IO[Any], chunk: int) -> Generator[pd.DataFrame, None, None]:
-    """Read a CSV as frames of text of at most `chunk` rows, for `apply_dtypes`; the country "NA" stays a text."""
-    with pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""], chunksize=chunk) as chunks:
-        for text in chunks:
-            if not isinstance(text.index, pd.RangeIndex):
-                # pandas takes the first cells of rows longer than the header as the index, and shifts the others.
-                raise ValueError("a row has more cells than the header")
-            yield text
+def frame_from_arrow(table: Any) -> pd.DataFrame:
+    """Build a frame of text from an Arrow table of text, for `apply_dtypes`."""
+    text: Any = pd.StringDtype()
+    return _build_frame({name: text.__from_arrow__(table[name]) for name in table.column_names}, len(table))
 
 
 def apply_dtypes(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
@@ -147,17 +143,44 @@ def _build_times(seconds: Any) -> Any:
 def _parse_column(text: pd.DataFrame, name: str, dtype: str) -> Any:
     if name not in text:
         return _build_array([None] * len(text), dtype)
-    values = text[name].replace("", pd.NA)
+    values = text[name]
+    if values.eq("").any():
+        values = values.replace("", pd.NA)
     if dtype == "float64":
-        return _parse_floats(values.to_numpy(dtype=object, na_value="nan"))
+        return _parse_float_texts(values)
     if dtype == TIME:
-        times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
-        return times.where(times.between(*SPAN)).dt.as_unit("ns").array
+        return _parse_times(values)
     if dtype in ("int64", "Int64"):
         return values.astype("Int64").astype(dtype).array  # type: ignore[call-overload]
     if dtype in ("bool", "boolean"):
         return values.str.lower().eq("true").astype("boolean").astype(dtype).array  # type: ignore[call-overload]
     return values.array
+
+
+def _parse_float_texts(values: pd.Series[Any]) -> Any:
+    """Parse numbers exactly, and none but finite ones: by Arrow, or one by one where it refuses any."""
+    import pyarrow as pa
+
+    try:
+        numbers = pa.array(values).cast("float64").to_numpy(zero_copy_only=False)
+    except ValueError:
+        return _parse_floats(values.to_numpy(dtype=object, na_value="nan"))
+    return np.where(np.isfinite(numbers), numbers, math.nan)
+
+
+def _parse_times(values: pd.Series[Any]) -> Any:
+    """Parse times in ISO 8601 form: by Arrow, or by pandas, which takes more forms, where it refuses any.
+
+    Arrow would take a time that nanoseconds cannot represent for another one.
+    """
+    import pyarrow as pa
+
+    try:
+        microseconds = pa.array(values).cast(pa.timestamp("us", "UTC")).to_numpy(zero_copy_only=False)
+        times = pd.Series(microseconds).dt.tz_localize("UTC")
+    except ValueError:
+        times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+    return times.where(times.between(*SPAN)).dt.as_unit("ns").array
 
 
 def _parse_floats(values: Any) -> Any:

@@ -36,15 +36,18 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFram
     pieces = iter(frames)
     first = next(pieces, empty)  # it may have columns that are not documented
     schema = pa.Schema.from_pandas(first, preserve_index=False)
+    pieces = itertools.chain([first], pieces)
+    del first
     part = path.with_name(f"{path.name}.part")
     try:
         descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-                for frame in itertools.chain([first], pieces):
+                for frame in pieces:
                     if list(frame.columns) != schema.names:
                         raise ValueError("its files do not have the same columns")
                     writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+                    del frame  # before the next one is read, which would take half as much memory again
             flush_to_disk(file)
         os.replace(part, path)
     finally:

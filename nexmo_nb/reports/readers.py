@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pandas as pd
 
+from nexmo_nb.csv_reader import read_text_csv
 from nexmo_nb.errors import UnreachableError
-from nexmo_nb.frames import TIME, Column, frame, read_text_csv
+from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.options import get_report_budget
 from nexmo_nb.reports.kept import (
     Kept,
@@ -115,8 +116,7 @@ def read_at_once(session: Session, query: RecordsQuery, manner: Manner) -> pd.Da
 
 def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.DataFrame:
     """Read a report for each month, or part of one, that is not kept."""
-    kind = (query.product, query.direction, session.account.currency)
-    empty = build_records_frame([], *kind)
+    empty = build_records_frame([], query.product, query.direction, session.account.currency)
     with only_buyer(session, query):
         pieces, missing, kept = _plan_pieces(session, query, refresh=manner.refresh)
         price = find_price(session, query.product, learn=bool(missing))
@@ -127,8 +127,8 @@ def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.
         left = []
         with _show_progress(query, months, manner) as bar:
             for month, status in buy_reports(session, query, months, bounds):
-                with download_report(session, status, query.description) as files, closing(_read_texts(files)) as texts:
-                    found = join_records([parse_records(text, *kind) for text in texts], empty)
+                with _download_records(session, query, status) as parts:
+                    found = join_records(parts, empty)
                 frames.append((month.start, found))
                 # A report is forgotten when its records are kept, not before: the process may end at any time.
                 if status.get("request_status") == "SUCCESS" and keep(session, query, month.start, month.end, found):
@@ -145,8 +145,7 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
 
     Months whose files exist are not requested again, unless with `refresh`.
     """
-    kind = (query.product, query.direction, session.account.currency)
-    empty = build_records_frame([], *kind)
+    empty = build_records_frame([], query.product, query.direction, session.account.currency)
     months = []
     for start, end in split_by_month(query.start, query.end):
         fields = build_span_fields(query, start, end)
@@ -156,9 +155,8 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
     bounds = Bounds(manner.max_records, price, refresh=manner.refresh)
     with _show_progress(query, missing, manner) as bar:
         for month, status in buy_reports(session, query, missing, bounds):
-            with download_report(session, status, query.description) as files, closing(_read_texts(files)) as texts:
-                found = (parse_records(text, *kind) for text in texts)
-                write_parquet(_get_path(month), found, empty)
+            with _download_records(session, query, status) as parts:
+                write_parquet(_get_path(month), parts, empty)
             bar.update()
     forget_requested(session, [month.fields for month in missing])
     rows = [
@@ -168,8 +166,21 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
     return frame(rows, FILE_COLUMNS)
 
 
-def _read_texts(files: Iterable[IO[Any]]) -> Generator[pd.DataFrame, None, None]:
-    """Read the files of a report as frames of text; closed by its caller before they are, whatever happens."""
+@contextmanager
+def _download_records(
+    session: Session, query: RecordsQuery, status: Mapping[str, Any]
+) -> Iterator[Iterator[pd.DataFrame]]:
+    """Download a finished report and yield its records, a part after the other."""
+
+    def parse(text: pd.DataFrame) -> pd.DataFrame:
+        return parse_records(text, query.product, query.direction, session.account.currency)
+
+    # What reads the files is closed before they are, whatever happens.
+    with download_report(session, status, query.description) as files, closing(_read_texts(files)) as texts:
+        yield map(parse, texts)
+
+
+def _read_texts(files: Iterable[IO[bytes]]) -> Generator[pd.DataFrame, None, None]:
     for file in files:
         with closing(read_text_csv(file, ROWS_AT_A_TIME)) as texts:
             yield from texts

@@ -14,7 +14,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {
         *("frames", "validation", "text", "masking", "options", "times", "hosts"),
-        *("formulas", "private_files", "csv_files"),
+        *("formulas", "private_files", "csv_files", "csv_reader"),
     },
     {"credentials", "contacts", "examples", "excel_files", "focus"},
     {"state"},
