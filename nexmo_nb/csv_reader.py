@@ -128,7 +128,8 @@ def _read_by_pandas(block: bytes, names: list[str], *, has_header: bool) -> Any:
     import pyarrow as pa
 
     header: Any = {"header": 0} if has_header else {"header": None, "names": names}
-    text = pd.read_csv(io.BytesIO(block), **header, **_AS_TEXT)
+    # At once: in pieces, older pandas cut a row that is too long off where a piece begins.
+    text = pd.read_csv(io.BytesIO(block), low_memory=False, **header, **_AS_TEXT)
     _check_index(text)
     return pa.table({name: pa.array(text[name]).cast(pa.large_string()) for name in names})
 
