@@ -40,6 +40,8 @@ VERSIONS = (
     "pandas",
     "numpy",
     "pyarrow",
+    "duckdb",
+    "polars",
     "phonenumbers",
     "smsutil",
     "sms-counter",
@@ -53,10 +55,11 @@ HEAD = """# Measured
 
 {date}, {cores} cores, Python {python}, {system}; {versions}. Load of the machine before the run: {load}.
 
-`make bench` measures all of it in one run, beside what one would use otherwise: requests alone, the official SDK, or
-pandas. Every client speaks to the embedded sandbox in a process of its own, on 127.0.0.1. CPU is that of the client's
-process, user and system; clock is what passes, and holds the sandbox's work as well. Figures are medians of several
-runs, after a warm-up, the competitors in turn (A B A B). Absolute times differ on other machines, ratios less.
+`make bench` measures all of it in one run, beside what one would use otherwise: requests alone, the official SDK,
+pandas, duckdb or polars. Every client speaks to the embedded sandbox in a process of its own, on 127.0.0.1. CPU is that
+of the client's process, user and system; clock is what passes, and holds the sandbox's work as well. Figures are
+medians of several runs, after a warm-up, the competitors in turn (A B A B). Absolute times differ on other machines,
+ratios less.
 """
 
 
