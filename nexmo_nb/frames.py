@@ -171,7 +171,7 @@ def _parse_float_texts(values: pd.Series[Any]) -> Any:
 def _parse_times(values: pd.Series[Any]) -> Any:
     """Parse times in ISO 8601 form: by Arrow, or by pandas, which takes more forms, where it refuses any.
 
-    Arrow would take a time that nanoseconds cannot represent for another one.
+    In nanoseconds, older Arrow would take a time that they cannot represent for another one.
     """
     import pyarrow as pa
 

@@ -72,7 +72,7 @@ def records(
         without is paid again.
     to : str or Path, optional
         A folder: the records are written there as Parquet, a file a month, without ever being in memory all at once.
-        A month whose file exists is not bought again.
+        A month whose file exists, or whose records are all kept, is not bought again.
     mode : {"auto", "sync", "async"}
         ``"sync"`` reads a thousand records at a time, ``"async"`` a report a month. Default: whichever fits the span.
     max_records : int, optional

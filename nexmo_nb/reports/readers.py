@@ -143,7 +143,7 @@ def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.
 def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner: Manner) -> pd.DataFrame:
     """Read a report for each month into a file of `folder`; the frame has a row for each file.
 
-    Months whose files exist are not requested again, unless with `refresh`.
+    Months whose files exist, or whose records are all kept, are not requested again, unless with `refresh`.
     """
     empty = build_records_frame([], query.product, query.direction, session.account.currency)
     months = []
@@ -151,6 +151,8 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
         fields = build_span_fields(query, start, end)
         months.append(Month(start, end, fields, folder / build_file_name(fields)))
     missing = [month for month in months if manner.refresh or not _get_path(month).exists()]
+    if not manner.refresh:
+        missing = _write_kept(session, query, missing, empty)
     price = find_price(session, query.product, learn=bool(missing))
     bounds = Bounds(manner.max_records, price, refresh=manner.refresh)
     with _show_progress(query, missing, manner) as bar:
@@ -164,6 +166,21 @@ def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner
         for month in months
     ]
     return frame(rows, FILE_COLUMNS)
+
+
+def _write_kept(session: Session, query: RecordsQuery, months: Sequence[Month], empty: pd.DataFrame) -> list[Month]:
+    """Write the files of months whose records are all kept; return the other months."""
+    others = []
+    with only_buyer(session, query):
+        kept = list_kept(session, query)
+        for month in months:
+            pieces = split_by_kept(query._replace(start=month.start, end=month.end), kept)
+            if any(piece.kept is None for piece in pieces):
+                others.append(month)
+            else:
+                found = join_records([read_piece(query, piece, empty) for piece in pieces], empty)
+                write_parquet(_get_path(month), [found], empty)
+    return others
 
 
 @contextmanager

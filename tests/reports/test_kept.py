@@ -136,6 +136,31 @@ def test_records_that_may_still_change_are_not_kept(session: nx.Session, sandbox
     assert count_paid(sandbox) == len(whole) + int((~old).sum())
 
 
+def test_months_that_are_kept_are_written_into_a_folder_and_not_paid_again(
+    session: nx.Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    span = {"start": "2025-02-26", "end": "2025-03-03", "progress": False}
+    memory = nx.records(**span, mode="async")
+    paid = count_paid(sandbox)
+    files = nx.records(**span, to=tmp_path)
+    assert count_paid(sandbox) == paid
+    stored = pd.concat([pd.read_parquet(path) for path in files.path], ignore_index=True)
+    pd.testing.assert_frame_equal(stored, memory)
+    nx.records(**span, to=tmp_path, refresh=True)
+    assert count_paid(sandbox) == 2 * paid
+    bought = pd.concat([pd.read_parquet(path) for path in files.path], ignore_index=True)
+    pd.testing.assert_frame_equal(bought, stored)
+
+
+def test_a_month_that_is_kept_in_part_is_bought_for_a_folder(
+    session: nx.Session, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    first = nx.records(**SPAN)
+    (rows,) = nx.records(**DAYS, to=tmp_path).rows
+    assert count_paid(sandbox) == len(first) + rows
+    assert rows == len(nx.records(**DAYS))
+
+
 # --- accidents --------------------------------------------------------------------------------------------------------
 
 
