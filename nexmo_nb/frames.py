@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 TIME = "datetime64[ns, UTC]"
 SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
@@ -81,12 +82,33 @@ def apply_dtypes(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFr
     return _build_frame(arrays, len(text))
 
 
+def to_text_array(texts: Any) -> Any:
+    """Make a column of text, for `frame_from_columns`, of an array of Arrow or of an array of objects with None."""
+    import pyarrow as pa
+
+    dtype: Any = pd.StringDtype()
+    return dtype.__from_arrow__(texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string()))
+
+
+def repeat_missing(rows: int) -> Any:
+    """Make a column of text, for `frame_from_columns`, that is all missing."""
+    return pd.array([None], dtype=pd.StringDtype()).repeat(rows)
+
+
 def concat_frames(frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
     """Concatenate frames of the same columns; return `empty` if none has a row."""
     filled = [each for each in frames if len(each)]
     if not filled:
         return empty
     return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+
+
+def join_frames(parts: Sequence[tuple[Any, pd.DataFrame]]) -> pd.DataFrame:
+    """Put frames of the same columns together, by the arrays of places that their rows have in the whole."""
+    filled = [each for each in parts if len(each[0])] or parts[:1]
+    joined = concat_frames([each for _, each in filled], filled[0][1])
+    order = np.argsort(np.concatenate([places for places, _ in filled]), kind="stable")
+    return joined if len(filled) == 1 else joined.take(order).reset_index(drop=True)
 
 
 def parse_number(value: Any) -> float:
@@ -110,11 +132,13 @@ def _build_frame(arrays: Mapping[str, Any], rows: int) -> pd.DataFrame:
 
 
 def _build_array(values: Sequence[Any], dtype: str) -> Any:
+    if isinstance(values, ExtensionArray):
+        return values
     if dtype == "string":
         # `StringDtype` has the same missing value, pandas.NA, in every supported pandas; what pandas infers differs.
         kinds = set(map(type, values))
         if kinds == {type(None)}:
-            return pd.array([None], dtype=pd.StringDtype()).repeat(len(values))
+            return repeat_missing(len(values))
         is_text = kinds <= {str, type(None)}
         return pd.array(values if is_text else [to_text(value) for value in values], dtype=pd.StringDtype())
     if dtype == "float64":

@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.campaigns.texts import GIVEN, NO_TEXT, TEXT_COLUMNS, Source, check_labels, check_text, choose_source
 from nexmo_nb.contacts.clean import read_numbers
-from nexmo_nb.contacts.columns import read_columns, read_index, read_pieces
+from nexmo_nb.contacts.columns import (
+    ROWS_AT_ONCE,
+    list_others,
+    list_pieces,
+    make_reader,
+    read_columns,
+    read_index,
+)
 from nexmo_nb.contacts.duplicates import DUPLICATES, Duplicates, mark_duplicates, write_cells
 from nexmo_nb.contacts.numbers import check_sender
 from nexmo_nb.contacts.regions import read_regions
-from nexmo_nb.frames import Column, concat_frames, frame, frame_from_tuples
+from nexmo_nb.frames import (
+    Column,
+    concat_frames,
+    frame,
+    frame_from_columns,
+    frame_from_tuples,
+    join_frames,
+    repeat_missing,
+    to_text_array,
+)
 from nexmo_nb.pricing import prices as read_prices
 from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.request import LONGEST_TEXT
+from nexmo_nb.text.plain import count_plain_texts, keep_gsm
 
 COLUMNS = (
     Column("to"), Column("sender"), Column("text"), Column("country"), Column("kind"), Column("encoding"),
@@ -127,7 +146,7 @@ def plan_sms(
     source = choose_source(text, columns, index, language=language, fill=validation.check_bool("fill", fill))
     check_labels(text, recipients, index)
     numbers = read_numbers(columns[to], read_regions(region, columns))
-    texts = _write_texts(source, numbers["problem"].isna().tolist(), kind, spell=spell)
+    texts = _write_texts(source, numbers["problem"].isna().to_numpy(dtype=bool), kind, spell=spell)
     plan = _join_texts(numbers, texts, sender)
     plan.index = index
     marked = mark_duplicates(plan, keep, ("to", "text"))
@@ -137,18 +156,38 @@ def plan_sms(
     return _add_prices(plan, session_or_current(session)) if has_prices else plan
 
 
-def _write_texts(source: Source, usable: list[bool], kind: str, *, spell: bool) -> pd.DataFrame:
-    """Write and check the texts of the rows whose number can be used."""
+def _write_texts(source: Source, usable: Any, kind: str, *, spell: bool) -> pd.DataFrame:
+    """Write and check the texts of the rows whose number can be used: plain ones by columns, the others one by one."""
+    readers = {name: make_reader(column) for name, column in source.columns.items()}
     pieces = []
-    for places, piece in read_pieces(source.columns, len(usable)):
-        rows = [
-            check_text(source, {name: cells[n] for name, cells in piece.items()}, kind, spell=spell)
-            if is_usable
-            else NO_TEXT
-            for n, is_usable in enumerate(usable[places])
-        ]
-        pieces.append(frame_from_tuples(rows, TEXT_COLUMNS))
+    for piece in list_pieces(len(usable)):
+        places = np.flatnonzero(usable[piece]) + piece.start
+        parts = [_write_plain(source, places, kind, spell=spell)]
+        others = list_others(piece, [parts[0][0], np.flatnonzero(~usable[piece]) + piece.start])
+        for some in (others[each] for each in list_pieces(len(others), ROWS_AT_ONCE)):
+            cells = {name: read(some) for name, read in readers.items()}
+            values = ({name: each[n] for name, each in cells.items()} for n in range(len(some)))
+            rows = [check_text(source, row, kind, spell=spell) for row in values]
+            parts.append((some, frame_from_tuples(rows, TEXT_COLUMNS)))
+        unused = list_others(piece, [places])
+        parts.append((unused, frame_from_tuples([NO_TEXT] * len(unused), TEXT_COLUMNS)))
+        pieces.append(join_frames(parts))
     return concat_frames(pieces, frame([], TEXT_COLUMNS))
+
+
+def _write_plain(source: Source, places: Any, kind: str, *, spell: bool) -> tuple[Any, pd.DataFrame]:
+    """Write the texts of many rows; give the places of those that are plain, and their rows of `TEXT_COLUMNS`."""
+    texts = source.write_many(places)
+    # What GSM-7 has is spelled as it is.
+    plain = count_plain_texts(keep_gsm(texts) if spell else texts, kind, LONGEST_TEXT)
+    text, encoding, nothing = (
+        to_text_array(plain.texts),
+        to_text_array(plain.encodings),
+        repeat_missing(len(plain.texts)),
+    )
+    values = dict.fromkeys([column.name for column in TEXT_COLUMNS], nothing)
+    values |= {"text": text, "encoding": encoding, "parts": plain.parts, GIVEN: text if spell else nothing}
+    return places[plain.places], frame_from_columns(values, TEXT_COLUMNS)
 
 
 def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.DataFrame:
@@ -178,12 +217,13 @@ def _fill_missing(first: pd.Series[Any], second: pd.Series[Any]) -> pd.Series[An
 
 def _add_prices(plan: pd.DataFrame, session: Session) -> pd.DataFrame:
     """Give each row that can be sent its lowest and highest price."""
-    countries = plan["country"].where(plan["problem"].isna())
-    if countries.notna().any():
-        table = read_prices(sorted(countries.dropna().unique()), session=session).groupby("country")
+    # By the few countries: an index of a country for each row would take more memory than the plan.
+    rows, countries = pd.factorize(plan["country"].where(plan["problem"].isna()))
+    if len(countries):
+        table = read_prices(sorted(countries), session=session).groupby("country")
         known = table.agg(low=("price", "min"), high=("price", "max"), currency=("currency", "first"))
-        by_row = known.reindex(countries)
-        plan["price_low"] = by_row["low"].to_numpy() * plan["parts"]
-        plan["price_high"] = by_row["high"].to_numpy() * plan["parts"]
-        plan["currency"] = by_row["currency"].array
+        by_country = known.reindex([*countries, None])
+        plan["price_low"] = by_country["low"].to_numpy()[rows] * plan["parts"]
+        plan["price_high"] = by_country["high"].to_numpy()[rows] * plan["parts"]
+        plan["currency"] = by_country["currency"].array.take(rows)
     return plan

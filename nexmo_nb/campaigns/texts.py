@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
 
 from nexmo_nb import validation
+from nexmo_nb.campaigns.plain_texts import Columns
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import Column
@@ -35,10 +37,15 @@ _ALLOWED = (
 
 
 class Source(NamedTuple):
-    """The columns that the texts are made of, and the function that writes a row's text by its values."""
+    """The columns that the texts are made of, and the functions that write the text of a row and of many rows.
+
+    `write` takes the values of a row. `write_many` takes an array of places, and gives an array in which a text is
+    missing that is to be written by `write`, which says why it cannot be.
+    """
 
     columns: Mapping[str, Any]
     write: Callable[[Mapping[str, Any]], str]
+    write_many: Callable[[Any], pa.Array]
 
 
 def choose_source(
@@ -57,13 +64,15 @@ def choose_source(
             columns = {**columns, GIVEN: _align(text, index)}
         if name not in columns:
             raise validation.invalid_argument("text", None, _ALLOWED)
-        return _fill_column(name, columns) if fill else Source({name: columns[name]}, _make_cell_writer(name))
+        return _fill_column(name, columns) if fill else _take_column(name, columns[name])
     if callable(text):
-        return Source(columns, _make_caller(text))
+        # A function is called once for each row.
+        return Source(columns, _make_caller(text), lambda places: pa.nulls(len(places), pa.string()))
     template = compile_template(text)
     needed = _choose_columns(template, columns)
     writers = _make_writers(needed)
-    return Source(needed, lambda row: template.fill(row, writers))
+    many = Columns(needed, writers)
+    return Source(needed, lambda row: template.fill(row, writers), lambda places: many.fill(template, places))
 
 
 def check_labels(text: Any, recipients: Any, index: pd.Index[Any]) -> None:
@@ -110,10 +119,15 @@ def _choose_columns(template: Template, columns: Mapping[str, Any]) -> dict[str,
     return {name: columns[name] for name in template.names if name in columns}
 
 
-def _make_filler(choose: Callable[[Mapping[str, Any]], Template], columns: Mapping[str, Any]) -> Callable[..., str]:
-    """Make the function that chooses the template of a row, and fills it."""
+def _choose_templates(name: str, choose: Callable[[Any], Template], columns: Mapping[str, Any]) -> Source:
+    """Make a source whose templates are chosen by the values of a column."""
     writers = _make_writers(columns)
-    return lambda row: choose(row).fill(row, writers)
+    many = Columns(columns, writers)
+    return Source(
+        columns,
+        lambda row: choose(row[name]).fill(row, writers),
+        lambda places: many.fill_chosen(name, choose, places),
+    )
 
 
 def _make_writers(columns: Mapping[str, Any]) -> dict[str, Callable[[Any], str]]:
@@ -121,9 +135,15 @@ def _make_writers(columns: Mapping[str, Any]) -> dict[str, Callable[[Any], str]]
     return {name: make_writer(column) for name, column in columns.items()}
 
 
+def _take_column(name: str, column: Any) -> Source:
+    write = _make_cell_writer(name)
+    many = Columns({name: column}, {})
+    return Source({name: column}, lambda row: write(row[name]), lambda places: many.write(name, places, write))
+
+
 def _fill_column(name: str, columns: Mapping[str, Any]) -> Source:
     write = _make_cell_writer(name)
-    return Source(columns, _make_filler(lambda row: _compile_cell(write(row)), columns))
+    return _choose_templates(name, lambda value: _compile_cell(write(value)), columns)
 
 
 def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], language: Any) -> Source:
@@ -136,8 +156,7 @@ def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], la
     for template in templates.values():
         needed |= _choose_columns(template, columns)
 
-    def choose(row: Mapping[str, Any]) -> Template:
-        spoken = row[language]
+    def choose(spoken: Any) -> Template:
         code = write_code(spoken) if isinstance(spoken, str) else ""
         # "zh-hant-tw" gets "zh-hant" before "zh".
         while code not in templates and "-" in code:
@@ -148,7 +167,7 @@ def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], la
             raise TextProblem("text_unknown_language", f"There is no text in the language {shown} of {language!r}.")
         return found
 
-    return Source(needed, _make_filler(choose, needed))
+    return _choose_templates(language, choose, needed)
 
 
 def write_code(language: Any) -> str:
@@ -156,11 +175,11 @@ def write_code(language: Any) -> str:
     return str(language).strip().casefold().replace("_", "-")
 
 
-def _make_cell_writer(name: str) -> Callable[[Mapping[str, Any]], str]:
-    def write(row: Mapping[str, Any]) -> str:
-        check_cell(name, row[name])
+def _make_cell_writer(name: str) -> Callable[[Any], str]:
+    def write(value: Any) -> str:
+        check_cell(name, value)
         try:
-            return write_plain(row[name])
+            return write_plain(value)
         except Exception as problem:  # a value of a foreign class may raise anything
             raise TextProblem("text_format", f"It cannot be written ({type(problem).__name__}).") from None
 

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.cells import UnreadableNumber, clean_written, show_cell
-from nexmo_nb.contacts.columns import read_columns, read_index, read_number_pieces
+from nexmo_nb.contacts.columns import (
+    ROWS_AT_ONCE,
+    Reader,
+    list_others,
+    list_pieces,
+    make_number_reader,
+    read_columns,
+    read_index,
+    read_texts,
+)
 from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.contacts.duplicates import DUPLICATES, Duplicates, mark_duplicates, write_cells
-from nexmo_nb.contacts.fictional import is_fictional
+from nexmo_nb.contacts.fictional import PATTERN as FICTIONAL
 from nexmo_nb.contacts.numbers import Number, find_national_reading, find_warning, read_number
-from nexmo_nb.contacts.regions import SAMPLE, Regions, find_home, find_region, read_region_pieces, read_regions
-from nexmo_nb.frames import Column, concat_frames, frame, frame_from_tuples
+from nexmo_nb.contacts.plain_kinds import is_national, match
+from nexmo_nb.contacts.plain_numbers import PlainNumbers, read_plain_numbers
+from nexmo_nb.contacts.regions import (
+    SAMPLE,
+    Regions,
+    find_home,
+    find_region,
+    make_region_reader,
+    read_regions,
+    split_by_region,
+)
+from nexmo_nb.frames import (
+    Column,
+    concat_frames,
+    frame,
+    frame_from_columns,
+    frame_from_tuples,
+    join_frames,
+    repeat_missing,
+    to_text_array,
+)
 
 COLUMNS = (
     Column("to"), Column("country"), Column("kind"), Column("problem"), Column("problem_code"), Column("warning"),
@@ -24,6 +53,14 @@ COLUMNS = (
 )  # fmt: skip
 # Problems that a national number may have if it is read without its country.
 _UNCERTAIN_CODES = ("too_short", "too_long", "wrong_length", "unknown_country_code")
+
+
+class _Part(NamedTuple):
+    """Some rows of a list, whose places need not be in order: what was read, and whether the country is uncertain."""
+
+    places: Any
+    table: pd.DataFrame
+    is_uncertain: Any
 
 
 def clean_contacts(
@@ -90,17 +127,53 @@ def clean_contacts(
 
 def read_numbers(column: Any, regions: Regions) -> pd.DataFrame:
     """Read a column of numbers into `COLUMNS`, without duplicates; the index counts from 0."""
+    read, read_region = make_number_reader(column), make_region_reader(regions)
     pieces: list[pd.DataFrame] = []
-    uncertain: list[bool] = []
-    for values, codes in zip(read_number_pieces(column), read_region_pieces(regions, len(column)), strict=True):
-        rows = [_read_row(value, code) for value, code in zip(values, codes, strict=True)]
-        uncertain += [row[-1] for row in rows]
-        pieces.append(frame_from_tuples(rows, COLUMNS))
+    uncertain = [np.array([], dtype="int64")]
+    for piece in list_pieces(len(column)):
+        parts = _read_plain(column, regions, piece)
+        parts += _read_others(read, read_region, list_others(piece, [part.places for part in parts]))
+        pieces.append(join_frames([(part.places, part.table) for part in parts]))
+        uncertain += [part.places[part.is_uncertain] for part in parts]
     table = concat_frames(pieces, frame([], COLUMNS))
-    places = np.flatnonzero(np.array(uncertain, dtype=bool)).tolist()
-    if places:
+    places = np.sort(np.concatenate(uncertain))
+    if len(places):
         _doubt_national_numbers(table, places)
     return table
+
+
+def _read_plain(column: Any, regions: Regions, piece: slice) -> list[_Part]:
+    """Read the cells of a piece that are plain, by columns."""
+    found: list[_Part] = []
+    for places, region in split_by_region(regions, piece):
+        for plain in read_plain_numbers(read_texts(column, places), region):
+            found.append(_Part(places[plain.places], _build_plain(plain), ~plain.has_code))
+    return found
+
+
+def _read_others(read: Reader, read_region: Reader, places: Any) -> list[_Part]:
+    """Read the other cells one by one."""
+    found: list[_Part] = []
+    for piece in list_pieces(len(places), ROWS_AT_ONCE):
+        cells = zip(read(places[piece]), read_region(places[piece]), strict=True)
+        rows = [_read_row(value, region) for value, region in cells]
+        found.append(_Part(places[piece], frame_from_tuples(rows, COLUMNS), np.array([row[-1] for row in rows])))
+    return found
+
+
+def _build_plain(plain: PlainNumbers) -> pd.DataFrame:
+    """Build the rows of plain numbers, with what is doubtful about them."""
+    codes, warnings = (np.full(len(plain.digits), None, dtype=object) for _ in range(2))
+    doubtful = np.flatnonzero(~plain.is_certain)
+    digits = plain.digits.take(pa.array(doubtful)).to_pylist()
+    columns = (each[doubtful].tolist() for each in (plain.country, plain.kind, plain.has_code))
+    for place, *number in zip(doubtful.tolist(), digits, *columns, strict=True):
+        if found := find_warning(Number(*number)):
+            codes[place], warnings[place] = found[0], f"to: {found[1]}"
+    nothing = repeat_missing(len(plain.digits))
+    given = (plain.digits, plain.country, plain.kind, nothing, nothing, warnings, codes, nothing)
+    arrays = (each if each is nothing else to_text_array(each) for each in given)
+    return frame_from_columns(dict(zip([column.name for column in COLUMNS], arrays, strict=True)), COLUMNS)
 
 
 def _read_row(value: Any, region: Any) -> tuple[Any, ...]:
@@ -119,31 +192,45 @@ def _may_be_national(shown: str, region: Any) -> bool:
     return "+" not in clean_written(shown) and find_region(region) is None
 
 
-def _doubt_national_numbers(table: pd.DataFrame, places: list[int]) -> None:
+def _doubt_national_numbers(table: pd.DataFrame, places: Any) -> None:
     """Doubt the numbers without a plus that may be national ones of the country to which most of the list belongs."""
     is_readable = table["problem"].isna().to_numpy(dtype=bool)
+    home = _find_home(table, places, is_readable)
+    if home is None:
+        return
+    places = places[table["country"].iloc[places].ne(home).fillna(value=True).to_numpy(dtype=bool)]
+    places = _leave_out_certain(table["to"], places, home)
+    cells = (table[name].iloc[places].tolist() for name in ("to", "country", "problem"))
+    texts: dict[str, dict[int, str]] = {"warning": {}, "warning_code": {}, "problem": {}}
+    for place, digits, country, problem in zip(places.tolist(), *cells, strict=True):
+        if (other := find_national_reading(digits, home)) is None:
+            continue
+        if not is_readable[place]:
+            advice = f"As a number of {name_country(home)} it is +{other}: name the region."
+            texts["problem"][place] = f"{problem} {advice}"
+        elif found := find_warning(Number(digits, None if pd.isna(country) else country, None, has_code=False), home):
+            texts["warning_code"][place], texts["warning"][place] = found[0], f"to: {found[1]}"
+    for name, written in texts.items():
+        write_cells(table, name, list(written), list(written.values()))
+
+
+def _find_home(table: pd.DataFrame, places: Any, is_readable: Any) -> str | None:
+    """Find the country to which most of the list belongs; `places` are those of the uncertain numbers."""
     is_known = table["kind"].notna().to_numpy(dtype=bool, copy=True)
     # Numbers of films and examples have no kind, and are meant as they stand.
     kindless = np.flatnonzero(is_readable & ~is_known)
-    is_known[kindless] = [is_fictional(digits) for digits in table["to"].iloc[kindless]]
+    is_known[kindless] = match(read_texts(table["to"], kindless), f"^(?:{FICTIONAL})$")
     counts = table["country"][is_readable & is_known].value_counts()
     known = {str(country): count for country, count in counts.items()}
     sample = places[:: max(1, len(places) // SAMPLE)]
     uncertain = list(zip(table["to"].iloc[sample].tolist(), is_known[sample].tolist(), strict=True))
-    home = find_home(known, int(is_readable.sum()), uncertain)
-    if home is None:
-        return
-    numbers: list[str] = table["to"].tolist()
-    texts: dict[str, dict[int, str]] = {"warning": {}, "warning_code": {}, "problem": {}}
-    for place, country in zip(places, table["country"].iloc[places].tolist(), strict=True):
-        if (pd.notna(country) and country == home) or not (other := find_national_reading(numbers[place], home)):
-            continue
-        if not is_readable[place]:
-            advice = f"As a number of {name_country(home)} it is +{other}: name the region."
-            texts["problem"][place] = f"{table['problem'].iloc[place]} {advice}"
-        elif found := find_warning(
-            Number(numbers[place], None if pd.isna(country) else country, None, has_code=False), home
-        ):
-            texts["warning_code"][place], texts["warning"][place] = found[0], f"to: {found[1]}"
-    for name, cells in texts.items():
-        write_cells(table, name, list(cells), list(cells.values()))
+    return find_home(known, int(is_readable.sum()), uncertain)
+
+
+def _leave_out_certain(numbers: pd.Series[Any], places: Any, home: str) -> Any:
+    """Leave out the places of digits that are no national numbers of a country; what was not read stays."""
+    digits = read_texts(numbers, places)
+    is_read = match(digits, "^[0-9]+$")
+    is_possible = ~is_read
+    is_possible[is_read] = is_national(digits.filter(pa.array(is_read)), home)
+    return places[is_possible]

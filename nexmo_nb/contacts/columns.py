@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from nexmo_nb import validation
 from nexmo_nb.contacts.cells import MOST_DIGITS, RoundedNumber, is_rounded
 from nexmo_nb.contacts.fictional import is_fictional
 
-AT_ONCE = 20_000
-"""Rows that are read together; Python's own values of all rows at once would take several times their memory."""
+AT_ONCE = 100_000
+"""Rows whose plain cells are read together, by columns."""
+ROWS_AT_ONCE = 20_000
+"""Rows that are read one by one; Python's own values of all at once would take several times their memory."""
+Reader = Callable[[Any], Sequence[Any]]
+"""A function that reads cells of a column by their places: a slice, or an array of whole numbers."""
 _RECIPIENTS = "a DataFrame, a Series, or a list of numbers or of rows"
 _EXACT_FLOAT_BYTES = 8
 _ROUNDED_SHARE = 0.1
@@ -49,23 +56,73 @@ def read_index(contacts: Any, rows: int) -> pd.Index[Any]:
     return contacts.index if isinstance(contacts, (pd.DataFrame, pd.Series)) else pd.RangeIndex(rows)
 
 
-def read_pieces(columns: Mapping[str, Any], rows: int) -> Iterator[tuple[slice, dict[str, list[Any]]]]:
-    """Read some thousand rows of the columns at a time: which, and their values as lists of Python's own."""
-    readers = {name: _make_reader(column) for name, column in columns.items()}
-    for start in range(0, rows, AT_ONCE):
-        piece = slice(start, min(start + AT_ONCE, rows))
-        yield piece, {name: read(piece) for name, read in readers.items()}
+def list_pieces(rows: int, size: int | None = None) -> list[slice]:
+    """List the pieces of so many rows that are read together, of a size, or of the size for columns."""
+    size = size or AT_ONCE
+    return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
-def read_number_pieces(column: Any) -> Iterator[list[Any]]:
-    """Read a column of phone numbers; what a float column may have rounded is a `RoundedNumber`."""
+def read_texts(column: Any, places: Any) -> pa.Array:
+    """Read cells of a column by their places, for Arrow: texts and whole numbers; missing is what is anything else."""
+    if not isinstance(column, pd.Series):
+        values: Any = column[places] if isinstance(places, slice) else [column[place] for place in places]
+    else:
+        cells = column.iloc[places]
+        if pd.api.types.is_integer_dtype(cells.dtype):
+            return _to_arrow(cells)
+        if pd.api.types.is_float_dtype(cells.dtype):
+            return pa.nulls(len(cells), pa.string())
+        if isinstance(cells.dtype, pd.StringDtype):
+            with suppress(UnicodeEncodeError):  # half of a surrogate pair
+                return _to_arrow(cells)
+        values = cells.tolist()
+    if not set(map(type, values)) <= {str, NoneType}:
+        values = [value if type(value) is str else None for value in values]
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([None if value is None or _is_damaged(value) else value for value in values], pa.string())
+
+
+def make_reader(column: Any) -> Reader:
+    """Make a function that reads cells of a column by their places, as Python's own values.
+
+    Whole numbers that pandas keeps as floats become whole again.
+    """
+    if not isinstance(column, pd.Series):
+        return lambda places: column[places] if isinstance(places, slice) else [column[place] for place in places]
+    if pd.api.types.is_float_dtype(column.dtype):
+        # By numpy: Arrow has no remainder.
+        values = column.dropna().to_numpy(dtype="float64")
+        whole = bool((np.isfinite(values) & (np.floor(values) == values)).all())
+        return lambda places: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[places].tolist()]
+    return lambda places: _drop_missing(column.iloc[places].tolist())
+
+
+def make_number_reader(column: Any) -> Reader:
+    """Make a function that reads phone numbers of a column; what floats may have rounded is a `RoundedNumber`."""
     if isinstance(column, pd.Series) and pd.api.types.is_float_dtype(column.dtype):
         find = _make_rounded_finder(column)
-        for start in range(0, len(column), AT_ONCE):
-            yield [None if pd.isna(v) else find(v) for v in column.iloc[start : start + AT_ONCE].tolist()]
-        return
-    for _, piece in read_pieces({"": column}, len(column)):
-        yield piece[""]
+        return lambda places: [None if pd.isna(v) else find(v) for v in column.iloc[places].tolist()]
+    return make_reader(column)
+
+
+def list_others(piece: slice, found: Sequence[Any]) -> Any:
+    """List the places of a piece that are in none of some arrays of places."""
+    is_other = np.ones(piece.stop - piece.start, dtype=bool)
+    for places in found:
+        is_other[places - piece.start] = False
+    return np.flatnonzero(is_other) + piece.start
+
+
+def _to_arrow(cells: pd.Series[Any]) -> pa.Array:
+    found = pa.array(cells)
+    whole = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return whole.cast(pa.string())
+
+
+def _is_damaged(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _make_dense(column: Any) -> Any:
@@ -78,18 +135,6 @@ def _read_list(rows: list[Any], to: str) -> dict[str, list[Any]]:
         return {to: rows}
     names = dict.fromkeys(name for row in rows for name in row)
     return {str(name): [row.get(name) for row in rows] for name in names}
-
-
-def _make_reader(column: Any) -> Callable[[slice], list[Any]]:
-    """Make a function that reads rows of a column; whole numbers that pandas keeps as floats become whole again."""
-    if not isinstance(column, pd.Series):
-        return lambda rows: list(column[rows])
-    if pd.api.types.is_float_dtype(column.dtype):
-        # By numpy: Arrow has no remainder.
-        values = column.dropna().to_numpy(dtype="float64")
-        whole = bool((np.isfinite(values) & (np.floor(values) == values)).all())
-        return lambda rows: [None if pd.isna(v) else int(v) if whole else v for v in column.iloc[rows].tolist()]
-    return lambda rows: _drop_missing(column.iloc[rows].tolist())
 
 
 def _drop_missing(values: list[Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ def mark_duplicates(table: pd.DataFrame, keep: str, identity: Sequence[str] = ("
     Rows are the same if their number is; with "all", if everything in `identity` is.
     """
     places = np.flatnonzero(table["problem"].isna())
-    if table["to"].iloc[places].is_unique:
+    if _is_unique(table["to"].iloc[places]):
         return []
     rows = table[list(identity)].iloc[places].reset_index(drop=True)  # an index may be called "to" as well
     groups = rows.groupby(list(identity), sort=False, dropna=False).ngroup() if keep == "all" else rows["to"]
@@ -39,6 +39,12 @@ def mark_duplicates(table: pd.DataFrame, keep: str, identity: Sequence[str] = ("
         write_cells(table, name, places[marked].tolist(), values)
     found: list[int] = places[marked].tolist()
     return found
+
+
+def _is_unique(numbers: pd.Series[Any]) -> bool:
+    """Tell whether no number stands there twice; as whole numbers, which takes less memory than text does."""
+    ordered = np.sort(numbers.astype("int64").to_numpy())
+    return not (ordered[1:] == ordered[:-1]).any()
 
 
 def write_cells(table: pd.DataFrame, name: str, places: Sequence[int], values: Sequence[object]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 
-_FICTIONAL = re.compile(
+PATTERN = (
     r"44(?:7700900|(?:11[3-8]|1[2-6]1)4960|2079460|1914980|2896496|2920180|1632960|8081570|9098790|3069990)\d{3}"
     r"|1[2-9]\d{2}55501\d{2}"
     r"|33(?:19900|26191|35301|46571|53649|63998)\d{4}"
     r"|61(?:[2378](?:5550|7010)\d{4}|491570(?:006|110|15[6-9]))"
 )
+"""What such numbers look like in E.164 digits; a pattern for Python and for Arrow."""
+_FICTIONAL = re.compile(PATTERN)
 
 
 def is_fictional(digits: str) -> bool:

@@ -32,7 +32,7 @@ WARNINGS = {
 """Doubts about a number: the codes of the column ``warning_code``. A text may have ``leftover_name`` beside them."""
 ALLOWED = "a phone number with its country code, such as '+44 7700 900000', '00447700900000' or 447700900000"
 _SEPARATORS = str.maketrans("", "", " ().-/\t\n\r\v\f\u00a0\u202f\u2009")
-_MOBILE_KINDS = ("mobile", "landline or mobile", "pager")
+MOBILE_KINDS = ("mobile", "landline or mobile", "pager")
 _PREMIUM_KINDS = ("premium", "shared-cost")
 # By the error types of phonenumbers.NumberParseException.
 _UNPARSED = {0: "unknown_country_code", 1: "too_short", 2: "too_short", 3: "too_short", 4: "too_long"}
@@ -172,7 +172,7 @@ def _doubt_kind(number: Number) -> tuple[str, str] | None:
         return "premium", f"+{digits} is a {kind} number of {_name(country)}."
     if digits.endswith("00000"):
         return "looks_rounded", f"+{digits} ends in zeros: was it rounded by a spreadsheet?"
-    if kind not in _MOBILE_KINDS:
+    if kind not in MOBILE_KINDS:
         return "not_mobile", f"+{digits} is a {kind} number of {_name(country)}; few of them get SMS."
     return None
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+import pyarrow.compute as pc
+
 from nexmo_nb import validation
 from nexmo_nb.contacts.cells import UnreadableNumber, show_cell
-from nexmo_nb.contacts.columns import read_pieces
+from nexmo_nb.contacts.columns import Reader, make_reader, read_texts
 from nexmo_nb.contacts.countries import check_region, find_region_code, is_country, list_regions
 from nexmo_nb.contacts.numbers import find_national_reading
 
@@ -17,6 +21,8 @@ SAMPLE = 500
 """Numbers that are tried as national ones of every country, where no country has most of a list."""
 _FEWEST = 5
 """Numbers that tell nothing about the country of a list if there are fewer."""
+_MOST_NAMES = 500
+"""Different names of countries, in all their spellings, of which each is looked at by columns."""
 
 
 class Regions(NamedTuple):
@@ -39,11 +45,30 @@ def read_regions(region: Any, columns: Mapping[str, Any]) -> Regions:
     return Regions(check_region(region))
 
 
-def read_region_pieces(regions: Regions, rows: int) -> Iterator[Sequence[Any]]:
-    """Read the regions of some thousand rows at a time, as they stand in the list."""
-    columns = {} if regions.column is None else {"": regions.column}
-    for places, piece in read_pieces(columns, rows):
-        yield piece.get("", [regions.code] * (places.stop - places.start))
+def make_region_reader(regions: Regions) -> Reader:
+    """Make a function that reads the regions of the rows at some places, as they stand in the list."""
+    if regions.column is None:
+        return lambda places: [regions.code] * len(places)
+    return make_reader(regions.column)
+
+
+def split_by_region(regions: Regions, piece: slice) -> list[tuple[Any, str | None]]:
+    """Split rows by the country that they name: the places of each; rows that name none, or no country, are left out.
+
+    So are all rows where there are so many names that few rows have the same.
+    """
+    places = np.arange(piece.start, piece.stop)
+    if regions.column is None:
+        return [(places, regions.code)]
+    names = read_texts(regions.column, piece).dictionary_encode()
+    found: list[tuple[Any, str | None]] = []
+    if len(names.dictionary) > _MOST_NAMES:
+        return found
+    by_row = pc.fill_null(names.indices, -1).to_numpy(zero_copy_only=False)
+    for n, name in enumerate(names.dictionary.to_pylist()):
+        with suppress(UnreadableNumber):
+            found.append((places[by_row == n], find_region(name)))
+    return found
 
 
 def find_region(value: Any) -> str | None:

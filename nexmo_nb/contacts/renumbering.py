@@ -62,6 +62,9 @@ CHANGES = (
     ),
 )
 
+CALLING_CODES = ("52", "54", "55", "225", "229")
+"""The calling codes of these countries: no other number changed."""
+
 
 def find_change(digits: str) -> tuple[str, str] | None:
     """Find what a number of before is today, and the sentence that says so; None where no rule is certain."""

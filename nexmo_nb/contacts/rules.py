@@ -77,6 +77,29 @@ def find_calling_code(region: str) -> str:
     return str(phonenumbers.country_code_for_region(region))
 
 
+class Dialling(NamedTuple):
+    """How numbers are dialled within a country: patterns of what comes before a calling code, and before a number.
+
+    Where the last group of the latter finds something, other digits come in its place: `group` is its number, and 0
+    where what comes before a number is always taken away.
+    """
+
+    international: str | None
+    national: str | None
+    group: int
+
+
+@cache
+def read_dialling(region: str) -> Dialling:
+    """Read how numbers are dialled within a country."""
+    import phonenumbers
+
+    metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    national = metadata.national_prefix_for_parsing or None
+    group = re.compile(national).groups if national and metadata.national_prefix_transform_rule else 0
+    return Dialling(metadata.international_prefix or None, national, group)
+
+
 @cache
 def has_national_prefix(region: str) -> bool:
     """Tell whether numbers are dialled within a country with a prefix before them, mostly a 0."""
@@ -95,7 +118,8 @@ def read_international_prefix(region: str) -> re.Pattern[str]:
     return re.compile(metadata.international_prefix or "(?!)" if metadata is not None else "(?!)")
 
 
-def _drop_no_country(region: str) -> str | None:
+def drop_no_country(region: str) -> str | None:
+    """Give the country that the metadata names, or None for what belongs to none."""
     return None if region in NO_COUNTRY else region
 
 
@@ -105,10 +129,10 @@ def _read_rules(start: str, length: int) -> Rules | None:
     import phonenumbers as pn
 
     codes = (start[:size] for size in (1, 2, 3))
-    code = next((each for each in codes if each[:1] != "0" and _list_regions(each)), None)
+    code = next((each for each in codes if each[:1] != "0" and list_code_regions(each)), None)
     if code is None:
         return None
-    regions = _list_regions(code)
+    regions = list_code_regions(code)
     size = length - len(code)
     metadata: Any = pn.PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
     prefix = metadata.national_prefix_for_parsing
@@ -118,11 +142,11 @@ def _read_rules(start: str, length: int) -> Rules | None:
         size in _read_lengths(code),
         re.compile(prefix) if prefix else None,
         re.compile(pattern),
-        _drop_no_country(regions[0]),
+        drop_no_country(regions[0]),
     )
 
 
-def _list_regions(code: str) -> tuple[str, ...]:
+def list_code_regions(code: str) -> tuple[str, ...]:
     """List the countries of a calling code, the main one first."""
     import phonenumbers
 
@@ -142,14 +166,17 @@ def _read_lengths(code: str) -> frozenset[int]:
 
 def _write_region_pattern(region: str, code: str, length: int) -> str:
     """Write the pattern of the numbers of a country among those that share its code."""
+    pattern, leading = _write_pattern(region, code, length), read_leading_digits(region)
+    # A region with leading digits of its own has all that begin with them, valid or not.
+    return pattern if leading is None else f"(?={leading})(?:{pattern}|(?P<in_{region}_>))"
+
+
+def read_leading_digits(region: str) -> str | None:
+    """Read the pattern of the first digits that tell a country from others of its calling code, if it has one."""
     import phonenumbers
 
     metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    pattern = _write_pattern(region, code, length)
-    if metadata is None or metadata.leading_digits is None:
-        return pattern
-    # A region with leading digits of its own has all that begin with them, valid or not.
-    return f"(?={metadata.leading_digits})(?:{pattern}|(?P<in_{region}_>))"
+    return None if metadata is None else metadata.leading_digits
 
 
 @cache
@@ -159,6 +186,16 @@ def _build_pattern(region: str, code: str, length: int) -> re.Pattern[str]:
 
 def _write_pattern(region: str, code: str, length: int) -> str:
     """Write one pattern of the numbers of a country and a length, with a group for each kind."""
+    general, patterns = read_patterns(region, code, length)
+    fixed, mobile = patterns.get("fixed_line"), patterns.get("mobile")
+    if fixed and mobile:
+        patterns["fixed_or_mobile"] = rf"(?=(?:{fixed})\Z)(?:{mobile})"
+    kinds = "|".join(rf"(?P<in_{region}_{name}>(?:{patterns[name]})\Z)" for name in KINDS if name in patterns)
+    return rf"(?=(?:{general})\Z)(?:{kinds})" if general and kinds else "(?!)"
+
+
+def read_patterns(region: str, code: str, length: int) -> tuple[str | None, dict[str, str]]:
+    """Read the metadata's patterns of the numbers of a country and a length: of all, and of each kind that it has."""
     import phonenumbers
 
     metadata: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
@@ -167,17 +204,12 @@ def _write_pattern(region: str, code: str, length: int) -> str:
         is_possible = kind is not None and (not kind.possible_length or length in kind.possible_length)
         return kind.national_number_pattern if is_possible else None
 
-    general = read_pattern(metadata.general_desc)
     patterns = {name: read_pattern(getattr(metadata, name, None)) for name in KINDS}
-    fixed, mobile = patterns["fixed_line"], patterns["mobile"]
-    if fixed and mobile:
-        patterns["fixed_or_mobile"] = rf"(?=(?:{fixed})\Z)(?:{mobile})"
-    kinds = "|".join(rf"(?P<in_{region}_{name}>(?:{each})\Z)" for name, each in patterns.items() if each)
-    return rf"(?=(?:{general})\Z)(?:{kinds})" if general and kinds else "(?!)"
+    return read_pattern(metadata.general_desc), {name: each for name, each in patterns.items() if each}
 
 
 @cache
 def _parse_group(name: str) -> tuple[str | None, str | None]:
     """Parse the name of a group of a pattern: the country, and the kind if the number is valid."""
     _, region, kind = name.split("_", 2)
-    return _drop_no_country(region), KINDS.get(kind)
+    return drop_no_country(region), KINDS.get(kind)

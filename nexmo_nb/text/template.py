@@ -55,7 +55,7 @@ class Template(NamedTuple):
             If a value is missing, or cannot be written.
         """
         return "".join(
-            [piece if isinstance(piece, str) else _write_field(piece, values, writers) for piece in self.pieces]
+            [piece if isinstance(piece, str) else write_field(piece, values, writers) for piece in self.pieces]
         )
 
 
@@ -99,7 +99,14 @@ def _find_odd(field: Field) -> str | None:
     return f"{name}{'!' * bool(conversion)}{conversion}{':' * bool(spec)}{spec}"
 
 
-def _write_field(field: Field, values: Mapping[str, Any], writers: Mapping[str, Callable[[Any], str]]) -> str:
+def write_field(field: Field, values: Mapping[str, Any], writers: Mapping[str, Callable[[Any], str]]) -> str:
+    """Write a field with the values of a row.
+
+    Raises
+    ------
+    TextProblem
+        If the value is missing, or cannot be written.
+    """
     name, spec, conversion = field
     if name not in values:
         raise TextProblem("text_missing", f"There is no column {name!r}.")
