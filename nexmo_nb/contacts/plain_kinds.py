@@ -27,6 +27,8 @@ from nexmo_nb.contacts.rules import (
 
 MOST_DIGITS = 15
 """Digits of the longest number; what has more is none."""
+FEWEST = 20
+"""Numbers of one calling code and length that are looked at together: preparing the patterns takes as long as these."""
 _TENS = 10 ** np.arange(MOST_DIGITS + 1, dtype="int64")
 
 
@@ -44,10 +46,15 @@ class _Patterns(NamedTuple):
 
 
 def find_countries_and_kinds(digits: pa.Array) -> tuple[Any, Any, Any]:
-    """Find the countries and kinds of E.164 digits, as `rules` does, and which are complete: three arrays."""
+    """Find the countries and kinds of E.164 digits, as `rules` does, and which are complete: three arrays.
+
+    Digits whose calling code and length few others have are given as incomplete: they are sooner read one by one.
+    """
     countries, kinds = (np.full(len(digits), None, dtype=object) for _ in range(2))
     is_complete = np.zeros(len(digits), dtype=bool)
     for rules, length, places in _group_by_rules(digits):
+        if len(places) < FEWEST:
+            continue
         found = _find_kinds_of_code(digits.take(pa.array(places)), rules, length)
         countries[places], kinds[places], is_complete[places] = found
     return countries, kinds, is_complete

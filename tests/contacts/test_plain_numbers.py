@@ -71,6 +71,11 @@ def _spell(region: str, national: str) -> Iterator[str]:
     yield from (f"+{code} (0) {national}", f"011{code}{national}", f"0011{code}{national}", f"8{national}")
 
 
+@pytest.fixture(autouse=True)
+def _even_single_numbers_are_read_by_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nexmo_nb.contacts.plain_kinds.FEWEST", 1)
+
+
 @pytest.fixture
 def by_rows(monkeypatch: pytest.MonkeyPatch) -> ByRows:
     """Read numbers one by one, all of them."""
@@ -220,6 +225,12 @@ def test_index_columns_and_duplicates_of_a_list_stay(by_rows: ByRows) -> None:
     assert found["to"].tolist() == ["351912345678", "12", "351912345678"]
     assert found["duplicate_of"].fillna("").tolist() == ["", "", "a"]
     assert found["name"].tolist() == ["Ana", "Rui", "Eva"]
+
+
+def test_few_numbers_of_a_country_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nexmo_nb.contacts.plain_kinds.FEWEST", 3)
+    texts = pa.array(["+351912345678", "+447400123456", "+351912345679", "+351912345670", "+447400123457"])
+    assert [place for found in read_plain_numbers(texts, None) for place in found.places] == [0, 2, 3]
 
 
 def test_pieces_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
