@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexmo_nb.contacts import clean
+from nexmo_nb.contacts import clean, plain_numbers
 from nexmo_nb.contacts.clean import clean_contacts, read_numbers
 from nexmo_nb.contacts.countries import list_regions
 from nexmo_nb.contacts.plain_kinds import find_countries_and_kinds, is_national
@@ -133,6 +133,17 @@ def test_most_national_numbers_of_a_region_are_read_by_columns() -> None:
     found = read_plain_numbers(texts, "GB")
     assert sorted(place for each in found for place in each.places) == [0, 1, 2, 3, 4, 5]
     assert {digits for each in found for digits in each.digits.to_pylist()} == {"447400123456", "351912345678"}
+
+
+def test_what_may_be_a_national_number_as_well_is_not_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No mobile number of today's plans may be both; those of tomorrow might."""
+    monkeypatch.setattr(plain_numbers, "is_national", lambda digits, region: np.ones(len(digits), dtype=bool))
+    texts = pa.array(["351912345678", "447400123456", "+351912345678"])
+    found: dict[int, bool] = {}
+    for each in read_plain_numbers(texts, None):
+        found |= dict(zip(each.places.tolist(), each.is_certain.tolist(), strict=True))
+    assert found == {0: False, 1: True, 2: True}
+    assert [place for each in read_plain_numbers(texts, "PT") for place in each.places] == [2]
 
 
 def test_country_and_kind_of_any_digits_are_those_of_the_rules() -> None:
