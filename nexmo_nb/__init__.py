@@ -27,76 +27,133 @@ Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before ot
 How the package is built stands in ``CONTRIBUTING.md``.
 """
 
-from nexmo_nb.applications import (
-    application,
-    applications,
-    create_application,
-    delete_application,
-    update_application,
-)
-from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, send_many, sent, settle, summary
-from nexmo_nb.campaigns.account_budget import budget
-from nexmo_nb.contacts.clean import clean_contacts
-from nexmo_nb.contacts.countries import countries
-from nexmo_nb.contacts.files import read_contacts
-from nexmo_nb.contacts.numbers import to_e164
-from nexmo_nb.costs import (
-    anomalies,
-    bill,
-    cheapest_numbers,
-    cost_per_delivered,
-    estimate_vs_actual,
-    idle_numbers,
-    number_costs,
-    shorter_texts,
-    spend,
-)
-from nexmo_nb.csv_files import read_csv, to_csv
-from nexmo_nb.errors import (
-    AuthenticationError,
-    DoubtfulNumberWarning,
-    InvalidRequestError,
-    NexmoError,
-    NotFoundError,
-    PartialSendWarning,
-    RateLimitedError,
-    RejectedError,
-    UnknownOutcomeError,
-    UnreachableError,
-)
-from nexmo_nb.excel_files import read_excel, to_excel
-from nexmo_nb.focus import to_focus
-from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
-from nexmo_nb.options import set_options
-from nexmo_nb.pricing import balance, price_changes, prices
-from nexmo_nb.pricing.book import price_book
-from nexmo_nb.pseudonyms import mask
-from nexmo_nb.report_page import report
-from nexmo_nb.reports import delivery, records
-from nexmo_nb.session import Session, connect, current, show_connection
-from nexmo_nb.sms import send_sms
-from nexmo_nb.subaccounts import subaccounts
-from nexmo_nb.text.gsm import Segments, segments
-from nexmo_nb.text.spelling import explain_encoding
-from nexmo_nb.voice import send_voice
+import importlib
+import sys
+import types
+import typing
+
+if typing.TYPE_CHECKING:
+    from nexmo_nb.applications import (
+        application,
+        applications,
+        create_application,
+        delete_application,
+        update_application,
+    )
+    from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, send_many, sent
+    from nexmo_nb.campaigns.account_budget import budget
+    from nexmo_nb.campaigns.settle import settle
+    from nexmo_nb.campaigns.summary import summary
+    from nexmo_nb.contacts.clean import clean_contacts
+    from nexmo_nb.contacts.countries import countries
+    from nexmo_nb.contacts.files import read_contacts
+    from nexmo_nb.contacts.numbers import to_e164
+    from nexmo_nb.costs import (
+        anomalies,
+        cheapest_numbers,
+        cost_per_delivered,
+        estimate_vs_actual,
+        idle_numbers,
+        number_costs,
+        shorter_texts,
+        spend,
+    )
+    from nexmo_nb.costs.bill import bill
+    from nexmo_nb.csv_files import read_csv, to_csv
+    from nexmo_nb.errors import (
+        AuthenticationError,
+        DoubtfulNumberWarning,
+        InvalidRequestError,
+        NexmoError,
+        NotFoundError,
+        PartialSendWarning,
+        RateLimitedError,
+        RejectedError,
+        UnknownOutcomeError,
+        UnreachableError,
+    )
+    from nexmo_nb.excel_files import read_excel, to_excel
+    from nexmo_nb.focus import to_focus
+    from nexmo_nb.forms import application_form, campaign_form, number_form, sms_form, voice_form
+    from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
+    from nexmo_nb.options import set_options
+    from nexmo_nb.plots import (
+        plot_anomalies,
+        plot_delivery,
+        plot_estimate,
+        plot_number_costs,
+        plot_prices,
+        plot_spend,
+    )
+    from nexmo_nb.pricing import balance, price_changes, prices
+    from nexmo_nb.pricing.book import price_book
+    from nexmo_nb.pseudonyms import mask
+    from nexmo_nb.report_page import report
+    from nexmo_nb.reports import delivery, records
+    from nexmo_nb.session import Session, connect, current, show_connection
+    from nexmo_nb.sms import send_sms
+    from nexmo_nb.subaccounts import subaccounts
+    from nexmo_nb.text.gsm import Segments, segments
+    from nexmo_nb.text.spelling import explain_encoding
+    from nexmo_nb.voice import send_voice
 
 __version__ = "0.1.0"
 
-_FORMS = ("application_form", "campaign_form", "number_form", "sms_form", "voice_form")
-_PLOTS = ("plot_anomalies", "plot_delivery", "plot_estimate", "plot_number_costs", "plot_prices", "plot_spend")
+# Each public name is loaded when it is first used: what is not used costs nothing, not even pandas.
+_NAMES = {
+    "applications": "application applications create_application delete_application update_application",
+    "campaigns": "discard fit_budget forget plan_sms send_many sent",
+    "campaigns.account_budget": "budget",
+    "campaigns.settle": "settle",
+    "campaigns.summary": "summary",
+    "contacts.clean": "clean_contacts",
+    "contacts.countries": "countries",
+    "contacts.files": "read_contacts",
+    "contacts.numbers": "to_e164",
+    "costs": "anomalies cheapest_numbers cost_per_delivered estimate_vs_actual idle_numbers number_costs "
+    "shorter_texts spend",
+    "costs.bill": "bill",
+    "csv_files": "read_csv to_csv",
+    "errors": "AuthenticationError DoubtfulNumberWarning InvalidRequestError NexmoError NotFoundError "
+    "PartialSendWarning RateLimitedError RejectedError UnknownOutcomeError UnreachableError",
+    "excel_files": "read_excel to_excel",
+    "focus": "to_focus",
+    "forms": "application_form campaign_form number_form sms_form voice_form",
+    "numbers": "buy_number cancel_number owned_numbers search_numbers update_number",
+    "options": "set_options",
+    "plots": "plot_anomalies plot_delivery plot_estimate plot_number_costs plot_prices plot_spend",
+    "pricing": "balance price_changes prices",
+    "pricing.book": "price_book",
+    "pseudonyms": "mask",
+    "report_page": "report",
+    "reports": "delivery records",
+    "session": "Session connect current show_connection",
+    "sms": "send_sms",
+    "subaccounts": "subaccounts",
+    "text.gsm": "Segments segments",
+    "text.spelling": "explain_encoding",
+    "voice": "send_voice",
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+if not typing.TYPE_CHECKING:  # a type checker reads the imports above, and so knows which names there are
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module 'nexmo_nb' has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(f"nexmo_nb.{_MODULES[name]}"), name)
+        return value
 
 
-def __getattr__(name: str) -> object:
-    """Load forms and plots when they are first used."""
-    if name in _FORMS:
-        from nexmo_nb import forms
+class _Package(types.ModuleType):
+    """Keeps `applications` and `subaccounts` the functions: the rooms of these names would take their place."""
 
-        return getattr(forms, name)
-    if name in _PLOTS:
-        from nexmo_nb import plots
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _MODULES and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
 
-        return getattr(plots, name)
-    raise AttributeError(f"module 'nexmo_nb' has no attribute {name!r}")
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -41,14 +41,15 @@ from nexmo_nb.session.response import (
 from nexmo_nb.session.transport import SLOWEST_FILE, Adapter, Attempt, download_body, failure_reason, read_body
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.ledger import Ledger
+from nexmo_nb.state.lifetimes import cache_lifetime, create_key
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
-from nexmo_nb.state.response_cache import ResponseCache, cache_lifetime, create_key
 from nexmo_nb.state.throttle import Throttle, make_slot_id
 from nexmo_nb.validation import invalid_argument
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
+    from nexmo_nb.state.response_cache import ResponseCache
 
 VERSION = "0.1.0"
 PAGE = 100
@@ -81,7 +82,7 @@ class Session(requests.Session):
     def __init__(self, account: Account, throttle: Throttle, *, cache: Path | None, timeout: float, where: str) -> None:
         super().__init__()
         self.account, self.throttle, self.where = account, throttle, where
-        self.cache = ResponseCache(cache) if cache else None
+        self.cache = _open_cache(cache) if cache else None
         self.sandbox: Sandbox | None = None
         self.last_balance: float | None = None
         self._ledger: Ledger | None = None
@@ -356,3 +357,10 @@ class Session(requests.Session):
             raise invalid_argument("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE", self.verify, allowed)
         self.trust_env = False
         return logins
+
+
+def _open_cache(path: Path) -> ResponseCache:
+    # Its library imports the client of every database that it finds, which takes up to a second.
+    from nexmo_nb.state.response_cache import ResponseCache
+
+    return ResponseCache(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,29 +24,8 @@ from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
 
 T = TypeVar("T")
 
-LIFETIMES: Mapping[str, int] = {
-    "/number/search": 600,
-    "/account/numbers": 300,
-    "/v2/applications": 300,
-    "/account/get-pricing": 86_400,
-    "/account/get-full-pricing": 86_400,
-    "/account/get-prefix-pricing": 86_400,
-    "/v2/account/pricing": 86_400,
-}
-"""Seconds for which a response may be used again, by the beginning of its path. Other paths are never cached."""
-
 BUSY = 0.9
 """Seconds to wait for another process's transaction."""
-
-
-def cache_lifetime(method: str, path: str) -> int:
-    """Give the seconds for which the response to a request may be used again; 0 is never."""
-    lifetimes = (seconds for start, seconds in LIFETIMES.items() if method == "GET" and path.startswith(start))
-    return next(lifetimes, 0)
-
-
-def create_key(family: str, url: str) -> str:
-    return f"{family} {url}"
 
 
 class ResponseCache(BaseCache):

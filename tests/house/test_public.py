@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import pickle
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -57,7 +60,55 @@ def test_all_is_sorted_and_true() -> None:
 
 def test_nothing_else_is_public() -> None:
     found = {name for name, value in vars(nx).items() if not name.startswith("_") and not inspect.ismodule(value)}
-    assert found | set(nx._FORMS) | set(nx._PLOTS) == set(nx.__all__)
+    assert found | set(nx._MODULES) == set(nx.__all__)
+
+
+def test_a_type_checker_is_told_of_the_same_names_in_the_same_modules() -> None:
+    tree = ast.parse(inspect.getsource(nx))
+    told = {
+        (alias.name, node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert told == {(name, f"nexmo_nb.{module}") for name, module in nx._MODULES.items()}
+
+
+def test_a_name_that_there_is_not_is_refused_as_by_any_module() -> None:
+    with pytest.raises(AttributeError, match="module 'nexmo_nb' has no attribute 'send_smss'"):
+        _ = nx.send_smss
+    with pytest.raises(ImportError, match="cannot import name 'send_smss'"):
+        from nexmo_nb import send_smss  # noqa: F401
+
+
+@pytest.mark.parametrize("room", ["applications", "subaccounts"])
+@pytest.mark.parametrize("order", ["import {0}.{1}", "from {0}.{1} import request", "import {0}.forms"])
+def test_a_function_stays_one_where_the_room_of_its_name_is_loaded_first(room: str, order: str) -> None:
+    code = f"{order.format('nexmo_nb', room)}; import nexmo_nb as nx; print(nx.{room}.__module__, callable(nx.{room}))"
+    assert run_code(code) == f"nexmo_nb.{room} True"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_can_be_pickled(name: str) -> None:
+    function = getattr(nx, name)
+    assert pickle.loads(pickle.dumps(function)) is function
+
+
+@pytest.mark.slow
+def test_a_user_who_checks_types_strictly_sees_every_function_and_no_other(tmp_path: Path) -> None:
+    code = """
+import pandas as pd
+import nexmo_nb as nx
+from nexmo_nb import Session, applications, plot_spend
+
+def list_all(session: Session) -> list[pd.DataFrame]:
+    return [nx.search_numbers("GB", session=session), applications(session=session), nx.spend(nx.sent())]
+
+nx.send_smss()
+"""
+    (tmp_path / "user.py").write_text(code)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), "user.py"]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path).stdout
+    assert re.findall(r"error: (.*)", found) == [
+        'Module has no attribute "send_smss"; maybe "send_sms"?  [attr-defined]'
+    ]
 
 
 def test_completion_offers_what_is_public_and_no_room_behind_it() -> None:
@@ -181,13 +232,35 @@ def test_a_set_of_words_that_is_documented_is_in_the_signature(name: str) -> Non
                 assert typed.get(parameter) == shown, parameter
 
 
-@pytest.mark.slow
-def test_importing_brings_no_heavy_library() -> None:
-    names = "ipywidgets IPython matplotlib jwt phonenumbers cryptography tqdm keyring pyarrow.parquet nexmo_nb.sandbox"
-    heavy = set(names.split())
-    code = f"import nexmo_nb, sys; print(sorted({heavy} & set(sys.modules)))"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "[]"
+HEAVY = "pandas numpy requests requests_cache ipywidgets IPython matplotlib jwt phonenumbers cryptography tqdm keyring"
+NOT_CONNECTED = "requests_cache ipywidgets IPython matplotlib jwt cryptography tqdm keyring pyarrow.parquet"
+
+
+HELP = """
+import contextlib
+from nexmo_nb.cli import main
+with contextlib.suppress(SystemExit):
+    main(["--help"])
+"""
+
+
+def run_code(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import nexmo_nb", HEAVY),
+        ("import nexmo_nb; dir(nexmo_nb)", HEAVY),
+        (HELP, HEAVY),
+        ("from nexmo_nb import Session, connect, plan_sms, records, search_numbers, spend, to_e164", NOT_CONNECTED),
+    ],
+    ids=["import", "completion", "help", "names"],
+)
+def test_nothing_is_loaded_before_it_is_used(code: str, names: str) -> None:
+    loaded = f"import sys\nprint('loaded', sorted(set({names.split()}) & set(sys.modules)))"
+    assert run_code(f"{code}\n{loaded}").splitlines()[-1] == "loaded []"
 
 
 def test_the_package_says_which_version_it_is() -> None:
