@@ -21,7 +21,7 @@ def people(number: int) -> list[str]:
     return [f"35191{n:07d}" for n in range(1, number + 1)]
 
 
-def send(plan: Any, workers: int = 8) -> None:
+def send(plan: Any, workers: int | None = None) -> None:
     done = nx.send_many(plan, batch=f"bench {next(BATCHES)}", workers=workers, progress=False)
     assert set(done.state) == {"accepted"}
 
@@ -60,9 +60,9 @@ def pace(url: str) -> float:
     return places * len(spans) / sum(spans)
 
 
-def ours_at(messages: int, workers: int = 8) -> tuple[float, int]:
+def ours_at(messages: int, workers: int | None = None, latency: float = LATENCY) -> tuple[float, int]:
     """Send against latency and a limit of 30 a second; the pace, and how often the server refused for speed."""
-    with served(latency=LATENCY, limits=True) as url, connected(url, calls=2000, period=60.0, limits=None):
+    with served(latency=latency, limits=True) as url, connected(url, calls=2000, period=60.0, limits=None):
         send(nx.plan_sms(people(messages), "Hello", sender="Demo", prices=False), workers)
         return pace(url), sum(entry["throttled"] for entry in log(url))
 

@@ -27,7 +27,7 @@ class Settings(NamedTuple):
     max_cost: float | None = None
     unpriced: str = "refuse"
     on_cap: str = "refuse"
-    workers: int = 8
+    workers: int | None = None  # as many as the limit keeps busy
     resend_not_found: bool = False
 
 

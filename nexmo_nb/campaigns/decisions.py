@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ FATAL_CODES = ("9", "low-balance")  # no credit left: every other recipient woul
 MOST_FAILURES = 20  # in a row; then the batch stops, so that a person looks at it
 FIRST_PAUSE = 0.5  # seconds before a failed message is tried again; doubled after each further failure
 LONGEST_PAUSE = 8.0  # seconds, unless the server asks for a longer one
+FIRST_WORKERS, MOST_WORKERS = 8, 64  # before the first answer came; where the answers are slow
+MARGIN = 1.5  # workers for each that the mean latency needs: some answers take longer
+WEIGHT = 1 / 8  # of the newest message in the time that a message takes
 TOLERANCE = 1e-9  # of an amount: sums of floats differ by their rounding
 
 
@@ -73,6 +77,21 @@ def choose_action(problem: BaseException | None) -> Action:
     return Action.ASSUME_PAID if isinstance(problem, NexmoError) else Action.RAISE
 
 
+def average_seconds(average: float | None, seconds: float) -> float:
+    """Average the time that messages take, the newest ones before all; None: this is the first."""
+    return seconds if average is None else average + WEIGHT * (seconds - average)
+
+
+def count_workers(pace: float, seconds: float | None) -> int:
+    """Count the workers that keep a pace, in messages a second, where a message takes some time (None: not known yet).
+
+    By Little's law, as many messages are in flight as leave in the time that one of them takes.
+    """
+    if seconds is None:
+        return FIRST_WORKERS
+    return min(MOST_WORKERS, 1 + math.ceil(pace * seconds * MARGIN))
+
+
 def count_allowed(
     workers: int, waiting: Sequence[float], in_flight: Sequence[float], budget: Budget, backoff: Backoff
 ) -> int:
@@ -112,14 +131,22 @@ def spend(budget: Budget, price: float, estimate: Estimate, *, is_known: bool) -
     return Budget(budget.left - price, factor, budget.has_price or is_known)
 
 
-def record_failure(backoff: Backoff, retry_after: float | None) -> Backoff:
-    """Count a message that was surely not sent; a pause is due."""
-    return Backoff(backoff.failures + 1, backoff.pauses, True, retry_after)
+def record_failure(backoff: Backoff, retry_after: float | None, *, was_alone: bool) -> Backoff:
+    """Count a message that was surely not sent; a pause is due. Whether it left alone, see `_count_failures`."""
+    return Backoff(_count_failures(backoff.failures, was_alone), backoff.pauses, True, retry_after)
 
 
-def record_doubt(backoff: Backoff) -> Backoff:
+def record_doubt(backoff: Backoff, *, was_alone: bool) -> Backoff:
     """Count a message of which nobody knows what became; it is not tried again, so no pause is due for it."""
-    return backoff._replace(failures=backoff.failures + 1)
+    return backoff._replace(failures=_count_failures(backoff.failures, was_alone))
+
+
+def _count_failures(failures: int, was_alone: bool) -> int:
+    """Count one more failure, but of those that left together not so many that they would stop the batch.
+
+    The trouble of a moment meets all messages in flight, however many these are.
+    """
+    return failures + 1 if was_alone or failures < FIRST_WORKERS else failures
 
 
 def record_progress(backoff: Backoff) -> Backoff:

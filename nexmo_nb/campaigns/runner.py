@@ -47,7 +47,9 @@ class RunState:
     backoff: Backoff = field(default_factory=Backoff)
     slots: list[str] = field(default_factory=list)  # acquired, and not used yet
     in_flight: dict[str, Attempt] = field(default_factory=dict)  # with the workers
+    alone: str = ""  # the message that left last, if none was in flight then
     results: list[Result] = field(default_factory=list)  # came back, and are not recorded yet
+    seconds: float | None = None  # that a message takes, on average
     sent: int = 0  # accepted in this run; what follows is of this run as well
     refused: int = 0
     unknown: int = 0
@@ -83,17 +85,19 @@ class Runner:
         self._stop = Event()
         self._hurry = Event()  # set as well: what is in flight is broken off
 
-    def run(self, workers: int, watch: Watch) -> None:
-        """Send until the queue is empty, the cap is reached, or something stops the run."""
-        count = min(workers, len(self.messages))
-        if not count:
+    def run(self, workers: int | None, watch: Watch) -> None:
+        """Send until the queue is empty, the cap is reached, or something stops the run.
+
+        Without a number of workers, there are as many as the limit keeps busy at the latency of the moment.
+        """
+        if not self.messages:
             return
-        pool = ThreadPoolExecutor(count + 1)
+        pool = ThreadPoolExecutor(1 + (workers or decisions.MOST_WORKERS))
         with watch(self) as refresh:
             driver: list[Future[None]] = []
             try:
                 # An interrupt may come right after the thread has started: it must be stopped then, too.
-                driver.append(pool.submit(self._drive, pool, count))
+                driver.append(pool.submit(self._drive, pool, workers))
                 while wait(driver, timeout=0.2).not_done:
                     refresh()
             finally:
@@ -144,29 +148,31 @@ class Runner:
             cost=begun.cost + state.cost,
         )
 
-    def _drive(self, pool: ThreadPoolExecutor, workers: int) -> None:
+    def _drive(self, pool: ThreadPoolExecutor, workers: int | None) -> None:
         """Run the loop; whatever happens in it, record what comes back, end the workers, give unused slots back."""
         try:
-            self._workers.start(pool, workers)
-            self._run_loop(workers)
+            self._run_loop(pool, workers)
         finally:
             self._stop.set()
             try:
                 self._end_in_flight()
                 self._record_and_claim([])
             finally:
-                self._workers.stop(workers)
+                self._workers.stop()
                 self._give_back_slots()
 
-    def _run_loop(self, workers: int) -> None:
+    def _run_loop(self, pool: ThreadPoolExecutor, workers: int | None) -> None:
         """Send until nothing is in flight and nothing more may leave."""
         state, seconds = self.state, 0.0
         while not self._hurry.is_set():
-            allowed = self._count_allowed(workers)
+            count = min(workers or self._count_workers(), len(self.messages))
+            self._workers.start(pool, count)
+            allowed = self._count_allowed(count)
             seconds = self._acquire_slots(allowed, seconds)
             ready = [state.queue.popleft() for _ in range(min(allowed, len(state.slots)))]
             claimed = self._record_and_claim(ready)
             for send_id in claimed:
+                state.alone = "" if state.in_flight else send_id
                 state.in_flight[send_id] = self.session.make_attempt()
                 self._workers.submit(send_id, state.slots.pop())
             if len(claimed) < len(ready):
@@ -182,6 +188,15 @@ class Runner:
             else:
                 state.is_capped = bool(state.queue) and not self._stop.is_set()
                 return
+
+    def _count_workers(self) -> int:
+        """Count the workers that keep the pace of the limit, at the latency of the moment."""
+        seconds = self.state.seconds
+        try:
+            pace = 0.0 if seconds is None else self.session.throttle.find_pace(FAMILY, BULK)
+        except UnreachableError:  # the next slot will tell that the limit cannot be kept
+            pace = 0.0
+        return decisions.count_workers(pace, seconds)
 
     def _count_allowed(self, workers: int) -> int:
         if self._stop.is_set() or self.state.is_over_budget:
@@ -226,8 +241,8 @@ class Runner:
         if not state.results and not ready:
             return []
         outcomes = [
-            Outcome(send_id, rows, problem, is_unsent=choose_action(problem).returns_to_queue)
-            for send_id, _, rows, problem in state.results
+            Outcome(each.id, each.rows, each.problem, is_unsent=choose_action(each.problem).returns_to_queue)
+            for each in state.results
         ]
         claim = Claim(set(), [])
         try:
@@ -270,7 +285,7 @@ class Runner:
 
     def _receive_results(self, timeout: float | None) -> list[Result]:
         """Wait for results, and keep them until they are recorded."""
-        results = self._workers.receive(timeout, gather=len(self.state.in_flight) > 1)
+        results = self._workers.receive(timeout)
         for result in results:
             self.state.in_flight.pop(result.id, None)
         self.state.results += results
@@ -281,13 +296,17 @@ class Runner:
     def _handle_result(self, result: Result) -> None:
         """Do what an answer calls for: count the money, queue the message again, or stop."""
         state, problem, action = self.state, result.problem, choose_action(result.problem)
-        estimate = self.messages[result.id].estimate
+        estimate, was_alone = self.messages[result.id].estimate, result.id == state.alone
         if action.returns_to_queue:
             state.queue.append(result.id)
+        else:
+            state.seconds = decisions.average_seconds(state.seconds, result.seconds)
         if action is Action.RETRY:
-            state.backoff = decisions.record_failure(state.backoff, getattr(problem, "retry_after", None))
+            state.backoff = decisions.record_failure(
+                state.backoff, getattr(problem, "retry_after", None), was_alone=was_alone
+            )
         elif action is Action.ASSUME_PAID:
-            state.backoff = decisions.record_doubt(state.backoff)
+            state.backoff = decisions.record_doubt(state.backoff, was_alone=was_alone)
         elif action is not Action.REQUEUE:
             state.backoff = decisions.record_progress(state.backoff)
         if action is Action.COUNT:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.campaigns.batch import Settings, run_batch
+from nexmo_nb.campaigns.decisions import MOST_WORKERS
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.campaigns.runner import hide_progress, show_progress
 from nexmo_nb.campaigns.summary import check_plan
@@ -27,7 +28,7 @@ def send_many(
     max_cost: float | None = None,
     unpriced: Unpriced = "refuse",
     on_cap: OnCap = "refuse",
-    workers: int = 8,
+    workers: int | None = None,
     progress: bool = True,
     resend_not_found: bool = False,
     session: Session | None = None,
@@ -62,8 +63,9 @@ def send_many(
         What to do if the high estimate passes `max_cost` or the budget. Default: an error before anything is sent; stop
         sends in the plan's order as many rows as it allows, and the rest stays planned, with a warning. `fit_budget`
         shows before which ones.
-    workers : int
-        Messages in flight at once, 1 to 32.
+    workers : int, optional
+        Messages in flight at once, 1 to 64. Default: as many as the limit needs, which follows the time that a message
+        takes: 8 until the first answer came, then 64 at most.
     progress : bool
         Whether to show a bar: what was accepted and refused, is unknown and left, and the cost, over all runs of the
         batch.
@@ -125,7 +127,7 @@ def send_many(
     unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
     on_cap = validation.check_choice("on_cap", on_cap, get_args(OnCap))
     cap = None if max_cost is None else validation.check_amount("max_cost", max_cost)
-    workers = validation.check_int("workers", workers, 1, 32)
+    workers = None if workers is None else validation.check_int("workers", workers, 1, MOST_WORKERS)
     resend = validation.check_bool("resend_not_found", resend_not_found)
     progress = validation.check_bool("progress", progress)
 

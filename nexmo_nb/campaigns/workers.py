@@ -9,8 +9,6 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-GATHER_SECONDS = 0.001  # for which a result waits for those of others in flight, to be recorded together
-
 
 class Result(NamedTuple):
     """What came back for a message: the rows of its parts, or a problem."""
@@ -19,31 +17,32 @@ class Result(NamedTuple):
     slot: str  # that it left under
     rows: list[dict[str, Any]] | None
     problem: BaseException | None
+    seconds: float = 0.0  # that it took
 
 
 class Workers:
     """Threads that take messages from one queue, call `send` with the id and slot of each, and queue the results."""
 
     def __init__(self, send: Callable[[str, str], list[dict[str, Any]]]) -> None:
+        self.count = 0
         self._send = send
         self._jobs: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
         self._results: SimpleQueue[Result | None] = SimpleQueue()
 
     def start(self, pool: ThreadPoolExecutor, count: int) -> None:
-        """Start all threads, before any message is recorded as leaving: each such message must find its worker."""
-        for _ in range(count):
+        """Have so many threads, before messages for them are recorded as leaving: each must find its worker."""
+        while self.count < count:
+            self.count += 1  # before it starts: whatever happens then, `stop` ends it as well
             pool.submit(self._work)
 
     def submit(self, send_id: str, slot: str) -> None:
         self._jobs.put((send_id, slot))
 
-    def receive(self, timeout: float | None, *, gather: bool) -> list[Result]:
-        """Wait for a result, `wake` or the time-out, then return all that came; `gather` leaves time for a few more."""
+    def receive(self, timeout: float | None) -> list[Result]:
+        """Wait for a result, `wake` or the time-out, then return all that came."""
         found: list[Result | None] = []
         with suppress(Empty):
             found.append(self._results.get(timeout=timeout))
-            if gather:
-                time.sleep(GATHER_SECONDS)
             while True:
                 found.append(self._results.get_nowait())
         return [result for result in found if result is not None]
@@ -52,17 +51,17 @@ class Workers:
         """Make `receive` return without a result."""
         self._results.put(None)
 
-    def stop(self, count: int) -> None:
-        """End that many threads, as soon as they have sent what was submitted before."""
-        for _ in range(count):
+    def stop(self) -> None:
+        """End the threads, as soon as they have sent what was submitted before."""
+        for _ in range(self.count):
             self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             send_id, slot = job
-            rows, problem = None, None
+            rows, problem, begun = None, None, time.monotonic()
             try:
                 rows = self._send(send_id, slot)
             except BaseException as error:  # whatever happened, the message must be recorded
                 problem = error
-            self._results.put(Result(send_id, slot, rows, problem))
+            self._results.put(Result(send_id, slot, rows, problem, time.monotonic() - begun))

@@ -266,7 +266,7 @@ class Adapter(ProxyAdapter):
     """Gives each request a connection of its own, and sends none twice."""
 
     def __init__(self, logins: Logins | None = None) -> None:
-        super().__init__(logins or {}, max_retries=0, pool_maxsize=32)
+        super().__init__(logins or {}, max_retries=0, pool_maxsize=64)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)

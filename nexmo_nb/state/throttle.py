@@ -187,6 +187,15 @@ class Throttle:
 
         return self._run(lambda: self._database.read(work))
 
+    def find_pace(self, family: str, lane: str) -> float:
+        """Find how many calls a second may leave in the long run, by the lowest limit that holds for them."""
+
+        def work(connection: Connection) -> float:
+            windows = self._list_windows(self._shared.read_others(connection, family), family, lane)
+            return min(window.limit.calls / window.limit.seconds for window in windows)
+
+        return self._run(lambda: self._database.read(work))
+
     def poll_interval(self, wait: float) -> float:
         """Return the seconds to sleep before the next try: a slot under way may be confirmed, and so free, earlier."""
         return min(wait, 0.25, max(self.limit.seconds / 40, 0.005))

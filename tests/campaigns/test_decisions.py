@@ -14,11 +14,14 @@ from nexmo_nb.campaigns.decisions import (
     Backoff,
     Budget,
     Estimate,
+    average_seconds,
     choose_action,
     count_allowed,
+    count_workers,
     find_pause,
     find_price,
     must_stop,
+    record_doubt,
     record_failure,
     record_pause,
     record_progress,
@@ -183,14 +186,65 @@ def test_pauses_double_up_to_eight_seconds_unless_the_server_names_one(
 
 
 def test_failures_and_pauses_are_counted_until_a_message_comes_through() -> None:
-    failed = record_failure(record_failure(CALM, None), 3.0)
+    failed = record_failure(record_failure(CALM, None, was_alone=True), 3.0, was_alone=True)
     assert failed == Backoff(failures=2, pauses=0, is_due=True, retry_after=3.0)
-    assert record_failure(failed, None).retry_after is None
+    assert record_failure(failed, None, was_alone=True).retry_after is None
     paused = record_pause(failed)
     assert (paused.failures, paused.pauses, paused.is_due) == (2, 1, False)
     assert record_progress(paused)[:3] == (0, 0, False)
     # Another message in flight failed: its pause is still due.
     assert record_progress(failed)[:3] == (0, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "was_alone", "after"),
+    [
+        (0, False, 1),
+        (7, False, 8),
+        # However many are in flight when the server falters, they do not stop the batch by themselves.
+        (8, False, 8),
+        (8, True, 9),
+        (19, True, 20),
+    ],
+)
+def test_of_those_that_failed_together_eight_count_at_most(failures: int, was_alone: bool, after: int) -> None:
+    before = Backoff(failures, pauses=1)
+    assert record_failure(before, None, was_alone=was_alone) == Backoff(after, 1, True, None)
+    assert record_doubt(before, was_alone=was_alone) == Backoff(after, 1)
+
+
+# --- workers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pace", "seconds", "workers"),
+    [
+        (0.0, None, 8),
+        (1000.0, None, 8),
+        # As many as leave meanwhile, half as many more, and one.
+        (30.0, 0.5, 24),
+        (30.0, 1.0, 46),
+        (30.0, 0.01, 2),
+        (1.6, 0.3, 2),
+        (30.0, 0.0, 1),
+        (30.0, 30.0, 64),
+        (1_000_000.0, 0.5, 64),
+    ],
+)
+def test_workers_are_as_many_as_messages_leave_in_the_time_of_one(
+    pace: float, seconds: float | None, workers: int
+) -> None:
+    assert count_workers(pace, seconds) == workers
+
+
+def test_the_time_of_a_message_is_an_average_that_forgets() -> None:
+    assert average_seconds(None, 2.0) == 2.0
+    assert average_seconds(2.0, 2.0) == 2.0
+    assert average_seconds(2.0, 10.0) == 3.0
+    average = 2.0
+    for _ in range(40):
+        average = average_seconds(average, 0.1)
+    assert average == pytest.approx(0.1, abs=0.02)
 
 
 # --- money -----------------------------------------------------------------------------------------------------------

@@ -300,6 +300,25 @@ def test_twenty_failures_in_a_row_stop_the_batch(session: nx.Session, sandbox: S
     assert set(nx.sent("b", planned=True).state) == {"planned"}
 
 
+@pytest.mark.parametrize("accident", ["429", "drop-after"])
+def test_the_trouble_of_a_moment_stops_no_batch_however_many_are_in_flight(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, accident: str
+) -> None:
+    meeting, real, calls = threading.Barrier(40, timeout=60), session.call_with_slot, itertools.count()
+
+    def call_with_slot(*arguments: Any) -> Any:
+        if next(calls) < 40:
+            meeting.wait()
+        return real(*arguments)
+
+    monkeypatch.setattr(session, "call_with_slot", call_with_slot)
+    session.pause = lambda _: None
+    sandbox.fail_next(accident, times=40, path="/sms")
+    found = send_batch(make_plan(60, prices=False), workers=40)
+    assert Counter(found.state) == ({"accepted": 60} if accident == "429" else {"unknown": 40, "accepted": 20})
+    assert max(count_received(sandbox).values()) == 1
+
+
 def test_where_nexmo_cannot_be_reached_the_batch_waits_for_a_person(sandbox: Sandbox) -> None:
     with Sandbox(limits=False) as gone:
         session = connected(gone, sleep=lambda _: None)

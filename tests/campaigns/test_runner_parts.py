@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from campaign_helpers import make_plan, people, send_batch
-from helpers import connected
+from helpers import connected, ending
 
 import nexmo_nb as nx
 from nexmo_nb.campaigns import runner as module
@@ -265,7 +265,7 @@ def test_in_a_hurry_the_last_second_is_shared_by_all(runner: Runner, monkeypatch
     clock, came = iter([100.0, 100.25, 100.75, 101.0]), [[], [Result(PEOPLE[0], "slot", [], None)]]
     waited: list[float | None] = []
 
-    def receive(timeout: float | None, *, gather: bool) -> list[Result]:
+    def receive(timeout: float | None) -> list[Result]:
         waited.append(timeout)
         return came.pop(0)
 
@@ -287,24 +287,23 @@ def test_without_hurry_all_that_is_in_flight_is_waited_for_and_broken_off_is_non
     assert [attempt.is_broken_off for attempt in attempts] == [False, False]
 
 
-@pytest.mark.parametrize(("flying", "gathers"), [(1, False), (2, True)])
-def test_a_result_waits_for_others_only_where_there_are_others(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch, flying: int, gathers: bool
+def test_results_are_kept_until_they_are_recorded_and_are_in_flight_no_longer(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fly(runner, *PEOPLE[:flying])
+    fly(runner, *PEOPLE[:2])
     asked: list[Any] = []
     earlier, result = Result("earlier", "slot", [], None), Result(PEOPLE[0], "slot", [], None)
 
-    def receive(timeout: float | None, *, gather: bool) -> list[Result]:
-        asked.append((timeout, gather))
+    def receive(timeout: float | None) -> list[Result]:
+        asked.append(timeout)
         return [result, Result("not in flight", "slot", [], None)]
 
     monkeypatch.setattr(runner._workers, "receive", receive)
     runner.state.results = [earlier]
     assert runner._receive_results(1.5)[0] is result
-    assert asked == [(1.5, gathers)]
+    assert asked == [1.5]
     assert [each.id for each in runner.state.results] == ["earlier", PEOPLE[0], "not in flight"]
-    assert list(runner.state.in_flight) == PEOPLE[1:flying]
+    assert list(runner.state.in_flight) == PEOPLE[1:2]
 
 
 def test_a_run_says_what_is_left_and_how_to_go_on(runner: Runner) -> None:
@@ -334,6 +333,95 @@ def test_as_many_messages_are_in_flight_at_once_as_there_are_workers(
 
     monkeypatch.setattr(session, "call_with_slot", call_with_slot)
     assert send_batch(make_plan(32, prices=False), workers=32).state.tolist() == ["accepted"] * 32
+
+
+class Flight:
+    """Counts the messages in flight, and lets each take so many seconds of a clock that nobody waits for."""
+
+    def __init__(self, session: nx.Session, monkeypatch: pytest.MonkeyPatch, seconds: float, meeting: int = 0) -> None:
+        self.counts: list[int] = []
+        self._now, self._lock, self._flying = 0.0, threading.Lock(), 0
+        self._seconds, self._meeting = seconds, threading.Barrier(meeting, timeout=60) if meeting else None
+        self._real, self._alone = session.call_with_slot, 8
+        monkeypatch.setattr(session, "call_with_slot", self.call)
+        monkeypatch.setattr("nexmo_nb.campaigns.workers.time", SimpleNamespace(monotonic=self.read_clock))
+        self._clock = threading.local()
+
+    def read_clock(self) -> float:
+        return getattr(self._clock, "now", 0.0)
+
+    def call(self, *arguments: Any) -> Any:
+        with self._lock:
+            self._flying += 1
+            self.counts.append(self._flying)
+            meets = self._meeting is not None and len(self.counts) > self._alone
+        if meets:
+            self._meeting.wait()
+        found = self._real(*arguments)
+        self._clock.now = self.read_clock() + self._seconds
+        with self._lock:
+            self._flying -= 1
+        return found
+
+
+def test_workers_follow_the_time_that_a_message_takes_and_are_no_more_than_the_limit_needs(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        session.throttle, "find_pace", lambda family, lane: 30.0 if (family, lane) == (FAMILY, BULK) else 1
+    )
+    # Eight leave at first. Of the others, 24 must be in flight at once: 30 a second, for half a second, and half more.
+    flight = Flight(session, monkeypatch, 0.5, meeting=24)
+    with ending():
+        assert set(send_batch(make_plan(8 + 24 * 3, prices=False)).state) == {"accepted"}
+    assert max(flight.counts[:8]) <= 8
+    assert max(flight.counts) == 24
+
+
+@pytest.mark.parametrize(("workers", "seconds", "most"), [(2, 9.0, 2), (None, 0.0, 8)])
+def test_a_given_number_of_workers_stays_and_fast_answers_need_few(
+    session: nx.Session,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int | None,
+    seconds: float,
+    most: int,
+) -> None:
+    monkeypatch.setattr(session.throttle, "find_pace", lambda *_: 30.0)
+    flight = Flight(session, monkeypatch, seconds)
+    assert set(send_batch(make_plan(40, prices=False), workers=workers).state) == {"accepted"}
+    assert max(flight.counts) <= most
+    assert workers or set(flight.counts[16:]) == {1}  # at 0 seconds a message, one at a time
+
+
+def test_where_the_record_of_the_limit_is_gone_the_next_slot_tells_it(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> float:
+        raise nx.UnreachableError("gone")
+
+    assert runner._count_workers() == 8
+    monkeypatch.setattr(runner.session.throttle, "find_pace", fail)
+    runner.state.seconds = 1.0
+    assert runner._count_workers() == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "seconds"),
+    [
+        (None, 2.0),
+        (nx.RejectedError("barred", code="7"), 2.0),
+        (nx.UnknownOutcomeError("no answer"), 2.0),
+        (nx.UnreachableError("no connection"), None),  # it did not leave
+        (nx.RateLimitedError("too fast"), None),
+    ],
+)
+def test_the_latency_is_that_of_messages_that_left(
+    runner: Runner, problem: nx.NexmoError | None, seconds: float | None
+) -> None:
+    fly(runner, PEOPLE[0])
+    runner._handle_result(Result(PEOPLE[0], "slot", None if problem else [], problem, 2.0))
+    assert runner.state.seconds == seconds
 
 
 def test_the_main_thread_looks_several_times_a_second_whether_the_bar_is_to_move(
@@ -430,7 +518,7 @@ def test_at_the_end_a_run_begins_nothing_new_and_an_interrupt_breaks_off_what_is
     def wait(drivers: Any) -> None:
         assert runner._stop.is_set()
         assert runner._hurry.is_set() == bool(waited)
-        assert runner._workers.receive(0, gather=False) == []  # it was woken
+        assert runner._workers.receive(0) == []  # it was woken
         assert runner._workers._results.empty()
         waited.append(drivers)
         if len(waited) <= interrupts:

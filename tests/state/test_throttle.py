@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -165,6 +166,25 @@ def test_a_wait_is_looked_at_again_in_short_steps(
 ) -> None:
     throttle = make(path, time, period=period)
     assert throttle.poll_interval(wait) == seconds
+    throttle.close()
+
+
+@pytest.mark.parametrize(
+    ("calls", "sms", "family", "lane", "pace"),
+    [
+        (100, 30, "sms", BULK, 98 / 60),
+        (6000, 30, "sms", BULK, 30.0),
+        (6000, 30, "owned", BULK, 5880 / 60),
+        (6000, 30, "owned", INTERACTIVE, 100.0),
+    ],
+)
+def test_the_pace_is_that_of_the_lowest_limit(
+    path: Path, time: Time, calls: int, sms: int, family: str, lane: str, pace: float
+) -> None:
+    throttle = make(path, time, calls=calls, period=60.0, limits={"sms": Limit(sms, 1.0)})
+    assert throttle.find_pace(family, lane) == pytest.approx(pace)
+    with contextlib.closing(make(path, time, calls=6, period=60.0)):  # another session of the account
+        assert throttle.find_pace(family, INTERACTIVE) == pytest.approx(0.1)
     throttle.close()
 
 
