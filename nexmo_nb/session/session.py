@@ -6,14 +6,11 @@ import os
 import platform
 import threading
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
@@ -26,6 +23,7 @@ from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without
 from nexmo_nb.hosts import is_loopback
 from nexmo_nb.session.auth import Auth
 from nexmo_nb.session.badge import Badge
+from nexmo_nb.session.pages import read_lists, warn_of_missing_rows
 from nexmo_nb.session.proxies import Logins, take_logins
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
@@ -33,7 +31,6 @@ from nexmo_nb.session.response import (
     Pages,
     Response,
     late_error,
-    parse_page,
     parse_response,
     retry_wait,
     unanswered_error,
@@ -52,7 +49,6 @@ if TYPE_CHECKING:
     from nexmo_nb.state.response_cache import ResponseCache
 
 VERSION = "0.1.0"
-PAGE = 100
 CONNECT_TIMEOUT = 5.0
 
 
@@ -129,18 +125,31 @@ class Session(requests.Session):
         """
         return self.read_with_source(request, refresh=refresh).body
 
-    def read_with_source(self, request: Request, *, refresh: bool = False) -> Response:
-        """Do the same as `call`, and tell whether the body came from the cache."""
-        attempts = 1
-        while isinstance(
-            answer := without_traceback_of(lambda: self._attempt(request, self.make_attempt(), refresh)), NexmoError
-        ):
-            wait = retry_wait(answer, attempts)
-            if wait is None:
-                raise answer
-            self._wait_for_retry(request, wait)
-            attempts += 1
+    def read_with_source(
+        self, request: Request, *, refresh: bool = False, first: Response | NexmoError | None = None
+    ) -> Response:
+        """Do the same as `call`, and tell whether the body came from the cache; `first` is what a first try gave."""
+        attempts, answer = 1, first
+        while not isinstance(answer, Response):
+            if answer is not None:
+                wait = retry_wait(answer, attempts)
+                if wait is None:
+                    raise answer
+                self._wait_for_retry(request, wait)
+                attempts += 1
+            answer = without_traceback_of(lambda: self._attempt(request, self.make_attempt(), refresh))
         return answer
+
+    def attempt_with_slot(self, request: Request, slot: str, attempt: Attempt) -> Response | NexmoError:
+        """Send a read once under a slot that the caller took, and confirm the slot; a thread beside that of the caller.
+
+        The caller, who looked into the cache and made the attempt, can break it off.
+        """
+        try:
+            return without_traceback_of(lambda: self._attempt(request, attempt, refresh=True, slot=slot))
+        finally:
+            with suppress(UnreachableError):  # as below
+                self.throttle.confirm(slot)
 
     def call_with_slot(self, request: Request, slot: str, attempt: Attempt) -> Any:
         """Send a request once, with no other try, under a slot of the throttle that the caller holds and confirms.
@@ -161,39 +170,26 @@ class Session(requests.Session):
         If a page fails or repeats an earlier one, the error is raised: a part of the rows is never returned as if it
         were all.
         """
-        if refresh:
-            # All pages of all lists of the family, because renewed pages and old ones would not fit together.
-            self.drop_cached(request.family)
-        rows: list[dict[str, Any]] = []
-        fingerprints: set[str] = set()
-        sources: set[bool] = set()
-        total = 0
-        for number in count(1):
-            params = {**(request.params or {}), listing.size: str(PAGE), listing.page: str(number)}
-            response = self.read_with_source(replace(request, params=params), refresh=refresh)
-            sources.add(response.cached)
-            if len(sources) == 2:
-                # Pages of different times may miss a row or show one twice.
-                return self.read_pages(request, listing, limit=limit, refresh=True)
-            try:
-                page, announced = parse_page(request, listing, response.body, fingerprints)
-            except UnreachableError:
-                self.drop_cached(request.family)  # else the cache would show it again
-                raise
-            total = total if announced is None else announced
-            rows += page
-            if limit is not None and len(rows) >= limit:
-                return Pages(rows[:limit], max(total, len(rows)))
-            # A total may be missing, or less than the rows that came: then a page that is not full is the last.
-            if not page or len(rows) == total or (len(rows) > total and len(page) < PAGE):
-                break
-        if len(rows) < total:
-            warnings.warn(
-                f"The server announced {total} rows and gave {len(rows)} ({request.what}); "
-                "read again with refresh=True.",
-                stacklevel=3,
-            )
-        return Pages(rows, max(total, len(rows)))
+        (found,) = read_lists(self, [request], listing, limit, refresh)
+        warn_of_missing_rows(request, found, limit, stacklevel=3)
+        return found
+
+    def read_lists(
+        self, requests: Sequence[Request], listing: Listing, *, limit: int | None = None, refresh: bool = False
+    ) -> list[Pages]:
+        """Do the same as `read_pages` for several lists at once; the first one, in order, that fails raises."""
+        lists = read_lists(self, requests, listing, limit, refresh)
+        for request, found in zip(requests, lists, strict=True):
+            warn_of_missing_rows(request, found, limit, stacklevel=3)
+        return lists
+
+    def find_cached(self, request: Request) -> Response | None:
+        """Find the response to a read in the cache."""
+        cache = self._find_cache(request)
+        if cache is None or (saved := cache.find_body(self._create_key(request))) is None:
+            return None
+        body = parse_response(request, HTTPStatus.OK, {}, saved)
+        return None if isinstance(body, NexmoError) else Response(body, cached=True)
 
     def drop_cached(self, family: str) -> None:
         """Delete the cached responses of a family: something that they show changed, or one of them is unfit."""
@@ -274,14 +270,8 @@ class Session(requests.Session):
 
     def _answer(self, request: Request, refresh: bool, slot: str, attempt: Attempt) -> Response | NexmoError:
         """Answer a request from the cache, or else from the server, and keep the cache true."""
-        seconds = cache_lifetime(request.method, request.path)
-        cache = self.cache if seconds else None
-        url = self.account.base_url(request.host) + request.path
-        key = create_key(request.family, f"{url}?{urlencode(request.params)}" if request.params else url)
-        if cache is not None and not refresh and (saved := cache.find_body(key)) is not None:
-            body = parse_response(request, HTTPStatus.OK, {}, saved)
-            if not isinstance(body, NexmoError):
-                return Response(body, cached=True)
+        if not refresh and (found := self.find_cached(request)) is not None:
+            return found
         auth = Auth(self.account, request.auth)
         version = self._get_version(request.family)
         if slot:
@@ -289,12 +279,21 @@ class Session(requests.Session):
         else:
             status, headers, content, doubt = self._transmit_in_turn(request, auth, attempt)
         body = parse_response(request, status, headers, content, doubt)
+        cache = self._find_cache(request)
         if cache is not None and status == HTTPStatus.OK and not isinstance(body, NexmoError):
-            cache.save_body(key, content, seconds)
+            cache.save_body(self._create_key(request), content, cache_lifetime(request.method, request.path))
         if isinstance(body, NotFoundError) or self._get_version(request.family) is not version:
             # What is not found any more may still be shown by a list; what was read may be older than a change.
             self.drop_cached(request.family)
         return body if isinstance(body, NexmoError) else Response(body, cached=False)
+
+    def _find_cache(self, request: Request) -> ResponseCache | None:
+        """Find the cache for a request, where its response may be used again."""
+        return self.cache if cache_lifetime(request.method, request.path) else None
+
+    def _create_key(self, request: Request) -> str:
+        url = self.account.base_url(request.host) + request.path
+        return create_key(request.family, f"{url}?{urlencode(request.params)}" if request.params else url)
 
     def _transmit_in_turn(self, request: Request, auth: Auth, attempt: Attempt) -> tuple[int, Any, bytes, str]:
         """Transmit under a slot of the throttle, and confirm the slot whatever happens."""

@@ -41,11 +41,12 @@ class Limit(NamedTuple):
 
 # Nexmo's published limits (https://api.support.vonage.com, articles 203993598, 207100288, 5667853760284 and
 # 4407771966868). Thirty SMS a second are not possible when each waits for an answer, so SMS count from the request;
-# the server refuses one that comes too early as "throttled", and it is sent again.
+# the server refuses one that comes too early as "throttled", and it is sent again. So do searches of numbers, with more
+# room for jitter, because a list that needs many of them is lost if one is refused three times.
 FAMILY_LIMITS: Mapping[str, Limit] = {
     "sms": Limit(30, 1.03, from_answer=False),
     "calls": Limit(3, 1.0),
-    "numbers": Limit(3, 1.0),
+    "numbers": Limit(3, 1.1, from_answer=False),
     "owned": Limit(1, 1.0),
     "pricing": Limit(1, 1.0),
     "reports": Limit(10, 1.03, from_answer=False),

@@ -35,6 +35,9 @@ LEAVE_WITHIN = 30.0
 The look-up of a host's name may take ten or twenty of them, each time, where a server that is asked first is down.
 """
 
+UNTOLD_WAIT = 1.25
+"""Seconds of a wait that a person is not told of: those of a limit for a second, with what is added for jitter."""
+
 
 class Window(NamedTuple):
     """A limit and the slots that count against it: those with `value` in `column`, or all slots without a column."""
@@ -140,7 +143,7 @@ class Throttle:
                 if taken:
                     return
             left = math.ceil(wait)
-            if wait > 1 and lane == INTERACTIVE and (shown is None or (self.countdown and left != shown)):
+            if wait > UNTOLD_WAIT and lane == INTERACTIVE and (shown is None or (self.countdown and left != shown)):
                 shown = left
                 self.notify(f"Waiting about {left} s: the limit of {self._lowest} is reached (interrupt to stop).")
             self._sleep(self.poll_interval(wait))

@@ -227,6 +227,7 @@ def test_a_wait_of_more_than_a_second_tells_how_long_once(path: Path, time: Time
     ("period", "countdown", "said"),
     [
         (1.0, False, []),
+        (1.2, False, []),
         (1.5, False, [2]),
         (3.0, False, [3]),
         (3.0, True, [3, 2]),
