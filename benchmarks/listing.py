@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pandas as pd
-from common import Figure, Spent, bare, connected, once, options, plot, report, sdk, served, turns
+from common import Figure, Spent, bare, connected, log, once, options, plot, report, sdk, served, turns
 
 import nexmo_nb as nx
 from nexmo_nb.frames import frame_from_columns
@@ -87,6 +87,42 @@ def growth(sizes: list[int]) -> tuple[list[Spent], list[Spent]]:
     return ours, theirs
 
 
+COUNTRIES = nx.countries().code.tolist()[:20]
+PACE = 3 / 1.1
+"""Searches a second, as the limit of the session's has them."""
+
+
+def countries(latency: float) -> Figure:
+    """Search twenty countries under Nexmo's limits, by the clock, which the limit and the latency decide."""
+    with served(latency=latency, limits=True) as url, connected(url, calls=100, period=60.0, limits=None):
+        spent = once(lambda: nx.search_numbers(COUNTRIES, limit=100))
+        asked = [entry for entry in log(url) if entry["path"] == "/number/search"]
+    least = (len(COUNTRIES) - 3) / PACE + latency
+    apart = max((len(COUNTRIES) - 3) / (3 / (1 + latency)) + latency, len(COUNTRIES) * latency)
+    return Figure(
+        f"`search_numbers` of {len(COUNTRIES)} countries, {1000 * latency:,.0f} ms latency, limit 3/s, clock",
+        f"{spent.wall:.1f} s, {sum(entry['throttled'] for entry in asked)} refusals for speed",
+        f"the limit alone {least:.1f} s; one after the other {apart:.1f} s",
+        f"{spent.wall / least:.2f}",
+        "at most 1.2 of the limit alone",
+        spent.wall <= 1.2 * least,
+    )
+
+
+def plan_prices(latency: float) -> Figure:
+    """Read the prices of a plan over twenty countries: the whole list, in one request."""
+    with served(latency=latency, limits=True) as url, connected(url, calls=100, period=60.0, limits=None):
+        spent = once(lambda: nx.prices(COUNTRIES))
+        asked = len([entry for entry in log(url) if "pricing" in entry["path"]])
+    return Figure(
+        f"Prices of a plan over {len(COUNTRIES)} countries, {1000 * latency:,.0f} ms latency, limit 1/s, clock",
+        f"{spent.wall:.1f} s, {asked} request",
+        f"a request for each {len(COUNTRIES) - 1 + latency:.0f} s",
+        goal="one request",
+        reached=asked == 1,
+    )
+
+
 def draw(axes: Any, sizes: list[int], ours: list[Spent], theirs: list[Spent]) -> None:
     axes.plot(sizes, [each.cpu for each in ours], marker="o", label="owned_numbers")
     axes.plot(sizes, [each.cpu for each in theirs], marker="s", label="SDK and pd.DataFrame")
@@ -98,6 +134,8 @@ def main() -> None:
     chosen = options(__doc__)
     pages, runs = (10, 1) if chosen.quick else (100, 5)
     figures = [whole(pages, 3 * runs), apart(pages, 3 * runs)]
+    figures += [countries(latency) for latency in ((0.5,) if chosen.quick else (0.0, 0.5, 1.0))]
+    figures.append(plan_prices(0.5))
     sizes = [1, 10] if chosen.quick else [1, 10, 100, 1000]
     ours, theirs = growth(sizes)
     plot("pages", lambda axes: draw(axes, sizes, ours, theirs))
