@@ -90,7 +90,8 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.pseudonyms import mask
     from nexmo_nb.report_page import report
     from nexmo_nb.reports import delivery, records
-    from nexmo_nb.session import Session, connect, current, show_connection
+    from nexmo_nb.session import Session
+    from nexmo_nb.session.connect import connect, current, show_connection
     from nexmo_nb.sms import send_sms
     from nexmo_nb.subaccounts import subaccounts
     from nexmo_nb.text.gsm import Segments, segments
@@ -127,7 +128,8 @@ _NAMES = {
     "pseudonyms": "mask",
     "report_page": "report",
     "reports": "delivery records",
-    "session": "Session connect current show_connection",
+    "session": "Session",
+    "session.connect": "connect current show_connection",
     "sms": "send_sms",
     "subaccounts": "subaccounts",
     "text.gsm": "Segments segments",

@@ -10,6 +10,7 @@ from nexmo_nb import masking, validation
 
 Language = Literal["en", "pt"]
 _language = "en"
+_has_progress = True
 _report_budget: float | None = None
 _report_price: float | None = None
 _report_spending: dict[str, float] = {}
@@ -19,6 +20,7 @@ def set_options(
     *,
     mask: bool | None = None,
     language: Language | None = None,
+    progress: bool | None = None,
     report_budget: float | None = None,
     report_price: float | None = None,
 ) -> dict[str, Any]:
@@ -31,6 +33,10 @@ def set_options(
         notebook is no phone list. False: they show every digit. Default: no change.
     language : {"en", "pt"}, optional
         The language of forms that are made from now on: English or Portuguese. Default: no change.
+    progress : bool, optional
+        False: lists of numbers that take long to read, such as those of twenty countries, show no bar, which a saved
+        notebook would keep. Default: no change; they show one, at first. `send_many` and `records` have an argument of
+        this name.
     report_budget : float, optional
         What `records` and the functions that use it may pay from now on, in the currency of reports: what could be more
         is refused before it is paid. ``float("inf")``: any amount, as at the start. Default: no change.
@@ -46,7 +52,8 @@ def set_options(
     Raises
     ------
     InvalidRequestError
-        If `mask` is neither True nor False, `language` is not one of those named, or an amount is no number from 0.
+        If `mask` or `progress` is neither True nor False, `language` is not one of those named, or an amount is no
+        number from 0.
 
     Notes
     -----
@@ -60,17 +67,19 @@ def set_options(
     --------
     >>> import nexmo_nb as nx
     >>> nx.set_options(mask=True)
-    {'mask': True, 'language': 'en', 'report_budget': None, 'report_price': None}
+    {'mask': True, 'language': 'en', 'progress': True, 'report_budget': None, 'report_price': None}
     >>> nx.set_options(mask=False)["mask"]
     False
     """
-    global _language, _report_budget, _report_price  # noqa: PLW0603 - options of the process
+    global _language, _has_progress, _report_budget, _report_price  # noqa: PLW0603 - options of the process
     budget = None if report_budget is None else _check_amount("report_budget", report_budget)
     price = None if report_price is None else _check_amount("report_price", report_price)
     if language is not None:
         language = validation.check_choice("language", language, get_args(Language))
     if mask is not None:
         masking.set_masking(validation.check_bool("mask", mask))
+    if progress is not None:
+        _has_progress = validation.check_bool("progress", progress)
     _language = language or _language
     if budget is not None:
         _report_budget = None if math.isinf(budget) else budget
@@ -78,11 +87,16 @@ def set_options(
     if price is not None:
         _report_price = price or None
     amounts = {"report_budget": _report_budget, "report_price": _report_price}
-    return {"mask": masking.is_masking(), "language": _language, **amounts}
+    return {"mask": masking.is_masking(), "language": _language, "progress": _has_progress, **amounts}
 
 
 def get_language() -> str:
     return _language
+
+
+def has_progress() -> bool:
+    """Tell whether lists that take long show a bar."""
+    return _has_progress
 
 
 def get_report_budget(currency: str) -> float | None:

@@ -100,7 +100,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def restore_options() -> Iterator[None]:
     """Options are those of the process: what a test sets is no other test's."""
     yield
-    nx.set_options(mask=False, language="en", report_budget=float("inf"), report_price=0)
+    nx.set_options(mask=False, language="en", progress=True, report_budget=float("inf"), report_price=0)
 
 
 @pytest.fixture(autouse=True)

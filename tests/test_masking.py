@@ -50,7 +50,10 @@ def test_phone_numbers_are_hidden_and_nothing_else(text: str, shown: str) -> Non
 
 
 def test_options_are_returned_and_checked() -> None:
-    assert nx.set_options() == {"mask": False, "language": "en", "report_budget": None, "report_price": None}
+    assert nx.set_options() == {
+        **{"mask": False, "language": "en", "progress": True},
+        **{"report_budget": None, "report_price": None},
+    }
     assert nx.set_options(mask=True) == nx.set_options()
     with pytest.raises(nx.InvalidRequestError, match="mask"):
         nx.set_options(mask="yes")  # type: ignore[arg-type]

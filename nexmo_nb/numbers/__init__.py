@@ -83,7 +83,7 @@ def search_numbers(
     -----
     ``GET /number/search``, https://developer.vonage.com/en/api/numbers. Prices are per month and once, without tax.
     Several countries, and several pages of one, are asked for at once, nearly three requests a second, with a bar where
-    they take longer than two seconds.
+    they take longer than two seconds, unless `nexmo_nb.set_options` says otherwise.
 
     Examples
     --------

@@ -18,6 +18,7 @@ from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 from nexmo_nb.errors import NexmoError, UnreachableError
+from nexmo_nb.options import has_progress
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import Pages, Response, parse_page
 from nexmo_nb.session.transport import Attempt
@@ -233,7 +234,8 @@ class _Bar:
         self.total = 0
 
     def show(self, done: int) -> None:
-        if self._bar is None and time.monotonic() - self._begun > QUIET_SECONDS and done < self.total:
+        is_slow = time.monotonic() - self._begun > QUIET_SECONDS and done < self.total
+        if self._bar is None and is_slow and has_progress():
             from tqdm.auto import tqdm  # takes 60 ms, which only a long list needs
 
             self._bar = tqdm(desc=self._words, unit="page", total=self.total, initial=done, leave=False)

@@ -259,6 +259,8 @@ def test_a_bar_counts_the_pages_where_they_take_long_and_leaves_nothing(
     assert "search numbers in GB, and 4 more:" in shown
     assert "/5 [" in shown
     assert shown.split("\r")[-1].strip() == ""
+    nx.set_options(progress=False)
+    nx.search_numbers(COUNTRIES, refresh=True, **FEW)
     nx.owned_numbers()  # a single page
     assert capsys.readouterr().err == ""
 

@@ -285,7 +285,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     },
     "segments": {"text": ["Hello", "Olá 🎉"], "encoding": ["gsm7", "ucs2", None]},
     "explain_encoding": {"text": ["Hello", "Olá 🎉"], "keep_accents": FLAG},
-    "set_options": {"mask": FLAG, "report_budget": [float("inf")], "report_price": [0]},
+    "set_options": {"mask": FLAG, "progress": FLAG, "report_budget": [float("inf")], "report_price": [0]},
     "show_connection": {},
     "countries": {},
     "to_e164": {"value": [*TO, "912 345 678"], "region": REGION, "name": ["to"]},
