@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import tzinfo
+from itertools import starmap
 from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import TIME_COLUMNS, aggregate_groups, find_times, round_amounts
-from nexmo_nb.costs.messages import read_prices
-from nexmo_nb.costs.parts import count_parts, drop_unsent
-from nexmo_nb.costs.periods import check_zone, find_bounds, localize
+from nexmo_nb.costs.aggregate import (
+    TIME_COLUMNS,
+    aggregate_groups,
+    find_time,
+    find_times,
+    refuse_columns,
+    round_amounts,
+)
+from nexmo_nb.costs.parts import Counts, match_cells
+from nexmo_nb.costs.periods import check_zone, find_starts, localize
+from nexmo_nb.costs.records import Measured, add_up, open_records, read_pieces, read_prices
+from nexmo_nb.costs.sources import Frames
 from nexmo_nb.frames import Column, concat_frames, frame
 
 WEEKS = 8
@@ -30,7 +40,7 @@ _LEVELS = (("country",), ("country", "prefix"))
 
 
 def anomalies(
-    records: pd.DataFrame,
+    records: Frames,
     *,
     freq: Slot = "D",
     times: float = 3.0,
@@ -46,9 +56,11 @@ def anomalies(
 
     Parameters
     ----------
-    records : DataFrame
+    records : DataFrame, path, frame of another library or iterable of frames
         Of `records`, of SMS that were sent or of calls, or any with ``to, country, price, currency`` and times; better
         of some months. What came in, never left or was refused is left out.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
+        or an iterable of frames: they are read piece by piece, as if they were one frame.
     freq : {"D", "h"}
         Days or hours.
     times : float
@@ -73,7 +85,7 @@ def anomalies(
     Raises
     ------
     InvalidRequestError
-        If a column is missing, or an argument is wrong.
+        If a column is missing, a file cannot be read, or an argument is wrong.
 
     Notes
     -----
@@ -86,13 +98,16 @@ def anomalies(
     >>> parts = nx.send_sms("+44 7700 900000", "Hello", sender="Demo")
     >>> len(nx.anomalies(nx.records()))
     0
+    >>> nx.records().to_parquet("november.parquet")
+    >>> len(nx.anomalies(["november.parquet"]))
+    0
     """
     slot = validation.check_choice("freq", freq, get_args(Slot))
     factor = _check_factor(times)
     least = validation.check_int("at_least", at_least, 1)
     width = validation.check_int("digits", digits, 0, 15)
     zone = check_zone(tz)
-    items = _read_items(records, slot, width, zone)
+    items = _add_up_items(records, slot, width, zone)
     levels = _LEVELS if width else _LEVELS[:1]
     found = [_find_unusual(items, list(level), factor, least) for level in levels]
     table = concat_frames(found, found[0])
@@ -108,45 +123,48 @@ def _check_factor(times: Any) -> float:
     return float(times)
 
 
-def _read_items(records: Any, slot: str, digits: int, zone: Any) -> pd.DataFrame:
-    """Read what was sent, a row a part, with its period by the clock of the zone."""
-    words = ("country", "currency", "delivery")
-    validation.check_frame(records, "to", "country", "price", "currency", numbers=("price", "final_price"), words=words)
-    if find_times(records) is None:
-        allowed = f"a frame with one of {', '.join(TIME_COLUMNS)}"
-        raise validation.invalid_argument("frame", ", ".join(map(str, records.columns)), allowed)
-    rows = drop_unsent(records)
-    if "direction" in rows:
-        rows = rows[rows["direction"].ne("inbound").fillna(value=True).astype(bool)].reset_index(drop=True)
-    counts = count_parts(rows)
-    starts, _ = find_bounds(find_times(rows), slot, zone)
-    return rows.assign(
-        period=starts.dt.tz_localize(None),
-        prefix=rows["to"].astype(pd.StringDtype()).str[:digits],
-        country=rows["country"].astype(pd.StringDtype()),
-        messages=counts.messages.where(~counts.message.duplicated(), 0),
-        price=read_prices(rows, counts),
-        part_delivery_rate=_read_delivered(rows),
-    )
+def _add_up_items(given: Any, slot: str, digits: int, zone: Any) -> pd.DataFrame:
+    """Add up what was sent by country, prefix and period, by the clock of the zone, with the parts that arrived."""
+    records = open_records(given, (), needed=("to", "country"))
+    time = find_time(records.columns)
+    if time is None or find_times(records.source.empty) is None:
+        raise refuse_columns(records.columns, f"a frame with one of {', '.join(TIME_COLUMNS)}")
+    status = _find_status(records.columns)
+
+    def measure(rows: pd.DataFrame, counts: Counts) -> Measured:
+        rows = rows.assign(
+            period=find_starts(find_times(rows), slot, zone).dt.tz_localize(None),
+            prefix=rows["to"].astype(pd.StringDtype()).str[:digits],
+            country=rows["country"].astype(pd.StringDtype()),
+        )
+        nothing = np.zeros(len(rows))
+        is_delivered = match_cells(rows[status], lambda cell: str(cell).lower() == "delivered") if status else nothing
+        told = {"delivered": is_delivered, "told": nothing + (status is not None)}
+        return Measured(rows, counts, {"spend": read_prices(rows, counts)}, told)
+
+    wanted = [name for name in ("to", "country", "direction", time, status) if name]
+    pieces = read_pieces(records, *wanted, keep=_is_outbound)
+    return add_up(records, ["country", "prefix", "period"], starmap(measure, pieces), counts_once=True)
 
 
-def _read_delivered(rows: pd.DataFrame) -> Any:
-    """Tell of each part whether it was delivered, as 1 or 0; missing where nothing tells."""
-    name = "delivery" if "delivery" in rows else "status"
-    if name not in rows or "message_id" not in rows or "balance" in rows:
-        return pd.Series(float("nan"), index=rows.index)
-    return rows[name].astype(pd.StringDtype()).str.lower().eq("delivered").fillna(value=False).astype("float64")
+def _is_outbound(rows: pd.DataFrame) -> Any:
+    inbound = match_cells(rows["direction"], lambda direction: direction == "inbound") if "direction" in rows else False
+    return np.ones(len(rows), dtype=bool) & ~np.array(inbound)
+
+
+def _find_status(columns: Collection[str]) -> str | None:
+    """Find the column that tells of each part whether it was delivered."""
+    name = "delivery" if "delivery" in columns else "status"
+    return name if name in columns and "message_id" in columns and "balance" not in columns else None
 
 
 def _find_unusual(items: pd.DataFrame, level: list[str], factor: float, least: int) -> pd.DataFrame:
     """Find the periods that leave their past, of each country or prefix."""
     keys = [*level, "currency"]
-    sums = {
-        "messages": ("messages", "sum"),
-        "spend": ("price", "sum"),
-        "part_delivery_rate": ("part_delivery_rate", "mean"),
-    }
-    counts = aggregate_groups(items, [*level, "period"], **sums)
+    counts = aggregate_groups(
+        items, [*level, "period"], **{name: (name, "sum") for name in ("messages", "spend", "delivered", "told")}
+    )
+    counts["part_delivery_rate"] = counts["delivered"] / counts["told"].where(counts["told"] > 0)
     table = counts[counts["messages"] >= least].reset_index(drop=True)
     past = table[[*keys, "period"]].reset_index().merge(_WEEKS_BEFORE, how="cross")
     past["period"] -= pd.to_timedelta(7 * past["week"], unit="D")

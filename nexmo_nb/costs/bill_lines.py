@@ -12,7 +12,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.costs.aggregate import aggregate_groups, find_times, read_floats, round_amounts
-from nexmo_nb.costs.parts import count_parts
+from nexmo_nb.costs.parts import count_once, count_parts
 from nexmo_nb.frames import TIME, Column, concat_frames, frame
 
 BILL_COLUMNS = (
@@ -103,7 +103,7 @@ def _read_items(product: str, records: pd.DataFrame) -> pd.DataFrame:
         account=_read_text(rows, "account_id"),
         tag=_read_text(rows, source.tag),
         # A message counts with its first part, so that messages can be added up over all lines.
-        messages=counts.messages.where(~counts.message.duplicated(), 0),
+        messages=count_once(counts),
         parts=read_floats(rows, source.parts).fillna(0).astype("int64") if source.parts in rows else counts.parts,
         seconds=read_floats(rows, "duration").fillna(0.0),
         amount=price.fillna(read_floats(rows, source.estimate)).fillna(0.0),

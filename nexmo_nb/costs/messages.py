@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, tzinfo
-from typing import Any, NamedTuple
+from itertools import starmap
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import (
-    TIME_COLUMNS,
-    aggregate_groups,
-    check_group_columns,
-    find_times,
-    read_floats,
-    round_amounts,
-)
-from nexmo_nb.costs.parts import Counts, count_parts, drop_unsent, is_counted
-from nexmo_nb.costs.periods import check_zone, find_periods, parse_frequency
+from nexmo_nb.costs.aggregate import TIME_COLUMNS, find_time, find_times, read_floats, refuse_columns, round_amounts
+from nexmo_nb.costs.parts import Counts, match_cells
+from nexmo_nb.costs.periods import check_zone, find_partial, find_starts, parse_frequency
+from nexmo_nb.costs.records import Measured, add_up, open_records, read_pieces, read_prices
+from nexmo_nb.costs.sources import Frames
 from nexmo_nb.errors import InvalidRequestError
 
 Moment = str | date | datetime
 
 
-class _Priced(NamedTuple):
-    """The rows of a frame that cost something, with what they stand for; ``price`` is that of the row alone."""
-
-    rows: pd.DataFrame
-    names: list[str]
-    counts: Counts
-
-
 def spend(
-    messages: pd.DataFrame,
+    messages: Frames,
     by: str | Iterable[str] = (),
     *,
     freq: str | None = None,
@@ -44,9 +33,11 @@ def spend(
 
     Parameters
     ----------
-    messages : DataFrame
+    messages : DataFrame, path, frame of another library or iterable of frames
         Of `records`, `sent`, `send_sms`, `delivery` or `bill`, or any with ``price, currency``. Where there is a
         ``final_price``, it counts before ``price``. What never left or was refused is left out.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
+        or an iterable of frames: they are read piece by piece, as if they were one frame.
     by : str or iterable of str
         Columns to group by, such as ``["country", "network"]``. Default: none.
     freq : str, optional
@@ -72,10 +63,17 @@ def spend(
     Raises
     ------
     InvalidRequestError
-        If a column is missing, or `freq`, `tz` or `covers` is wrong.
+        If a column is missing, a file cannot be read, or `freq`, `tz` or `covers` is wrong.
 
     Notes
     -----
+    Of files only the columns needed are read, some rows at a time; beside the groups, 21 bytes of each row that may be
+    a part of a longer message are held. Frames of `send_sms`, and of `delivery` of `sent`, tell by the order of all
+    rows which are one message: their columns needed are held. Amounts are added exactly, so that it does not matter how
+    the rows were cut. A record that is there twice counts twice. A column that some files or frames lack is missing
+    there; the first of an iterable has all that are needed. Text of files and other libraries is grouped as text, and
+    that of a category in a DataFrame as the category.
+
     A record of an SMS is a part, https://developer.vonage.com/en/api/reports, and does not name its message. Parts are
     taken for one message where account, sender, recipient, ``client_ref`` and, if known, ``udh`` are the same, and they
     were received in the same or the next second. SMS that came in count as a message each.
@@ -87,33 +85,45 @@ def spend(
     >>> parts = nx.send_sms("+44 7700 900000", "Hello! " * 30, sender="Demo")
     >>> nx.spend(parts, by="to")[["to", "currency", "messages", "parts", "spend"]].values.tolist()
     [['447700900000', 'EUR', 1, 2, 0.084582]]
+    >>> parts.to_parquet("parts.parquet")
+    >>> nx.spend("parts.parquet")[["currency", "messages", "parts", "spend"]].values.tolist()
+    [['EUR', 1, 2, 0.084582]]
     """
-    period_code, zone = None if freq is None else parse_frequency(freq), check_zone(tz)
-    rows, names, counts = _read_priced(messages, by, *(() if freq is None else ("period", "partial")))
-    rows = rows.assign(unpriced=counts.parts.where(rows["price"].isna(), 0))
-    if period_code is not None:
-        times = find_times(rows)
-        if times is None:
-            raise _lacking_column(rows, f"a frame with one of {', '.join(TIME_COLUMNS)}")
-        starts, is_partial = find_periods(times, period_code, zone, _check_covers(covers))
-        rows = rows.assign(period=starts, partial=is_partial)
-        names = [*names, "period"]
-    sums = {"spend": ("price", "sum"), "unpriced": ("unpriced", "sum")}
-    if period_code is not None:
-        sums["partial"] = ("partial", "any")
-    table = round_amounts(_aggregate_counts(rows, names, counts, **sums), "spend")
-    if period_code is not None:
-        return table.sort_values(["period", *names[:-1]], kind="stable", ignore_index=True)
-    return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
+    code, zone, span = None if freq is None else parse_frequency(freq), check_zone(tz), _check_covers(covers)
+    taken = ("messages", "parts", "spend", "unpriced", *(() if code is None else ("period", "partial")))
+    records = open_records(messages, by, taken=taken, takes_bill=True)
+    time = find_time(records.columns)
+    if code is not None and find_times(records.source.empty) is None:
+        raise refuse_columns(records.columns, f"a frame with one of {', '.join(TIME_COLUMNS)}")
+    edges: list[pd.Timestamp] = []
+
+    def measure(rows: pd.DataFrame, counts: Counts) -> Measured:
+        if code is not None:
+            times = find_times(rows)
+            edges.extend((times.min(), times.max()))
+            rows = rows.assign(period=find_starts(times, code, zone))
+        price = read_prices(rows, counts).to_numpy()
+        return Measured(rows, counts, {"spend": price}, {"unpriced": np.where(np.isnan(price), counts.parts, 0)})
+
+    names = [*records.names, *([] if code is None else ["period"])]
+    pieces = read_pieces(records, *([time] if time and code else []))
+    table = add_up(records, names, starmap(measure, pieces))
+    table = round_amounts(table[[*names, "currency", "messages", "parts", "spend", "unpriced"]], "spend")
+    if code is None:
+        return table.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
+    table["partial"] = find_partial(table["period"], pd.Series(pd.to_datetime(edges, utc=True)), code, zone, span)
+    return table.sort_values(["period", *records.names], kind="stable", ignore_index=True)
 
 
-def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
+def cost_per_delivered(messages: Frames, by: str | Iterable[str] = ()) -> pd.DataFrame:
     """Compute the cost of a delivered message and part; what was not delivered is paid for, too.
 
     Parameters
     ----------
-    messages : DataFrame
+    messages : DataFrame, path, frame of another library or iterable of frames
         Of `records`, or of `delivery`, or of `sent` after it.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
+        or an iterable of frames: they are read piece by piece, as if they were one frame.
     by : str or iterable of str
         Columns to group by, such as ``["country", "network_name"]``. Default: none.
 
@@ -129,12 +139,12 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     Raises
     ------
     InvalidRequestError
-        If a column is missing, or nothing in the frame says what was delivered.
+        If a column is missing, a file cannot be read, or nothing says what was delivered.
 
     Notes
     -----
-    Which parts are one message is told as by `spend`. Of a message in `sent` whose parts ended differently, no part
-    counts as delivered: `delivery` has a row for each part.
+    Which parts are one message is told as by `spend`, and memory is needed as there. Of a message in `sent` whose parts
+    ended differently, no part counts as delivered: `delivery` has a row for each part.
 
     Examples
     --------
@@ -144,33 +154,39 @@ def cost_per_delivered(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     >>> found = nx.cost_per_delivered(nx.delivery(parts))
     >>> found[["delivered_messages", "cost_per_delivered_message", "cost_per_delivered_part"]].values.tolist()
     [[1.0, 0.084582, 0.042291]]
+    >>> nx.delivery(parts).to_parquet("delivery.parquet")
+    >>> nx.cost_per_delivered("delivery.parquet")["cost_per_delivered_message"].tolist()
+    [0.084582]
     """
     rates = ("message_delivery_rate", "part_delivery_rate", "cost_per_delivered_message", "cost_per_delivered_part")
-    rows, names, counts = _read_priced(messages, by, *rates)
-    is_delivered = _get_delivery_statuses(rows).eq("delivered").fillna(value=False).astype("int64")
-    is_whole = is_delivered.groupby(counts.message).transform("min")
-    rows = rows.assign(
-        delivered_messages=is_whole * counts.messages * is_counted(rows, names, counts.message),
-        delivered_parts=is_delivered * counts.parts,
-    )
-    kept = ("delivered_messages", "delivered_parts")
-    sums = {**{name: (name, "sum") for name in kept}, "spend": ("price", "sum")}
-    table = round_amounts(_aggregate_counts(rows, names, counts, **sums), "spend")
+    sums = ("messages", "parts", "delivered_messages", "delivered_parts")
+    records = open_records(messages, by, taken=(*sums, *rates, "spend"), takes_bill=True)
+    status = _find_status(records.columns)
+
+    def measure(rows: pd.DataFrame, counts: Counts) -> Measured:
+        is_delivered = match_cells(rows[status], lambda cell: str(cell).lower() == "delivered")
+        delivered = {"delivered_parts": is_delivered * counts.parts}
+        return Measured(rows, counts, {"spend": read_prices(rows, counts)}, delivered, arrived=is_delivered)
+
+    table = add_up(records, records.names, starmap(measure, read_pieces(records, status)))
+    table = round_amounts(table[[*records.names, "currency", *sums, "spend"]], "spend")
     for place, thing in enumerate(("message", "part")):
         delivered = table[f"delivered_{thing}s"]
-        table.insert(len(names) + 5 + place, f"{thing}_delivery_rate", delivered / table[f"{thing}s"])
+        table.insert(len(records.names) + 5 + place, f"{thing}_delivery_rate", delivered / table[f"{thing}s"])
         table[f"cost_per_delivered_{thing}"] = table["spend"] / delivered.where(delivered > 0)
     table = round_amounts(table, *rates[2:])
     return table.sort_values("cost_per_delivered_message", ascending=False, kind="stable", ignore_index=True)
 
 
-def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> pd.DataFrame:
+def estimate_vs_actual(messages: Frames, by: str | Iterable[str] = ()) -> pd.DataFrame:
     """Compare the prices that Nexmo named when it accepted messages with what it charged in the end.
 
     Parameters
     ----------
-    messages : DataFrame
+    messages : DataFrame, path, frame of another library or iterable of frames
         Of `delivery`, given a batch's name, for instance; any with ``price, final_price, currency``.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
+        or an iterable of frames: they are read piece by piece, as if they were one frame.
     by : str or iterable of str
         Columns to group by. Default: none.
 
@@ -185,7 +201,11 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     Raises
     ------
     InvalidRequestError
-        If a column is missing.
+        If a column is missing, or a file cannot be read.
+
+    Notes
+    -----
+    Which parts are one message is told as by `spend`, and memory is needed as there.
 
     Examples
     --------
@@ -195,58 +215,34 @@ def estimate_vs_actual(messages: pd.DataFrame, by: str | Iterable[str] = ()) -> 
     >>> outcome = nx.send_many(plan, batch="hello", progress=False)
     >>> nx.estimate_vs_actual(nx.delivery("hello"))[["messages", "estimate", "actual"]].values.tolist()
     [[1.0, 0.042291, 0.042291]]
+    >>> nx.delivery("hello").to_parquet("hello.parquet")
+    >>> nx.estimate_vs_actual("hello.parquet")["difference"].tolist()
+    [0.0]
     """
-    names = check_group_columns(messages, by, "price", "final_price")
-    rows = drop_unsent(messages)
-    counts = count_parts(rows)
-    actual = read_floats(rows, "final_price")
-    is_known = actual.notna()
-    rows = rows.assign(
-        estimate=(read_floats(rows, "price") * counts.share).where(is_known),
-        actual=actual,
-        open=counts.parts.where(~is_known, 0),
-    )
-    sums = {name: (name, "sum") for name in ("estimate", "actual", "open")}
-    table = round_amounts(_aggregate_counts(rows, names, counts, "difference", **sums), "estimate", "actual")
+    sums = ("messages", "parts", "estimate", "actual", "open")
+    records = open_records(messages, by, needed=["final_price"], taken=(*sums, "difference"))
+    table = add_up(records, records.names, starmap(_measure_estimate, read_pieces(records)))
+    table = round_amounts(table[[*records.names, "currency", *sums]], "estimate", "actual")
     table.insert(len(table.columns) - 1, "difference", table["actual"] - table["estimate"])
     return round_amounts(table, "difference")
 
 
-def _read_priced(messages: Any, by: Any, *added: str) -> _Priced:
-    """Check a frame, and give each row what it cost: the final price where it is known."""
-    if isinstance(messages, pd.DataFrame) and "amount" in messages and "price" not in messages:
-        messages = messages.assign(price=messages["amount"])  # a bill
-    names = check_group_columns(messages, by, "price")
-    taken = [name for name in names if name in added]
-    if taken:
-        raise validation.invalid_argument("by", taken[0], "a column whose name is none of the result's own")
-    rows = drop_unsent(messages)
-    counts = count_parts(rows)
-    return _Priced(rows.assign(price=read_prices(rows, counts)), names, counts)
+def _measure_estimate(rows: pd.DataFrame, counts: Counts) -> Measured:
+    """Measure both prices of the rows of which both are known, and what is open."""
+    actual = read_floats(rows, "final_price").to_numpy()
+    is_open = np.isnan(actual)
+    estimate = np.where(is_open, 0.0, read_floats(rows, "price") * counts.share)
+    return Measured(
+        rows, counts, {"estimate": estimate, "actual": actual}, {"open": np.where(is_open, counts.parts, 0)}
+    )
 
 
-def read_prices(rows: pd.DataFrame, counts: Counts) -> Any:
-    """Return what each row cost: the final price where it is known, else its share of the price."""
-    prices = read_floats(rows, "price") * counts.share
-    return read_floats(rows, "final_price").fillna(prices) if "final_price" in rows else prices
-
-
-def _aggregate_counts(
-    rows: pd.DataFrame, names: list[str], counts: Counts, *added: str, **sums: tuple[str, str]
-) -> pd.DataFrame:
-    """Aggregate by some columns and currency, with ``messages`` and ``parts`` first."""
-    first = is_counted(rows, names, counts.message)
-    rows = rows.assign(messages=counts.messages.where(first, 0), parts=counts.parts)
-    return aggregate_groups(rows, names, *added, messages=("messages", "sum"), parts=("parts", "sum"), **sums)
-
-
-def _get_delivery_statuses(table: pd.DataFrame) -> Any:
-    name = "delivery" if "delivery" in table else "status"
-    # The status of a frame of `send_sms`, which has a balance, is that of sending.
-    if name not in table or (name == "status" and "balance" in table):
-        raise _lacking_column(table, "a frame that says what arrived; pass it to delivery()")
-    validation.check_frame(table, words=[name])
-    return table[name].astype("string").str.lower()
+def _find_status(columns: Collection[str]) -> str:
+    """Find the column that says what arrived; the status of a frame of `send_sms`, which has a balance, does not."""
+    name = "delivery" if "delivery" in columns else "status"
+    if name not in columns or (name == "status" and "balance" in columns):
+        raise refuse_columns(columns, "a frame that says what arrived; pass it to delivery()")
+    return name
 
 
 def _check_covers(covers: Any) -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -259,7 +255,3 @@ def _check_covers(covers: Any) -> tuple[pd.Timestamp, pd.Timestamp] | None:
             raise
         raise validation.invalid_argument("covers", covers, "two times, such as ('2025-01-01', '2026-01-01')") from None
     return first, last
-
-
-def _lacking_column(table: pd.DataFrame, allowed: str) -> InvalidRequestError:
-    return validation.invalid_argument("frame", ", ".join(map(str, table.columns)), allowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, find_times, round_amounts
+from nexmo_nb.costs.aggregate import (
+    TIME_COLUMNS,
+    aggregate_groups,
+    check_group_columns,
+    find_times,
+    round_amounts,
+)
+from nexmo_nb.costs.sources import Frames, open_each, open_source, read_whole
 from nexmo_nb.frames import TIME, Column, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
 from nexmo_nb.numbers.request import NumberType
@@ -41,14 +48,15 @@ USERS = ("sender", "to", "forced_from", "changed_from")
 _WHY = "no message or call since {since:%Y-%m-%d}, and no application, inbound URL, voice callback or messages callback"
 
 
-def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "type")) -> pd.DataFrame:
+def number_costs(numbers: Frames, by: str | Iterable[str] = ("country", "type")) -> pd.DataFrame:
     """Compare what numbers cost a month and once, by country and type or any other columns.
 
     Parameters
     ----------
-    numbers : DataFrame
+    numbers : DataFrame, path, frame of another library or iterable of frames
         Of `search_numbers`, or any with ``monthly_cost, setup_cost, currency``. Costs are those of
-        https://developer.vonage.com/en/api/numbers, without tax.
+        https://developer.vonage.com/en/api/numbers, without tax. Also as files and frames as `spend` takes them; the
+        columns needed are held whole.
     by : str or iterable of str
         Columns to group by. Default: country and type.
 
@@ -70,10 +78,16 @@ def number_costs(numbers: pd.DataFrame, by: str | Iterable[str] = ("country", "t
     >>> costs = nx.number_costs(nx.search_numbers(["GB", "PT"]), by="country")
     >>> costs[["country", "currency", "monthly_low"]].values.tolist()
     [['GB', 'EUR', 0.8], ['PT', 'EUR', 1.3]]
+    >>> nx.search_numbers(["GB", "PT"]).to_parquet("numbers.parquet")
+    >>> nx.number_costs("numbers.parquet", by="country")["monthly_low"].tolist()
+    [0.8, 1.3]
     """
-    names = check_group_columns(numbers, by, "monthly_cost", "setup_cost")
+    source = open_source(numbers)
+    names = check_group_columns(source.empty, by, "monthly_cost", "setup_cost")
+    table = read_whole(source, [*names, "monthly_cost", "setup_cost", "currency"])
+    check_group_columns(table, names, "monthly_cost", "setup_cost")
     table = aggregate_groups(
-        numbers[numbers["monthly_cost"].notna()],
+        table[table["monthly_cost"].notna()],
         names,
         numbers=("monthly_cost", "size"),
         monthly_low=("monthly_cost", "min"),
@@ -139,7 +153,7 @@ def cheapest_numbers(
 
 def idle_numbers(
     numbers: pd.DataFrame | None = None,
-    traffic: pd.DataFrame | Iterable[pd.DataFrame] | None = None,
+    traffic: Frames | None = None,
     *,
     days: int = 90,
     until: str | date | datetime | None = None,
@@ -152,9 +166,10 @@ def idle_numbers(
     ----------
     numbers : DataFrame, optional
         Of `owned_numbers`. Default: it is asked for.
-    traffic : DataFrame or iterable of DataFrames, optional
-        Of `records`, over at least the time in question. Default: if any number leads nowhere, the records of SMS and
-        calls, failed and legacy ones as well, in both directions are asked for; each record costs money.
+    traffic : DataFrame, path, frame of another library or iterable of them, optional
+        Of `records`, over at least the time in question, also as files and frames as `spend` takes them, which need not
+        have the same columns. Default: if any number leads nowhere, the records of SMS and calls, failed and legacy
+        ones as well, in both directions are asked for; each record costs money.
     days : int
         How long a number may be without traffic.
     until : str or datetime, optional
@@ -202,12 +217,8 @@ def idle_numbers(
     leads_nowhere = ~np.logical_or.reduce([_is_filled(owned[name]) for name in ROUTES])
     if traffic is None:
         read = partial(records, start=since, end=before, max_records=max_records, progress=False, session=session)
-        tables = [read(product, direction=direction) for product, direction in TRAFFIC] if leads_nowhere.any() else []
-    elif isinstance(traffic, pd.DataFrame):
-        tables = [traffic]
-    else:
-        tables = validation.as_list("traffic", traffic, "frames of records()")
-    last = _find_last_uses(tables, before)
+        traffic = [read(product, direction=direction) for product, direction in TRAFFIC] if leads_nowhere.any() else []
+    last = _find_last_uses(traffic, before)
     rows = [
         {**row, "since": (seen or since).timestamp(), "why": _WHY.format(since=seen or since)}
         for row in _to_dicts(owned[leads_nowhere])
@@ -223,22 +234,29 @@ def _is_filled(column: Any) -> Any:
     return column.astype("string").str.strip().fillna("").ne("").to_numpy(dtype="bool")
 
 
-def _find_last_uses(tables: Iterable[pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.Timestamp]:
+def _find_last_uses(traffic: Any, until: pd.Timestamp) -> dict[str, pd.Timestamp]:
     """Return when each number last sent or received anything before `until`, as far as the traffic tells.
 
     A row without a time is as good as one just now: what may be in use is not idle.
     """
     last: dict[str, pd.Timestamp] = {}
-    for table in tables:
-        validation.check_frame(table, "sender", "to", words=USERS)
-        times = find_times(table)
-        times = pd.Series(until, index=table.index) if times is None else times.fillna(until)
-        within = times <= until
-        for name in (name for name in USERS if name in table):
-            digits = table[name][within].astype("string").str.replace(r"\D", "", regex=True)
-            for number, at in times[within].groupby(digits).max().items():
-                last[str(number)] = max(at, last.get(str(number), at))
+    for source in open_each(traffic):
+        validation.check_frame(source.empty, "sender", "to")
+        for table in source.read([name for name in (*USERS, *TIME_COLUMNS) if name in source.empty]):
+            for number, at in _find_uses(table, until):
+                last[number] = max(at, last.get(number, at))
     return last
+
+
+def _find_uses(table: pd.DataFrame, until: pd.Timestamp) -> Iterator[tuple[str, pd.Timestamp]]:
+    """Find when each number was last in use by one table."""
+    validation.check_frame(table, words=USERS)
+    times = find_times(table)
+    times = pd.Series(until, index=table.index) if times is None else times.fillna(until)
+    within = times <= until
+    for name in (name for name in USERS if name in table):
+        digits = table[name][within].astype("string").str.replace(r"\D", "", regex=True)
+        yield from ((str(number), at) for number, at in times[within].groupby(digits).max().items())
 
 
 def _find_lowest_costs(countries: set[Any], session: Session) -> dict[tuple[Any, Any], dict[str, Any]]:

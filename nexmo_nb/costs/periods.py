@@ -55,21 +55,30 @@ def check_zone(tz: Any) -> Any:
     raise validation.invalid_argument("tz", tz, allowed)
 
 
-def find_periods(times: Any, freq: str, zone: Any, covers: tuple[Any, Any] | None) -> tuple[Any, Any]:
-    """Return the beginning of each time's period, in the zone, and whether the rows cover that period in part only.
+def find_partial(starts: Any, edges: Any, freq: str, zone: Any, covers: tuple[Any, Any] | None) -> Any:
+    """Tell of periods by their beginnings whether the rows cover them in part only.
 
-    `freq` is a name of `parse_frequency`. `covers` are the times from which, and before which, there would be rows.
+    `edges` are times of rows, with the first and the last of them; `covers` are the times from which, and before which,
+    there would be rows.
     """
-    starts, ends = find_bounds(times, freq, zone)
     if covers is None:
-        edges = times.dropna().sort_values().iloc[[0, -1]] if times.notna().any() else times.iloc[:0]
-        firsts, lasts = find_bounds(edges, _UNITS.get(freq, "D"), zone)
+        firsts, lasts = find_bounds(edges.dropna(), _UNITS.get(freq, "D"), zone)
         covers = firsts.min(), lasts.max()
-    return starts, (starts < covers[0]) | (ends > covers[1])
+    starts, ends = find_bounds(starts, freq, zone)
+    return (starts < covers[0]) | (ends > covers[1])
 
 
 def find_bounds(times: Any, freq: str, zone: Any) -> tuple[Any, Any]:
     """Return when the period of each time begins, and when the next one does."""
+    starts = find_starts(times, freq, zone)
+    if freq in ("h", "min"):
+        return starts, starts + timedelta(hours=1 if freq == "h" else 1 / 60)
+    periods = times.dt.tz_convert(zone).dt.tz_localize(None).dt.to_period(freq)
+    return starts, localize((periods + 1).dt.start_time, zone)
+
+
+def find_starts(times: Any, freq: str, zone: Any) -> Any:
+    """Return when the period of each time begins; `freq` is a name of `parse_frequency`, or a minute."""
     local = times.dt.tz_convert(zone)
     if freq in ("h", "min"):
         # What is past of the hour is taken off, because in autumn an hour of the clock comes twice.
@@ -77,10 +86,8 @@ def find_bounds(times: Any, freq: str, zone: Any) -> tuple[Any, Any]:
         past += pd.to_timedelta(local.dt.nanosecond, unit="ns")
         if freq == "h":
             past += pd.to_timedelta(local.dt.minute, unit="min")
-        start = (local - past).dt.as_unit("ns")
-        return start, start + timedelta(hours=1 if freq == "h" else 1 / 60)
-    periods = local.dt.tz_localize(None).dt.to_period(freq)
-    return localize(periods.dt.start_time, zone), localize((periods + 1).dt.start_time, zone)
+        return (local - past).dt.as_unit("ns")
+    return localize(local.dt.tz_localize(None).dt.to_period(freq).dt.start_time, zone)
 
 
 def localize(naive: Any, zone: Any) -> Any:

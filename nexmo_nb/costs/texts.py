@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import Any
 
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.costs.aggregate import aggregate_groups, check_group_columns, round_amounts
-from nexmo_nb.costs.messages import read_prices
-from nexmo_nb.costs.parts import count_parts, drop_unsent
+from nexmo_nb.costs.aggregate import refuse_columns, round_amounts
+from nexmo_nb.costs.parts import Counts
+from nexmo_nb.costs.records import Measured, add_up, open_records, read_pieces, read_prices
+from nexmo_nb.costs.sources import Frames
 from nexmo_nb.costs.templates import find_templates
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.text.gsm import segments
@@ -28,14 +30,16 @@ ADVICE = (
 )
 
 
-def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
+def shorter_texts(messages: Frames) -> pd.DataFrame:
     """Find texts that would need fewer parts in another spelling, and what that would save, a row a campaign.
 
     Parameters
     ----------
-    messages : DataFrame
+    messages : DataFrame, path, frame of another library or iterable of frames
         With ``text, price, currency``: of `records` with ``include_message=True`` (one row a part), or of `sent`. What
         never left or was refused is left out, and so are rows without a text.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
+        or an iterable of frames: they are read piece by piece, as if they were one frame.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InvalidRequestError
-        If a column is missing, or no row has a text.
+        If a column is missing, a file cannot be read, or no row has a text.
 
     Notes
     -----
@@ -67,24 +71,24 @@ def shorter_texts(messages: pd.DataFrame) -> pd.DataFrame:
     [[2.0, 4.0, 2.0, 0.084582]]
     >>> found.text[0][:12]
     'Olá {}! Your'
+    >>> nx.sent().to_parquet("sent.parquet")
+    >>> nx.shorter_texts("sent.parquet")["saved"].tolist()
+    [0.084582]
     """
-    if isinstance(messages, pd.DataFrame) and "text" not in messages:
-        allowed = "a frame with a column text"
-        raise validation.invalid_argument("frame", ", ".join(map(str, messages.columns)), allowed, ADVICE)
-    names = check_group_columns(messages, "text", "price")
-    rows = drop_unsent(messages)
-    counts = count_parts(rows)
-    has_text = rows["text"].notna()
-    if len(rows) and not has_text.any():
+    records = open_records(messages, ())
+    if "text" not in records.columns:
+        raise refuse_columns(records.columns, "a frame with a column text", ADVICE)
+    records = records._replace(names=["text"])
+    table = add_up(records, ["text"], starmap(_measure, read_pieces(records)), counts_once=True)
+    has_text = table["text"].notna()
+    if len(table) and not has_text.any():
         raise validation.invalid_argument("frame", "no text in any row", "a frame with texts", ADVICE)
-    rows = rows.assign(
-        price=read_prices(rows, counts),
-        messages=counts.messages.where(~counts.message.duplicated(), 0),
-        parts=counts.parts,
-    )[has_text]
-    sums = {"messages": ("messages", "sum"), "parts": ("parts", "sum"), "spend": ("price", "sum")}
-    costs = aggregate_groups(rows, names, **sums).to_dict("records")
+    costs = table[has_text].to_dict("records")
     return _add_templates([saving for saving in map(_find_saving, costs) if saving is not None])
+
+
+def _measure(rows: pd.DataFrame, counts: Counts) -> Measured:
+    return Measured(rows, counts, {"spend": read_prices(rows, counts)}, {})
 
 
 def _find_saving(cost: dict[Any, Any]) -> dict[str, Any] | None:
