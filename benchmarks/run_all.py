@@ -26,6 +26,7 @@ SCRIPTS = (
     "listing",
     "plan",
     "records",
+    "costs",
     "server",
     "ledger",
     "batch",
