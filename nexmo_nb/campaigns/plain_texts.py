@@ -12,11 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nexmo_nb.contacts.columns import make_reader
+from nexmo_nb.sms.request import LONGEST_TEXT
 from nexmo_nb.text.cells import TextProblem
 from nexmo_nb.text.template import Field, Template, write_field
 
 _MOST_TEMPLATES = 100
 """Different templates in a column that are filled by columns; with more, few rows have the same."""
+_MOST_BYTES = 20_000
+"""Bytes of a text that is made by columns: more than can be sent, and few enough for an array of Arrow."""
 
 
 class Columns:
@@ -32,12 +35,18 @@ class Columns:
 
     def fill(self, template: Template, places: Any) -> pa.Array:
         """Fill a template with the values of rows; missing is the text of a row that is to be looked at by itself."""
+        literal = "".join(piece for piece in template.pieces if isinstance(piece, str))
+        if not _is_fit(literal):
+            return pa.nulls(len(places), pa.string())
+        if not template.names:
+            return pa.repeat(literal, len(places))
         pieces = [
             piece if isinstance(piece, str) else self.write(piece.name, places, self._make_field_writer(piece))
             for piece in template.pieces
         ]
-        if all(isinstance(piece, str) for piece in pieces):
-            return pa.repeat("".join(pieces), len(places))
+        longest = sum(len(each) if isinstance(each, str) else _measure_longest(each) for each in pieces)
+        if longest > _MOST_BYTES:
+            return pa.nulls(len(places), pa.string())
         return pc.binary_join_element_wise(*pieces, "", null_handling="emit_null")
 
     def fill_chosen(self, name: str, choose: Callable[[Any], Template], places: Any) -> pa.Array:
@@ -91,11 +100,22 @@ def _group_same(cells: pd.Series[Any]) -> tuple[Any, int]:
 
 
 def _try(work: Callable[[Any], Any], value: Any) -> Any:
-    """Give what a function makes of a value; None where there is a problem, or text that is damaged."""
+    """Give what a function makes of a value; None where there is a problem, or text that cannot be sent."""
     try:
         found = work(value)
-        if isinstance(found, str):
-            found.encode()
-    except (TextProblem, UnicodeEncodeError):
+    except TextProblem:
         return None
-    return found
+    return found if not isinstance(found, str) or _is_fit(found) else None
+
+
+def _is_fit(text: str) -> bool:
+    """Tell whether a text can be part of a message: not too long, and without half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(text) <= LONGEST_TEXT
+
+
+def _measure_longest(texts: pa.Array) -> int:
+    return pc.max(pc.binary_length(texts)).as_py() or 0

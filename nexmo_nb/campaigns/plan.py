@@ -180,13 +180,10 @@ def _write_plain(source: Source, places: Any, kind: str, *, spell: bool) -> tupl
     texts = source.write_many(places)
     # What GSM-7 has is spelled as it is.
     plain = count_plain_texts(keep_gsm(texts) if spell else texts, kind, LONGEST_TEXT)
-    text, encoding, nothing = (
-        to_text_array(plain.texts),
-        to_text_array(plain.encodings),
-        repeat_missing(len(plain.texts)),
-    )
+    text, nothing = to_text_array(plain.texts), repeat_missing(len(plain.texts))
     values = dict.fromkeys([column.name for column in TEXT_COLUMNS], nothing)
-    values |= {"text": text, "encoding": encoding, "parts": plain.parts, GIVEN: text if spell else nothing}
+    values |= {"text": text, "encoding": to_text_array(plain.encodings), "parts": plain.parts}
+    values |= {GIVEN: text} if spell else {}
     return places[plain.places], frame_from_columns(values, TEXT_COLUMNS)
 
 

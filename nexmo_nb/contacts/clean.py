@@ -56,7 +56,7 @@ _UNCERTAIN_CODES = ("too_short", "too_long", "wrong_length", "unknown_country_co
 
 
 class _Part(NamedTuple):
-    """Some rows of a list, whose places need not be in order: what was read, and whether the country is uncertain."""
+    """Some rows of a list, in order: their places, what was read, and whether the country of each is uncertain."""
 
     places: Any
     table: pd.DataFrame

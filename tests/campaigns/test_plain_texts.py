@@ -146,6 +146,15 @@ def test_a_column_with_very_many_templates_is_the_same(by_rows: Any) -> None:
     assert found["text"][7] == "7 +351912300007"
 
 
+@pytest.mark.parametrize(
+    "template", ["x" * 3201, "\ud800{name}", "\ud800", "{name}" * 9, "{long}", "{long:.5}" * 9, "{days}{name}"]
+)
+def test_texts_that_are_much_too_long_or_damaged_are_the_same(by_rows: Any, template: str) -> None:
+    table = people(name="n" * 3000, long="l" * 100_000, days=3)
+    found = nx.plan_sms(table, template, sender="Demo", prices=False)
+    pd.testing.assert_frame_equal(found, by_rows(table, template, sender="Demo", prices=False))
+
+
 def test_a_function_is_called_once_for_each_row_that_can_be_sent() -> None:
     seen: list[str] = []
     nx.plan_sms(people(), lambda row: seen.append(row["to"]) or "Hi", sender="Demo", prices=False)  # type: ignore[func-returns-value]

@@ -24,6 +24,7 @@ from nexmo_nb.contacts.regions import Regions
 from nexmo_nb.contacts.renumbering import CALLING_CODES, CHANGES
 from nexmo_nb.contacts.rules import (
     KINDS,
+    Dialling,
     find_calling_code,
     find_country_and_kind,
     find_national_kind,
@@ -146,6 +147,13 @@ def test_what_may_be_a_national_number_as_well_is_not_certain(monkeypatch: pytes
     assert [place for each in read_plain_numbers(texts, "PT") for place in each.places] == [2]
 
 
+def test_a_number_in_which_a_prefix_puts_other_digits_is_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pa.array(["077400123456", "447400123456"])
+    for group, expected in ((0, [0, 1]), (1, [1])):
+        monkeypatch.setattr(plain_numbers, "read_dialling", lambda region, group=group: Dialling("00", "0(7)?", group))
+        assert sorted(place for each in read_plain_numbers(texts, "GB") for place in each.places) == expected
+
+
 def test_country_and_kind_of_any_digits_are_those_of_the_rules() -> None:
     chance = random.Random(4)
     samples = [f"{start}{chance.randrange(10**12):012d}"[: chance.randint(4, 15)] for start in range(1, 1000)] * 2
@@ -177,7 +185,7 @@ ODD = [
     "+351 912 345 678", 351912345678, np.int64(447400123456), None, pd.NA, float("nan"), 4.47701e11, True,
     b"351912345678", Decimal(351912345678), "351912345678.0", "tel:+351912345678", "=\"+351912345678\"",
     "\u0663\u0665\u0661912345678",
-    "+351\u00a0912345678", "912 345 678", "", " ", " " * 300 + "1", "+351912345678 ", "+" + " " * 250 + "351912345678",
+    "+351\u00a0912345678", "912 345 678", "", " ", " " * 300 + "1", "+351912345678 ", "+351" + " " * 250 + "912345678",
     "(351) 912-345-678", "+(351)912345678", "()", "+", "0", "000351912345678", "+00351912345678", "1" * 30,
     "5215512345678", "521 55 1234 5678", "+5215512345678", "447700900123", "+44 7700 900123", "3519\n12345678",
     np.str_("351912345678"),
