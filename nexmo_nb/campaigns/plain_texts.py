@@ -44,7 +44,7 @@ class Columns:
             piece if isinstance(piece, str) else self.write(piece.name, places, self._make_field_writer(piece))
             for piece in template.pieces
         ]
-        longest = sum(len(each) if isinstance(each, str) else _measure_longest(each) for each in pieces)
+        longest = sum(len(each.encode()) if isinstance(each, str) else _measure_longest(each) for each in pieces)
         if longest > _MOST_BYTES:
             return pa.nulls(len(places), pa.string())
         return pc.binary_join_element_wise(*pieces, "", null_handling="emit_null")
