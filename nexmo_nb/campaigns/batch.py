@@ -136,7 +136,10 @@ def _enter_rows(
     session: Session, batch: str, rows: Sequence[Row], resend: bool
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Enter rows into the ledger; give them, and their states, by the ids of their sends."""
-    entries = [row.to_entry(session.ledger.new_id()) for row in rows]
+    # Ids grow in the order in which the ledger writes the rows, so that its indexes are written from begin to end.
+    order = sorted(range(len(rows)), key=lambda n: rows[n].fields["to"])
+    ids = {n: session.ledger.new_id() for n in order}
+    entries = [row.to_entry(ids[n]) for n, row in enumerate(rows)]
     known = session.ledger.add_batch(batch, entries, resend_not_found=resend)
     by_id = {found.id: row for row, found in zip(rows, known, strict=True)}
     return by_id, {found.id: found.state for found in known}

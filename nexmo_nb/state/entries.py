@@ -17,26 +17,36 @@ _WHY_NOT_AGAIN = {
 }
 
 
-def write_entry(
+def write_entries(
     connection: Connection,
-    entry: Entry,
-    row: BatchRow | None,
+    entries: Sequence[Entry],
+    rows: Sequence[BatchRow | None],
     *,
     batch: str,
-    place: int,
     open_states: Collection[str],
     at: float,
-) -> BatchRow:
-    """Write an entry of a batch as the row that it is, and give that row as it is now."""
-    if row is not None and row.state not in open_states:
+) -> list[BatchRow]:
+    """Write the entries of a batch as the rows that they are, and give these rows as they are now."""
+    new = [(place, entry) for place, (entry, row) in enumerate(zip(entries, rows, strict=True)) if row is None]
+    # In the order of the index that keeps each content once: in another one, its pages would be written many times.
+    new.sort(key=lambda each: (each[1].recipient, each[1].digest))
+    sql.insert_planned(connection, batch, new, at)
+    return [
+        BatchRow(entry.id, entry.recipient, "planned", entry.digest)
+        if row is None
+        else _plan_known(connection, entry, row, open_states)
+        for entry, row in zip(entries, rows, strict=True)
+    ]
+
+
+def _plan_known(connection: Connection, entry: Entry, row: BatchRow, open_states: Collection[str]) -> BatchRow:
+    """Plan a row that the batch has, unless it is closed, with the content of its entry."""
+    if row.state not in open_states:
         return row
-    if row is not None and row.digest == entry.digest:
+    if row.digest == entry.digest:
         sql.plan_again(connection, row.id, entry.estimate)
         return row._replace(state="planned")
-    if row is None:
-        sql.insert_planned(connection, batch, place, entry, at)
-    else:
-        sql.replace_planned(connection, row.id, entry)
+    sql.replace_planned(connection, row.id, entry)
     return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
 
 

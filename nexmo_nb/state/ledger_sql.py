@@ -94,12 +94,15 @@ def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -
     )
 
 
-def insert_planned(connection: Connection, batch: str, place: int, entry: Entry, at: float) -> None:
-    """Insert a row of a batch, in ``planned``."""
-    connection.execute(
+def insert_planned(connection: Connection, batch: str, entries: Iterable[tuple[int, Entry]], at: float) -> None:
+    """Insert rows of a batch, each a place and an entry, in ``planned``."""
+    connection.executemany(
         "INSERT INTO sends (id, kind, digest, recipient, sender, body, batch, place, created, state, estimate)"
-        " VALUES (:id, :kind, :digest, :recipient, :sender, :body, :batch, :place, :at, 'planned', :estimate)",
-        {**entry._asdict(), "batch": batch, "place": place, "at": at},
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?)",
+        (
+            (each.id, each.kind, each.digest, each.recipient, each.sender, each.body, batch, place, at, each.estimate)
+            for place, each in entries
+        ),
     )
 
 

@@ -5,8 +5,12 @@ SCHEMA = (
         id TEXT PRIMARY KEY, family TEXT NOT NULL, body BLOB NOT NULL, saved REAL NOT NULL, expires REAL NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS answers_expires ON answers (expires)",
 )
-# A damaged page of the file may still look like a row; the checksum tells.
-MIGRATIONS = (("ALTER TABLE answers ADD COLUMN sum INTEGER",),)
+MIGRATIONS = (
+    # A damaged page of the file may still look like a row; the checksum tells.
+    ("ALTER TABLE answers ADD COLUMN sum INTEGER",),
+    # A change deletes its family: without an index, it would read every body.
+    ("CREATE INDEX answers_family ON answers (family)",),
+)
 
 SELECT = "SELECT CAST(body AS BLOB), saved, expires, sum FROM answers WHERE id = ?"
 SELECT_KEYS = "SELECT id FROM answers ORDER BY id"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state.forks import renew_lock_in_forks
+from nexmo_nb.state.soundness import Watch
 
 T = TypeVar("T")
 
@@ -68,7 +69,9 @@ class Database:
     `schema` creates the tables of the first layout where they do not exist. `migrations` has the statements of each
     later layout, oldest first: a file of an earlier layout gets those that it lacks, one of a newer layout is refused.
     `busy` is the seconds to wait for another process's transaction. With `durable`, a commit is on the disk when it
-    returns, and the file is checked for damage when it is opened; without, a power cut may lose the last commits.
+    returns, and the file is checked for damage when it is opened; without, a power cut may lose the last commits. With
+    `is_large`, it is checked then only where something speaks against it, and else once a day in the background: see
+    `soundness`.
 
     Every method raises `StateError` if the file is damaged, locked, read-only, gone or of a newer layout, or the disk
     is full.
@@ -77,10 +80,17 @@ class Database:
     _connection: Connection
 
     def __init__(
-        self, path: Path, schema: Layout, *, migrations: Sequence[Layout] = (), busy: float = 30, durable: bool = False
+        self,
+        path: Path,
+        schema: Layout,
+        *,
+        migrations: Sequence[Layout] = (),
+        busy: float = 30,
+        durable: bool = False,
+        is_large: bool = False,
     ) -> None:
         self.path = path
-        self._busy, self._is_durable = busy, durable
+        self._busy, self._is_durable, self._is_large = busy, durable, is_large
         self._pid = os.getpid()
         self._lock = threading.RLock()
         renew_lock_in_forks(self)
@@ -89,8 +99,6 @@ class Database:
         self._identity = _identify_file(path)
         self._open()
         try:
-            if durable:
-                self._check_integrity()
             self._migrate((schema, *migrations))
         except BaseException:
             self._close()
@@ -117,8 +125,15 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.rollback()
 
+    def refuse_damage(self) -> None:
+        """Raise what the check in the background found, if it found damage."""
+        if self._watch is not None and self._watch.finding:
+            raise damaged_error(f"the daily check of all of it found: {self._watch.finding}")
+
     def compact(self) -> None:
         """Remove deleted content from the files on the disk as well."""
+        if self._watch is not None:
+            self._watch.stop_check()  # while it reads, the log cannot be emptied
         self.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     def close(self) -> None:
@@ -140,21 +155,19 @@ class Database:
             self._lock.release()
 
     def _open(self) -> None:
+        # Before SQLite opens the file, which may make a log, and recover one that was left behind.
+        self._watch = Watch(self.path) if self._is_large else None
         self._connection = sqlite3.connect(self.path, timeout=self._busy, isolation_level=None, check_same_thread=False)
-        self._close = weakref.finalize(self, _close_connection, self._connection, self._pid)
+        self._close = weakref.finalize(self, _close_connection, self._connection, self._pid, self._watch)
         try:
             _use_write_ahead_log(self._connection, self._busy)
             self._connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'NORMAL'}")
             self._connection.execute("PRAGMA secure_delete=ON")
+            if self._is_durable:
+                _refuse_damaged(self._connection, self._watch)
         except BaseException:
             self._close()
             raise
-
-    def _check_integrity(self) -> None:
-        """Refuse a file with damaged or missing pages: SQLite may read such pages as empty ones."""
-        found = self.read(lambda connection: connection.execute("PRAGMA quick_check(1)").fetchall())
-        if found != [("ok",)]:
-            raise damaged_error(str(found[0][0]).splitlines()[-1])
 
     def _migrate(self, layouts: Sequence[Layout]) -> None:
         """Bring the file to the newest layout. ``user_version`` is 0 in a new file, or in one of before it was set."""
@@ -243,9 +256,37 @@ def _use_write_ahead_log(connection: Connection, busy: float) -> None:
         time.sleep(0.005)
 
 
-def _close_connection(connection: Connection, pid: int) -> None:
-    if pid == os.getpid():
+def _close_connection(connection: Connection, pid: int, watch: Watch | None) -> None:
+    if pid != os.getpid():
+        return
+    if watch is None:
         connection.close()
+        return
+    watch.stop_check()  # its connection would keep this one from being the last, which takes the log away
+    connection.close()
+    watch.end()
+
+
+def _refuse_damaged(connection: Connection, watch: Watch | None) -> None:
+    """Refuse a file with damaged or missing pages, unless it is known to be sound."""
+    if watch is not None and not watch.must_check:
+        watch.start_check(_find_damage)
+        return
+    if finding := _find_damage(connection):
+        raise damaged_error(finding)
+    if watch is not None:
+        watch.note_check()
+
+
+def _find_damage(connection: Connection) -> str:
+    """Read the whole file for damaged or missing pages, which SQLite may read as empty ones; empty: it is sound."""
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except StateError as problem:
+        if is_damaged(problem):
+            return str(problem)
+        raise
+    return "" if found == [("ok",)] else str(found[0][0]).splitlines()[-1]
 
 
 def back_up(source: Path, target: Path) -> None:

@@ -29,6 +29,8 @@ T = TypeVar("T")
 INTERACTIVE, BULK = "interactive", "bulk"
 SLOT_LIFETIME = 3600.0
 """Seconds for which slots are kept; no period may be longer."""
+CLEAR_EVERY = 60.0
+"""Seconds after which a process deletes older slots again: the file keeps those of `SLOT_LIFETIME` and this long."""
 LEAVE_WITHIN = 30.0
 """Seconds after it took its slot within which a request must leave; one that was stopped for longer takes another.
 
@@ -128,6 +130,7 @@ class Throttle:
         self._taken_at: dict[str, float] = {}  # by slot; those of this process that are not confirmed
         self._known_limits: set[tuple[str, Limit]] = set()  # of other sessions, which a person was told of
         self._lowest = self.limit
+        self._cleared_at = -math.inf
         self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS))
         self._run(lambda: self._database.transact(self._carry_over_boot))
         own = {ACCOUNT: self.limit, **self.families}
@@ -165,7 +168,7 @@ class Throttle:
             taken = max(0, min(len(wanted), free))
             row = {"boot": self._boot, "family": family, "lane": lane, "now": now, "expires": now + self._hold}
             connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in wanted[:taken]])
-            connection.execute(sql.DELETE_SLOTS_BEFORE, {"time": now - SLOT_LIFETIME})
+            self._delete_old_slots(connection, now)
             # By rounding, a slot can count in its window although the wait for it is over.
             wait = 0.0 if taken == len(wanted) else max(0.001, _read_wait(connection, windows, now))
             return taken, wait, now, others
@@ -268,6 +271,12 @@ class Throttle:
     def _drop_slots(self, slots: Sequence[str]) -> None:
         for slot in slots:
             self._taken_at.pop(slot, None)
+
+    def _delete_old_slots(self, connection: Connection, now: float) -> None:
+        """Delete slots that no window counts any more, now and then: to look for them takes as long as to take one."""
+        if now - self._cleared_at >= CLEAR_EVERY:
+            connection.execute(sql.DELETE_SLOTS_BEFORE, {"time": now - SLOT_LIFETIME})
+            self._cleared_at = now
 
     def _confirm_slots(self, connection: Connection, slots: Sequence[str]) -> None:
         now = self._clock()
