@@ -59,6 +59,22 @@ def frame_from_tuples(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column]
     return frame_from_columns({column.name: [row[n] for row in rows] for n, column in enumerate(columns)}, columns)
 
 
+def frame_from_table(table: Any, columns: Sequence[Column]) -> pd.DataFrame:
+    """Build the same DataFrame as `frame` from an Arrow table of text and numbers."""
+    arrays = {column.name: _convert_arrow(table[column.name], column.dtype) for column in columns}
+    return _build_frame(arrays, len(table))
+
+
+def _convert_arrow(values: Any, dtype: str) -> Any:
+    if dtype == "string":
+        text: Any = pd.StringDtype()
+        return text.__from_arrow__(values)
+    numbers = values.to_numpy()
+    if dtype == TIME:
+        return _build_times(numbers)
+    return numbers if dtype == "int64" else np.where(np.isinf(numbers), math.nan, numbers)
+
+
 def text_frame(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
     """Build a frame of text from rows as the API sent them, for `apply_dtypes`; it always has the columns `names`."""
     rows = list(rows)

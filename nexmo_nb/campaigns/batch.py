@@ -10,9 +10,18 @@ import pandas as pd
 
 from nexmo_nb.campaigns.caps import Cap, check_cap, sum_spent
 from nexmo_nb.campaigns.decisions import Estimate
+from nexmo_nb.campaigns.finished import read_finished
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
 from nexmo_nb.campaigns.progress import Progress, count_done
-from nexmo_nb.campaigns.rows import Row, find_sends, find_waiting, read_rows, skip_doubtful, skip_unpriced
+from nexmo_nb.campaigns.rows import (
+    Row,
+    check_options,
+    find_sends,
+    find_waiting,
+    read_rows,
+    skip_doubtful,
+    skip_unpriced,
+)
 from nexmo_nb.campaigns.runner import Message, Runner, Watch
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session
@@ -56,7 +65,13 @@ def run_batch(
 
     It raises what `send_many` does, and an interrupt after it has said how to go on.
     """
-    rows, name = read_rows(plan, options), settings.batch
+    name = settings.batch
+    check_options(options)
+    if (finished := read_finished(plan, name, session.ledger)) is not None:
+        _read_budget(session)  # which a run would refuse, if it cannot be kept; so would it an older ledger
+        session.ledger.check_newest()
+        return Run(finished, Runner(session, name, {}).status_message())
+    rows = read_rows(plan, options)
     with session.ledger.open_run(name):
         waiting, skipped = _choose_rows(session, rows, settings)
         kept = [row for row in rows if row.place not in skipped]

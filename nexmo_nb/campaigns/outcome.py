@@ -12,7 +12,7 @@ import pandas as pd
 from nexmo_nb import validation
 from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.contacts.numbers import country_of
-from nexmo_nb.frames import TIME, Column, frame
+from nexmo_nb.frames import TIME, Column, frame, frame_from_table
 from nexmo_nb.reports.kept import forget_kept
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
@@ -88,7 +88,9 @@ def sent(
     end = None if until is None else validation.check_time("until", until)
     other_than = None if validation.check_bool("planned", planned) else "planned"
     session.ledger.mark_abandoned_unknown()
-    return outcome_frame(session.ledger.read_sends(batch=name, since=start, until=end, other_than=other_than))
+    wanted: dict[str, Any] = {"batch": name, "since": start, "until": end, "other_than": other_than}
+    table = session.ledger.read_sent(**wanted)
+    return outcome_frame(session.ledger.read_sends(**wanted)) if table is None else _build_sent_frame(table)
 
 
 def discard(batch: str, *, session: Session | None = None) -> int:
@@ -182,6 +184,33 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `sent` from rows of the ledger."""
     return frame(({**row, **_describe_recipient(row), "parts": row["parts"] or 0} for row in rows), COLUMNS)
+
+
+def _build_sent_frame(table: Any) -> pd.DataFrame:
+    """Build the same frame as `outcome_frame` from a table of the ledger."""
+    import pyarrow as pa
+
+    countries, names = find_countries(table["recipient"].combine_chunks())
+    columns = {
+        **dict(zip(table.column_names, table.columns, strict=True)),
+        "to": table["recipient"],
+        "text": table["body"],
+        "parts": table["parts"].fill_null(0),
+        "country": countries,
+        "country_name": names,
+    }
+    return frame_from_table(pa.table({column.name: columns[column.name] for column in COLUMNS}), COLUMNS)
+
+
+def find_countries(numbers: Any) -> tuple[Any, Any]:
+    """Find codes and names of the countries of an Arrow array of numbers, each number once."""
+    import pyarrow as pa
+
+    different = numbers.dictionary_encode()
+    codes = [country_of(number) for number in different.dictionary.to_pylist()]
+    names = [None if code is None else name_country(code) for code in codes]
+    take = different.indices
+    return pa.array(codes, pa.large_string()).take(take), pa.array(names, pa.large_string()).take(take)
 
 
 def plan_outcome_frame(

@@ -42,16 +42,20 @@ class Row(NamedTuple):
         return Entry(send_id, what, "sms", self.digest, *addressed, estimate=estimate)
 
 
-def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
-    """Read the rows that can be sent, and check that nobody gets the same text twice."""
+def check_options(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         checked = validation.check_choice("options", name, BATCH_OPTIONS)
         if value is not None:
             OPTIONS[checked](checked, value)
+
+
+def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
+    """Read the rows that can be sent, and check that nobody gets the same text twice."""
+    check_options(options)
     needed = (
         "to", "sender", "text", "encoding", "parts", "price_low", "price_high", "currency", "warning", "warning_code",
     )  # fmt: skip
-    columns = [_read_cells(plan, name) for name in ("problem", *needed)]
+    columns = [read_cells(plan, name) for name in ("problem", *needed)]
     rows = [
         _read_row(place, label, cells, options)
         for place, (label, problem, *cells) in enumerate(zip(plan.index.tolist(), *columns, strict=True))
@@ -61,7 +65,7 @@ def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _read_cells(plan: pd.DataFrame, name: str) -> list[Any]:
+def read_cells(plan: pd.DataFrame, name: str) -> list[Any]:
     """Read a column, None where a cell is missing, or where a plan of before does not have the column."""
     if name not in plan:
         return [None] * len(plan)
@@ -73,7 +77,7 @@ def _read_cells(plan: pd.DataFrame, name: str) -> list[Any]:
 def _read_row(place: int, label: Any, cells: Sequence[Any], options: Mapping[str, Any]) -> Row:
     to, sender, text, encoding, parts, low, high, currency, warning, warning_code = cells
     try:
-        fields = build_fields(to, sender, "unicode" if encoding == "ucs2" else "text", text=text, **options)
+        fields = build_fields(to, sender, _find_type(encoding), text=text, **options)
     except InvalidRequestError as problem:
         raise InvalidRequestError(f"{problem} It stands in row {show_label(label)} of the plan.") from None
     if fields["to"] != to:  # what a batch sent is found by the number as it stands in the plan
@@ -85,10 +89,18 @@ def _read_row(place: int, label: Any, cells: Sequence[Any], options: Mapping[str
         allowed = "texts of as many parts as the column 'parts' says"
         advice = f"The text of row {show_label(label)} has more: make the plan again with it."
         raise validation.invalid_argument("plan", text, allowed, advice)
-    # Options such as ttl may change between runs; who gets what from whom may not.
-    digest = compute_digest({name: fields[name] for name in ("to", "from", "type", "text")})
+    digest = build_digest(fields["to"], fields["from"], fields["text"], encoding)
     estimate = None if high is None else Estimate(0.0 if low is None else float(low), float(high))
     return Row(place, label, fields, digest, estimate, currency, warning, warning_code)
+
+
+def build_digest(to: str, sender: str, text: str, encoding: str | None) -> str:
+    """Build the digest of who gets what from whom: that may not change between runs, while options such as ttl may."""
+    return compute_digest({"to": to, "from": sender, "type": _find_type(encoding), "text": text})
+
+
+def _find_type(encoding: str | None) -> str:
+    return "unicode" if encoding == "ucs2" else "text"
 
 
 def _check_once(rows: Iterable[Row]) -> None:

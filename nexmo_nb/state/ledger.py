@@ -30,19 +30,22 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
-from nexmo_nb.state import generation
+from nexmo_nb.state import generation, sent_sql
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.budgets import Budgets, check_single, choose_affordable
 from nexmo_nb.state.entries import find_by_key, free_key, write_entries
 from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
 from nexmo_nb.state.sends import BatchRow, Claim, Entry, Outcome, match_entries, open_states_of
+from nexmo_nb.state.single_send import SingleSend, retry_on_interrupt
 from nexmo_nb.state.spellings import Spellings
 from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -56,7 +59,9 @@ class Ledger:
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
-        self._database = self._run(lambda: _open_database(path))
+        self._database = self._run(
+            lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True, is_large=True)
+        )
         self.budgets = Budgets(self._transact, self._read, lambda: self.clock())  # noqa: PLW0108 - a test may replace it
         self._spellings = Spellings(lambda column: self._read(lambda c: sql.read_odd_names(c, column)))
         self._owner = Owner(path.parent / "owners")
@@ -257,7 +262,25 @@ class Ledger:
         """
         wanted = {"state = ?": state, "state <> ?": other_than, "created >= ?": since, "created < ?": until}
         names = self._spellings.list_same("batch", batch)
-        return self._read(lambda connection: sql.read_sends(connection, wanted, batches=names, ids=ids))
+        return self._read(lambda connection: sent_sql.read_sends(connection, wanted, batches=names, ids=ids))
+
+    def read_sent(
+        self,
+        *,
+        batch: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        other_than: str | None = None,
+    ) -> pa.Table | None:
+        """Read the columns of what `read_sends` reads by rows, and digests; None where it can be read by rows only."""
+        from nexmo_nb.state.sent_table import NotTyped, read_sent  # pyarrow, which a send does without
+
+        wanted = {"state <> ?": other_than, "created >= ?": since, "created < ?": until}
+        names = self._spellings.list_same("batch", batch)
+        try:
+            return self._read(lambda connection: read_sent(connection, wanted, names))
+        except NotTyped:
+            return None
 
     def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
         names = self._spellings.list_same("batch", batch)
@@ -277,6 +300,10 @@ class Ledger:
         counts = self._transact(work)
         self._run(self._database.compact)
         return counts
+
+    def check_newest(self) -> None:
+        """Refuse a ledger that is an older copy."""
+        self._read(self._check_generation)
 
     def accept_older(self) -> bool:
         """Let this ledger count as the newest, and tell whether it was an older copy."""
@@ -347,55 +374,3 @@ class Ledger:
                 f"The ledger {self.path} cannot be used ({problem}). Nothing was sent, because what is not recorded "
                 f"could be sent twice. {advice_for(problem)}{keep if is_damaged(problem) else ''}".rstrip()
             ) from None
-
-
-class SingleSend:
-    """The record of a single send, as a context for `record_intent`, the request and `record_outcome`, in this order.
-
-    An error or an interrupt that leaves the context after the intent is an outcome, too, and is recorded.
-    """
-
-    def __init__(self, ledger: Ledger, entry: Entry) -> None:
-        self._ledger, self._entry = ledger, entry
-        self._rows: list[dict[str, Any]] | None = None
-        self._has_intent = False
-
-    def __enter__(self) -> SingleSend:
-        return self
-
-    def record_intent(self) -> list[dict[str, Any]] | None:
-        """Record the intent; a key that was sent before gives its parts instead. See `Ledger.record_intent`."""
-        known = self._ledger.record_intent(self._entry)
-        self._has_intent = known is None
-        return known
-
-    def record_outcome(self, rows: list[dict[str, Any]]) -> None:
-        self._rows = rows
-        self._ledger.record_outcomes([Outcome(self._entry.id, rows)])
-
-    def __exit__(self, kind: object, problem: BaseException | None, traceback: TracebackType | None) -> None:
-        # An interrupt inside `record_intent` may have come after its commit; nothing left then.
-        is_open = self._has_intent or (problem is not None and not isinstance(problem, Exception))
-        if problem is not None and is_open:
-            if self._rows is None:
-                outcome = Outcome(self._entry.id, None, problem, is_unsent=not self._has_intent)
-            else:
-                outcome = Outcome(self._entry.id, self._rows)
-            retry_on_interrupt(lambda: self._ledger.record_outcomes([outcome]))
-        self._ledger.close_sends([self._entry.id])
-
-
-def _open_database(path: Path) -> Database:
-    return Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True, is_large=True)
-
-
-def retry_on_interrupt(work: Callable[[], None]) -> None:
-    """Do what an interrupt must not break off: it is done again, and then the interrupt goes on.
-
-    A second interrupt leaves the row in ``sending``: `Ledger.mark_abandoned_unknown` makes it unknown.
-    """
-    try:
-        work()
-    except KeyboardInterrupt:
-        work()
-        raise

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices, summarize_delivery
+from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices
 from nexmo_nb.state.sqlite import Connection, damaged_error, read_rows
 
 _SENDS = (
@@ -330,40 +330,3 @@ def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
 def has_erased(connection: Connection, names: Iterable[str]) -> bool:
     statement = "SELECT EXISTS (SELECT 1 FROM sends WHERE batch = ? AND recipient IS NULL)"
     return any(connection.execute(statement, (name,)).fetchone()[0] for name in names)
-
-
-def read_sends(
-    connection: Connection,
-    wanted: Mapping[str, Any],
-    *,
-    batches: Sequence[str] = (),
-    ids: Sequence[str] | None = None,
-) -> list[dict[str, Any]]:
-    """Read sends, oldest first, with their message ids, delivery and final price; all, or of `batches` or `ids`.
-
-    `wanted` maps any of ``state = ?``, ``state <> ?``, ``created >= ?`` and ``created < ?`` to a value; None is any.
-    """
-    conditions = {condition: [value] for condition, value in wanted.items() if value is not None}
-    if batches:
-        conditions[f"batch IN ({', '.join('?' * len(batches))})"] = list(batches)
-    if ids is not None:
-        conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    values = [value for given in conditions.values() for value in given]
-    sends = read_rows(
-        connection,
-        "SELECT id, kind, batch, key, recipient, sender, body, client_ref, state, created, started, finished, parts,"
-        " price, currency, code, error, (SELECT MIN(network) FROM parts WHERE send = sends.id) AS network"
-        f" FROM sends {where} ORDER BY created, COALESCE(place, 0), id",
-        values,
-    )
-    parts = connection.execute(
-        "SELECT send, parts.message_id, delivery, deliveries.price FROM parts"
-        " LEFT JOIN deliveries ON deliveries.message_id = parts.message_id"
-        f" WHERE send IN (SELECT id FROM sends {where}) ORDER BY send, part",
-        values,
-    )
-    by_send: dict[str, list[tuple[str | None, str | None, float | None]]] = {}
-    for send, message_id, delivery, price in parts:
-        by_send.setdefault(send, []).append((message_id, delivery, price))
-    return [{**send, **summarize_delivery(by_send.get(send["id"], []))} for send in sends]

@@ -16,6 +16,8 @@ Parts = Sequence[Mapping[str, Any]]
 ACCEPTED_STATUSES = ("0", "started")
 """What an accepted part of an SMS, and a call that was placed, give as their status."""
 
+_JSON = json.JSONEncoder(sort_keys=True, default=str)
+
 
 class Entry(NamedTuple):
     """One message or call, as it will be sent; `what` names it in errors."""
@@ -132,4 +134,4 @@ def summarize_delivery(parts: Sequence[tuple[str | None, str | None, float | Non
 
 
 def compute_digest(fields: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(fields).encode()).hexdigest()

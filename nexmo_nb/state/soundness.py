@@ -117,9 +117,7 @@ class Watch:
         # Alone: nobody has the file open, and whoever comes now does not take this process for one that found it sound.
         is_in_use = not self._lock(alone=True) and self._lock(alone=False)
         note = self._read()
-        self.must_check = must_check(
-            note, self._file, has_log=has_log(path), is_in_use=is_in_use, now=self._clock()
-        )
+        self.must_check = must_check(note, self._file, has_log=has_log(path), is_in_use=is_in_use, now=self._clock())
         self._checked = 0.0 if note is None or self.must_check else note.checked
         if not self.must_check:
             self._lock(alone=False)

@@ -18,7 +18,7 @@ import pytest
 from helpers import digests_of, send_once
 
 import nexmo_nb as nx
-from nexmo_nb.state import ledger_sql
+from nexmo_nb.state import ledger_sql, response_cache_sql
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
@@ -202,6 +202,16 @@ def test_cached_responses_of_before_are_found(folder: Path) -> None:
     cache = ResponseCache(folder / "cache.sqlite", clock=lambda: 0.0 + 2e9)
     assert len(cache.responses) > 0
     assert all("127.0.0.1" in key for key in cache.responses)
+    cache.responses.close()
+
+
+def test_a_cache_of_before_deletes_a_family_without_reading_the_others(folder: Path) -> None:
+    cache = ResponseCache(folder / "cache.sqlite")
+    database = cache.responses._database
+    assert database is not None
+    statement = f"EXPLAIN QUERY PLAN {response_cache_sql.DELETE_FAMILY}"
+    steps = database.read(lambda c: c.execute(statement, ("owned",)).fetchall())
+    assert [step[-1] for step in steps] == ["SEARCH answers USING INDEX answers_family (family=?)"]
     cache.responses.close()
 
 

@@ -268,10 +268,10 @@ def test_a_crash_between_the_ledger_and_the_file_is_no_alarm(tmp_path: Path, mon
 CRASH = """
 import os, sys
 from pathlib import Path
-from nexmo_nb.state import generation, ledger
+from nexmo_nb.state import generation, ledger, single_send, soundness
 from nexmo_nb.state.sends import Entry
 
-FILES = {module.__file__ for module in (generation, ledger)}
+FILES = {module.__file__ for module in (generation, ledger, single_send, soundness)}
 count = 0
 
 def send(folder, name, at=0):

@@ -16,8 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
+from nexmo_nb.state import throttle as throttle_module
 from nexmo_nb.state.sqlite import StateError, advice_for, damaged_error
-from nexmo_nb.state.throttle import BULK, INTERACTIVE, LEAVE_WITHIN, SLOT_LIFETIME, Limit, Throttle
+from nexmo_nb.state.throttle import BULK, CLEAR_EVERY, INTERACTIVE, LEAVE_WITHIN, SLOT_LIFETIME, Limit, Throttle
 
 
 class Time:
@@ -210,6 +211,58 @@ def test_a_slot_is_kept_as_long_as_the_longest_period(path: Path, time: Time) ->
     for _ in range(2):  # the first try deletes what is old
         assert throttle.try_acquire(["two"], "", INTERACTIVE) == (0, pytest.approx(1.0))
     throttle.close()
+
+
+def test_old_slots_are_deleted_once_a_minute_so_that_the_file_stays_small(path: Path, time: Time) -> None:
+    throttle = make(path, time)
+    deletions: list[float] = []
+
+    def trace(statement: str) -> None:
+        if statement.startswith("DELETE FROM slots WHERE at <"):
+            deletions.append(time.now)
+
+    throttle._database._connection.set_trace_callback(trace)
+    most = 0
+    for n in range(1200):  # two hours and twenty minutes
+        call(throttle, time, str(n))
+        time.now += 7.0
+        found = throttle._database.read(lambda c: c.execute("SELECT COUNT(*) FROM slots").fetchone()[0])
+        most = max(most, found)
+    assert SLOT_LIFETIME / 7 < most <= (SLOT_LIFETIME + CLEAR_EVERY) / 7 + 2
+    assert all(CLEAR_EVERY <= later - earlier < CLEAR_EVERY + 8 for earlier, later in pairwise(deletions))
+    throttle.close()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.5, 3.0, 61.0, 2000.0]),
+            st.sampled_from(["sms", "calls"]),
+            st.sampled_from([INTERACTIVE, BULK]),
+            st.integers(1, 4),
+        ),
+        max_size=40,
+    )
+)
+def test_what_is_deleted_later_lets_as_many_through_as_what_is_deleted_at_once(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[float, str, str, int]]
+) -> None:
+    folder, found = tmp_path_factory.mktemp("slots"), []
+    for every in (0.0, CLEAR_EVERY):
+        time = Time()
+        limits = {"sms": Limit(2, SLOT_LIFETIME), "calls": Limit(3, 2.0, from_answer=False)}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(throttle_module, "CLEAR_EVERY", every)
+            throttle = make(folder / f"{every}.sqlite", time, calls=6, period=SLOT_LIFETIME, limits=limits)
+            taken = []
+            for n, (seconds, family, lane, wanted) in enumerate(steps):
+                time.now += seconds
+                names = [f"{n}-{each}" for each in range(wanted)]
+                taken.append(throttle.try_acquire(names, family, lane, done=[f"{n - 2}-0"]))
+            throttle.close()
+        found.append(taken)
+    assert found[0] == found[1]
 
 
 def test_a_wait_of_more_than_a_second_tells_how_long_once(path: Path, time: Time) -> None:
