@@ -3,7 +3,8 @@
 A full check reads the whole file, which takes seconds where there are many sends. So it is made when the file is
 opened only where something speaks against it: `must_check` says what. What the file system did not see, such as a disk
 that gives back other bytes than were written, is found by the check in the background, once a day (see
-`background_check`), or as soon as SQLite meets a page that cannot be right. Until then it is not found.
+`background_check`), or as soon as SQLite meets a page that cannot be right. Until then it is not found. Nor is what
+another program writes into the very file while a process has it open.
 
 The note is a file beside the database. Every process that has the database open holds a shared lock on it, so that one
 that comes later knows that the log beside the database is in use, and not left behind. A note that is torn, lost or not
@@ -126,16 +127,17 @@ class Watch:
         """Start the daily check in the background, if it is due."""
         if is_due(self._checked, self._clock()):
             self._check = BackgroundCheck(self._path, check, self._tell)
-            self._check.start()
+            with suppress(RuntimeError):  # the system gives no more threads: a later opening tries again
+                self._check.start()
 
     def stop_check(self) -> None:
         if self._check is not None:
             self._check.stop()
 
     def note_check(self) -> None:
-        """Note that the file was found sound by a full check; it was, too, for processes that open it from now on."""
+        """Note that the file was found sound by a full check; processes that open it from now on may rely on it."""
         self._checked = self._clock()
-        file = read_file_state(self._path)
+        file = self._read_own_state()
         if file is not None:
             self._write(_format(Note(file, self._checked)))
             self._lock(alone=False)
@@ -159,18 +161,23 @@ class Watch:
         self._descriptor = None
 
     def _note_end(self) -> None:
-        file = read_file_state(self._path)
-        is_same = file is not None and self._file is not None and file.inode == self._file.inode
-        if not self._checked or not is_same or has_log(self._path):
+        note, file = self._read(), self._read_own_state()
+        # Without a note, another process found damage meanwhile, or the disk was full.
+        if note is None or file is None or not self._checked or has_log(self._path):
             return
-        note = self._read()
-        if file is None or (note is not None and note.file == file and note.checked >= self._checked):
+        checked = max(note.checked, self._checked)
+        if note == Note(file, checked):
             return
         # A change in the same tick of the file system's clock would not show: a time between two ticks tells it.
         now = time.time_ns()
         os.utime(self._path, ns=(now, now))
-        if (file := read_file_state(self._path)) is not None:
-            self._write(_format(Note(file, self._checked)))
+        if (file := self._read_own_state()) is not None:
+            self._write(_format(Note(file, checked)))
+
+    def _read_own_state(self) -> FileState | None:
+        """Read the state of the file; None where it is gone, or another one has its name now."""
+        file = read_file_state(self._path)
+        return file if file is not None and self._file is not None and file.inode == self._file.inode else None
 
     def _read(self) -> Note | None:
         if self._descriptor is None:

@@ -416,6 +416,31 @@ def test_an_answer_is_recorded_even_if_damage_was_found_meanwhile(path: Path) ->
     ledger.close()
 
 
+def test_no_other_process_notes_a_clean_end_after_damage_was_found(path: Path, checks: list[str]) -> None:
+    first, second = Ledger(path), Ledger(path)
+    assert first._database._watch is not None
+    first._database._watch._tell("a page is odd")
+    third = Ledger(path)
+    assert checks == [""]  # it was not really damaged, which the third found; the second does not know either
+    path.with_name("ledger.sqlite-checked").write_bytes(b"")
+    for ledger in (third, first, second):
+        ledger.close()
+    assert path.with_name("ledger.sqlite-checked").read_bytes() == b""
+    use(path)
+    assert checks == ["", ""]
+
+
+def test_a_system_without_more_threads_opens_the_ledger_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(soundness, "is_due", lambda *_: True)
+    monkeypatch.setattr("threading.Thread.start", fail)
+    use(path, "i")
+
+
 def test_the_daily_check_of_a_sound_ledger_is_made_once_a_day(path: Path, checks: list[str]) -> None:
     state = soundness.read_file_state(path)
     assert state is not None
