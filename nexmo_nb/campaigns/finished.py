@@ -24,7 +24,7 @@ def read_finished(plan: pd.DataFrame, batch: str, ledger: Ledger) -> pd.DataFram
     """Read what became of the rows of a plan, as `send_many` tells it; None unless Nexmo accepted all of them."""
     from nexmo_nb.state.sent_table import NotTyped, build_array  # pyarrow, which takes its time
 
-    sends = ledger.read_sent(batch=batch)
+    sends = ledger.read_sent(batch=batch, with_digests=True)
     if sends is None or sends["recipient"].null_count:
         return None  # of a batch that was forgotten, nobody knows who was sent to
     cells = {name: read_cells(plan, name) for name in CELLS}

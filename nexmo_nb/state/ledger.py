@@ -271,14 +271,15 @@ class Ledger:
         since: float | None = None,
         until: float | None = None,
         other_than: str | None = None,
+        with_digests: bool = False,
     ) -> pa.Table | None:
-        """Read the columns of what `read_sends` reads by rows, and digests; None where it can be read by rows only."""
+        """Read the columns of what `read_sends` reads by rows; None where that can be read by rows only."""
         from nexmo_nb.state.sent_table import NotTyped, read_sent  # pyarrow, which a send does without
 
         wanted = {"state <> ?": other_than, "created >= ?": since, "created < ?": until}
         names = self._spellings.list_same("batch", batch)
         try:
-            return self._read(lambda connection: read_sent(connection, wanted, names))
+            return self._read(lambda connection: read_sent(connection, wanted, names, with_digests=with_digests))
         except NotTyped:
             return None
 

@@ -45,10 +45,10 @@ def read_sends(
     return [{**send, **summarize_delivery(by_send.get(send["id"], []))} for send in sends]
 
 
-def select_sends(wanted: Mapping[str, Any], batches: Sequence[str]) -> tuple[str, list[Any]]:
-    """Select the columns of sends, oldest first, as `read_sends` takes them: the statement and its values."""
+def select_sends(wanted: Mapping[str, Any], batches: Sequence[str], more: str = "") -> tuple[str, list[Any]]:
+    """Select the columns of sends, oldest first, as `read_sends` takes them, and `more`: the statement and its values."""
     where, values = _write_where(wanted, batches)
-    return f"SELECT {_SENT}, digest FROM sends {where} {_OLDEST_FIRST}", values
+    return f"SELECT {_SENT}{more} FROM sends {where} {_OLDEST_FIRST}", values
 
 
 def select_parts(wanted: Mapping[str, Any], batches: Sequence[str]) -> tuple[str, list[Any]]:

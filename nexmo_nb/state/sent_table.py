@@ -27,12 +27,14 @@ class NotTyped(Exception):  # noqa: N818 - it asks for the other way
     """A value of the ledger is not of its column's kind."""
 
 
-def read_sent(connection: Connection, wanted: Mapping[str, Any], batches: Sequence[str] = ()) -> pa.Table:
+def read_sent(
+    connection: Connection, wanted: Mapping[str, Any], batches: Sequence[str] = (), *, with_digests: bool = False
+) -> pa.Table:
     """Read the columns of sends, oldest first, with their message ids, delivery, network and final price.
 
     `wanted` and `batches` are those of `sent_sql.read_sends`.
     """
-    sends = _read_table(connection, *sql.select_sends(wanted, batches))
+    sends = _read_table(connection, *sql.select_sends(wanted, batches, ", digest" if with_digests else ""))
     parts = _read_table(connection, *sql.select_parts(wanted, batches))
     places = pc.index_in(parts["send"], value_set=sends["id"].combine_chunks())
     parts = parts.append_column("place", places).filter(places.is_valid())

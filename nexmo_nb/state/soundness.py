@@ -112,7 +112,6 @@ class Watch:
         with suppress(OSError):
             self._descriptor = os.open(f"{path}-checked", os.O_CREAT | os.O_RDWR, 0o600)
             close_in_forks(self._descriptor)
-        self._pid = os.getpid()
         self._check: BackgroundCheck | None = None
         self.finding = ""
         # Alone: nobody has the file open, and whoever comes now does not take this process for one that found it sound.
@@ -147,12 +146,12 @@ class Watch:
         if not finding:
             self.note_check()
             return
-        self.finding, self._checked = finding, 0.0
+        self.finding = finding
         self._write(b"")
 
     def end(self) -> None:
         """Note the file as it is now, if it was closed cleanly, and found sound before, and let the lock go."""
-        if self._descriptor is None or self._pid != os.getpid():
+        if self._descriptor is None:
             return
         with suppress(OSError):
             self._note_end()

@@ -162,6 +162,17 @@ def test_one_that_opens_a_ledger_in_use_does_not_check_it(path: Path, checks: li
     assert checks == []
 
 
+def test_the_end_of_one_of_several_is_not_noted(path: Path) -> None:
+    note, (first, second) = path.with_name("ledger.sqlite-checked"), (Ledger(path), Ledger(path))
+    before = note.read_bytes()
+    send_once(second, entry("i"), lambda: [{"status": "0"}])
+    second._database._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    first.close()
+    assert note.read_bytes() == before
+    second.close()
+    assert note.read_bytes() != before
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -235,7 +246,7 @@ def test_one_that_opens_a_ledger_while_another_still_checks_it_checks_it_as_well
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody relies on a check that did not end yet."""
-    path.with_name("ledger.sqlite-checked").unlink()
+    subprocess.run([sys.executable, "-c", KILLED + "begin(); end()", path], check=False)
     real, opened = sqlite._find_damage, []
 
     def check(connection: sqlite3.Connection) -> str:
