@@ -77,7 +77,7 @@ def fill(ledger: Ledger, sends: list[Any], deliveries: dict[str, Any]) -> None:
                 state,
             )
             connection.execute(INSERT, (*row, *rest))
-            for number, (message, status, network) in enumerate(parts, 1):
+            for number, (message, status, network) in reversed(list(enumerate(parts, 1))):
                 row = (send_id, number, message, status, None, None, None, network)
                 connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         rows = [(name, status, None, price, None, None) for name, (status, price) in deliveries.items()]
