@@ -46,7 +46,7 @@ def read_sends(
 
 
 def select_sends(wanted: Mapping[str, Any], batches: Sequence[str], more: str = "") -> tuple[str, list[Any]]:
-    """Select the columns of sends as `read_sends` takes them, oldest first, and `more`: the statement and its values."""
+    """Select the columns of sends, oldest first, and `more`, beginning with a comma: the statement and its values."""
     where, values = _write_where(wanted, batches)
     return f"SELECT {_SENT}{more} FROM sends {where} {_OLDEST_FIRST}", values
 
