@@ -17,6 +17,7 @@ import jwt
 import pytest
 from browsers import CHROMIUM, FLAGS, MISSING, NEEDED
 from cryptography.hazmat.primitives import serialization
+from depth import is_quick as _registers_the_profile  # noqa: F401 - before it is chosen
 from helpers import connected
 
 import nexmo_nb as nx

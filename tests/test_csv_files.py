@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from depth import count_examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=90, deadline=None)
+@settings(max_examples=count_examples(90), deadline=None)
 @given(
     texts=st.lists(st.tuples(CELLS, CELLS), max_size=6),
     data=st.data(),

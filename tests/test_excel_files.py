@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from depth import count_examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ def read_cell(path: Path, place: str) -> Any:
     return openpyxl.load_workbook(path).worksheets[0][place]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(60), deadline=None)
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, AMOUNTS), min_size=1, max_size=6))
 def test_text_and_numbers_survive_the_round_trip(rows: list[tuple[Any, Any, float]]) -> None:
     frame = pd.DataFrame(

@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from depth import count_examples
 from helpers import tried
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,7 +142,7 @@ def test_utf_8_with_one_bad_byte_is_not_read_as_something_else(tmp_path: Path) -
     st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(60), deadline=None)
 def test_no_cell_is_changed(tmp_path_factory: Any, rows: list[list[str]], separator: str, encoding: str) -> None:
     path = tmp_path_factory.mktemp("lists") / "list.csv"
     quoted = [separator.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in [["a", "b"], *rows]]

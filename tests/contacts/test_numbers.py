@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import phonenumbers
 import pytest
+from depth import take_some
 
 from nexmo_nb.contacts.cells import UnreadableNumber
 from nexmo_nb.contacts.numbers import Number, check_msisdn, check_sender, country_of, read_number, to_e164
@@ -217,7 +218,7 @@ def expect(written: str, region: str | None) -> list[Number | None]:
 @pytest.mark.parametrize("region", [None, "GB", "AR", "IT", "US"])
 def test_number_country_and_kind_are_what_the_library_says(region: str | None) -> None:
     wrong = []
-    for written in spelled(random.Random(1)):
+    for written in take_some(list(spelled(random.Random(1))), 7):
         allowed = expect(written, region)
         found: Number | None
         try:

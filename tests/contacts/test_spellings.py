@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import phonenumbers
 import pytest
+from depth import take_some
 from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
@@ -60,6 +61,7 @@ def write(number: phonenumbers.PhoneNumber, form: int) -> str:
 
 
 EXAMPLES = list(examples())
+SOME = take_some(EXAMPLES, 7)
 
 
 def outcome(written: str, region: str | None, home: str | None = None) -> tuple[str, str]:
@@ -86,7 +88,7 @@ def test_there_are_numbers_of_every_country() -> None:
 @EACH_SPELLING
 def test_a_number_with_its_country_code_is_read(spell: Callable[[str], str]) -> None:
     wrong = []
-    for region, example in EXAMPLES:
+    for region, example in SOME:
         whole = write(example, PhoneNumberFormat.E164)
         spaced = write(example, PhoneNumberFormat.INTERNATIONAL)
         for written in (whole, spaced, f"00{whole[1:]}", f"00 {spaced[1:]}"):
@@ -100,7 +102,7 @@ def test_a_number_with_its_country_code_is_read(spell: Callable[[str], str]) -> 
 @EACH_SPELLING
 def test_a_number_with_its_country_code_needs_no_plus(spell: Callable[[str], str]) -> None:
     wrong = []
-    for _, example in EXAMPLES:
+    for _, example in SOME:
         whole = write(example, PhoneNumberFormat.E164)[1:]
         code, digits = outcome(spell(whole), None)
         if digits != whole:
@@ -111,7 +113,7 @@ def test_a_number_with_its_country_code_needs_no_plus(spell: Callable[[str], str
 @EACH_SPELLING
 def test_a_national_number_is_read_with_its_region(spell: Callable[[str], str]) -> None:
     wrong = []
-    for region, example in EXAMPLES:
+    for region, example in SOME:
         whole = write(example, PhoneNumberFormat.E164)[1:]
         written = write(example, PhoneNumberFormat.NATIONAL)
         code, digits = outcome(spell(written), region)
@@ -123,7 +125,7 @@ def test_a_national_number_is_read_with_its_region(spell: Callable[[str], str]) 
 @EACH_SPELLING
 def test_a_national_number_without_its_region_is_never_another_one_without_a_doubt(spell: Callable[[str], str]) -> None:
     wrong = []
-    for region, example in EXAMPLES:
+    for region, example in SOME:
         whole = write(example, PhoneNumberFormat.E164)[1:]
         national = phonenumbers.national_significant_number(example)
         for written in (write(example, PhoneNumberFormat.NATIONAL), national):

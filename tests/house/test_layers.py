@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parent.parent.parent / "nexmo_nb"
 LAYERS: list[set[str]] = [
@@ -53,21 +52,38 @@ def modules() -> list[tuple[str, Path]]:
 
 MODULES = modules()
 NAMES = {name for name, _ in MODULES}
-EACH = pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0]) for each in MODULES])
+
+
+@cache
+def read_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def list_nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(read_text(path))))
+
+
+def find_faults(check: Callable[[str, Path], Iterator[str]]) -> list[str]:
+    """Let a check look at every module, and give what it found."""
+    return [f"{name} {fault}" for name, path in MODULES for fault in check(name, path)]
 
 
 def room_of(name: str) -> str:
     return name.split(".")[1] if "." in name else ""
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> list[str]:
     """Give the full names of what a module imports, wherever it does so."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found = []
+    for node in list_nodes(path):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: import by full name"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
+    return found
 
 
 def module_of(imported: str) -> str | None:
@@ -84,18 +100,19 @@ def uses(name: str, path: Path) -> set[str]:
     return {module for imported in imports(path) if (module := module_of(imported)) not in (None, name)}
 
 
-@EACH
-def test_imports_point_down(name: str, path: Path) -> None:
-    room = room_of(name)
-    for target in map(room_of, uses(name, path)):
-        if not room or target in ("", room):
-            continue
-        if room == "sandbox":
-            raise AssertionError(f"{name}: the sandbox stands aside, but imports {target}")
-        if target == "sandbox":
-            assert room in STARTS_SANDBOX, f"{name} imports the sandbox"
-        else:
-            assert LEVEL[target] <= LEVEL[room], f"{name} imports {target}"
+def test_imports_point_down() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        room = room_of(name)
+        for target in sorted(set(map(room_of, uses(name, path)))):
+            if not room or target in ("", room):
+                continue
+            # The sandbox stands aside.
+            if room == "sandbox" or (target == "sandbox" and room not in STARTS_SANDBOX):
+                yield f"imports {target}"
+            elif target != "sandbox" and LEVEL[target] > LEVEL[room]:
+                yield f"imports {target}, which is above it"
+
+    assert find_faults(check) == []
 
 
 def circles(graph: dict[str, set[str]]) -> list[str]:
@@ -126,52 +143,57 @@ def test_a_circle_would_be_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set()}) == ["a", "b", "c", "d"]
 
 
-@EACH
-def test_each_library_has_its_one_door(name: str, path: Path) -> None:
-    for imported in imports(path):
-        library = imported.split(".")[0]
-        assert library not in DOORS or room_of(name) in DOORS[library], f"{name} imports {library}"
+def test_each_library_has_its_one_door() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        for library in sorted({imported.split(".")[0] for imported in imports(path)}):
+            if room_of(name) not in DOORS.get(library, {room_of(name)}):
+                yield f"imports {library}"
+
+    assert find_faults(check) == []
 
 
-@EACH
-def test_only_frames_builds_dataframes(name: str, path: Path) -> None:
-    if room_of(name) not in ("frames", "sandbox"):
-        text = path.read_text(encoding="utf-8")
-        assert "pd.DataFrame(" not in text
-        assert "pd.concat(" not in text
+def test_only_frames_builds_dataframes() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        if room_of(name) not in ("frames", "sandbox"):
+            yield from (f"has {build}" for build in ("pd.DataFrame(", "pd.concat(") if build in read_text(path))
+
+    assert find_faults(check) == []
 
 
-@EACH
-def test_sql_stands_in_modules_of_its_own(name: str, path: Path) -> None:
-    texts = [
-        node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant)
-    ]
-    found = [text for text in texts if isinstance(text, str) and SQL.match(text)]
-    assert not found or name.endswith("_sql"), found[0]
+def test_sql_stands_in_modules_of_its_own() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        if not name.endswith("_sql"):
+            texts = [node.value for node in list_nodes(path) if isinstance(node, ast.Constant)]
+            yield from (text for text in texts if isinstance(text, str) and SQL.match(text))
+
+    assert find_faults(check) == []
 
 
-@EACH
-def test_no_module_uses_a_private_name_of_another(name: str, path: Path) -> None:
-    private = [imported for imported in imports(path) if re.search(r"\._[^_]", imported)]
-    assert [imported for imported in private if imported.startswith("nexmo_nb")] == []
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    own = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
-    own |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    own |= {
-        node.target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    }
-    own |= {
-        target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
-            assert node.attr in own | LIBRARY, f"{name}:{node.lineno} uses {node.attr}"
+def list_own_names(path: Path) -> set[str]:
+    """List what a module gives a name: attributes that it sets, functions, classes and its variables."""
+    own = set()
+    for node in list_nodes(path):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            own.add(node.attr)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            own |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return own
+
+
+def test_no_module_uses_a_private_name_of_another() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        for imported in imports(path):
+            if imported.startswith("nexmo_nb") and re.search(r"\._[^_]", imported):
+                yield f"imports {imported}"
+        known = list_own_names(path) | LIBRARY
+        for node in list_nodes(path):
+            if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr) and node.attr not in known:
+                yield f"line {node.lineno} uses {node.attr}"
+
+    assert find_faults(check) == []
 
 
 # Private names of libraries that have no public one for the same thing, each with its reason where it is used.
@@ -183,19 +205,21 @@ LIBRARY = {"_allow_stdin", "_replace", "_asdict", "_fields", "_repr_html_", "_re
 LONGEST_MODULE, LONGEST_BODY = 400, 40
 
 
-@EACH
-def test_no_module_is_too_long_to_read(name: str, path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+def test_no_module_is_too_long_to_read() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        count = len(read_text(path).splitlines())
+        yield from [f"has {count} lines"] * (count > LONGEST_MODULE)
+
+    assert find_faults(check) == []
 
 
-@EACH
-def test_no_function_is_too_long_to_read(name: str, path: Path) -> None:
-    long = {
-        node.name: lines
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (lines := body_lines(node)) > LONGEST_BODY
-    }
-    assert long == {}
+def test_no_function_is_too_long_to_read() -> None:
+    def check(name: str, path: Path) -> Iterator[str]:
+        for node in list_nodes(path):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and body_lines(node) > LONGEST_BODY:
+                yield f"has {body_lines(node)} lines in {node.name}"
+
+    assert find_faults(check) == []
 
 
 def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

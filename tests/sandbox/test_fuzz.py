@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import jwt
 import pytest
+from depth import count_examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox_client import TO, UNKNOWN, Client, exchange
@@ -159,7 +160,7 @@ def sign(sandbox: Sandbox, data: st.DataObject) -> str:
 
 
 @pytest.mark.parametrize(("method", "path"), build_paths())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), authorized=st.booleans())
 def test_every_route_answers_whatever_it_is_sent(
     target: Sandbox, caplog: pytest.LogCaptureFixture, method: str, path: str, data: st.DataObject, authorized: bool
@@ -181,7 +182,7 @@ def test_every_route_answers_whatever_it_is_sent(
     assert is_working(target), caplog.text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=count_examples(30), deadline=None)
 @given(method=st.text(max_size=8), path=st.text(max_size=30), rest=st.binary(max_size=60))
 def test_every_line_is_answered(target: Sandbox, method: str, path: str, rest: bytes) -> None:
     written = f"{quote(method)} /{quote(path, safe='/%?#&=')} HTTP/1.1\r\n".encode()

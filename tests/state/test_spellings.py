@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from depth import take_some
 from helpers import connected
 
 import nexmo_nb as nx
@@ -86,7 +87,7 @@ def test_a_batch_goes_on_in_all_its_spellings(
     if is_before:
         write_as_before(session.ledger.path, "batch", first)
     with connected(sandbox):
-        for spelling in SPELLINGS:
+        for spelling in take_some(SPELLINGS, 3):
             assert send_batch(spelling, PEOPLE) == ["accepted"] * 3
             assert len(nx.sent(spelling)) == 3
             assert len(nx.delivery(spelling)) == 3

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from depth import count_examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -89,7 +90,7 @@ def test_the_window_counts_from_the_answer_so_that_a_delayed_request_cannot_fall
     assert call(throttle, time, "next") >= 1018.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=count_examples(30), deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), min_size=30, max_size=60))
 def test_no_jitter_makes_one_call_too_many(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[float, float]]
@@ -351,7 +352,7 @@ def test_two_connections_share_one_window(path: Path, time: Time) -> None:
     two.close()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=count_examples(30), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.floats(0, 6), st.booleans()), min_size=20, max_size=40))
 @example([*[(1, 0.0, False)] * 10, (1, 3.0, False), *[(1, 6.0, False)] * 7, (1, 0.0, False), (1, 0.0, True)])
 def test_several_slots_at_once_are_never_more_than_fit(

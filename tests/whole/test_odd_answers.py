@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
+from depth import count_examples
 from helpers import connected, owned, rented, tried
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -350,9 +351,9 @@ def check(odd: Odd, case: Case, body: Any) -> Any:
 
 
 def each(examples: int, strategy: Any, test: Callable[[Any], Any]) -> None:
-    """Try a test on so many examples, the same ones every time."""
+    """Try a test on so many examples, or on fewer in a quick run; the same ones every time."""
     chosen = settings(
-        max_examples=examples,
+        max_examples=count_examples(examples),
         deadline=None,
         derandomize=True,
         database=None,
@@ -365,24 +366,19 @@ def each(examples: int, strategy: Any, test: Callable[[Any], Any]) -> None:
     chosen(given(strategy)(tried))()
 
 
-MANY = pytest.mark.parametrize("times", [pytest.param(1), pytest.param(6, marks=pytest.mark.slow)])
-
-
-@MANY
 @pytest.mark.parametrize("name", sorted(set(CASES) - {"calls"}))
-def test_a_twisted_answer_gives_the_documented_frame_or_one_typed_error(odd: Odd, name: str, times: int) -> None:
+def test_a_twisted_answer_gives_the_documented_frame_or_one_typed_error(odd: Odd, name: str) -> None:
     case = CASES[name]
     body = good(odd, case)
-    each(times * case.examples, TWISTS, lambda steps: check(odd, case, twisted(body, steps)))
+    each(6 * case.examples, TWISTS, lambda steps: check(odd, case, twisted(body, steps)))
 
 
-@MANY
-def test_a_twisted_answer_to_a_call_is_a_call_or_one_typed_error(odd: Odd, times: int) -> None:
+def test_a_twisted_answer_to_a_call_is_a_call_or_one_typed_error(odd: Odd) -> None:
     case = CASES["calls"]
     keys = {"application_id": odd.application_id, "private_key": odd.private_key}
     with connected(odd, cache=False, api_key=odd.api_key, api_secret=odd.api_secret, **keys):
         body = good(odd, case)
-        each(times * case.examples, TWISTS, lambda steps: check(odd, case, twisted(body, steps)))
+        each(6 * case.examples, TWISTS, lambda steps: check(odd, case, twisted(body, steps)))
 
 
 DIALECTS: list[dict[str, Any]] = [
@@ -395,9 +391,8 @@ DIALECTS: list[dict[str, Any]] = [
 CODES = (300, 400, 401, 402, 404, 409, 415, 420, 422, 429, 499, 500, 503)
 
 
-@MANY
 @pytest.mark.parametrize("name", ["balance", "buy", "sms"])
-def test_a_twisted_error_is_one_typed_error_in_plain_words(odd: Odd, name: str, times: int) -> None:
+def test_a_twisted_error_is_one_typed_error_in_plain_words(odd: Odd, name: str) -> None:
     case = CASES[name]
 
     def tried(example: tuple[int, dict[str, Any], Any, str]) -> None:
@@ -410,7 +405,7 @@ def test_a_twisted_error_is_one_typed_error_in_plain_words(odd: Odd, name: str, 
         assert isinstance(found, nx.UnknownOutcomeError) == (case.done is not None and not 400 <= code < 500)
 
     after = st.sampled_from(["", "0", "1", "-1", "9" * 400, "soon", "\u00b2", "1e999"])
-    each(times * 20, st.tuples(st.sampled_from(CODES), st.sampled_from(DIALECTS), TWISTS, after), tried)
+    each(120, st.tuples(st.sampled_from(CODES), st.sampled_from(DIALECTS), TWISTS, after), tried)
 
 
 def page(first: int, count: Any = None, size: int = 100) -> dict[str, Any]:
