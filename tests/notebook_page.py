@@ -196,9 +196,3 @@ def wait_until_idle(page: Any, pause: float = 0) -> None:
 def type_text(page: Any, text: str) -> None:
     page.get_by_label("Text", exact=True).first.fill(text)
     wait_until_idle(page)
-
-
-def take_screenshot(page: Any, name: str, tmp_path: Path) -> None:
-    """Keep what was seen: where SCREENSHOTS says, or with the test's own files."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    page.screenshot(path=folder / f"{name}.png")

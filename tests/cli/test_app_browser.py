@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import BROWSER_MARKS, find_violations
-from notebook_page import FOCUSED_NAME, take_screenshot
+from browsers import BROWSER_MARKS, find_violations, take_screenshot
+from notebook_page import FOCUSED_NAME
 
 from nexmo_nb.sandbox import Sandbox
 
@@ -106,7 +106,7 @@ def test_keys_alone_choose_a_form_and_send_and_no_word_is_a_developers(
         page.keyboard.press("Enter")
         page.locator(".nexmo-nb-figure").wait_for()
         page.locator("button.mod-primary:enabled").wait_for()
-        take_screenshot(page, "app" if width == 1400 else "app_narrow", tmp_path)
+        take_screenshot(page, "app" if width == 1400 else "app_narrow")
         check_page(page)
         for _ in range(3):  # past the two tables, which keys scroll
             page.keyboard.press("Tab")
@@ -137,7 +137,7 @@ def test_a_live_app_is_red_and_lets_nobody_in_without_its_token(browser: Any, sa
             "rgb(176, 0, 32)"
         }
         page.get_by_text("What you send here reaches people, and costs money.").wait_for()
-        take_screenshot(page, "app_live", tmp_path)
+        take_screenshot(page, "app_live")
         check_page(page)
         shown = page.content() + log.read_text()
         page.close()

@@ -13,15 +13,15 @@ from notebook_page import Server, run_all, serve_notebooks
 from nexmo_nb.sandbox import Sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served() -> Iterator[Sandbox]:
     with Sandbox(limits=False) as sandbox:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def start(served: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    """Start the server of a kind when it is first asked for; it serves all tests of a file."""
+    """Start the server of a kind when it is first asked for; it serves all tests of a worker."""
     with ExitStack() as running:
         yield cache(lambda kind: running.enter_context(serve_notebooks(kind, served, tmp_path_factory.mktemp(kind))))
 

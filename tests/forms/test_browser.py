@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import BROWSER_MARKS
+from browsers import BROWSER_MARKS, take_screenshot
 from helpers import hold_answers
 from notebook_page import (
     CONTRAST,
@@ -19,7 +17,6 @@ from notebook_page import (
     UNNAMED_FIELDS,
     Server,
     run_all,
-    take_screenshot,
     type_text,
     wait_until_idle,
 )
@@ -36,9 +33,7 @@ KEPT = {
 }  # fmt: skip
 
 
-def test_a_person_previews_double_clicks_and_sees_one_message(
-    page: Any, browser: Any, strict: Sandbox, tmp_path: Path
-) -> None:
+def test_a_person_previews_double_clicks_and_sees_one_message(page: Any, browser: Any, strict: Sandbox) -> None:
     inbox = browser.new_page(viewport={"width": 1000, "height": 640})
     alerts: list[str] = []
     for each in (page, inbox):
@@ -49,14 +44,14 @@ def test_a_person_previews_double_clicks_and_sees_one_message(
     assert send.is_disabled()
     preview.click()
     wait_until_idle(page)
-    take_screenshot(page, "lab", tmp_path)
+    take_screenshot(page, "lab")
     assert strict.messages == []
     send.dblclick()
     wait_until_idle(page, LATE)
     assert [message["text"] for message in strict.messages] == [HOSTILE]
     page.get_by_text("1 accepted.").wait_for()
     inbox.locator("#thread").get_by_text(HOSTILE, exact=True).wait_for(timeout=60_000)
-    take_screenshot(inbox, "inbox_hostile", tmp_path)
+    take_screenshot(inbox, "inbox_hostile")
     assert alerts == []
     inbox.close()
 
@@ -188,7 +183,7 @@ def test_markup_in_every_field_of_every_answer_shows_as_text(
     assert alerts == []
 
 
-def test_the_dark_theme_can_be_read(page: Any, strict: Sandbox, tmp_path: Path) -> None:
+def test_the_dark_theme_can_be_read(page: Any, strict: Sandbox) -> None:
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
     type_text(page, "Olá Ana! Γειά σου")
@@ -196,12 +191,12 @@ def test_the_dark_theme_can_be_read(page: Any, strict: Sandbox, tmp_path: Path) 
     page.get_by_role("button", name="Preview").first.click()
     page.get_by_role("button", name="Preview").nth(1).click()
     wait_until_idle(page)
-    take_screenshot(page, "dark", tmp_path)
+    take_screenshot(page, "dark")
     least, where = page.evaluate(CONTRAST)
     assert least >= 4.5, where
     page.get_by_role("button", name="Send").first.click()
     wait_until_idle(page)
-    take_screenshot(page, "dark_sent", tmp_path)
+    take_screenshot(page, "dark_sent")
     least, where = page.evaluate(CONTRAST)
     assert least >= 4.5, where
 
@@ -231,7 +226,7 @@ def test_a_kernel_that_restarts_between_preview_and_send_sends_nothing(page: Any
 
 @pytest.mark.parametrize("kind", ["notebook", "voila"])
 def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
-    kind: str, browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
+    kind: str, browser: Any, start: Callable[[str], Server], strict: Sandbox
 ) -> None:
     with start(kind).open_forms() as url:
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
@@ -247,7 +242,7 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
         page.wait_for_function(
             "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Send' && !b.disabled)"
         )
-        take_screenshot(page, kind, tmp_path)
+        take_screenshot(page, kind)
         send.dblclick()
         page.get_by_text("1 accepted.").wait_for(timeout=60_000)
         assert [message["text"] for message in strict.messages] == ["the same"]
@@ -255,7 +250,7 @@ def test_the_forms_work_the_same_in_notebook_7_and_as_an_app(
 
 
 def test_keys_alone_reach_every_field_in_order_and_a_phone_can_read_the_forms(
-    browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
+    browser: Any, start: Callable[[str], Server], strict: Sandbox
 ) -> None:
     with start("voila").open_forms() as url:
         page = browser.new_page(viewport={"width": 400, "height": 900})
@@ -270,5 +265,5 @@ def test_keys_alone_reach_every_field_in_order_and_a_phone_can_read_the_forms(
         unnamed = page.evaluate(UNNAMED_FIELDS)
         assert unnamed == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        page.screenshot(path=Path(os.environ.get("SCREENSHOTS") or tmp_path) / "forms_narrow.png", full_page=True)
+        take_screenshot(page, "forms_narrow", full_page=True)
         page.close()

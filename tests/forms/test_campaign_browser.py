@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from browsers import BROWSER_MARKS, find_violations
+from browsers import BROWSER_MARKS, find_violations, take_screenshot
 from helpers import hold_answers
 from notebook_page import (
     FOCUSED_NAME,
@@ -62,9 +61,8 @@ def page(
         page.close()
 
 
-def look_at(page: Any, state: str, tmp_path: Path) -> None:
+def look_at(page: Any, state: str) -> None:
     """Let axe look at the form in a state, wide and narrow, light and dark, and keep a picture of each width."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
         for end, width in WIDTHS.items():
@@ -73,7 +71,7 @@ def look_at(page: Any, state: str, tmp_path: Path) -> None:
             box = page.locator(FORM).evaluate("node => [node.scrollWidth, node.clientWidth]")
             assert box[0] <= box[1] + 1, f"{state}, {width}"
             if theme == "Light":
-                page.locator(FORM).screenshot(path=folder / f"campaign_{state}{end}.png")
+                take_screenshot(page.locator(FORM), f"campaign_{state}{end}")
     page.set_viewport_size({"width": 1400, "height": 2600})
 
 
@@ -88,7 +86,7 @@ def choose_file(page: Any, path: Path, press: Callable[[], None]) -> None:
 def test_a_person_sends_a_file_and_saves_the_outcome(
     page: Any, strict: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_at(page, "empty", tmp_path)
+    look_at(page, "empty")
     choose_file(page, write_list(tmp_path), page.get_by_role("button", name="Choose a file").click)
     assert page.locator(FORM).get_by_label("Number column").input_value() == "phone"
     page.locator(FORM).get_by_label("From").fill("Hotel")
@@ -105,13 +103,13 @@ def test_a_person_sends_a_file_and_saves_the_outcome(
     page.get_by_text("2 doubtful rows are not decided yet").wait_for()
     wait_until_idle(page)
     assert send.is_disabled()
-    look_at(page, "doubts", tmp_path)
+    look_at(page, "doubts")
     page.locator(FORM).get_by_label("What becomes of them").select_option(label="decide row by row")
     wait_until_idle(page)
     page.locator(FORM).get_by_label("40 (351213456780)").select_option(label="send to them")
     page.locator(FORM).get_by_label("41 (351213456781)").select_option(label="leave out")
     wait_until_idle(page)
-    look_at(page, "previewed", tmp_path)
+    look_at(page, "previewed")
     assert page.evaluate(UNNAMED_FIELDS) == []
     monkeypatch.setattr(strict, "latency", 0.001)
     released = hold_answers(strict, monkeypatch, after=15)
@@ -119,12 +117,12 @@ def test_a_person_sends_a_file_and_saves_the_outcome(
     page.get_by_role("button", name="Stop").wait_for()
     page.wait_for_function("() => Number(document.querySelector('[role=progressbar]')?.ariaValueNow) > 0")
     wait_until_idle(page)
-    look_at(page, "running", tmp_path)
+    look_at(page, "running")
     released.set()
     page.get_by_text("40 accepted, 1 left out, 1 not sendable.").wait_for()
     page.get_by_text("40 of 40 done: 40 accepted, 0 refused, 0 unknown, 0 left").wait_for()
     wait_until_idle(page)
-    look_at(page, "done", tmp_path)
+    look_at(page, "done")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the outcome").click()
     saved = pd.read_csv(download.value.path(), dtype=str, encoding="utf-8-sig")

@@ -5,13 +5,11 @@ With SCREENSHOTS, each state's picture is kept in that folder.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import BROWSER_MARKS, find_violations
+from browsers import BROWSER_MARKS, find_violations, take_screenshot
 from notebook_page import FOCUSED_NAME, Server, run_all, set_theme, wait_until_idle
 
 from nexmo_nb.sandbox import Sandbox
@@ -26,8 +24,8 @@ LONGEST_WAY = 60
 class Page:
     """The notebook of forms on a page, and what a person does with each of its four forms."""
 
-    def __init__(self, page: Any, kind: str, sandbox: Sandbox, folder: Path) -> None:
-        self.page, self.kind, self.sandbox, self.folder = page, kind, sandbox, folder
+    def __init__(self, page: Any, kind: str, sandbox: Sandbox) -> None:
+        self.page, self.kind, self.sandbox = page, kind, sandbox
         self.sms, self.voice, self.applications, self.numbers = (page.locator(PART).nth(n) for n in range(4))
         self.forms = dict(zip(FORMS, (self.sms, self.voice, self.applications, self.numbers), strict=True))
 
@@ -48,7 +46,7 @@ class Page:
         for name, form in self.forms.items():
             if is_shown and (width == 1400 or state == "previewed"):
                 end = "" if width == 1400 else "_dark_narrow"
-                form.screenshot(path=self.folder / f"{name}_{state}{end}.png")
+                take_screenshot(form, f"{name}_{state}{end}")
 
     def set_theme(self, theme: str) -> None:
         if self.kind != "voila":
@@ -93,16 +91,15 @@ class Page:
 
 @pytest.mark.parametrize("kind", ["lab", "notebook", "voila"])
 def test_axe_objects_to_nothing_in_any_state(
-    kind: str, browser: Any, start: Callable[[str], Server], strict: Sandbox, tmp_path: Path
+    kind: str, browser: Any, start: Callable[[str], Server], strict: Sandbox
 ) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     with start(kind).open_forms() as url:
         tab = browser.new_page(viewport={"width": 1400, "height": 2600})
         if kind == "voila":
             tab.goto(url, timeout=60_000)
         else:
             run_all(tab, url)
-        page = Page(tab, kind, strict, folder)
+        page = Page(tab, kind, strict)
         if kind == "lab":  # its list of files takes most of a narrow page
             tab.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
         page.numbers.get_by_role("button", name="Preview").wait_for(timeout=60_000)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import table_page
-from browsers import BROWSER_MARKS, find_violations
-from notebook_page import Server, open_and_run, take_screenshot, wait_until_idle, write_notebook
+from browsers import BROWSER_MARKS, find_violations, take_screenshot
+from notebook_page import Server, open_and_run, wait_until_idle, write_notebook
 from table_page import WORDS, make_table, show_table
 
 from nexmo_nb.forms.table import Cell, ChoiceTable, Column, Row
@@ -113,7 +113,7 @@ def test_a_click_anywhere_in_a_row_picks_it_and_it_stays_picked_through_sorting_
     assert page.evaluate("model.sent") == ["447700900003", "447700900005"]
 
 
-def test_keys_alone_filter_sort_pick_and_turn_pages_and_the_focus_can_be_seen(page: Any, tmp_path: Path) -> None:
+def test_keys_alone_filter_sort_pick_and_turn_pages_and_the_focus_can_be_seen(page: Any) -> None:
     show_table(page, make_table(1234))
     press(page, "Tab")
     page.keyboard.type("447700900")
@@ -126,14 +126,14 @@ def test_keys_alone_filter_sort_pick_and_turn_pages_and_the_focus_can_be_seen(pa
     page.get_by_text(f"Picked: {first}").wait_for()
     press(page, "ArrowDown")
     page.get_by_text(f"Picked: {second}").wait_for()
-    take_screenshot(page, "table_keys", tmp_path)
+    take_screenshot(page, "table_keys")
     assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") == "solid"
     press(page, "Tab", "Tab", "Enter")
     page.get_by_text("51 to 100 of 1,000 found, of 1,234").wait_for()
     assert page.evaluate("model.sent") == [text.removeprefix("+") for text in (first, second)]
 
 
-def test_a_narrow_screen_says_that_the_table_scrolls_and_keys_scroll_it(page: Any, tmp_path: Path) -> None:
+def test_a_narrow_screen_says_that_the_table_scrolls_and_keys_scroll_it(page: Any) -> None:
     show_table(page, make_table(30))
     sign, scroller = page.get_by_text("Scroll sideways for more"), page.get_by_role("region", name="Numbers for rent")
     assert not sign.is_visible()
@@ -143,7 +143,7 @@ def test_a_narrow_screen_says_that_the_table_scrolls_and_keys_scroll_it(page: An
     scroller.focus()
     press(page, "ArrowRight")
     page.wait_for_function("() => document.querySelector('.scroller').scrollLeft > 0")
-    take_screenshot(page, "table_narrow", tmp_path)
+    take_screenshot(page, "table_narrow")
     # The choice stays in sight.
     choice, room = page.get_by_role("radio").first.bounding_box(), scroller.bounding_box()
     assert choice["x"] >= room["x"]
@@ -228,7 +228,7 @@ def open_table(page: Any, kind: str, url: str) -> None:
 
 @pytest.mark.parametrize("kind", ["lab", "notebook", "voila"])
 def test_mouse_and_keys_pick_in_each_front_end_and_python_is_told(
-    kind: str, page: Any, start: Callable[[str], Server], notebook: Path, tmp_path: Path
+    kind: str, page: Any, start: Callable[[str], Server], notebook: Path
 ) -> None:
     with start(kind).open_notebook(notebook) as url:
         open_table(page, kind, url)
@@ -243,14 +243,14 @@ def test_mouse_and_keys_pick_in_each_front_end_and_python_is_told(
         page.get_by_text(f"Python has {second}").wait_for()
         # The notebook did not take the key for its own.
         assert page.evaluate(FOCUSED) == second
-        take_screenshot(page, f"table_{kind}", tmp_path)
+        take_screenshot(page, f"table_{kind}")
         press(page, "Tab", "Tab", "Enter")
         page.get_by_text("51 to 100 of 1,000 found").wait_for()
         assert find_violations(page, TABLE) == []
 
 
 def test_axe_finds_nothing_in_jupyterlab_at_both_widths_in_light_and_dark(
-    page: Any, start: Callable[[str], Server], notebook: Path, tmp_path: Path
+    page: Any, start: Callable[[str], Server], notebook: Path
 ) -> None:
     with start("lab").open_notebook(notebook) as url:
         open_table(page, "lab", url)
@@ -262,18 +262,18 @@ def test_axe_finds_nothing_in_jupyterlab_at_both_widths_in_light_and_dark(
             for name, size in (("wide", WIDE), ("narrow", NARROW)):
                 page.set_viewport_size(size)
                 page.locator(TABLE).scroll_into_view_if_needed()
-                take_screenshot(page, f"table_lab_{theme.split()[-1].lower()}_{name}", tmp_path)
+                take_screenshot(page, f"table_lab_{theme.split()[-1].lower()}_{name}")
                 assert find_violations(page, TABLE) == []
 
 
 def test_axe_finds_nothing_in_voila_on_a_narrow_screen(
-    page: Any, start: Callable[[str], Server], notebook: Path, tmp_path: Path
+    page: Any, start: Callable[[str], Server], notebook: Path
 ) -> None:
     page.set_viewport_size(NARROW)
     with start("voila").open_notebook(notebook) as url:
         open_table(page, "voila", url)
         page.get_by_text("+447700900002").click()
         page.get_by_text("Python has 447700900002").wait_for()
-        take_screenshot(page, "table_voila_narrow", tmp_path)
+        take_screenshot(page, "table_voila_narrow")
         assert find_violations(page, TABLE) == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import BROWSER_MARKS, find_violations
+from browsers import BROWSER_MARKS, find_violations, take_screenshot
 from inbox_page import ANA, BEN, NARROW, WIDE, Open, fill, open_tab, read_totals, recipients_of, thread_of
 from sandbox_client import Client
 
@@ -217,8 +215,7 @@ def test_a_reset_empties_the_page_and_an_end_is_told(open_inbox: Open) -> None:
     ("name", "size", "scheme"),
     [("inbox", {"width": 1000, "height": 720}, "light"), ("inbox_narrow", {"width": 420, "height": 760}, "dark")],
 )
-def test_pictures_of_the_inbox(open_inbox: Open, tmp_path: Path, name: str, size: dict[str, int], scheme: str) -> None:
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+def test_pictures_of_the_inbox(open_inbox: Open, name: str, size: dict[str, int], scheme: str) -> None:
     noon, looks = datetime(2026, 3, 2, 12, 0, 5, tzinfo=timezone.utc), itertools.count()
     with Sandbox(limits=False, now=lambda: noon + timedelta(seconds=17 * next(looks))) as sandbox:
         client = Client(sandbox)
@@ -228,5 +225,5 @@ def test_pictures_of_the_inbox(open_inbox: Open, tmp_path: Path, name: str, size
         page = open_inbox(size, scheme, sandbox.url)
         recipients_of(page).first.click()
         thread_of(page).last.get_by_text("Your appointment").wait_for()
-        page.screenshot(path=folder / f"{name}.png")
+        take_screenshot(page, name)
         client.connection.close()
