@@ -65,6 +65,9 @@ def report(records: pd.DataFrame, path: str | Path, *, title: str | None = None)
     'costs.html'
     """
     heading = "What messages cost" if title is None else validation.check_text("title", title, longest=200)
+    target = expand_path(path)
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise validation.invalid_argument("path", str(path), "a name that ends in .html")
     rows = prepare_rows(records)
     pictures = []
     over_time = sum_over_time(rows)
@@ -76,9 +79,6 @@ def report(records: pd.DataFrame, path: str | Path, *, title: str | None = None)
         shots = [draw_svg(plot_delivery, rows, *size) for size in (WIDE, NARROW)]
         pictures.append(Picture("What became of the parts", "The table by status has the same counts.", *shots))
     page = build_page(heading, name_span(rows), build_figures(rows), pictures, build_tables(rows))
-    target = expand_path(path)
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise validation.invalid_argument("path", str(path), "a name that ends in .html")
     with replace_text_file(path) as file:
         file.write(page)
     return target

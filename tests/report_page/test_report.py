@@ -61,8 +61,14 @@ class Page(HTMLParser):
         return [base64.b64decode(link.partition(",")[2]).decode() for link in self.links]
 
 
-def test_sums_and_shares_are_those_of_the_records() -> None:
-    page = Page(nx.report(build_records(), "costs.html"))
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the page of the records, for tests that only read it."""
+    return nx.report(build_records(), tmp_path_factory.mktemp("page") / "costs.html")
+
+
+def test_sums_and_shares_are_those_of_the_records(costs: Path) -> None:
+    page = Page(costs)
     assert "57.00 EUR" in page.texts
     assert "75.0%" in page.texts
     assert "2025-01-01 to 2025-10-27, UTC" in page.texts
@@ -75,7 +81,7 @@ def test_sums_and_shares_are_those_of_the_records() -> None:
     assert [row[-2] for row in page.rows if row[0] == "all"] == ["57.00"] * 5
 
 
-def test_the_page_is_one_file_and_asks_nobody() -> None:
+def test_the_page_is_one_file_and_asks_nobody(costs: Path) -> None:
     path = nx.report(build_records(), "costs.html", title="Costs <script>alert(1)</script>")
     page = Page(path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -85,7 +91,7 @@ def test_the_page_is_one_file_and_asks_nobody() -> None:
     assert "447700900123" not in path.read_text()
     for svg in page.read_svgs():
         assert not re.search(r"(href|src)=.(?!#)|url\((?!#)|@import|<script", svg)
-    assert nx.report(build_records(), "again.html").read_text() == nx.report(build_records(), "costs.html").read_text()
+    assert nx.report(build_records(), "again.html").read_text() == costs.read_text()
 
 
 def test_two_currencies_have_figures_tables_and_panels_of_their_own() -> None:
@@ -127,21 +133,20 @@ class TestInABrowser:
     pytestmark = BROWSER_MARKS
 
     @pytest.mark.parametrize("width", [320, 390, 1200])
-    def test_nothing_is_wider_than_the_screen_and_all_can_be_read(self, browser: Any, width: int) -> None:
-        path = nx.report(build_records(), "costs.html").resolve()
+    def test_nothing_is_wider_than_the_screen_and_all_can_be_read(self, browser: Any, costs: Path, width: int) -> None:
         page = browser.new_page(viewport={"width": width, "height": 800})
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
+        page.goto(costs.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("[...document.images].every(each => each.complete && each.naturalWidth > 0)")
         assert {url.partition(":")[0] for url in asked} == {"file"}
         assert find_violations(page, "body") == []
         page.close()
 
-    def test_it_is_printed_on_a_few_pages(self, browser: Any) -> None:
+    def test_it_is_printed_on_a_few_pages(self, browser: Any, costs: Path) -> None:
         page = browser.new_page()
-        page.goto(nx.report(build_records(), "costs.html").resolve().as_uri())
+        page.goto(costs.as_uri())
         printed = page.pdf(format="A4")
         assert 1 < printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 6
         page.close()

@@ -15,7 +15,7 @@ from helpers import connected
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
-CALLS, PERIOD, TURNS = 160, 2.0, 60
+CALLS, PERIOD, TURNS = 160, 2.0, 30
 # Eight threads that read, send under a key of their own, and ask again for what they sent: as often on every machine.
 WORKER = """
 import contextlib, gc, json, os, sys, threading
@@ -39,7 +39,7 @@ def work(number):
             nx.applications(refresh=turn % 4 == 0)
             nx.balance()
             if number == 0:
-                nx.send_many(plan, batch=f"{name}-{turn // 40}", progress=False, workers=2)
+                nx.send_many(plan, batch=f"{name}-{turn // 20}", progress=False, workers=2)
                 if turn == turns // 2:
                     halfway.set()
     except BaseException as problem:
