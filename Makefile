@@ -8,11 +8,13 @@ LOWEST := .venv-lowest/bin
 WORKERS ?= 4
 PYTEST_OPTIONS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
+# Of what a full run tries in all its variants, a quick one tries some: tests/depth.py.
+QUICK_OPTIONS := -p no:nbval -q -m "not slow" --hypothesis-profile=quick
 
 # Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lowest lab app format notebooks mutants bench clean
+.PHONY: demo test check types quick lowest lab app format notebooks mutants bench clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -23,11 +25,16 @@ test: .venv/test
 check: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs=2 types quick
+
+types: .venv/test
 	$(BIN)/mypy --strict nexmo_nb
-	$(PYTEST) -p no:nbval -q -m "not slow"
+
+quick: .venv/test
+	$(PYTEST) $(QUICK_OPTIONS)
 
 lowest: .venv-lowest/test
-	$(LOWEST)/pytest $(PYTEST_OPTIONS) -p no:nbval -q -m "not slow"
+	$(LOWEST)/pytest $(PYTEST_OPTIONS) $(QUICK_OPTIONS)
 
 lab: .venv/lab
 	$(BIN)/nexmo-nb lab

@@ -17,7 +17,7 @@ import jwt
 import pytest
 from browsers import CHROMIUM, FLAGS, MISSING, NEEDED
 from cryptography.hazmat.primitives import serialization
-from depth import is_quick as _registers_the_profile  # noqa: F401 - before it is chosen
+from depth import register_profile
 from helpers import connected
 
 import nexmo_nb as nx
@@ -57,6 +57,8 @@ LONGEST = (
 # Files whose cases share nothing: each case, as it stands in brackets, may be another worker's.
 SPLIT = ("test_notebooks.py", "test_interrupts.py")
 
+
+register_profile()
 
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 1_000_000_000

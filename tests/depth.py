@@ -10,7 +10,10 @@ from hypothesis import settings
 Case = TypeVar("Case")
 FULL, QUICK = 100, 15
 
-settings.register_profile("quick", settings.get_profile("ci"), max_examples=QUICK)
+
+def register_profile() -> None:
+    """Let a run be told to be quick; the profile is for machines that others use as well, like that of all runs."""
+    settings.register_profile("quick", settings.get_profile("ci"), max_examples=QUICK)
 
 
 def is_quick() -> bool:

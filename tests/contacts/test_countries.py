@@ -8,7 +8,6 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from nexmo_nb.contacts.countries import (
     check_countries,
@@ -92,6 +91,8 @@ def test_calling_codes_are_those_of_the_metadata() -> None:
 
 
 def test_a_name_of_any_language_is_that_country_or_asked_back() -> None:
+    from phonenumbers.geodata.locale import LOCALE_DATA  # a second that only this test needs
+
     wrong = []
     for code in phonenumbers.SUPPORTED_REGIONS:
         for name in LOCALE_DATA.get(code, {}).values():

@@ -86,7 +86,7 @@ PLOTS: dict[str, tuple[Callable[..., Any], Build]] = {
     "anomalies": (nx.plot_anomalies, build_anomalies),
     "delivery": (nx.plot_delivery, build_records),
 }
-GROUPS = (1, 3, 30, 200)
+SOME_SLOW = [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(30, marks=pytest.mark.slow), 200]
 EACH = pytest.mark.parametrize("plot", PLOTS)
 
 
@@ -159,7 +159,7 @@ def look(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Any], None
 
 
 @EACH
-@pytest.mark.parametrize("groups", GROUPS)
+@pytest.mark.parametrize("groups", SOME_SLOW)
 def test_groups(look: Callable[[Any], None], plot: str, groups: int) -> None:
     draw, build = PLOTS[plot]
     look(draw(build(groups, 0)))
@@ -211,15 +211,15 @@ def test_nothing(look: Callable[[Any], None], plot: str) -> None:
     ("periods", "freq"),
     [
         (1, "MS"),
-        (2, "D"),
+        pytest.param(2, "D", marks=pytest.mark.slow),
         (31, "D"),
-        (60, "D"),
-        (365, "D"),
-        (24, "h"),
+        pytest.param(60, "D", marks=pytest.mark.slow),
+        pytest.param(365, "D", marks=pytest.mark.slow),
+        pytest.param(24, "h", marks=pytest.mark.slow),
         (52, "W-MON"),
-        (40, "QS"),
+        pytest.param(40, "QS", marks=pytest.mark.slow),
         (14, "YS"),
-        (2000, "h"),
+        pytest.param(2000, "h", marks=pytest.mark.slow),
     ],
 )
 def test_periods(look: Callable[[Any], None], periods: int, freq: str) -> None:

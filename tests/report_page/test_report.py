@@ -15,7 +15,7 @@ from browsers import BROWSER_MARKS, find_violations
 
 import nexmo_nb as nx
 
-pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.usefixtures("pyplot")
 
 
 def build_records(days: int = 300, **changes: Any) -> pd.DataFrame:
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def costs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def costs(pyplot: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the page of the records, for tests that only read it."""
     return nx.report(build_records(), tmp_path_factory.mktemp("page") / "costs.html")
 

@@ -68,7 +68,11 @@ def manner(request: pytest.FixtureRequest) -> Callable[[bytes], Pieces]:
     return MANNERS[request.param]
 
 
-@pytest.fixture(params=MIXTURES)
+# The last has what each of the others has.
+QUICK = ("all accepted", "all of them")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in MIXTURES])
 def server(request: pytest.FixtureRequest, manner: Callable[[bytes], Pieces]) -> Iterator[RawServer]:
     with RawServer(manner, verdicts=MIXTURES[request.param]) as server:
         yield server
