@@ -76,46 +76,51 @@ def check_page(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app on the sandbox; each visit has a kernel and a sandbox of its own."""
+    folder = tmp_path_factory.mktemp("app")
+    with serve_app(folder, "--no-browser", HOME=str(folder), NEXMO_NB_STATE_DIR=str(folder / "state")) as (url, _):
+        yield url
+
+
 @pytest.mark.parametrize("width", [1400, 420])
-def test_keys_alone_choose_a_form_and_send_and_no_word_is_a_developers(
-    width: int, browser: Any, tmp_path: Path
-) -> None:
-    with serve_app(tmp_path, "--no-browser") as (url, _):
-        page = open_app(browser, url, width)
-        assert page.get_by_role("tab").all_inner_texts() == list(TABS)
-        assert page.get_by_text("SANDBOX").count() == 2
+def test_keys_alone_choose_a_form_and_send_and_no_word_is_a_developers(width: int, browser: Any, app: str) -> None:
+    page = open_app(browser, app, width)
+    assert page.get_by_role("tab").all_inner_texts() == list(TABS)
+    assert page.get_by_text("SANDBOX").count() == 2
+    page.keyboard.press("Tab")
+    for place, title in enumerate(TABS):
+        if place:
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("Enter")
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        assert page.evaluate(FOCUSED_NAME) == title
+        check_page(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=TABS[0], exact=True).wait_for()
+    for name, text in (("From", "Demo"), ("To", "+44 7700 900000"), ("Country", ""), ("Text", "Hello Ana!")):
         page.keyboard.press("Tab")
-        for place, title in enumerate(TABS):
-            if place:
-                page.keyboard.press("ArrowRight")
-                page.keyboard.press("Enter")
-            page.get_by_role("heading", name=title, exact=True).wait_for()
-            assert page.evaluate(FOCUSED_NAME) == title
-            check_page(page)
-        page.keyboard.press("ArrowRight")
-        page.keyboard.press("Enter")
-        page.get_by_role("heading", name=TABS[0], exact=True).wait_for()
-        for name, text in (("From", "Demo"), ("To", "+44 7700 900000"), ("Country", ""), ("Text", "Hello Ana!")):
-            page.keyboard.press("Tab")
-            assert page.evaluate(FOCUSED_NAME) == name
-            page.keyboard.type(text)
-        page.get_by_text("1 part, room for 150 more").wait_for()
-        for name in ("Advanced", "Preview"):
-            page.keyboard.press("Tab")
-            assert page.evaluate(FOCUSED_NAME) == name
-        page.keyboard.press("Enter")
-        page.locator(".nexmo-nb-figure").wait_for()
-        page.locator("button.mod-primary:enabled").wait_for()
-        take_screenshot(page, "app" if width == 1400 else "app_narrow")
-        check_page(page)
-        for _ in range(3):  # past the two tables, which keys scroll
-            page.keyboard.press("Tab")
-        assert page.evaluate(FOCUSED_NAME) == "Send"
-        page.keyboard.press("Enter")
-        page.get_by_text("1 accepted.").wait_for()
-        assert page.locator("details").count() == 0
-        check_page(page)
-        page.close()
+        assert page.evaluate(FOCUSED_NAME) == name
+        page.keyboard.type(text)
+    page.get_by_text("1 part, room for 150 more").wait_for()
+    for name in ("Advanced", "Preview"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED_NAME) == name
+    page.keyboard.press("Enter")
+    page.locator(".nexmo-nb-figure").wait_for()
+    page.locator("button.mod-primary:enabled").wait_for()
+    take_screenshot(page, "app" if width == 1400 else "app_narrow")
+    check_page(page)
+    for _ in range(3):  # past the two tables, which keys scroll
+        page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED_NAME) == "Send"
+    page.keyboard.press("Enter")
+    page.get_by_text("1 accepted.").wait_for()
+    assert page.locator("details").count() == 0
+    check_page(page)
+    page.close()
 
 
 def test_a_live_app_is_red_and_lets_nobody_in_without_its_token(browser: Any, sandbox: Sandbox, tmp_path: Path) -> None:
