@@ -98,7 +98,7 @@ def kill_while_sending(child: subprocess.Popen[str], sandbox: Sandbox, dice: ran
 def test_killed_twenty_times_nobody_gets_two_and_settling_finds_the_rest(rich: Sandbox) -> None:
     """The sender is killed at random moments and started again, until everybody has been served."""
     dice = random.Random(7)
-    count, kills = 2000, 0
+    count, kills = 1000, 0
     while kills < 20:
         child = sender(rich, count)
         kill_while_sending(child, rich, dice)

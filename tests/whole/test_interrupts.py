@@ -19,6 +19,7 @@ import pytest
 import requests
 import requests_cache
 import urllib3
+from depth import is_quick
 from helpers import connected, hold_answers, join_workers
 
 import nexmo_nb as nx
@@ -322,7 +323,7 @@ def test_an_interrupt_while_the_workers_are_started_stops_the_batch(
     assert len(rich.messages) == 40
 
 
-# The slow ones at every few lines only; 1 tries them all.
+# The slow ones at every few lines only; 1 tries them all. A quick run tries few of each.
 STEPS = {
     "a voice call": 11,
     "an SMS that is refused": 2,
@@ -335,14 +336,8 @@ STEPS = {
 
 
 @pytest.mark.parametrize("what", CALLS)
-def test_an_interrupt_at_some_line_of_the_package_harms_nothing(session: nx.Session, rich: Sandbox, what: str) -> None:
-    CALLS[what](session, rich, OURS, 37)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("what", CALLS)
 def test_an_interrupt_at_any_line_of_the_package_harms_nothing(session: nx.Session, rich: Sandbox, what: str) -> None:
-    CALLS[what](session, rich, OURS, STEPS.get(what, 1))
+    CALLS[what](session, rich, OURS, 37 if is_quick() else STEPS.get(what, 1))
 
 
 @pytest.mark.slow
