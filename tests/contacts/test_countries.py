@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import phonenumbers
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nexmo_nb.contacts import countries as countries_module
 from nexmo_nb.contacts.countries import (
     check_countries,
     check_country,
@@ -88,6 +90,16 @@ def test_calling_codes_are_those_of_the_metadata() -> None:
         "AQ": "672",
         "XK": "383",
     }
+
+
+def test_names_are_read_without_the_places_of_all_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("phonenumbers.geodata")]:
+        monkeypatch.delitem(sys.modules, name)
+    names = countries_module._load_names.__wrapped__()
+    assert not [name for name in sys.modules if name.startswith("phonenumbers.geodata")]
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    assert names == LOCALE_DATA
 
 
 def test_a_name_of_any_language_is_that_country_or_asked_back() -> None:

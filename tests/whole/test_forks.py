@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from helpers import ending
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -51,26 +55,60 @@ first = send("One", key="one")
 """
 
 
-def run_program(program: str) -> str:
-    """Run a program after `START`, and give what it wrote; it must end well and leave no folder of a sandbox."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", START + textwrap.dedent(program)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        written = process.communicate(timeout=120)[0]
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # its children too: they are what hangs
-            process.communicate()
-    assert process.returncode == 0, written
-    return written
+# Imports the package, which takes longest of all, and then forks itself for each program that it is told.
+STARTER = """
+import json, os, sys
+import nexmo_nb.cli, nexmo_nb.sandbox, nexmo_nb.session.connect
+
+nexmo_nb.to_e164("+44 7700 900123")
+
+for line in sys.stdin:
+    program, folder, environment, output = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    sys.exit()
+os.chdir(folder)
+os.environ.clear()
+os.environ.update(environment)
+for number in (1, 2):
+    os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+del json, line, folder, environment, output, child, number
+exec(program)
+"""
+Run = Callable[[str], str]
 
 
-def test_a_child_that_ends_leaves_its_parent_everything() -> None:
+@pytest.fixture(scope="module")
+def starter() -> Iterator[subprocess.Popen[str]]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", STARTER], text=True, start_new_session=True, **pipes) as starter:
+        yield starter
+        with suppress(ProcessLookupError):
+            os.killpg(starter.pid, signal.SIGKILL)  # the children of programs too: they are what hangs
+
+
+@pytest.fixture
+def run_program(starter: subprocess.Popen[str], tmp_path: Path) -> Run:
+    """Run a program after `START`, and give what it wrote; it must end well."""
+
+    def run(program: str) -> str:
+        assert starter.stdin is not None
+        assert starter.stdout is not None
+        output = tmp_path / "output"
+        told = [START + textwrap.dedent(program), str(tmp_path), dict(os.environ), str(output)]
+        print(json.dumps(told), file=starter.stdin, flush=True)
+        with ending(120):
+            code = starter.stdout.readline()
+        assert code == "0\n", output.read_text()
+        return output.read_text()
+
+    return run
+
+
+def test_a_child_that_ends_leaves_its_parent_everything(run_program: Run) -> None:
     program = """
     def forget():
         global session
@@ -86,7 +124,7 @@ def test_a_child_that_ends_leaves_its_parent_everything() -> None:
     assert not list(Path("state").glob("sandbox-*"))
 
 
-def test_a_child_has_a_sandbox_of_its_own() -> None:
+def test_a_child_has_a_sandbox_of_its_own(run_program: Run) -> None:
     program = """
     def work():
         global session
@@ -104,7 +142,7 @@ def test_a_child_has_a_sandbox_of_its_own() -> None:
     assert not list(Path("state").glob("sandbox-*"))
 
 
-def test_a_process_of_multiprocessing_has_a_sandbox_of_its_own() -> None:
+def test_a_process_of_multiprocessing_has_a_sandbox_of_its_own(run_program: Run) -> None:
     program = """
     def work():
         with nx.connect("sandbox") as other:
@@ -122,7 +160,7 @@ def test_a_process_of_multiprocessing_has_a_sandbox_of_its_own() -> None:
     assert run_program(program) == ""
 
 
-def test_a_child_is_told_to_connect_again_and_can_look_at_what_arrived() -> None:
+def test_a_child_is_told_to_connect_again_and_can_look_at_what_arrived(run_program: Run) -> None:
     program = """
     from nexmo_nb.state.sqlite import Database
 
@@ -160,7 +198,7 @@ def test_a_child_is_told_to_connect_again_and_can_look_at_what_arrived() -> None
     assert run_program(program) == ""
 
 
-def test_a_child_keeps_no_port_open() -> None:
+def test_a_child_keeps_no_port_open(run_program: Run) -> None:
     program = """
     (reading, writing), (is_begun, begin) = os.pipe(), os.pipe()
     child = os.fork()
@@ -182,7 +220,7 @@ def test_a_child_keeps_no_port_open() -> None:
     assert run_program(program) == "refused\n"
 
 
-def test_forks_while_messages_are_sent_cost_none_of_them() -> None:
+def test_forks_while_messages_are_sent_cost_none_of_them(run_program: Run) -> None:
     program = """
     def send_some():
         while not done.is_set():
@@ -213,7 +251,7 @@ def test_forks_while_messages_are_sent_cost_none_of_them() -> None:
     assert run_program(program) == ""
 
 
-def test_what_a_killed_process_was_sending_is_known_to_be_unknown_while_a_child_of_it_lives() -> None:
+def test_what_a_killed_process_was_sending_is_known_to_be_unknown_while_a_child_of_it_lives(run_program: Run) -> None:
     program = """
     from nexmo_nb.state.ledger import Ledger
     from nexmo_nb.state.sends import Entry
