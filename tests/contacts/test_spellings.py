@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 import phonenumbers
 import pytest
@@ -48,7 +49,13 @@ REFUSABLE = {"decimal"}
 LOCAL = "13101234"
 
 
-def examples() -> Iterator[tuple[str, phonenumbers.PhoneNumber]]:
+@cache
+def list_examples() -> Sequence[tuple[str, phonenumbers.PhoneNumber]]:
+    """List numbers of each kind of each country, once they are needed: it takes a while."""
+    return list(find_examples())
+
+
+def find_examples() -> Iterator[tuple[str, phonenumbers.PhoneNumber]]:
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         for kind in range(11):
             example = phonenumbers.example_number_for_type(region, kind)
@@ -60,8 +67,11 @@ def write(number: phonenumbers.PhoneNumber, form: int) -> str:
     return str(phonenumbers.format_number(number, form))
 
 
-EXAMPLES = list(examples())
-SOME = take_some(EXAMPLES, 7)
+def list_some() -> Sequence[tuple[str, phonenumbers.PhoneNumber]]:
+    return take_some(list_examples(), 7)
+
+
+EXAMPLES = st.deferred(lambda: st.sampled_from(list_examples()))
 
 
 def outcome(written: str, region: str | None, home: str | None = None) -> tuple[str, str]:
@@ -81,14 +91,14 @@ def check_code(found: tuple[str, str] | None, allowed: Mapping[str, str]) -> str
 
 
 def test_there_are_numbers_of_every_country() -> None:
-    assert {region for region, _ in EXAMPLES} == set(phonenumbers.SUPPORTED_REGIONS)
-    assert len(EXAMPLES) > 1300
+    assert {region for region, _ in list_examples()} == set(phonenumbers.SUPPORTED_REGIONS)
+    assert len(list_examples()) > 1300
 
 
 @EACH_SPELLING
 def test_a_number_with_its_country_code_is_read(spell: Callable[[str], str]) -> None:
     wrong = []
-    for region, example in SOME:
+    for region, example in list_some():
         whole = write(example, PhoneNumberFormat.E164)
         spaced = write(example, PhoneNumberFormat.INTERNATIONAL)
         for written in (whole, spaced, f"00{whole[1:]}", f"00 {spaced[1:]}"):
@@ -102,7 +112,7 @@ def test_a_number_with_its_country_code_is_read(spell: Callable[[str], str]) -> 
 @EACH_SPELLING
 def test_a_number_with_its_country_code_needs_no_plus(spell: Callable[[str], str]) -> None:
     wrong = []
-    for _, example in SOME:
+    for _, example in list_some():
         whole = write(example, PhoneNumberFormat.E164)[1:]
         code, digits = outcome(spell(whole), None)
         if digits != whole:
@@ -113,7 +123,7 @@ def test_a_number_with_its_country_code_needs_no_plus(spell: Callable[[str], str
 @EACH_SPELLING
 def test_a_national_number_is_read_with_its_region(spell: Callable[[str], str]) -> None:
     wrong = []
-    for region, example in SOME:
+    for region, example in list_some():
         whole = write(example, PhoneNumberFormat.E164)[1:]
         written = write(example, PhoneNumberFormat.NATIONAL)
         code, digits = outcome(spell(written), region)
@@ -125,7 +135,7 @@ def test_a_national_number_is_read_with_its_region(spell: Callable[[str], str]) 
 @EACH_SPELLING
 def test_a_national_number_without_its_region_is_never_another_one_without_a_doubt(spell: Callable[[str], str]) -> None:
     wrong = []
-    for region, example in SOME:
+    for region, example in list_some():
         whole = write(example, PhoneNumberFormat.E164)[1:]
         national = phonenumbers.national_significant_number(example)
         for written in (write(example, PhoneNumberFormat.NATIONAL), national):
@@ -141,7 +151,7 @@ SEEN_IN_A_LIST_ONLY = {"8613123456789", "4915123456789", "9118603451234"}
 
 def test_few_national_numbers_look_whole_outside_of_a_list() -> None:
     found = set()
-    for _, example in EXAMPLES:
+    for _, example in list_examples():
         whole = write(example, PhoneNumberFormat.E164)[1:]
         code, digits = outcome(phonenumbers.national_significant_number(example), None)
         if digits not in ("", whole) and not code:
@@ -150,7 +160,7 @@ def test_few_national_numbers_look_whole_outside_of_a_list() -> None:
 
 
 @given(
-    st.sampled_from(EXAMPLES),
+    EXAMPLES,
     st.lists(st.sampled_from([" ", "-", "/", "\u00a0", "\u2009", "\u200b", "\u2011", "\t", " (", ") "]), max_size=4),
     st.data(),
 )
@@ -165,7 +175,7 @@ def test_marks_anywhere_in_a_number_do_not_change_it(
     assert outcome(written, None)[1] in (whole[1:], "")
 
 
-@given(st.sampled_from(EXAMPLES), st.sampled_from(["\n", "\r\n", ";", " / ", "/", ", ", " or ", " & ", "|", " +"]))
+@given(EXAMPLES, st.sampled_from(["\n", "\r\n", ";", " / ", "/", ", ", " or ", " & ", "|", " +"]))
 def test_two_numbers_in_a_cell_never_become_one(example: tuple[str, phonenumbers.PhoneNumber], between: str) -> None:
     region, number = example
     national = write(number, PhoneNumberFormat.NATIONAL)
