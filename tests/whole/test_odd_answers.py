@@ -188,7 +188,7 @@ CASES = {
     "balance": Case(lambda _: nx.balance(), "GET", "/account/get-balance"),
     "price": Case(lambda _: nx.prices("NA", refresh=True), "GET", "/account/get-pricing/.*", PRICE),
     "prices": Case(lambda _: nx.prices(refresh=True), "GET", "/account/get-full-pricing/.*", PRICE),
-    "records": Case(lambda _: nx.records(**DAY), "GET", "/v2/reports/records", SMS),
+    "records": Case(lambda _: nx.records(**DAY, refresh=True), "GET", "/v2/reports/records", SMS),
     "by id": Case(lambda _: nx.records(ids=[ID]), "GET", "/v2/reports/records", SMS),
     "order": Case(
         lambda _: nx.records(**DAY, mode="async", refresh=True),
@@ -339,7 +339,8 @@ def check_truth(case: Case, found: Any, body: Any) -> None:
 def check(odd: Odd, case: Case, body: Any) -> Any:
     odd.say(case.method, case.path, lambda _: Answer(200, body))
     found = outcome(lambda: case.call(odd))
-    assert len(odd.asked) <= MOST_REQUESTS
+    # What was kept of an earlier answer would hide this one.
+    assert 0 < len(odd.asked) <= MOST_REQUESTS
     if isinstance(found, nx.NexmoError):
         check_words(found)
     elif isinstance(found, float):
