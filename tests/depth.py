@@ -8,7 +8,7 @@ from typing import TypeVar
 from hypothesis import settings
 
 Case = TypeVar("Case")
-FULL, QUICK = 100, 15
+FULL, QUICK = 100, 10
 
 
 def register_profile() -> None:

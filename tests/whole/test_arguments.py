@@ -569,7 +569,7 @@ def each(examples: int, strategy: Any, test: Callable[[Any], Any]) -> None:
 
 # What draws a page, whose plots are tried by themselves, or reads all records, takes far longer than the others: how
 # many of these to try in a quick run and in a full one.
-FEWER = {"report": (4, 40), "bill": (4, 140), "idle_numbers": (5, 20)}
+FEWER = {"report": (2, 40), "bill": (3, 140), "idle_numbers": (5, 20)}
 
 
 def choose_count(name: str, full: int) -> int:

@@ -337,7 +337,7 @@ STEPS = {
 
 @pytest.mark.parametrize("what", CALLS)
 def test_an_interrupt_at_any_line_of_the_package_harms_nothing(session: nx.Session, rich: Sandbox, what: str) -> None:
-    CALLS[what](session, rich, OURS, 37 if is_quick() else STEPS.get(what, 1))
+    CALLS[what](session, rich, OURS, 67 if is_quick() else STEPS.get(what, 1))
 
 
 @pytest.mark.slow
