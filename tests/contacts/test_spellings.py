@@ -68,7 +68,7 @@ def write(number: phonenumbers.PhoneNumber, form: int) -> str:
 
 
 def list_some() -> Sequence[tuple[str, phonenumbers.PhoneNumber]]:
-    return take_some(list_examples(), 7)
+    return take_some(list_examples(), 15)
 
 
 EXAMPLES = st.deferred(lambda: st.sampled_from(list_examples()))

@@ -21,13 +21,20 @@ def examples() -> list[doctest.DocTest]:
     return [test for test in found if test.examples]
 
 
-SLOW = ("nexmo_nb.costs.numbers.idle_numbers", "nexmo_nb.forms.numbers.number_form")
+# What reads many records or draws; other tests of these are quick.
+SLOW = (
+    "nexmo_nb.costs.bill.bill",
+    "nexmo_nb.costs.numbers.idle_numbers",
+    "nexmo_nb.forms.numbers.number_form",
+    "nexmo_nb.plots.",
+    "nexmo_nb.report_page.",
+)
 
 
 @pytest.mark.parametrize(
     "example",
     [
-        pytest.param(example, id=example.name, marks=[pytest.mark.slow] if example.name in SLOW else [])
+        pytest.param(example, id=example.name, marks=[pytest.mark.slow] if example.name.startswith(SLOW) else [])
         for example in examples()
     ],
 )

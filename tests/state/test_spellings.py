@@ -78,7 +78,9 @@ def test_what_is_the_same_is_said(session: nx.Session) -> None:
             call()
 
 
-@pytest.mark.parametrize("first", SPELLINGS)
+@pytest.mark.parametrize(
+    "first", [pytest.param(name, marks=() if name in SPELLINGS[::4] else pytest.mark.slow) for name in SPELLINGS]
+)
 @pytest.mark.parametrize("is_before", [False, True])
 def test_a_batch_goes_on_in_all_its_spellings(
     session: nx.Session, sandbox: Sandbox, first: str, is_before: bool

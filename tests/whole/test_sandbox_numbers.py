@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from depth import take_some
 
 import nexmo_nb as nx
 from nexmo_nb.contacts.fictional import is_fictional
@@ -25,7 +26,7 @@ def test_every_number_for_rent_is_one_of_its_country_and_type(seed: int) -> None
 @pytest.mark.parametrize("country", COUNTRIES.values(), ids=COUNTRIES)
 def test_every_pattern_makes_numbers_that_can_exist(country: Country) -> None:
     for kind in country.plan:
-        for tail in (0, 999_999_999_999, *range(10**11, 10**12, 7**10)):
+        for tail in (0, 999_999_999_999, *take_some(range(10**11, 10**12, 7**10), 20)):
             number = read_number(f"+{build_msisdn(country, kind, tail)}")
             assert number.country == country.code
             assert number.kind in KINDS[kind]
