@@ -203,13 +203,20 @@ def _build_sent_frame(table: Any) -> pd.DataFrame:
 
 
 def find_countries(numbers: Any) -> tuple[Any, Any]:
-    """Find codes and names of the countries of an Arrow array of numbers, each number once."""
+    """Find codes and names of the countries of an Arrow array of numbers, each number once, plain ones together."""
     import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from nexmo_nb.contacts.plain_numbers import read_plain_numbers
 
     different = numbers.dictionary_encode()
-    codes = [country_of(number) for number in different.dictionary.to_pylist()]
-    names = [None if code is None else name_country(code) for code in codes]
-    take = different.indices
+    given, take = different.dictionary, different.indices
+    found: dict[int, str | None] = {}
+    for plain in read_plain_numbers(pc.binary_join_element_wise("+", given.cast(pa.string()), ""), None):
+        found.update(zip(plain.places.tolist(), plain.country.tolist(), strict=True))
+    codes = [found[n] if n in found else country_of(given[n].as_py()) for n in range(len(given))]
+    known = {code: name_country(code) for code in set(codes) if code is not None}
+    names = [known.get(code) for code in codes]
     return pa.array(codes, pa.large_string()).take(take), pa.array(names, pa.large_string()).take(take)
 
 
