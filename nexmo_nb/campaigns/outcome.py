@@ -215,8 +215,8 @@ def find_countries(numbers: Any) -> tuple[Any, Any]:
     for plain in read_plain_numbers(pc.binary_join_element_wise("+", given.cast(pa.string()), ""), None):
         found.update(zip(plain.places.tolist(), plain.country.tolist(), strict=True))
     codes = [found[n] if n in found else country_of(given[n].as_py()) for n in range(len(given))]
-    known = {code: name_country(code) for code in set(codes) if code is not None}
-    names = [known.get(code) for code in codes]
+    known = {code: None if code is None else name_country(code) for code in set(codes)}
+    names = [known[code] for code in codes]
     return pa.array(codes, pa.large_string()).take(take), pa.array(names, pa.large_string()).take(take)
 
 
