@@ -159,12 +159,14 @@ def read_request(reader: Any) -> Asked | None:
     """Read a whole request; None where the connection ended."""
     line = reader.readline().decode()
     headers = {}
-    while line and (header := reader.readline().strip()):
+    while (header := reader.readline()).strip():
         name, _, value = header.decode().partition(":")
         headers[name.lower()] = value.strip().lower()
-    if not line:
+    length = int(headers.get("content-length", 0))
+    content = reader.read(length)
+    if not header or len(content) < length:
         return None
-    body = reader.read(int(headers.get("content-length", 0))).decode()
+    body = content.decode()
     fields = json.loads(body) if body.startswith("{") else dict(parse_qsl(body))
     method, target, _ = line.split()
     return Asked(method, target.partition("?")[0], fields, headers.get("connection") == "close")
