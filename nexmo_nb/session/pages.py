@@ -28,6 +28,7 @@ PAGE = 100
 MOST_IN_FLIGHT = 8
 MOST_AHEAD = 10_000  # pages of a list, whatever it announces
 QUIET_SECONDS = 2.0  # after which a bar appears
+GLANCE = 0.2  # seconds after which a wait looks up: an interrupt may come to a thread that does not wait
 
 
 class Source(Protocol):
@@ -179,7 +180,7 @@ class _Reader:
     def _go_on(self) -> None:
         """Ask for one more page if there is room and a slot, else wait for one that is in flight."""
         if not self._expected or len(self._flying) == MOST_IN_FLIGHT:
-            self._wait(None)
+            self._wait(GLANCE)
             return
         place = next(iter(self._expected))
         request = self._build_request(place)
@@ -209,7 +210,7 @@ class _Reader:
             raise
         return 0.0
 
-    def _wait(self, seconds: float | None) -> None:
+    def _wait(self, seconds: float) -> None:
         """Wait for pages, and keep them; once one failed for good, no other is asked for."""
         done, _ = wait(self._flying, seconds, FIRST_COMPLETED)
         for future in done:
