@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -26,6 +26,13 @@ FEW: dict[str, Any] = {"pattern": "00", "match": "contains"}  # a page of each c
 def list_asked(sandbox: Sandbox) -> list[tuple[str, str]]:
     asked = [request["query"] for request in sandbox.requests if request["path"] == "/number/search"]
     return [(query["country"], query["index"]) for query in asked]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox for each test: what one breaks off may arrive, and be counted, when the next one has begun."""
+    with Sandbox(limits=False) as sandbox:
+        yield sandbox
 
 
 def fail_for(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, **answers: Answer | Callable[[], Answer]) -> None:
