@@ -47,7 +47,7 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 
 notebooks: .venv/test
-	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+	NEXMO_NB_PROGRESS=0 $(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
 # All takes hours; make mutants ONLY='nexmo_nb.sms.response*' takes minutes.
 mutants: .venv/mutants

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Literal, get_args
 
 from nexmo_nb import masking, validation
 
 Language = Literal["en", "pt"]
 _language = "en"
-_has_progress = True
+_has_progress = os.environ.get("NEXMO_NB_PROGRESS") != "0"
+_is_hidden: ContextVar[bool] = ContextVar("_is_hidden", default=False)
 _report_budget: float | None = None
 _report_price: float | None = None
 _report_spending: dict[str, float] = {}
@@ -35,8 +39,8 @@ def set_options(
         The language of forms that are made from now on: English or Portuguese. Default: no change.
     progress : bool, optional
         False: lists of numbers that take long to read, such as those of twenty countries, show no bar, which a saved
-        notebook would keep. Default: no change; they show one, at first. `send_many` and `records` have an argument of
-        this name.
+        notebook would keep. Default: no change; at first they show one, unless the variable NEXMO_NB_PROGRESS is
+        ``0``. `send_many`, `records` and `bill` have an argument of this name.
     report_budget : float, optional
         What `records` and the functions that use it may pay from now on, in the currency of reports: what could be more
         is refused before it is paid. ``float("inf")``: any amount, as at the start. Default: no change.
@@ -96,7 +100,17 @@ def get_language() -> str:
 
 def has_progress() -> bool:
     """Tell whether lists that take long show a bar."""
-    return _has_progress
+    return _has_progress and not _is_hidden.get()
+
+
+@contextmanager
+def hide_progress() -> Iterator[None]:
+    """Show no bar of lists in this thread, whatever the option says."""
+    before = _is_hidden.set(True)
+    try:
+        yield
+    finally:
+        _is_hidden.reset(before)
 
 
 def get_report_budget(currency: str) -> float | None:

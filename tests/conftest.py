@@ -81,7 +81,10 @@ def pytest_configure() -> None:
     """Keep the files of the tests in memory, where there is room: on a disk a test waits for each commit of SQLite.
 
     PYTEST_DEBUG_TEMPROOT, which is pytest's own, names another place.
+
+    Kernels of notebooks show no bars, for whether one appears depends on the machine.
     """
+    os.environ["NEXMO_NB_PROGRESS"] = "0"
     if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
@@ -115,6 +118,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(autouse=True)
 def restore_options() -> Iterator[None]:
     """Options are those of the process: what a test sets is no other test's."""
+    nx.set_options(progress=True)
     yield
     nx.set_options(mask=False, language="en", progress=True, report_budget=float("inf"), report_price=0)
 

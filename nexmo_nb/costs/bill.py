@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import date, datetime
 from functools import partial
 
@@ -14,6 +15,7 @@ from nexmo_nb.costs.numbers import number_costs
 from nexmo_nb.costs.rent import RENT, RENT_COLUMNS, build_rent
 from nexmo_nb.frames import concat_frames, frame
 from nexmo_nb.numbers import owned_numbers, search_numbers
+from nexmo_nb.options import hide_progress
 from nexmo_nb.reports import records
 from nexmo_nb.reports.columns import DIRECTED, PRODUCTS
 from nexmo_nb.session import Session, session_or_current
@@ -108,9 +110,10 @@ def bill(
     if RENT not in wanted:
         return found
     until = min(span[1], session.ledger.clock())
-    numbers = owned_numbers(session=session)
-    countries = sorted(numbers["country"].dropna().unique())
-    offered = number_costs(search_numbers(countries, session=session)) if countries else frame([], RENT_COLUMNS)
+    with nullcontext() if progress else hide_progress():
+        numbers = owned_numbers(session=session)
+        countries = sorted(numbers["country"].dropna().unique())
+        offered = number_costs(search_numbers(countries, session=session)) if countries else frame([], RENT_COLUMNS)
     rent = build_rent(numbers, offered, (span[0], until), session.account)
     return sort_bill(concat_frames([found, rent], frame([], BILL_COLUMNS)))
 

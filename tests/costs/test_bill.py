@@ -17,6 +17,7 @@ from nexmo_nb.reports.columns import PRODUCTS
 from nexmo_nb.reports.response import build_records_frame
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.books import Entry, add_up_books
+from nexmo_nb.session import pages
 
 COMMON = {"account_id": "abcd1234", "total_price": "0.05", "currency": "EUR"}
 AT = "2025-03-01T12:00:00+00:00"
@@ -210,6 +211,17 @@ def test_rent_ends_now(session: nx.Session) -> None:
     whole = nx.bill(now - pd.Timedelta(days=10), now, products="NUMBERS").amount.sum()
     assert nx.bill(now, now + pd.Timedelta(days=10), products="NUMBERS").amount.sum() < whole / 5
     assert nx.bill(now + pd.Timedelta(days=10), now + pd.Timedelta(days=20), products="NUMBERS").empty
+
+
+def test_without_progress_the_lists_of_numbers_show_no_bar_either(
+    session: nx.Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "QUIET_SECONDS", -1.0)
+    now = pd.Timestamp.now("UTC")
+    for progress in (True, False):
+        nx.bill(now - pd.Timedelta(days=10), now, products="NUMBERS", progress=progress)
+        assert ("search numbers in" in capsys.readouterr().err) == progress
+        session.cache.clear()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from helpers import connected, ending, hold_answers, join_workers
 
 import nexmo_nb as nx
+from nexmo_nb.options import hide_progress
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.exchange import Answer
 from nexmo_nb.session import pages
@@ -266,6 +267,8 @@ def test_a_bar_counts_the_pages_where_they_take_long_and_leaves_nothing(
     assert "search numbers in GB, and 4 more:" in shown
     assert "/5 [" in shown
     assert shown.split("\r")[-1].strip() == ""
+    with hide_progress():
+        nx.search_numbers(COUNTRIES, refresh=True, **FEW)
     nx.set_options(progress=False)
     nx.search_numbers(COUNTRIES, refresh=True, **FEW)
     nx.owned_numbers()  # a single page

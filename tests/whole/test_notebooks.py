@@ -47,6 +47,7 @@ def run_notebook(path: Path, folder: Path) -> Run:
         key.write_text(sandbox.private_key)
         credentials = {
             "NEXMO_NB_CONNECT": sandbox.url,
+            "NEXMO_NB_PROGRESS": "0",
             "NEXMO_NB_STATE_DIR": str(folder / "state"),
             "NEXMO_API_KEY": sandbox.api_key,
             "NEXMO_API_SECRET": sandbox.api_secret,
