@@ -12,6 +12,7 @@ import pandas as pd
 import phonenumbers
 import pyarrow as pa
 import pytest
+from depth import take_some
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,7 +91,7 @@ def by_rows(monkeypatch: pytest.MonkeyPatch) -> ByRows:
 
 
 def test_numbers_of_every_country_are_the_same_without_a_region(by_rows: ByRows) -> None:
-    column = pd.Series([written for _, written in write_pairs(1)], dtype="str")
+    column = pd.Series([written for _, written in take_some(write_pairs(1), 5)], dtype="str")
     found = read_numbers(column, Regions())
     pd.testing.assert_frame_equal(found, by_rows(column, Regions()))
     assert found["warning_code"].nunique() == 5
@@ -98,7 +99,7 @@ def test_numbers_of_every_country_are_the_same_without_a_region(by_rows: ByRows)
 
 
 def test_numbers_of_every_country_are_the_same_with_their_region(by_rows: ByRows) -> None:
-    pairs = write_pairs(2)
+    pairs = take_some(write_pairs(2), 5)
     column, regions = (pd.Series([pair[n] for pair in pairs], dtype=object) for n in (1, 0))
     found = read_numbers(column, Regions(column=regions))
     pd.testing.assert_frame_equal(found, by_rows(column, Regions(column=regions)))

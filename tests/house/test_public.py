@@ -78,7 +78,7 @@ def test_a_name_that_there_is_not_is_refused_as_by_any_module() -> None:
         from nexmo_nb import send_smss  # noqa: F401
 
 
-@pytest.mark.parametrize("room", ["applications", "subaccounts"])
+@pytest.mark.parametrize("room", ["applications", pytest.param("subaccounts", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("order", ["import {0}.{1}", "from {0}.{1} import request", "import {0}.forms"])
 def test_a_function_stays_one_where_the_room_of_its_name_is_loaded_first(room: str, order: str) -> None:
     code = f"{order.format('nexmo_nb', room)}; import nexmo_nb as nx; print(nx.{room}.__module__, callable(nx.{room}))"
