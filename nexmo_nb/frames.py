@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 TIME = "datetime64[ns, UTC]"
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
 """The first and last time that a record can have; nanoseconds can represent both."""
 
@@ -155,8 +157,7 @@ def _build_array(values: Sequence[Any], dtype: str) -> Any:
         kinds = set(map(type, values))
         if kinds == {type(None)}:
             return repeat_missing(len(values))
-        is_text = kinds <= {str, type(None)}
-        return pd.array(values if is_text else [to_text(value) for value in values], dtype=pd.StringDtype())
+        return _build_texts(values if kinds <= {str, type(None)} else [to_text(value) for value in values])
     if dtype == "float64":
         return _parse_floats(values)
     if dtype in ("int64", "bool"):
@@ -164,6 +165,14 @@ def _build_array(values: Sequence[Any], dtype: str) -> Any:
     if dtype == TIME:
         return _build_times(np.array(values, dtype="float64"))
     raise ValueError(f"no such column dtype: {dtype!r}")
+
+
+def _build_texts(values: Sequence[str | None]) -> Any:
+    try:
+        return pd.array(values, dtype=pd.StringDtype())
+    except UnicodeEncodeError:  # half of a surrogate pair, which Arrow cannot hold
+        shown = [None if value is None else _HALF_PAIR.sub("\ufffd", value) for value in values]
+        return pd.array(shown, dtype=pd.StringDtype())
 
 
 def _build_times(seconds: Any) -> Any:

@@ -116,3 +116,11 @@ def test_the_first_and_the_last_time_that_a_record_can_have_are_times() -> None:
 
 def test_no_times_are_times_too() -> None:
     assert str(build_times([]).dtype) == str(build_times([None]).dtype) == TIME
+
+
+def test_half_of_a_surrogate_pair_costs_no_frame() -> None:
+    """A server may write one as ``\\ud800`` in its JSON, and a spreadsheet cut a text in the middle of one."""
+    found = frame([{"text": "ok"}, {"text": "a\ud83d"}, {"text": None}], [Column("text")])
+    assert found["text"][0] == "ok"
+    assert found["text"][1] in ("a\ufffd", "a\ud83d")  # older pandas keeps it
+    assert pd.isna(found["text"][2])

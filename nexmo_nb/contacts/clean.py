@@ -121,7 +121,11 @@ def clean_contacts(
     table.index = read_index(contacts, len(table))
     mark_duplicates(table, keep)
     for name, column in columns.items():
-        table[name if name not in table else f"given_{name}"] = column
+        given = name if name not in table else f"given_{name}"
+        try:
+            table[given] = column
+        except UnicodeEncodeError:  # half of a surrogate pair, which pandas holds as an object only
+            table[given] = pd.Series(column, index=table.index, dtype=object)
     return table
 
 

@@ -186,3 +186,12 @@ def test_whatever_is_given_every_row_has_a_number_a_problem_or_a_warning(cells: 
     assert table.warning.isna().equals(table.warning_code.isna())
     assert set(table.problem_code.dropna()) <= set(PROBLEMS)
     assert set(table.warning_code.dropna()) <= set(WARNINGS)
+
+
+@pytest.mark.parametrize("number", ["\ud800", "+35191234567\ud83d"])
+def test_half_of_a_surrogate_pair_is_a_problem_of_its_row_alone(number: str) -> None:
+    column = pd.Series([number, "+351912345678"], dtype=object)
+    for contacts in (column.tolist(), pd.DataFrame({"to": column})):
+        table = nx.clean_contacts(contacts)
+        assert table["problem_code"].notna().tolist() == [True, False]
+        assert table["to"][1] == "351912345678"
