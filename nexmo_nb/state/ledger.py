@@ -304,7 +304,8 @@ class Ledger:
 
     def check_newest(self) -> None:
         """Refuse a ledger that is an older copy."""
-        self._read(self._check_generation)
+        # In a transaction: else another process may send between the look at the ledger and that at the file.
+        self._transact(self._check_generation)
 
     def accept_older(self) -> bool:
         """Let this ledger count as the newest, and tell whether it was an older copy."""

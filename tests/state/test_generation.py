@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,25 @@ def test_a_second_session_counts_on_where_the_first_is(tmp_path: Path) -> None:
         assert generation.read_noted(tmp_path / "ledger.generation") == number
     one.close()
     two.close()
+
+
+def test_what_another_process_sends_right_now_makes_no_older_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends between the look at the ledger and that at the file, unless it has to wait for both."""
+    ledger, other = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
+    sending = threading.Thread(target=lambda: send(other, "b"))
+    read_noted = generation.read_noted
+
+    def look_late(path: Path) -> int | None:
+        monkeypatch.setattr(generation, "read_noted", read_noted)
+        sending.start()
+        sending.join(0.5)
+        return read_noted(path)
+
+    send(ledger, "a")
+    monkeypatch.setattr(generation, "read_noted", look_late)
+    ledger.check_newest()
+    sending.join()
+    ledger.close()
+    other.close()
