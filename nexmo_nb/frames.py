@@ -69,8 +69,7 @@ def frame_from_table(table: Any, columns: Sequence[Column]) -> pd.DataFrame:
 
 def _convert_arrow(values: Any, dtype: str) -> Any:
     if dtype == "string":
-        text: Any = pd.StringDtype()
-        return text.__from_arrow__(values)
+        return to_text_array(values)
     numbers = values.to_numpy()
     if dtype == TIME:
         return _build_times(numbers)
@@ -86,8 +85,7 @@ def text_frame(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = ()) -> 
 
 def frame_from_arrow(table: Any) -> pd.DataFrame:
     """Build a frame of text from an Arrow table of text, for `apply_dtypes`."""
-    text: Any = pd.StringDtype()
-    return _build_frame({name: text.__from_arrow__(table[name]) for name in table.column_names}, len(table))
+    return _build_frame({name: to_text_array(table[name]) for name in table.column_names}, len(table))
 
 
 def apply_dtypes(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
@@ -101,11 +99,11 @@ def apply_dtypes(text: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFr
 
 
 def to_text_array(texts: Any) -> Any:
-    """Make a column of text, for `frame_from_columns`, of an array of Arrow or of an array of objects with None."""
+    """Make a column of text of an array of Arrow, whole or in chunks, or of an array of objects with None."""
     import pyarrow as pa
 
     dtype: Any = pd.StringDtype()
-    return dtype.__from_arrow__(texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string()))
+    return dtype.__from_arrow__(pa.array(texts, pa.string()) if isinstance(texts, np.ndarray) else texts)
 
 
 def repeat_missing(rows: int) -> Any:
