@@ -23,8 +23,9 @@ def add_backup(commands: Any) -> None:
 
 def _run_backup(options: argparse.Namespace) -> int:
     """Copy the ledger; return 2, with the reason on stderr, where there is none to copy or no place to write to."""
+    from nexmo_nb.state.database import StateError
     from nexmo_nb.state.files import find_state_dir
-    from nexmo_nb.state.sqlite import StateError, back_up
+    from nexmo_nb.state.sqlite import back_up
 
     state_dir = Path(find_state_dir())
     folders = [options.folder] if options.folder else sorted(path.parent for path in state_dir.glob(f"*/{LEDGER}"))

@@ -23,8 +23,8 @@ from nexmo_nb.reports.columns import get_columns
 from nexmo_nb.reports.parquet import count_rows, read_parquet, write_parquet
 from nexmo_nb.reports.request import DAY, RecordsQuery
 from nexmo_nb.session import Session
+from nexmo_nb.state.database import StateError
 from nexmo_nb.state.files import lock_file, make_private_folder
-from nexmo_nb.state.sqlite import StateError
 
 SETTLED_AFTER = 4 * DAY
 """Seconds after which a record does not change any more: a receipt that has not come is made after 72 hours."""

@@ -32,6 +32,8 @@ from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, 
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
+    from nexmo_nb.state.postgres import PostgresStore
+    from nexmo_nb.state.postgres_connection import Address as PostgresAddress
 
 LONGEST_TIMEOUT = 600.0
 SignatureMethod = Literal["md5hash", "md5", "sha1", "sha256", "sha512"]
@@ -48,6 +50,8 @@ class _Options(NamedTuple):
     timeout: float
     state_dir: str | os.PathLike[str] | None
     accept_restored_ledger: bool
+    database: PostgresAddress | None
+    database_source: str
 
 
 def connect(
@@ -65,6 +69,7 @@ def connect(
     cache: bool = True,
     timeout: float = 30.0,
     currency: str = "EUR",
+    state: str | None = None,
     state_dir: str | os.PathLike[str] | None = None,
     accept_restored_ledger: bool = False,
 ) -> Session:
@@ -86,8 +91,8 @@ def connect(
         How SMS are signed, as in the account's settings. Default: Nexmo's own default.
     calls, period : int, float
         At most `calls` requests in any `period` seconds (at most 3600), over all processes of this user on this
-        machine that use the same account. Where several give different limits, all of them hold, for each process,
-        while they live, and it is said.
+        machine, or on all machines with one `state`, that use the same account. Where several give different limits,
+        all of them hold, for each process, while they live, and it is said.
     limits : mapping, optional
         Other limits by family, such as ``{"sms": (1, 1.0)}`` for a US long number. Families: sms, calls, numbers,
         owned, pricing, reports. Default: Nexmo's published ones.
@@ -99,8 +104,13 @@ def connect(
         hour.
     currency : str
         What the account is billed in, for the column ``currency``.
+    state : str, optional
+        The URL of a PostgreSQL database, ``"postgresql://user@host/database"``, that the machines of a team share: the
+        limit, the record of what was sent and the budgets of an account are there then, for all of them (needs
+        ``pip install 'nexmo_nb[postgres]'``). A password comes from the URL, PGPASSWORD, ``~/.pgpass`` or a service
+        file. Default: the variable NEXMO_NB_STATE, which the embedded sandbox does not use; else files of this machine.
     state_dir : path, optional
-        Where state is kept. Default: the variable NEXMO_NB_STATE_DIR, else the platform's user data folder.
+        Where files are kept. Default: the variable NEXMO_NB_STATE_DIR, else the platform's user data folder.
     accept_restored_ledger : bool
         True, once: send although the record of what was sent is an older copy, so that what was sent since then may be
         sent again. Default: nothing is sent with an older copy.
@@ -113,8 +123,8 @@ def connect(
     Raises
     ------
     InvalidRequestError
-        If credentials are missing, or an argument cannot be used. Connecting sends nothing, except that it asks a
-        sandbox for its demo account.
+        If credentials are missing, or an argument, the files or the database cannot be used. Connecting sends nothing,
+        except that it asks a sandbox for its demo account.
 
     Notes
     -----
@@ -130,7 +140,8 @@ def connect(
     """
     global _current  # noqa: PLW0603 - one connection serves all cells of a notebook
     arguments = _hide_credentials([api_key, api_secret, application_id, private_key, signature_secret])
-    api_key = api_secret = application_id = private_key = signature_secret = None
+    database, database_source = _find_database(state)
+    api_key = api_secret = application_id = private_key = signature_secret = state = None
     options = _Options(
         Limit(check_int("calls", calls, 1, 1_000_000), _check_seconds("period", period, SLOT_LIFETIME)),
         _check_limits(limits),
@@ -138,6 +149,8 @@ def connect(
         _check_seconds("timeout", timeout, LONGEST_TIMEOUT),
         (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _is_empty(state_dir) else state_dir,
         check_bool("accept_restored_ledger", accept_restored_ledger),
+        database,
+        database_source,
     )
     method = check_choice("signature_method", signature_method, get_args(SignatureMethod))
     settings = {"currency": _check_currency(currency), "signature_method": method}
@@ -227,10 +240,27 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
         "currency": account.currency,
         "limit": f"{limit.calls} calls in {limit.seconds:g} s",
         "cache": "off" if session.cache is None else "on",
+        "state": "files" if session.store is None else str(session.store),
         "state_dir": str(session.throttle.path.parent),
     }
     rows = [{"setting": key, "value": shown, "source": account.sources.get(key, "")} for key, shown in values.items()]
     return frame(rows, _SETTINGS)
+
+
+def _find_database(state: str | None) -> tuple[PostgresAddress | None, str]:
+    """Find the PostgreSQL that holds the state, and say who named it; None: files do. Its URL may hold a password."""
+    found, source = (state, "argument") if state else (os.environ.get("NEXMO_NB_STATE"), "NEXMO_NB_STATE")
+    if not found:
+        return None, ""
+    from nexmo_nb.state.postgres_connection import Address  # an extra
+
+    return Address(found), source
+
+
+def _make_store(database: PostgresAddress, folder: Path) -> PostgresStore:
+    from nexmo_nb.state.postgres import PostgresStore, name_schema
+
+    return PostgresStore(database, name_schema(folder.name))
 
 
 def _hide_credentials(values: Sequence[Any]) -> dict[str, str | Secret | None]:
@@ -268,7 +298,7 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
         credentials, sources = demo, dict.fromkeys(demo, "sandbox")
     else:
         credentials, sources = find_credentials(arguments, only_arguments=target != "live" and is_loopback(target))
-    account = Account(**credentials, **settings, sources=sources)
+    account = Account(**credentials, **settings, sources={**sources, "state": options.database_source})
     folder = _make_state_dir(options.state_dir, find_state_dir())
     # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
     return _make_session(
@@ -279,10 +309,12 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
 def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Session:
     from nexmo_nb.sandbox import Sandbox  # cli, tests and connect() alone start one
 
+    if options.database_source != "argument":
+        options = options._replace(database=None)  # nobody else can use this sandbox
     folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_make_state_dir(options.state_dir, tempfile.gettempdir())))
     sandbox = Sandbox()
     demo, _ = _fetch_demo_account(sandbox.url, options.timeout)
-    sources = dict.fromkeys(demo, "sandbox")
+    sources = {**dict.fromkeys(demo, "sandbox"), "state": options.database_source}
     account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
     session = _make_session(account, "sandbox", options, folder)
     session.sandbox = sandbox
@@ -299,6 +331,7 @@ def _end_sandbox(sandbox: Sandbox, folder: Path, pid: int) -> None:
 
 def _make_session(account: Account, where: str, options: _Options, folder: Path) -> Session:
     make_private_folder(folder)
+    store = None if options.database is None else _make_store(options.database, folder)
     try:
         throttle = Throttle(
             folder / "throttle.sqlite",
@@ -306,13 +339,18 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path)
             period=options.limit.seconds,
             limits=options.limits,
             hold=LEAVE_WITHIN + options.timeout,
+            store=store,
         )
     except UnreachableError as problem:
+        if store is not None:
+            raise InvalidRequestError(
+                f"state: got {str(store)!r}; allowed: a database that can be used. {problem}"
+            ) from None
         raise InvalidRequestError(
             f"state_dir: got {str(folder)!r}; allowed: a folder whose files can be read and written. {problem}"
         ) from None
     cache = folder / "cache.sqlite" if options.cache else None
-    session = Session(account, throttle, cache=cache, timeout=options.timeout, where=where)
+    session = Session(account, throttle, cache=cache, timeout=options.timeout, where=where, store=store)
     with _opened_lock:
         _opened.add(session)
     if options.accept_restored_ledger and not session.ledger.accept_older():

@@ -41,6 +41,7 @@ from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.lifetimes import cache_lifetime, create_key
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
+from nexmo_nb.state.store import Store
 from nexmo_nb.state.throttle import Throttle, make_slot_id
 from nexmo_nb.validation import invalid_argument
 
@@ -75,9 +76,18 @@ class Session(requests.Session):
         The balance of which an answer told last; `nexmo_nb.balance` reads it.
     """
 
-    def __init__(self, account: Account, throttle: Throttle, *, cache: Path | None, timeout: float, where: str) -> None:
+    def __init__(
+        self,
+        account: Account,
+        throttle: Throttle,
+        *,
+        cache: Path | None,
+        timeout: float,
+        where: str,
+        store: Store | None = None,
+    ) -> None:
         super().__init__()
-        self.account, self.throttle, self.where = account, throttle, where
+        self.account, self.throttle, self.where, self.store = account, throttle, where, store
         self.cache = _open_cache(cache) if cache else None
         self.sandbox: Sandbox | None = None
         self.last_balance: float | None = None
@@ -111,7 +121,7 @@ class Session(requests.Session):
         """The record of every send, opened when first needed; UnreachableError if its file cannot be used."""
         with self._lock:
             if self._ledger is None:
-                self._ledger = Ledger(self.throttle.path.with_name("ledger.sqlite"))
+                self._ledger = Ledger(self.throttle.path.with_name("ledger.sqlite"), store=self.store)
             return self._ledger
 
     def call(self, request: Request, *, refresh: bool = False) -> Any:

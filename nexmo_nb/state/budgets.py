@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state import budgets_sql as sql
+from nexmo_nb.state.database import Connection
 from nexmo_nb.state.sends import Entry
-from nexmo_nb.state.sqlite import Connection
 
 PERIODS = ("day", "month")
 TOLERANCE = 1e-9  # of an amount: sums of floats differ by their rounding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexmo_nb.state.sqlite import Connection
+from nexmo_nb.state.database import Connection
 
 
 def read_budgets(connection: Connection) -> list[tuple[str, float, str]]:

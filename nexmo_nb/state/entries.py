@@ -7,8 +7,8 @@ from typing import Any
 
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
 from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.database import Connection, damaged_error
 from nexmo_nb.state.sends import BatchRow, Entry
-from nexmo_nb.state.sqlite import Connection, damaged_error
 
 _WHY_NOT_AGAIN = {
     "sending": "it is being sent right now, by this or another process; wait, then call again",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
+import weakref
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.state.database import StateError
 from nexmo_nb.state.forks import close_in_forks
+
+OLD = 86_400
+"""Seconds after which a lock file that nobody holds is deleted: a younger one may be just being made."""
 
 
 def find_state_dir() -> str:
@@ -41,12 +46,57 @@ def lock_file(path: Path) -> int:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as problem:
-        raise sqlite3.OperationalError(f"{path}: {problem.strerror}") from None
+        raise StateError(f"{path}: {problem.strerror}") from None
     if not _try_lock(descriptor):
         os.close(descriptor)
-        raise sqlite3.OperationalError(f"{path} is locked")
+        raise StateError(f"{path} is locked")
     close_in_forks(descriptor)
     return descriptor
+
+
+class FileLock:
+    """A lock on a file, as long as this object and this process live, or until it is called; `alive` until then."""
+
+    def __init__(self, path: Path) -> None:
+        self._free = weakref.finalize(self, free_lock, lock_file(path), path, os.getpid())
+
+    @property
+    def alive(self) -> bool:
+        return self._free.alive
+
+    def __call__(self) -> None:
+        self._free()
+
+
+class LockFiles:
+    """Files in a folder whose locks tell which sessions live: the system frees them, however a process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def take(self, name: str) -> FileLock:
+        """Take the lock of a new name; it raises a `StateError` if it cannot be taken."""
+        return FileLock(make_private_folder(self._folder) / f"{name}.lock")
+
+    def find_living(self, names: Iterable[str]) -> set[str]:
+        """Find those of some names whose locks are held."""
+        return {name for name in names if is_locked(self._path(name))}
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete the files of names whose locks are free."""
+        for name in names:
+            with suppress(OSError):
+                self._path(name).unlink()
+
+    def delete_old(self, now: float) -> None:
+        """Delete the files that nobody holds and that are not young."""
+        for path in self._folder.glob("*.lock"):
+            with suppress(OSError):
+                if now - path.stat().st_mtime > OLD and not is_locked(path):
+                    path.unlink()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.lock"
 
 
 def free_lock(descriptor: int, path: Path, pid: int) -> None:

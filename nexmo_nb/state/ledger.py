@@ -36,13 +36,14 @@ from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.state import generation, sent_sql
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.budgets import Budgets, check_single, choose_affordable
+from nexmo_nb.state.database import Connection, StateError
 from nexmo_nb.state.entries import find_by_key, free_key, write_entries
 from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
 from nexmo_nb.state.sends import BatchRow, Claim, Entry, Outcome, match_entries, open_states_of
 from nexmo_nb.state.single_send import SingleSend, retry_on_interrupt
 from nexmo_nb.state.spellings import Spellings
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
+from nexmo_nb.state.store import FileStore, Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,24 +52,23 @@ T = TypeVar("T")
 
 
 class Ledger:
-    """The sends of one account on this machine, shared by its processes.
+    """The sends of one account, shared by all its processes: the file at `path`, or what `store` opens.
 
-    The folder ``owners`` beside the file tells which processes live. `clock` gives Unix time. Every method raises
-    `UnreachableError` if the file cannot be used: then nothing may be sent.
+    `clock` gives Unix time. Every method raises `UnreachableError` if it cannot be used: then nothing may be sent.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self.path, self.clock = path, clock
-        self._database = self._run(
-            lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS, durable=True, is_large=True)
-        )
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time, store: Store | None = None) -> None:
+        self.path, self.clock, self._store = path, clock, store or FileStore(path)
+        self._database = self._run(lambda: self._store.open(sql.SCHEMA))
         self.budgets = Budgets(self._transact, self._read, lambda: self.clock())  # noqa: PLW0108 - a test may replace it
-        self._spellings = Spellings(lambda column: self._read(lambda c: sql.read_odd_names(c, column)))
-        self._owner = Owner(path.parent / "owners")
-        self._generation_file = path.with_suffix(".generation")
+        self._spellings = Spellings(
+            lambda column: self._read(lambda c: sql.read_odd_names(c, self._database.dialect, column))
+        )
+        self._owner = Owner(self._database.make_locks())
+        self._generation_file = path.with_name(f"{self._database.name}.generation")
         self._run(self._begin_generation)
         self.mark_abandoned_unknown()
-        self._owner.delete_old_files(self.clock())
+        self._owner.delete_old_locks(self.clock())
 
     @staticmethod
     def new_id() -> str:
@@ -210,7 +210,7 @@ class Ledger:
             self._database.transact(lambda connection: self._write_outcomes(connection, outcomes))
         except StateError as problem:
             warnings.warn(
-                f"The ledger {self.path} could not record what became of a send ({problem}); it will be shown as "
+                f"The ledger {self._store} could not record what became of a send ({problem}); it will be shown as "
                 "unknown, and never sent again by itself.",
                 stacklevel=2,
             )
@@ -244,7 +244,7 @@ class Ledger:
         abandoned = self._owner.find_abandoned(rows)
         if abandoned:
             self._transact(lambda connection: sql.mark_unknown(connection, abandoned, self.clock()))
-            self._owner.delete_files(owner for _, owner in abandoned)
+            self._owner.delete_locks(owner for _, owner in abandoned)
 
     def read_sends(
         self,
@@ -296,7 +296,7 @@ class Ledger:
         def work(connection: Connection) -> tuple[int, int]:
             abandoned = self._owner.find_abandoned(sql.read_runs(connection))
             sql.delete_runs(connection, [run for run, _ in abandoned])
-            return sql.erase_people(connection, before)
+            return sql.erase_people(connection, self._database.dialect, before)
 
         counts = self._transact(work)
         self._run(self._database.compact)
@@ -339,7 +339,9 @@ class Ledger:
     def _begin_generation(self) -> None:
         """Create the file of a new ledger, and write into that of an older one what a crash kept from it."""
         number = self._database.read(sql.read_generation)
-        if number == 0 and not self._generation_file.exists():
+        # A machine that is new to a database has no file yet; beside a file of SQLite, it would be a copy.
+        is_new = number == 0 or self._database.dialect == "postgres"
+        if is_new and not self._generation_file.exists():
             generation.create(self._generation_file, number)
         generation.note(self._generation_file, number)
 
@@ -371,8 +373,9 @@ class Ledger:
         try:
             return work()
         except (StateError, OSError) as problem:
+            is_damaged = isinstance(problem, StateError) and problem.is_damaged
             keep = " Keep what you move: it tells what was sent, and a new ledger could send that again."
             raise UnreachableError(
-                f"The ledger {self.path} cannot be used ({problem}). Nothing was sent, because what is not recorded "
-                f"could be sent twice. {advice_for(problem)}{keep if is_damaged(problem) else ''}".rstrip()
+                f"The ledger {self._store} cannot be used ({problem}). Nothing was sent, because what is not recorded "
+                f"could be sent twice. {getattr(problem, 'advice', '')}{keep if is_damaged else ''}".rstrip()
             ) from None

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from nexmo_nb.state.database import Connection, Dialect, Schema, damaged_error, read_rows
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices
-from nexmo_nb.state.sqlite import Connection, damaged_error, read_rows
 
 _SENDS = (
     "id, kind, batch, place, key, digest, recipient, sender, body, client_ref, state, owner, created, started,"
     " finished, parts, price, currency, code, error"
 )
-SCHEMA = (
+_FIRST = (
     """CREATE TABLE IF NOT EXISTS sends (
         id TEXT PRIMARY KEY, kind TEXT NOT NULL, batch TEXT, place INTEGER, key TEXT UNIQUE, digest TEXT NOT NULL,
         recipient TEXT, sender TEXT, body TEXT, client_ref TEXT,
@@ -37,7 +37,10 @@ SCHEMA = (
 )
 
 
-def _is_odd(column: str) -> str:
+def _is_odd(column: str, dialect: Dialect = "sqlite") -> str:
+    """Find names with a blank at an end, or that are not plain ASCII."""
+    if dialect == "postgres":
+        return f"({column} ~ '[^ -~]|^ | $')"
     return f"({column} GLOB '*[^ -~]*' OR {column} GLOB ' *' OR {column} GLOB '* ')"
 
 
@@ -79,8 +82,35 @@ MIGRATIONS = (
     ),
 )
 
-# Where the answer does not tell every price, the estimate counts, or what is known if that is more.
-_COST = "CASE WHEN ? THEN ? ELSE COALESCE(MAX(?, cost), ?, cost) END"
+_POSTGRES = (
+    (
+        """CREATE TABLE sends (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, batch TEXT, place BIGINT, key TEXT UNIQUE, digest TEXT NOT NULL,
+        recipient TEXT, sender TEXT, body TEXT, client_ref TEXT,
+        state TEXT NOT NULL, owner TEXT, created DOUBLE PRECISION NOT NULL, started DOUBLE PRECISION,
+        finished DOUBLE PRECISION, parts BIGINT, price DOUBLE PRECISION, currency TEXT, code TEXT, error TEXT,
+        estimate DOUBLE PRECISION, cost DOUBLE PRECISION, UNIQUE (batch, recipient, digest))""",
+        """CREATE TABLE parts (
+        send TEXT NOT NULL, part BIGINT NOT NULL, message_id TEXT, status TEXT, error_text TEXT,
+        price DOUBLE PRECISION, balance DOUBLE PRECISION, network TEXT, PRIMARY KEY (send, part))""",
+        """CREATE TABLE deliveries (
+        message_id TEXT PRIMARY KEY, delivery TEXT NOT NULL, code TEXT, price DOUBLE PRECISION, currency TEXT,
+        finalized DOUBLE PRECISION)""",
+        "CREATE TABLE generation (number BIGINT NOT NULL)",
+        "INSERT INTO generation (number) VALUES (0)",
+        "CREATE TABLE runs (id TEXT PRIMARY KEY, batch TEXT NOT NULL, owner TEXT NOT NULL)",
+        "CREATE TABLE budgets (period TEXT PRIMARY KEY, amount DOUBLE PRECISION NOT NULL, currency TEXT NOT NULL)",
+        "CREATE INDEX sends_state ON sends (state, owner)",
+        "CREATE INDEX sends_created ON sends (created)",
+        "CREATE INDEX sends_people ON sends (created) WHERE recipient IS NOT NULL",
+        f"CREATE INDEX sends_odd_keys ON sends (key) WHERE {_is_odd('key', 'postgres')}",
+        f"CREATE INDEX sends_odd_batches ON sends (batch) WHERE {_is_odd('batch', 'postgres')}",
+        "CREATE INDEX sends_costs ON sends (started, currency, cost) WHERE cost IS NOT NULL",
+        "CREATE INDEX parts_message ON parts (message_id)",
+    ),
+)
+SCHEMA = Schema("ledger", (_FIRST, *MIGRATIONS), _POSTGRES, is_durable=True, is_large=True)
+
 PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
 
 
@@ -117,10 +147,13 @@ def replace_planned(connection: Connection, send_id: str, entry: Entry) -> None:
 
 def plan_again(connection: Connection, send_id: str, estimate: float | None) -> None:
     """Plan a row of a batch that is not sent as it is, at today's price."""
+    differs, value = (
+        ("estimate IS NOT NULL", ()) if estimate is None else ("estimate IS NULL OR estimate <> ?", (estimate,))
+    )
     connection.execute(
         "UPDATE sends SET state = 'planned', estimate = ?, cost = NULL WHERE id = ?"
-        " AND (state <> 'planned' OR estimate IS NOT ?)",
-        (estimate, send_id, estimate),
+        f" AND (state <> 'planned' OR {differs})",
+        (estimate, send_id, *value),
     )
 
 
@@ -186,10 +219,11 @@ def write_outcome(
     currency = next((row["currency"] for row in rows if row.get("currency")), None)
     code, price = getattr(problem, "code", None), sum_prices(rows)
     is_priced = state in ("rejected", "not_found") or (state != "unknown" and has_prices(rows))
+    cost, values = _cost_after(price, is_priced=is_priced)
     changed = connection.execute(
         "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
-        f" error = ?, cost = {_COST} WHERE id = ? AND state IN ({', '.join('?' * len(over))})",
-        (state, at, len(rows) or None, price, currency, code, error, is_priced, price, price, price, send_id, *over),
+        f" error = ?, cost = {cost} WHERE id = ? AND state IN ({', '.join('?' * len(over))})",
+        (state, at, len(rows) or None, price, currency, code, error, *values, send_id, *over),
     )
     if not changed.rowcount:
         return
@@ -199,6 +233,18 @@ def write_outcome(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [(send_id, part, *(row.get(name) for name in PART_COLUMNS)) for part, row in enumerate(rows, 1)],
     )
+
+
+def _cost_after(price: float | None, *, is_priced: bool) -> tuple[str, tuple[float | None, ...]]:
+    """Say what a send counts as in a budget after its answer, and the values for that.
+
+    Where the answer does not tell every price, the estimate counts, or what is known if that is more.
+    """
+    if is_priced:
+        return "?", (price,)
+    if price is None:
+        return "cost", ()
+    return "CASE WHEN cost IS NULL OR cost < ? THEN ? ELSE cost END", (price, price)
 
 
 @contextmanager
@@ -219,7 +265,8 @@ def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) 
     """Write what became of message ids of this ledger over what is there; other ids are left out."""
     connection.executemany(
         "INSERT INTO deliveries (message_id, delivery, code, price, currency, finalized)"
-        " SELECT :message_id, :delivery, :delivery_code, :final_price, :currency, :finalized"
+        " SELECT CAST(:message_id AS TEXT), CAST(:delivery AS TEXT), CAST(:delivery_code AS TEXT),"
+        " CAST(:final_price AS DOUBLE PRECISION), CAST(:currency AS TEXT), CAST(:finalized AS DOUBLE PRECISION)"
         " WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = :message_id)"
         " ON CONFLICT (message_id) DO UPDATE SET delivery = excluded.delivery, code = excluded.code,"
         " price = excluded.price, currency = excluded.currency, finalized = excluded.finalized",
@@ -227,26 +274,35 @@ def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) 
     )
 
 
-# The plus keeps the state out of the choice of an index: nearly all rows are in one of these states.
-_CAN_ERASE = (
-    "created < ? AND recipient IS NOT NULL AND +state IN ('accepted', 'partial', 'rejected', 'not_found')"
-    " AND (batch IN (SELECT batch FROM runs)) IS"
-)
-COUNT_PEOPLE_OF_RUNS = f"SELECT COUNT(*) FROM sends WHERE {_CAN_ERASE} TRUE"
-ERASE_PEOPLE = (
-    "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
-    " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
-    f" WHERE {_CAN_ERASE} NOT TRUE"
-)
+def can_erase(dialect: Dialect) -> str:
+    """Find who may be forgotten, before a time; ``TRUE`` or ``NOT TRUE`` after it: those whose batch is under way."""
+    # The plus keeps the state out of SQLite's choice of an index: nearly all rows are in one of these states.
+    state = "+state" if dialect == "sqlite" else "state"
+    return (
+        f"created < ? AND recipient IS NOT NULL AND {state} IN ('accepted', 'partial', 'rejected', 'not_found')"
+        " AND (batch IN (SELECT batch FROM runs)) IS"
+    )
 
 
-def erase_people(connection: Connection, before: float) -> tuple[int, int]:
+def count_people_of_runs(dialect: Dialect) -> str:
+    return f"SELECT COUNT(*) FROM sends WHERE {can_erase(dialect)} TRUE"
+
+
+def erase_people_of_others(dialect: Dialect) -> str:
+    return (
+        "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
+        " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
+        f" WHERE {can_erase(dialect)} NOT TRUE"
+    )
+
+
+def erase_people(connection: Connection, dialect: Dialect, before: float) -> tuple[int, int]:
     """Erase numbers, senders, texts, references and keys of finished sends that are older than a time.
 
     Gives how many, and how many were left alone because their batch is under way.
     """
-    left = connection.execute(COUNT_PEOPLE_OF_RUNS, (before,)).fetchone()[0]
-    return connection.execute(ERASE_PEOPLE, (before,)).rowcount, left
+    left = connection.execute(count_people_of_runs(dialect), (before,)).fetchone()[0]
+    return connection.execute(erase_people_of_others(dialect), (before,)).rowcount, left
 
 
 def insert_runs(connection: Connection, runs: Mapping[str, str], owner: str) -> None:
@@ -268,14 +324,14 @@ def read_runs(connection: Connection, names: Iterable[str] | None = None) -> lis
 
 
 def read_generation(connection: Connection) -> int:
-    found = connection.execute("SELECT number FROM generation WHERE rowid = 1").fetchall()
+    found = connection.execute("SELECT number FROM generation").fetchall()
     if len(found) != 1:
         raise damaged_error(f"it has {len(found)} generations")
     return int(found[0][0])
 
 
 def write_generation(connection: Connection, number: int) -> None:
-    connection.execute("UPDATE generation SET number = ? WHERE rowid = 1", (number,))
+    connection.execute("UPDATE generation SET number = ?", (number,))
 
 
 def delete_send(connection: Connection, send_id: str) -> None:
@@ -283,9 +339,9 @@ def delete_send(connection: Connection, send_id: str) -> None:
     connection.execute("DELETE FROM sends WHERE id = ?", (send_id,))
 
 
-def read_odd_names(connection: Connection, column: Literal["key", "batch"]) -> list[str]:
+def read_odd_names(connection: Connection, dialect: Dialect, column: Literal["key", "batch"]) -> list[str]:
     """Read the names with a blank at an end, or that are not plain ASCII: no others can be written in several ways."""
-    statement = f"SELECT DISTINCT {column} FROM sends WHERE {_is_odd(column)}"
+    statement = f"SELECT DISTINCT {column} FROM sends WHERE {_is_odd(column, dialect)}"
     return [name for (name,) in connection.execute(statement).fetchall()]
 
 

@@ -1,23 +1,18 @@
 """The limits of an account: Nexmo's published ones, and those that its sessions were given, of which the lowest holds.
 
-Each session enters its limits into the throttle's file, and keeps a lock on a file of its own as long as it lives, so
-that the limits of a process that died hold for nobody.
+Each session enters its limits into the record of the throttle, and keeps a lock of its own as long as it lives, so that
+the limits of a process that died hold for nobody.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
-import weakref
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from nexmo_nb.state import throttle_sql as sql
-from nexmo_nb.state.files import free_lock, is_locked, lock_file, make_private_folder
-from nexmo_nb.state.sqlite import Connection, Database
+from nexmo_nb.state.database import Connection, Database, Lock, Locks
 
 ACCOUNT = ""
 """Stands in place of a family's name for the limit of all calls of the account."""
@@ -56,27 +51,26 @@ FAMILY_LIMITS: Mapping[str, Limit] = {
 class SharedLimits:
     """The limits of one session, by family, entered for the other sessions of its account, and theirs.
 
-    `folder` is for the files whose locks tell who lives. Every method raises `StateError` if a file cannot be used.
+    `locks` tell who lives. Every method raises `StateError` if the record or they cannot be used.
     """
 
-    def __init__(self, database: Database, folder: Path, limits: Mapping[str, Limit]) -> None:
-        self._database, self._folder, self._limits = database, folder, dict(limits)
+    def __init__(self, database: Database, locks: Locks, limits: Mapping[str, Limit]) -> None:
+        self._database, self._locks, self._limits = database, locks, dict(limits)
         self._guard = threading.Lock()
-        self._free: weakref.finalize[..., SharedLimits] | None = None  # frees the lock
+        self._lock: Lock | None = None
         self.enter()
 
     def enter(self) -> None:
         """Let the limits hold for others, unless they do; see `withdraw`."""
         with self._guard:
-            if self._free is not None and self._free.alive:
+            if self._lock is not None and self._lock.alive:
                 return
             self._owner = secrets.token_hex(16)
-            path = make_private_folder(self._folder) / f"{self._owner}.lock"
-            self._free = weakref.finalize(self, free_lock, lock_file(path), path, os.getpid())
+            self._lock = self._locks.take(self._owner)
             try:
                 self._database.transact(self._write)
             except BaseException:
-                self._free()
+                self._lock()
                 raise
 
     def read_others(self, connection: Connection, family: str) -> list[tuple[str, Limit]]:
@@ -84,26 +78,19 @@ class SharedLimits:
         found = connection.execute(sql.SELECT_LIMITS, {"account": ACCOUNT, "family": family}).fetchall()
         limits = ((owner, name, Limit(calls, seconds, bool(kind))) for owner, name, calls, seconds, kind in found)
         others = [(owner, name, limit) for owner, name, limit in limits if limit != self._limits.get(name)]
-        living = {owner for owner in {owner for owner, _, _ in others} if self._is_alive(owner)}
+        living = self._locks.find_living({owner for owner, _, _ in others})
         return sorted({(name, limit) for owner, name, limit in others if owner in living})
 
     def withdraw(self) -> None:
-        """Let the limits hold for others no longer; the next session takes them out of the file."""
-        if self._free is not None:
-            self._free()
+        """Let the limits hold for others no longer; the next session takes them out of the record."""
+        if self._lock is not None:
+            self._lock()
 
     def _write(self, connection: Connection) -> None:
         """Write the limits, and take out those of sessions that ended without doing so."""
-        for (owner,) in connection.execute(sql.SELECT_LIMIT_OWNERS).fetchall():
-            if not self._is_alive(owner):
-                connection.execute(sql.DELETE_LIMITS, {"owner": owner})
-                with suppress(OSError):
-                    self._lock_path(owner).unlink()
+        owners = {owner for (owner,) in connection.execute(sql.SELECT_LIMIT_OWNERS).fetchall()}
+        dead = owners - self._locks.find_living(owners)
+        connection.executemany(sql.DELETE_LIMITS, [{"owner": owner} for owner in dead])
+        self._locks.delete(dead)
         rows = [{"owner": self._owner, "family": name, **limit._asdict()} for name, limit in self._limits.items()]
         connection.executemany(sql.INSERT_LIMIT, rows)
-
-    def _is_alive(self, owner: str) -> bool:
-        return is_locked(self._lock_path(owner))
-
-    def _lock_path(self, owner: str) -> Path:
-        return self._folder / f"{owner}.lock"

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nexmo_nb.state.database import Connection, Parameters, StateError, read_rows
 from nexmo_nb.state.notes_sql import SCHEMA
-from nexmo_nb.state.sqlite import Connection, Database, Parameters, StateError, advice_for, read_rows
+from nexmo_nb.state.sqlite import Database
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class NotesFile:
         except StateError as problem:
             warnings.warn(
                 f"The notes {self.path} cannot be used ({problem}): price changes and ordered reports are not "
-                f"remembered. {advice_for(problem)}".rstrip(),
+                f"remembered. {problem.advice}".rstrip(),
                 stacklevel=4,  # the caller of PriceHistory or ReportRequests
             )
         return default

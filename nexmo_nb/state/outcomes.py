@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.database import Connection
 from nexmo_nb.state.sends import Outcome, state_after_error, state_of_parts
-from nexmo_nb.state.sqlite import Connection
 
 
 def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], owner: str, at: float) -> None:

@@ -1,35 +1,29 @@
-"""A process as the owner of what it has under way: other processes see by the lock on a file whether it lives."""
+"""A process as the owner of what it has under way: other processes see by a lock whether it lives."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import threading
-import weakref
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
 
-from nexmo_nb.state.files import free_lock, is_locked, lock_file, make_private_folder
-
-OLD = 86_400
-"""Seconds after which a lock file that nobody holds is deleted: a younger one may be just being made."""
+from nexmo_nb.state.database import Lock, Locks
 
 
 class Owner:
     """The owner of sends and runs that this process has under way.
 
-    It lives as long as the system holds its lock on a file in `folder`. Neither a process number that is used again nor
-    a restart of the machine can be mistaken for it. The lock is taken when the first send begins, and freed when this
-    object goes or rests; what is begun afterwards has another owner.
+    It lives as long as one of `locks` is held. Neither a process number that is used again nor a restart of the machine
+    can be mistaken for it. The lock is taken when the first send begins, and freed when this object goes or rests; what
+    is begun afterwards has another owner.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, locks: Locks) -> None:
+        self._locks = locks
         self._guard = threading.Lock()
         self._pid = os.getpid()
         self.name = ""  # none yet
-        self._free: weakref.finalize[..., Owner] | None = None  # frees the lock
+        self._lock: Lock | None = None
         self._under_way: dict[str, int | None] = {}  # by id: the thread that it is in, None for one of several
 
     def begin(self, ids: Iterable[str], *, in_this_thread: bool) -> str:
@@ -40,8 +34,9 @@ class Owner:
         with self._guard:
             thread = threading.current_thread().ident if in_this_thread else None
             self._under_way.update(dict.fromkeys(ids, thread))
-            if self._free is None or not self._free.alive:
-                self._take_lock()
+            if self._lock is None or not self._lock.alive:
+                self.name = secrets.token_hex(16)
+                self._lock = self._locks.take(self.name)
             return self.name
 
     def end(self, ids: Iterable[str]) -> None:
@@ -55,21 +50,17 @@ class Owner:
         A process that died left all that it had; this one, what an interrupt or a full disk kept from its end.
         """
         open_ids, name = self._list_open(), self.name
-        dead = {owner for owner in {owner for _, owner in owned} - {name} if not is_locked(self._file(owner))}
+        others = {owner for _, owner in owned} - {name}
+        dead = others - self._locks.find_living(others)
         return [(id, owner) for id, owner in owned if owner in dead or (owner == name and id not in open_ids)]
 
-    def delete_files(self, owners: Iterable[str]) -> None:
-        """Delete the lock files of owners that died."""
-        for owner in set(owners) - {self.name}:
-            with suppress(OSError):
-                self._file(owner).unlink()
+    def delete_locks(self, owners: Iterable[str]) -> None:
+        """Delete what is left of the locks of owners that died."""
+        self._locks.delete(set(owners) - {self.name})
 
-    def delete_old_files(self, now: float) -> None:
-        """Delete the lock files of owners that died with nothing under way."""
-        for path in self._folder.glob("*.lock"):
-            with suppress(OSError):
-                if now - path.stat().st_mtime > OLD and not is_locked(path):
-                    path.unlink()
+    def delete_old_locks(self, now: float) -> None:
+        """Delete what is left of the locks of owners that died with nothing under way."""
+        self._locks.delete_old(now)
 
     def rest(self) -> None:
         """Free the lock if nothing is under way: what was abandoned here is then seen to be so by all others."""
@@ -82,14 +73,8 @@ class Owner:
 
     def close(self) -> None:
         """Free the lock, whatever is under way."""
-        if self._free is not None:
-            self._free()
-
-    def _take_lock(self) -> None:
-        self.name = secrets.token_hex(16)
-        path = self._file(self.name)
-        make_private_folder(self._folder)
-        self._free = weakref.finalize(self, free_lock, lock_file(path), path, os.getpid())
+        if self._lock is not None:
+            self._lock()
 
     def _list_open(self) -> set[str]:
         """List what is under way.
@@ -100,6 +85,3 @@ class Owner:
         under_way = self._under_way.copy()  # in one step: other threads begin and end sends meanwhile
         others = {thread.ident for thread in threading.enumerate()} - {threading.current_thread().ident}
         return {each for each, thread in under_way.items() if thread is None or thread in others}
-
-    def _file(self, owner: str) -> Path:
-        return self._folder / f"{owner}.lock"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nexmo_nb.state import notes_sql as sql
+from nexmo_nb.state.database import Connection, read_rows
 from nexmo_nb.state.notes_file import NotesFile
-from nexmo_nb.state.sqlite import Connection, read_rows
 
 Price = Mapping[str, Any]
 """A price in a list: ``country, network_code, country_name, network_name, price, currency``."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nexmo_nb.state import notes_sql as sql
+from nexmo_nb.state.database import Connection
 from nexmo_nb.state.notes_file import NotesFile
-from nexmo_nb.state.sqlite import Connection
 
 LIFETIME = 72 * 3600.0
 """Seconds for which Nexmo keeps a report's file, https://developer.vonage.com/en/reports/overview."""

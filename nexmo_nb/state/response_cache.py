@@ -20,7 +20,8 @@ from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
 
 from nexmo_nb.state import response_cache_sql as sql
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
+from nexmo_nb.state.database import StateError
+from nexmo_nb.state.sqlite import Connection, Database
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ class ResponseStorage(BaseStorage[str, CachedResponse]):
             self._is_off = True
             warnings.warn(
                 f"The cache {self._path} cannot be used ({problem}); answers are fetched anew from now on. "
-                f"{advice_for(problem)}".rstrip(),
+                f"{problem.advice}".rstrip(),
                 stacklevel=2,
             )
         return default

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nexmo_nb.state.database import Connection, read_rows
 from nexmo_nb.state.sends import summarize_delivery
-from nexmo_nb.state.sqlite import Connection, read_rows
 
 _SENT = (
     "id, kind, batch, key, recipient, sender, body, client_ref, state, created, started, finished, parts, price,"
@@ -40,7 +40,7 @@ def read_sends(
         values,
     )
     by_send: dict[str, list[tuple[str | None, str | None, float | None]]] = {}
-    for send, message_id, delivery, price in parts:
+    for send, message_id, delivery, price in parts.fetchall():
         by_send.setdefault(send, []).append((message_id, delivery, price))
     return [{**send, **summarize_delivery(by_send.get(send["id"], []))} for send in sends]
 
@@ -74,6 +74,6 @@ def _write_where(
     if batches:
         conditions[f"batch IN ({', '.join('?' * len(batches))})"] = list(batches)
     if ids is not None:
-        conditions[f"id IN ({', '.join('?' * len(ids))})"] = list(ids)
+        conditions[f"id IN ({', '.join('?' * len(ids)) or 'NULL'})"] = list(ids)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return where, [value for given in conditions.values() for value in given]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nexmo_nb.state import sent_sql as sql
-from nexmo_nb.state.sqlite import Connection
+from nexmo_nb.state.database import Connection
 
 BLOCK = 20_000
 """Rows that are read at once."""

@@ -7,23 +7,20 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.state.database import Dialect, Layout, StateError
+from nexmo_nb.state.files import LockFiles
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.soundness import Watch
 
 T = TypeVar("T")
 
 Connection = sqlite3.Connection
-Parameters = Sequence[Any] | Mapping[str, Any]
-Layout = Sequence[str]  # the statements that lead to it from the layout before
-
-StateError = sqlite3.Error
-"""What a damaged, locked, read-only or full database raises."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _MOVE_AWAY = (
@@ -41,26 +38,17 @@ _ADVICE = {
 }
 
 
-def advice_for(problem: Exception) -> str:
-    """Return what a person can do about a `StateError`; empty where its own message says it."""
-    return _ADVICE.get(_read_error_code(problem), "")
-
-
-def is_damaged(problem: Exception) -> bool:
-    """Tell whether a `StateError` says that the file's content is at fault."""
-    return _read_error_code(problem) in _DAMAGED
-
-
-def damaged_error(message: str) -> StateError:
-    """Make the error for a file whose content cannot be right."""
-    return _make_error(message, sqlite3.SQLITE_CORRUPT)
-
-
-def read_rows(connection: Connection, statement: str, values: Parameters = ()) -> list[dict[str, Any]]:
-    """Read what a statement selects; a row gives its values by the names of the columns."""
-    cursor = connection.execute(statement, values)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """Raise a `StateError` in place of an error of SQLite, and say what to do about a file that is damaged."""
+    try:
+        yield
+    except StateError as problem:
+        if problem.is_damaged:
+            problem.advice = _MOVE_AWAY
+        raise
+    except sqlite3.Error as problem:
+        raise _make_error(str(problem), _read_error_code(problem)) from None
 
 
 class Database:
@@ -77,6 +65,7 @@ class Database:
     is full.
     """
 
+    dialect: Dialect = "sqlite"
     _connection: Connection
 
     def __init__(
@@ -89,7 +78,7 @@ class Database:
         durable: bool = False,
         is_large: bool = False,
     ) -> None:
-        self.path = path
+        self.path, self.name = path, path.stem
         self._busy, self._is_durable, self._is_large = busy, durable, is_large
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -97,7 +86,8 @@ class Database:
         self._is_resting = False
         _create_private_file(path)
         self._identity = _identify_file(path)
-        self._open()
+        with translate_errors():
+            self._open()
         try:
             self._migrate((schema, *migrations))
         except BaseException:
@@ -106,13 +96,13 @@ class Database:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads. It does not wait for other processes, nor they for it."""
-        with self._lock:
+        with self._lock, translate_errors():
             self._check_usable()
             return work(self._connection)
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that excludes those of other processes; any exception undoes it as a whole."""
-        with self._lock:
+        with self._lock, translate_errors():
             self._check_usable()
             try:
                 if self._connection.in_transaction:  # an interrupt in the `finally` below can leave one open
@@ -128,13 +118,17 @@ class Database:
     def refuse_damage(self) -> None:
         """Raise what the check in the background found, if it found damage."""
         if self._watch is not None and self._watch.finding:
-            raise damaged_error(f"the daily check of all of it found: {self._watch.finding}")
+            raise _make_error(f"the daily check of all of it found: {self._watch.finding}", sqlite3.SQLITE_CORRUPT)
 
     def compact(self) -> None:
         """Remove deleted content from the files on the disk as well."""
         if self._watch is not None:
             self._watch.stop_check()  # while it reads, the log cannot be emptied
         self.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+    def make_locks(self) -> LockFiles:
+        """Make the locks of the folder ``owners`` beside the file."""
+        return LockFiles(self.path.parent / "owners")
 
     def close(self) -> None:
         """Close the file; further use raises `StateError`."""
@@ -178,7 +172,7 @@ class Database:
         def work(connection: Connection) -> None:
             found = _read_layout(connection)  # read again: another process may have migrated the file meanwhile
             if found > newest:
-                raise sqlite3.DatabaseError(
+                raise StateError(
                     f"a newer version of nexmo_nb wrote it, in layout {found}, and this one knows {newest}: update "
                     "nexmo_nb, or pass another state_dir to connect()"
                 )
@@ -199,20 +193,18 @@ class Database:
             )
         # SQLite writes to a removed file without an error, and no other process sees what it wrote.
         if _identify_file(self.path) != self._identity:
-            raise sqlite3.OperationalError("it was removed or replaced while it was in use: connect() again")
+            raise StateError("it was removed or replaced while it was in use: connect() again")
         if self._is_resting:
             self._open()
             self._is_resting = False
 
 
-def _read_error_code(problem: Exception) -> int:
+def _read_error_code(problem: sqlite3.Error) -> int:
     return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _make_error(message: str, code: int) -> StateError:
-    problem = sqlite3.DatabaseError(message)
-    problem.sqlite_errorcode = code
-    return problem
+    return StateError(message, _ADVICE.get(code, ""), is_damaged=code in _DAMAGED)
 
 
 def _create_private_file(path: Path) -> None:
@@ -273,7 +265,7 @@ def _refuse_damaged(connection: Connection, watch: Watch | None) -> None:
         watch.start_check(_find_damage)
         return
     if finding := _find_damage(connection):
-        raise damaged_error(finding)
+        raise _make_error(finding, sqlite3.SQLITE_CORRUPT)
     if watch is not None:
         watch.note_check()
 
@@ -282,8 +274,8 @@ def _find_damage(connection: Connection) -> str:
     """Read the whole file for damaged or missing pages, which SQLite may read as empty ones; empty: it is sound."""
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchall()
-    except StateError as problem:
-        if is_damaged(problem):
+    except sqlite3.Error as problem:
+        if _read_error_code(problem) in _DAMAGED:
             return str(problem)
         raise
     return "" if found == [("ok",)] else str(found[0][0]).splitlines()[-1]
@@ -298,6 +290,7 @@ def back_up(source: Path, target: Path) -> None:
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with (
+            translate_errors(),
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as connection,
             closing(sqlite3.connect(target, isolation_level=None)) as copy,
         ):
@@ -306,7 +299,7 @@ def back_up(source: Path, target: Path) -> None:
             copy.execute("PRAGMA journal_mode=DELETE")
             found = copy.execute("PRAGMA integrity_check(1)").fetchall()
             if found != [("ok",)]:
-                raise damaged_error(str(found[0][0]).splitlines()[-1])
+                raise _make_error(str(found[0][0]).splitlines()[-1], sqlite3.SQLITE_CORRUPT)
         _flush_file(target)
     except BaseException:
         target.unlink()

@@ -21,8 +21,9 @@ from typing import NamedTuple, TypeVar
 
 from nexmo_nb.errors import UnreachableError
 from nexmo_nb.state import throttle_sql as sql
+from nexmo_nb.state.database import Connection, StateError
 from nexmo_nb.state.limits import ACCOUNT, FAMILY_LIMITS, Limit, SharedLimits
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for
+from nexmo_nb.state.store import FileStore, Store
 
 T = TypeVar("T")
 
@@ -98,12 +99,14 @@ def print_wait(message: str) -> None:
 
 
 class Throttle:
-    """The windows of one account, kept in a file that all its processes share.
+    """The windows of one account, in a record that all its processes share: the file at `path`, or what `store` opens.
 
     It lets at most `calls` through in any `period` seconds, and of a family those of its limit in `limits` as well, and
     keeps the limits of other living sessions of the account, too. `hold` is the seconds after which a request that left
     in time and has no answer cannot be under way any more. `notify` tells a person about a wait. Every method raises
-    `UnreachableError` if the file cannot be used: then nothing may be sent.
+    `UnreachableError` if the record cannot be used: then nothing may be sent.
+
+    `clock` is that of the processes of one machine. Where machines share the record, the clock of its database counts.
     """
 
     def __init__(
@@ -118,8 +121,9 @@ class Throttle:
         sleep: Callable[[float], None] = time.sleep,
         notify: Callable[[str], None] = print_wait,
         boot: str | None = None,
+        store: Store | None = None,
     ) -> None:
-        self.path = path
+        self.path, self._store = path, store or FileStore(path)
         self.limit = Limit(calls, period)
         self.families = dict(limits)
         self.notify = notify
@@ -131,10 +135,10 @@ class Throttle:
         self._known_limits: set[tuple[str, Limit]] = set()  # of other sessions, which a person was told of
         self._lowest = self.limit
         self._cleared_at = -math.inf
-        self._database = self._run(lambda: Database(path, sql.SCHEMA, migrations=sql.MIGRATIONS))
-        self._run(lambda: self._database.transact(self._carry_over_boot))
+        self._database = self._run(lambda: self._store.open(sql.SCHEMA))
+        self._run(lambda: self._database.transact(self._carry_over))
         own = {ACCOUNT: self.limit, **self.families}
-        self._shared = self._run(lambda: SharedLimits(self._database, path.parent / "owners", own))
+        self._shared = self._run(lambda: SharedLimits(self._database, self._database.make_locks(), own))
 
     def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
         """Wait for a free slot and take it under the id `slot`, which the caller makes and confirms afterwards."""
@@ -149,8 +153,9 @@ class Throttle:
             if wait > UNTOLD_WAIT and lane == INTERACTIVE and (shown is None or (self.countdown and left != shown)):
                 shown = left
                 self.notify(f"Waiting about {left} s: the limit of {self._lowest} is reached (interrupt to stop).")
-            self._sleep(self.poll_interval(wait))
-            wait = self.seconds_until_free(family, lane)
+            pause = min(wait, self.poll_interval(wait), 1.0)
+            self._sleep(pause)
+            wait = wait - pause if self._is_remote else self.seconds_until_free(family, lane)
 
     def try_acquire(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
         """Confirm the slots in `done`, then take as many of the `wanted` slots as are free now, without waiting.
@@ -160,22 +165,23 @@ class Throttle:
         """
 
         def work(connection: Connection) -> tuple[int, float, float, list[tuple[str, Limit]]]:
-            self._confirm_slots(connection, done)
+            taken_at, now = self._clock(), self._read_time(connection)
+            self._confirm_slots(connection, done, now)
             others = self._shared.read_others(connection, family)
             windows = self._list_windows(others, family, lane)
-            now = self._clock()
+            blocked = self._note_loss(connection, now)
             free = min(window.limit.calls - _count_slots(connection, window, now) for window in windows)
-            taken = max(0, min(len(wanted), free))
+            taken = 0 if blocked else max(0, min(len(wanted), free))
             row = {"boot": self._boot, "family": family, "lane": lane, "now": now, "expires": now + self._hold}
             connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in wanted[:taken]])
             self._delete_old_slots(connection, now)
             # By rounding, a slot can count in its window although the wait for it is over.
-            wait = 0.0 if taken == len(wanted) else max(0.001, _read_wait(connection, windows, now))
-            return taken, wait, now, others
+            wait = 0.0 if taken == len(wanted) else max(0.001, blocked, _read_wait(connection, windows, now))
+            return taken, wait, taken_at, others
 
         self._run(self._shared.enter)
-        taken, wait, now, others = self._run(lambda: self._database.transact(work))
-        self._taken_at.update(dict.fromkeys(wanted[:taken], now))
+        taken, wait, taken_at, others = self._run(lambda: self._database.transact(work))
+        self._taken_at.update(dict.fromkeys(wanted[:taken], taken_at))
         self._drop_slots(done)
         self._tell_limits(others)
         return taken, wait
@@ -189,7 +195,8 @@ class Throttle:
 
         def work(connection: Connection) -> float:
             windows = self._list_windows(self._shared.read_others(connection, family), family, lane)
-            return _read_wait(connection, windows, self._clock())
+            now = self._read_time(connection)
+            return max(self._read_blocked(connection, now), _read_wait(connection, windows, now))
 
         return self._run(lambda: self._database.read(work))
 
@@ -203,12 +210,19 @@ class Throttle:
         return self._run(lambda: self._database.read(work))
 
     def poll_interval(self, wait: float) -> float:
-        """Return the seconds to sleep before the next try: a slot under way may be confirmed, and so free, earlier."""
-        return min(wait, 0.25, max(self.limit.seconds / 40, 0.005))
+        """Return the seconds to sleep before the next try: a slot may be given back meanwhile.
+
+        A database that machines share is not asked before the wait is over.
+        """
+        return wait if self._is_remote else min(wait, 0.25, max(self.limit.seconds / 40, 0.005))
 
     def confirm(self, slot: str) -> None:
         """Count `slot` from now: its answer came, or its request will never leave. An unknown id does nothing."""
-        self._run(lambda: self._database.transact(lambda connection: self._confirm_slots(connection, [slot])))
+
+        def work(connection: Connection) -> None:
+            self._confirm_slots(connection, [slot], self._read_time(connection))
+
+        self._run(lambda: self._database.transact(work))
         self._drop_slots([slot])
 
     def give_back(self, slots: Sequence[str]) -> None:
@@ -219,11 +233,12 @@ class Throttle:
 
     def status(self) -> Status:
         def work(connection: Connection) -> Status:
-            now = self._clock()
+            now = self._read_time(connection)
             windows = self._list_windows(self._shared.read_others(connection, ACCOUNT), ACCOUNT, INTERACTIVE)
             used = {window.limit: _count_slots(connection, window, now) for window in windows}
             lowest = min(used, key=lambda limit: limit.calls - used[limit])
-            return Status(used[lowest], lowest.calls, max(0.0, _read_wait(connection, windows, now)))
+            wait = max(0.0, self._read_blocked(connection, now), _read_wait(connection, windows, now))
+            return Status(used[lowest], lowest.calls, wait)
 
         return self._run(lambda: self._database.read(work))
 
@@ -241,8 +256,8 @@ class Throttle:
             return work()
         except StateError as problem:
             raise UnreachableError(
-                f"The record of the limit {self.path} cannot be used ({problem}). Nothing was sent, because too many "
-                f"calls could leave without it. {advice_for(problem)}".rstrip()
+                f"The record of the limit {self._store} cannot be used ({problem}). Nothing was sent, because too many "
+                f"calls could leave without it. {problem.advice}".rstrip()
             ) from None
 
     def _list_windows(self, others: Sequence[tuple[str, Limit]], family: str, lane: str) -> list[Window]:
@@ -278,16 +293,43 @@ class Throttle:
             connection.execute(sql.DELETE_SLOTS_BEFORE, {"time": now - SLOT_LIFETIME})
             self._cleared_at = now
 
-    def _confirm_slots(self, connection: Connection, slots: Sequence[str]) -> None:
-        now = self._clock()
+    def _confirm_slots(self, connection: Connection, slots: Sequence[str], now: float) -> None:
         connection.executemany(sql.CONFIRM_SLOT, [{"id": slot, "now": now} for slot in slots])
 
-    def _carry_over_boot(self, connection: Connection) -> None:
-        """Move the slots of an earlier boot, whose clock started elsewhere, into this boot.
+    @property
+    def _is_remote(self) -> bool:
+        return self._database.dialect == "postgres"
+
+    def _read_time(self, connection: Connection) -> float:
+        """Read the clock of the record; that of a server never runs backwards here, whatever is done to it."""
+        return sql.read_server_time(connection) if self._is_remote else self._clock()
+
+    def _read_blocked(self, connection: Connection, now: float) -> float:
+        """Tell for how many seconds nothing may leave, since the server lost its slots in a crash: one window.
+
+        Then also the last request that had a slot is no longer under way.
+        """
+        if not self._is_remote:
+            return 0.0
+        since = sql.read_kept_since(connection)
+        longest = max(self._hold, *(limit.seconds for limit in (self.limit, *self.families.values())))
+        return max(0.0, (now if since is None else since) + longest - now)
+
+    def _note_loss(self, connection: Connection, now: float) -> float:
+        """Do the same as `_read_blocked`, and note since when slots are kept, if they were lost."""
+        blocked = self._read_blocked(connection, now)
+        if blocked and sql.read_kept_since(connection) is None:
+            connection.execute(sql.INSERT_KEPT_SINCE, {"time": now})
+        return blocked
+
+    def _carry_over(self, connection: Connection) -> None:
+        """Move the slots of an earlier boot of this machine, whose clock started elsewhere, into this boot.
 
         The slots of its last window count as used just now: that costs a wait of at most one window and never lets one
-        call too many through.
+        call too many through. A server's clock goes on.
         """
+        if self._is_remote:
+            return
         values = {"boot": self._boot, "now": self._clock()}
         last = connection.execute(sql.SELECT_LAST_RESERVATION_OF_EARLIER_BOOT, values).fetchone()[0]
         if last is None:
@@ -309,5 +351,6 @@ def _read_wait(connection: Connection, windows: Sequence[Window], now: float) ->
     for limit, column, value in windows:
         values = {"start": now - limit.seconds, "value": value, "skip": limit.calls - 1}
         row = connection.execute(sql.select_nth_newest_slot_time(column, limit.from_answer), values).fetchone()
-        waits.append(seconds_until_room(None if row is None else float(row[0]), limit.seconds, now))
+        # A slot under way counts from its answer, which may come at once, but not earlier.
+        waits.append(seconds_until_room(None if row is None else min(float(row[0]), now), limit.seconds, now))
     return max(waits)

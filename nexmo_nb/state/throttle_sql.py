@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import Literal
 
+from nexmo_nb.state.database import Connection, Schema
+
 SlotColumn = Literal["", "family", "lane"]
 """The column by which a window selects its slots; empty for a window of all slots."""
 
-SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS slots (
+_SQLITE = (
+    (
+        """CREATE TABLE IF NOT EXISTS slots (
         id TEXT PRIMARY KEY, boot TEXT NOT NULL, family TEXT NOT NULL, lane TEXT NOT NULL,
         reserved REAL NOT NULL, at REAL NOT NULL)""",
-    "CREATE INDEX IF NOT EXISTS slots_at ON slots (at)",
-)
-# Every window reads its last seconds only, which `slots_at` finds; a second index costs more than it saves.
-MIGRATIONS = (
+        "CREATE INDEX IF NOT EXISTS slots_at ON slots (at)",
+    ),
+    # Every window reads its last seconds only, which `slots_at` finds; a second index costs more than it saves.
     ("DROP INDEX IF EXISTS slots_family",),
     (
         """CREATE TABLE limits (
@@ -26,11 +28,28 @@ MIGRATIONS = (
         from_answer INTEGER NOT NULL, PRIMARY KEY (owner, family)) WITHOUT ROWID""",
     ),
 )
+# A table that is not logged is written at the speed of memory, and is empty after a crash of the server. The table
+# ``slots_kept`` then is, too, which has one row else: the time since when slots are kept.
+_POSTGRES = (
+    (
+        """CREATE UNLOGGED TABLE slots (
+        id TEXT PRIMARY KEY, boot TEXT NOT NULL, family TEXT NOT NULL, lane TEXT NOT NULL,
+        reserved DOUBLE PRECISION NOT NULL, at DOUBLE PRECISION NOT NULL)""",
+        "CREATE INDEX slots_at ON slots (at)",
+        "CREATE INDEX slots_reserved ON slots (reserved)",
+        "CREATE UNLOGGED TABLE slots_kept (since DOUBLE PRECISION NOT NULL)",
+        "INSERT INTO slots_kept (since) VALUES ('-Infinity')",
+        """CREATE TABLE limits (
+        owner TEXT NOT NULL, family TEXT NOT NULL, calls BIGINT NOT NULL, seconds DOUBLE PRECISION NOT NULL,
+        from_answer BOOLEAN NOT NULL, PRIMARY KEY (owner, family))""",
+    ),
+)
+SCHEMA = Schema("throttle", _SQLITE, _POSTGRES, is_durable=False)
 
 INSERT_SLOT = """INSERT INTO slots (id, boot, family, lane, reserved, at)
     VALUES (:id, :boot, :family, :lane, :now, :expires)"""
 # Never later than it expires: the request was no longer under way then, and others may have left in its place.
-CONFIRM_SLOT = "UPDATE slots SET at = MIN(at, :now) WHERE id = :id"
+CONFIRM_SLOT = "UPDATE slots SET at = CASE WHEN at < :now THEN at ELSE :now END WHERE id = :id"
 DELETE_SLOT = "DELETE FROM slots WHERE id = :id"
 DELETE_SLOTS_BEFORE = "DELETE FROM slots WHERE at < :time"
 
@@ -46,6 +65,25 @@ _IS_OF_EARLIER_BOOT = "CASE :boot WHEN '' THEN reserved > :now ELSE boot <> :boo
 SELECT_LAST_RESERVATION_OF_EARLIER_BOOT = f"SELECT MAX(reserved) FROM slots WHERE {_IS_OF_EARLIER_BOOT}"
 DELETE_OLD_SLOTS_OF_EARLIER_BOOT = f"DELETE FROM slots WHERE {_IS_OF_EARLIER_BOOT} AND at <= :end"
 MOVE_SLOTS_TO_THIS_BOOT = f"UPDATE slots SET boot = :boot, reserved = :now, at = :now WHERE {_IS_OF_EARLIER_BOOT}"
+
+
+INSERT_KEPT_SINCE = "INSERT INTO slots_kept (since) VALUES (:time)"
+
+
+def read_server_time(connection: Connection) -> float:
+    """Read the clock of a PostgreSQL, or the time of the newest slot if that is later: it may have been set back."""
+    newest = connection.execute("SELECT MAX(reserved) FROM slots").fetchall()[0][0]
+    return max(_read_clock(connection), newest or 0.0)
+
+
+def _read_clock(connection: Connection) -> float:
+    return float(connection.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())").fetchall()[0][0])
+
+
+def read_kept_since(connection: Connection) -> float | None:
+    """Read since when a PostgreSQL keeps the slots; None: it lost them in a crash, and nobody has noted that yet."""
+    found = connection.execute("SELECT MAX(since) FROM slots_kept").fetchall()[0][0]
+    return None if found is None else float(found)
 
 
 def count_slots_in_window(column: SlotColumn, from_answer: bool) -> str:

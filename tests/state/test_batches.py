@@ -14,6 +14,8 @@ import nexmo_nb as nx
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import BatchRow, Entry, Outcome, match_entries
 
+pytestmark = pytest.mark.usefixtures("anywhere")
+
 OPEN = ("planned",)
 CONTENT = st.tuples(st.sampled_from("AB"), st.sampled_from("123"))
 STATES = st.sampled_from(["planned", "sending", "accepted", "partial", "rejected", "unknown", "not_found"])

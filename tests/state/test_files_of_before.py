@@ -180,8 +180,9 @@ def test_a_migration_that_is_broken_off_leaves_the_ledger_of_before(
     layout_2: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [Ledger(Path(shutil.copy(layout_2, layout_2.with_name("copy.sqlite")))).read_sends()]
-    *statements, last = ledger_sql.MIGRATIONS[-1]
-    monkeypatch.setattr(ledger_sql, "MIGRATIONS", (*ledger_sql.MIGRATIONS[:-1], (*statements, "no statement", last)))
+    *before_last, (*statements, last) = ledger_sql.SCHEMA.sqlite
+    broken = ledger_sql.SCHEMA._replace(sqlite=(*before_last, (*statements, "no statement", last)))
+    monkeypatch.setattr(ledger_sql, "SCHEMA", broken)
     with pytest.raises(nx.UnreachableError, match="Nothing was sent"):
         Ledger(layout_2)
     monkeypatch.undo()

@@ -22,6 +22,8 @@ from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry, Outcome
 from nexmo_nb.state.sqlite import back_up
 
+pytestmark = pytest.mark.usefixtures("anywhere")
+
 TO = "447700900123"
 
 
@@ -132,6 +134,7 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
     return path.parent
 
 
+@pytest.mark.in_files
 @pytest.mark.parametrize("content", [b"", b"\0" * 21, b"9" * 20, None])
 def test_a_number_file_that_tells_nothing_may_stand_beside_an_older_ledger(
     sandbox: Sandbox, folder: Path, tmp_path: Path, content: bytes | None
@@ -150,6 +153,7 @@ def test_a_number_file_that_tells_nothing_may_stand_beside_an_older_ledger(
         nx.send_sms(TO, "new", sender="Demo")
 
 
+@pytest.mark.in_files
 @pytest.mark.parametrize("restore", [older_copy, emptied, deleted, number_file_left_behind])
 def test_nothing_is_sent_with_an_older_ledger_until_a_person_says_so(
     sandbox: Sandbox, folder: Path, tmp_path: Path, restore: Callable[[Path, Path], None]
@@ -179,6 +183,7 @@ def test_nothing_is_sent_with_an_older_ledger_until_a_person_says_so(
     assert len(sandbox.messages) == 4
 
 
+@pytest.mark.in_files
 def test_what_was_accepted_is_the_newest_and_the_one_before_is_older(sandbox: Sandbox, folder: Path) -> None:
     """Both copies are put back in turn, and neither passes for the other."""
     shutil.copy(folder / "ledger.sqlite", folder / "newest")
@@ -190,6 +195,7 @@ def test_what_was_accepted_is_the_newest_and_the_one_before_is_older(sandbox: Sa
         nx.send_sms(TO, "new", sender="Demo")
 
 
+@pytest.mark.in_files
 def test_a_copy_of_the_main_file_of_a_ledger_in_use_is_noticed(sandbox: Sandbox, tmp_path: Path) -> None:
     """The log beside it holds what was sent; the main file alone may be empty."""
     with connected(sandbox) as session:
@@ -202,6 +208,7 @@ def test_a_copy_of_the_main_file_of_a_ledger_in_use_is_noticed(sandbox: Sandbox,
     assert len(sandbox.messages) == 1
 
 
+@pytest.mark.in_files
 def test_a_log_that_was_lost_is_noticed(sandbox: Sandbox, tmp_path: Path) -> None:
     with connected(sandbox) as session:
         nx.send_sms(TO, "Hello", sender="Demo", key="k")
@@ -245,6 +252,7 @@ def test_an_answer_is_recorded_even_if_a_copy_was_put_back_meanwhile(tmp_path: P
 # --- and what is no older ledger -------------------------------------------------------------------------------------
 
 
+@pytest.mark.in_files
 def test_a_folder_that_is_new_or_restored_as_a_whole_is_taken_as_it_is(sandbox: Sandbox, folder: Path) -> None:
     shutil.rmtree(folder)
     with connected(sandbox):
@@ -252,6 +260,7 @@ def test_a_folder_that_is_new_or_restored_as_a_whole_is_taken_as_it_is(sandbox: 
     assert len(sandbox.messages) == 3
 
 
+@pytest.mark.in_files
 def test_a_crash_between_the_ledger_and_the_file_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file may be behind by any number, and catches up."""
     path = tmp_path / "ledger.sqlite"
@@ -329,6 +338,7 @@ def test_what_needs_no_acceptance_says_so(sandbox: Sandbox) -> None:
     nx.send_sms(TO, "Hello", sender="Demo")
 
 
+@pytest.mark.in_files
 def test_a_second_session_counts_on_where_the_first_is(tmp_path: Path) -> None:
     one, two = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
     for number, name in enumerate("abcdef", 1):

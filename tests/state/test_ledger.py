@@ -28,6 +28,8 @@ from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry, Outcome
 from nexmo_nb.state.sqlite import StateError
 
+pytestmark = pytest.mark.usefixtures("anywhere")
+
 TO = "+44 7700 900123"
 PART = {"message_id": "m1", "status": "0", "price": "0.05", "currency": "EUR", "network": "23410"}
 
@@ -50,6 +52,7 @@ def states(session: nx.Session | None = None) -> list[str]:
 # --- single sends ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.in_files
 def test_the_intent_is_on_the_disk_before_the_request_leaves(
     session: nx.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +156,7 @@ def test_a_message_accepted_in_part_is_kept_so(session: nx.Session, sandbox: San
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.in_files
 def test_a_key_in_flight_elsewhere_is_not_sent(session: nx.Session, sandbox: Sandbox) -> None:
     sandbox.fail_next("slow", seconds=600, path="/sms")
     code = (
@@ -184,6 +188,7 @@ def test_a_wrong_key_is_refused(session: nx.Session, sandbox: Sandbox, key: Any)
 # --- accidents -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.in_files
 def test_a_read_only_ledger_stops_a_send_before_the_wire(session: nx.Session, sandbox: Sandbox) -> None:
     nx.send_sms(TO, "Hello", sender="Demo")
     database = session.ledger._database
@@ -193,6 +198,7 @@ def test_a_read_only_ledger_stops_a_send_before_the_wire(session: nx.Session, sa
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.in_files
 def test_a_full_disk_stops_a_send_before_the_wire(session: nx.Session, sandbox: Sandbox) -> None:
     nx.send_sms(TO, "Hello", sender="Demo")
     connection = session.ledger._database._connection
@@ -204,6 +210,7 @@ def test_a_full_disk_stops_a_send_before_the_wire(session: nx.Session, sandbox: 
     assert len(sandbox.requests) == len(sandbox.messages) == states().count("accepted")
 
 
+@pytest.mark.in_files
 def test_an_outcome_that_cannot_be_written_does_not_lose_the_answer(ledger: Ledger) -> None:
     def work() -> list[dict[str, Any]]:
         ledger._database._connection.execute("PRAGMA query_only = ON")
@@ -344,6 +351,7 @@ def test_what_came_back_and_what_leaves_is_written_together_or_not_at_all(ledger
     assert ledger.record_and_claim([], {codes["2"]: "d"}).ids == {codes["2"]}
 
 
+@pytest.mark.in_files
 def test_an_outcome_of_a_batch_that_cannot_be_written_becomes_unknown(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1", "2")
     ledger.record_and_claim([], {codes["1"]: "d"})
@@ -364,6 +372,7 @@ def test_an_answer_that_cannot_be_written_takes_no_other_with_it(ledger: Ledger)
     assert found == {"1": ("accepted", 0.05), "2": ("unknown", None), "3": ("accepted", 0.05)}
 
 
+@pytest.mark.in_files
 def test_a_warning_that_is_made_an_error_leaves_no_row_in_flight(ledger: Ledger) -> None:
     codes = batch_of(ledger, "1")
     ledger.record_and_claim([], {codes["1"]: "d"})
@@ -389,6 +398,7 @@ def test_what_was_not_sent_is_planned_again_and_can_leave_in_the_same_breath(led
 
 
 @pytest.mark.slow
+@pytest.mark.in_files
 def test_an_earlier_process_that_died_leaves_unknown_and_a_living_one_sending(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
@@ -461,6 +471,7 @@ def test_a_lock_is_held_as_long_as_its_process_lives(tmp_path: Path) -> None:
     assert not is_locked(path)
 
 
+@pytest.mark.in_files
 def test_the_files_are_the_users_alone(session: nx.Session) -> None:
     nx.send_sms(TO, "Hello", sender="Demo")
     folder = session.ledger.path.parent
@@ -469,6 +480,7 @@ def test_the_files_are_the_users_alone(session: nx.Session) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
+@pytest.mark.in_files
 def test_a_damaged_ledger_stops_sends_and_not_reads(session: nx.Session, sandbox: Sandbox) -> None:
     session.throttle.path.with_name("ledger.sqlite").write_bytes(b"garbage " * 1000)
     assert len(nx.applications()) > 0
@@ -509,9 +521,10 @@ def test_forgetting_takes_people_out_of_every_file_and_keeps_the_bill(session: n
             assert word not in content, (path, word)
 
 
+@pytest.mark.in_files
 def test_forgetting_looks_only_at_people_of_before_that_time(ledger: Ledger) -> None:
     """However many were sent since, or were forgotten before: a search, in the index of those who are still known."""
-    for statement in (ledger_sql.COUNT_PEOPLE_OF_RUNS, ledger_sql.ERASE_PEOPLE):
+    for statement in (ledger_sql.count_people_of_runs("sqlite"), ledger_sql.erase_people_of_others("sqlite")):
         plan = ledger._read(
             lambda c, statement=statement: c.execute(f"EXPLAIN QUERY PLAN {statement}", (0,)).fetchall()
         )

@@ -12,9 +12,11 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb.state import generation
+from nexmo_nb.state.database import StateError
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import BatchRow, Entry, Outcome
-from nexmo_nb.state.sqlite import StateError, advice_for, damaged_error
+
+pytestmark = pytest.mark.usefixtures("anywhere")
 
 ROW = "a" * 40
 PARTS = [
@@ -227,11 +229,13 @@ def test_the_id_of_a_send_fits_into_a_client_ref() -> None:
     assert all(re.fullmatch("[0-9a-f]{40}", each) for each in ids)
 
 
+@pytest.mark.in_files
 def test_a_commit_is_on_the_disk_before_it_is_done(ledger: Ledger) -> None:
     """An intent that a power cut takes away could be sent again."""
     assert ledger._read(lambda c: c.execute("PRAGMA synchronous").fetchone()) == (2,)  # FULL
 
 
+@pytest.mark.in_files
 def test_who_lives_is_told_by_the_files_in_the_folder_beside_it(ledger: Ledger) -> None:
     ledger.record_intent(single())
     assert [file.stem for file in (ledger.path.parent / "owners").iterdir()] == [ledger._owner.name]
@@ -502,6 +506,7 @@ def test_a_row_that_was_sent_counts_before_one_like_it_that_was_not(ledger: Ledg
     again.close()
 
 
+@pytest.mark.in_files
 def test_an_older_copy_is_told_with_what_to_do(ledger: Ledger) -> None:
     ledger.record_intent(single())
     ledger._database.transact(lambda c: c.execute("UPDATE generation SET number = 0"))
@@ -513,15 +518,15 @@ def test_an_older_copy_is_told_with_what_to_do(ledger: Ledger) -> None:
     )
 
 
+@pytest.mark.in_files
 @pytest.mark.parametrize(
     ("problem", "more"),
     [
         (StateError("odd"), ""),
         (PermissionError("odd"), ""),
         (
-            damaged_error("odd"),
-            f" {advice_for(damaged_error('odd'))} Keep what you move: it tells what was sent, and a new ledger could "
-            "send that again.",
+            StateError("odd", "Do this.", is_damaged=True),
+            " Do this. Keep what you move: it tells what was sent, and a new ledger could send that again.",
         ),
     ],
 )
@@ -535,6 +540,7 @@ def test_a_ledger_that_cannot_be_used_says_that_nothing_was_sent(ledger: Ledger,
     )
 
 
+@pytest.mark.in_files
 def test_an_outcome_that_cannot_be_recorded_is_told(ledger: Ledger) -> None:
     ledger.record_intent(single())
     ledger._database._connection.execute("PRAGMA query_only = ON")
@@ -547,6 +553,7 @@ def test_an_outcome_that_cannot_be_recorded_is_told(ledger: Ledger) -> None:
     )
 
 
+@pytest.mark.in_files
 @pytest.mark.parametrize(
     ("number", "noted", "was_older", "newest"),
     [(3, 3, False, 3), (3, 2, False, 3), (3, 9, True, 10), (3, None, True, 4), (0, None, False, 0), (0, 1, True, 2)],

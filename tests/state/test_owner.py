@@ -17,8 +17,9 @@ from helpers import connected, send_once
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.files import OLD, LockFiles
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.owner import OLD, Owner
+from nexmo_nb.state.owner import Owner
 from nexmo_nb.state.sends import Entry, Outcome
 
 TO = "447700900123"
@@ -49,7 +50,7 @@ def files(folder: Path) -> int:
 
 
 def test_an_owner_has_no_file_before_it_begins_something_nor_after_it_rests(tmp_path: Path) -> None:
-    owner = Owner(tmp_path / "owners")
+    owner = Owner(LockFiles(tmp_path / "owners"))
     assert (owner.name, files(tmp_path / "owners")) == ("", 0)
     first = owner.begin(["a"], in_this_thread=False)
     assert owner.begin(["b"], in_this_thread=False) == first
@@ -70,7 +71,7 @@ def test_an_owner_has_no_file_before_it_begins_something_nor_after_it_rests(tmp_
     [("here", True), ("a thread that lives", False), ("a thread that ended", True), ("several threads", False)],
 )
 def test_what_is_abandoned_is_what_no_other_thread_can_have(tmp_path: Path, where: str, is_abandoned: bool) -> None:
-    owner, other = Owner(tmp_path), Owner(tmp_path)
+    owner, other = Owner(LockFiles(tmp_path)), Owner(LockFiles(tmp_path))
 
     def begin() -> None:
         owner.begin(["a"], in_this_thread=where != "several threads")
@@ -95,11 +96,11 @@ def test_what_is_abandoned_is_what_no_other_thread_can_have(tmp_path: Path, wher
 
 
 def test_the_files_of_those_who_died_are_deleted_and_never_ones_own(tmp_path: Path) -> None:
-    owner = Owner(tmp_path)
+    owner = Owner(LockFiles(tmp_path))
     name = owner.begin(["a"], in_this_thread=False)
     for other in ("dead", "b"):
         (tmp_path / f"{other}.lock").touch()
-    owner.delete_files(["dead", name, "gone"])
+    owner.delete_locks(["dead", name, "gone"])
     assert {path.stem for path in tmp_path.glob("*.lock")} == {"b", name}
     owner.close()
 
@@ -109,33 +110,33 @@ def test_the_files_of_those_who_died_are_deleted_and_never_ones_own(tmp_path: Pa
 )
 def test_a_file_that_nobody_holds_is_deleted_after_a_day(tmp_path: Path, age: float, lives: bool, stays: bool) -> None:
     """A younger one may be just being made: it is not locked yet."""
-    other = Owner(tmp_path)
+    other = Owner(LockFiles(tmp_path))
     path = tmp_path / f"{other.begin(['a'], in_this_thread=False)}.lock"
     if not lives:
         other.close()
         path.touch()
     os.utime(path, (1000.0, 1000.0))
-    Owner(tmp_path).delete_old_files(1000.0 + age)
+    Owner(LockFiles(tmp_path)).delete_old_locks(1000.0 + age)
     assert path.exists() == stays
     other.close()
 
 
 def test_a_lock_file_that_goes_meanwhile_is_not_missed(tmp_path: Path) -> None:
     (tmp_path / "gone.lock").symlink_to(tmp_path / "nowhere")
-    Owner(tmp_path).delete_old_files(1e12)
+    Owner(LockFiles(tmp_path)).delete_old_locks(1e12)
     assert files(tmp_path) == 1
 
 
 def test_what_others_have_under_way_is_found_by_its_own_owner(tmp_path: Path) -> None:
     """Of three owners one died; another has something of the same name under way."""
-    one, two = Owner(tmp_path), Owner(tmp_path)
+    one, two = Owner(LockFiles(tmp_path)), Owner(LockFiles(tmp_path))
     owned = [
         ("a", one.begin(["a"], in_this_thread=False)),
         ("a", two.begin(["a"], in_this_thread=False)),
         ("a", "dead"),
     ]
     assert one.find_abandoned(owned) == two.find_abandoned(owned) == owned[2:]
-    assert one.find_abandoned([]) == Owner(tmp_path).find_abandoned([]) == []
+    assert one.find_abandoned([]) == Owner(LockFiles(tmp_path)).find_abandoned([]) == []
     one.end(["a"])
     assert one.find_abandoned(owned) == [owned[0], owned[2]]
     assert two.find_abandoned(owned) == owned[2:]
@@ -144,7 +145,7 @@ def test_what_others_have_under_way_is_found_by_its_own_owner(tmp_path: Path) ->
 
 
 def test_a_rest_forgets_what_was_interrupted_and_keeps_what_is_under_way(tmp_path: Path) -> None:
-    owner = Owner(tmp_path)
+    owner = Owner(LockFiles(tmp_path))
     name = owner.begin(["interrupted"], in_this_thread=True)
     owner.begin(["open"], in_this_thread=False)
     owner.rest()
@@ -158,9 +159,9 @@ def test_a_rest_forgets_what_was_interrupted_and_keeps_what_is_under_way(tmp_pat
 
 
 def test_a_lock_file_that_somebody_deleted_is_not_missed(tmp_path: Path) -> None:
-    owner = Owner(tmp_path)
+    owner = Owner(LockFiles(tmp_path))
     (tmp_path / f"{owner.begin(['a'], in_this_thread=False)}.lock").unlink()
-    owner.delete_files(["gone"])
+    owner.delete_locks(["gone"])
     owner.close()
     assert files(tmp_path) == 0
 
@@ -169,13 +170,14 @@ def test_a_fork_that_ends_does_not_free_the_lock_of_its_parent(tmp_path: Path) -
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
+        "from nexmo_nb.state.files import LockFiles\n"
         "from nexmo_nb.state.owner import Owner\n"
-        "owner = Owner(Path(sys.argv[1]))\n"
+        "owner = Owner(LockFiles(Path(sys.argv[1])))\n"
         "name = owner.begin(['a'], in_this_thread=False)\n"
         "if not os.fork():\n"
         "    sys.exit()\n"
         "os.wait()\n"
-        "print(Owner(Path(sys.argv[1])).find_abandoned([('a', name)]))\n"
+        "print(Owner(LockFiles(Path(sys.argv[1]))).find_abandoned([('a', name)]))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -15,7 +15,10 @@ from helpers import connected
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state import throttle_sql
 from nexmo_nb.state.throttle import BULK, INTERACTIVE, Limit, Status, Throttle
+
+pytestmark = pytest.mark.usefixtures("anywhere")
 
 
 class Time:
@@ -30,7 +33,8 @@ class Time:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(throttle_sql, "_read_clock", lambda _: time.now)
     return tmp_path / "throttle.sqlite"
 
 
@@ -68,8 +72,8 @@ def test_calls_of_one_session_count_under_the_limit_of_the_other(path: Path, tim
     low, high = make(path, time, 5), make(path, time, 20)
     assert high.try_acquire([str(n) for n in range(20)], "", INTERACTIVE)[0] == 5
     assert low.try_acquire(["x"], "", INTERACTIVE)[0] == 0
-    assert high.status() == low.status() == Status(5, 5, pytest.approx(45.0))
-    assert high.seconds_until_free("", INTERACTIVE) == pytest.approx(45.0)
+    assert high.status() == low.status() == Status(5, 5, pytest.approx(10.0))
+    assert high.seconds_until_free("", INTERACTIVE) == pytest.approx(10.0)  # if they are answered at once
     low.close()
     assert high.status() == Status(5, 20, 0.0)
     assert high.seconds_until_free("", INTERACTIVE) == 0.0
@@ -175,6 +179,7 @@ def test_a_wait_names_the_limit_that_lets_the_fewest_through_in_the_long_run(
         each.close()
 
 
+@pytest.mark.in_files
 def test_a_lock_file_that_somebody_deleted_is_not_missed(path: Path, time: Time) -> None:
     throttle = make(path, time, 5)
     for file in (path.parent / "owners").iterdir():
@@ -224,6 +229,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.in_files
 def test_the_limit_of_a_process_that_is_killed_no_longer_holds(path: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -240,6 +246,7 @@ def test_the_limit_of_a_process_that_is_killed_no_longer_holds(path: Path) -> No
     throttle.close()
 
 
+@pytest.mark.in_files
 def test_what_a_process_that_was_killed_left_behind_is_taken_away(path: Path, time: Time) -> None:
     child = subprocess.run(
         [sys.executable, "-c", CHILD + "import os; os._exit(1)", str(path)], stdin=subprocess.DEVNULL
@@ -293,6 +300,7 @@ def test_a_new_connection_takes_the_place_of_the_one_before_it(sandbox: Sandbox)
     before.close()
 
 
+@pytest.mark.in_files
 def test_limits_that_cannot_be_entered_leave_no_lock(path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     throttle = make(path, time, 5)
     throttle.rest()

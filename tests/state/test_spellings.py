@@ -18,6 +18,8 @@ from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry, Outcome
 from nexmo_nb.state.spellings import Spellings, group_odd_names
 
+pytestmark = pytest.mark.usefixtures("anywhere")
+
 NFD = unicodedata.normalize("NFD", "Müller")
 SPELLINGS = ["Müller", f"{NFD}", "Müller ", " Müller", f"\u200b{NFD}\u2060", "Müller\ufeff"]
 PEOPLE = ["447700900001", "447700900002", "447700900003"]

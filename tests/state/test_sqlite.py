@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.state.database import StateError
 from nexmo_nb.state.files import make_private_folder
-from nexmo_nb.state.sqlite import Connection, Database, StateError, advice_for, is_damaged
+from nexmo_nb.state.sqlite import Connection, Database
 
 SCHEMA = ("CREATE TABLE IF NOT EXISTS things (name TEXT PRIMARY KEY)",)
 OPEN = """
@@ -208,7 +209,7 @@ def test_a_file_in_use_does_not_rest(tmp_path: Path) -> None:
     database.close()
 
 
-def broken(path: Path, pragma: str) -> Exception:
+def broken(path: Path, pragma: str) -> StateError:
     """Give what a database in trouble raises when it is written to."""
     database = Database(path, SCHEMA, busy=0.01)
     database._connection.execute(pragma)
@@ -224,13 +225,13 @@ def broken(path: Path, pragma: str) -> Exception:
 )
 def test_trouble_with_the_file_comes_with_what_to_do(tmp_path: Path, pragma: str, words: str) -> None:
     problem = broken(tmp_path / "t", pragma)
-    assert words in advice_for(problem)
-    assert not is_damaged(problem)
+    assert words in problem.advice
+    assert not problem.is_damaged
 
 
 def test_a_damaged_file_is_to_be_moved_away(tmp_path: Path) -> None:
     (tmp_path / "t").write_bytes(b"garbage " * 1000)
     with pytest.raises(StateError) as caught:
         Database(tmp_path / "t", SCHEMA)
-    assert is_damaged(caught.value)
-    assert "move it away" in advice_for(caught.value)
+    assert caught.value.is_damaged
+    assert "move it away" in caught.value.advice

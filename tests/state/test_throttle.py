@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.state import throttle as throttle_module
-from nexmo_nb.state.sqlite import StateError, advice_for, damaged_error
+from nexmo_nb.state import throttle_sql
+from nexmo_nb.state.database import StateError
 from nexmo_nb.state.throttle import BULK, CLEAR_EVERY, INTERACTIVE, LEAVE_WITHIN, SLOT_LIFETIME, Limit, Throttle
 
 
@@ -43,7 +44,8 @@ def time() -> Time:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, time: Time, anywhere: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(throttle_sql, "_read_clock", lambda _: time.now)
     return tmp_path / "throttle.sqlite"
 
 
@@ -150,6 +152,7 @@ def test_the_seconds_to_the_next_slot_are_those_of_the_family_and_the_lane(
     throttle.close()
 
 
+@pytest.mark.in_files
 @pytest.mark.parametrize(
     ("wait", "period", "seconds"),
     [
@@ -480,6 +483,7 @@ def test_a_family_has_its_own_window(path: Path, time: Time, from_answer: bool, 
     assert second - first == pytest.approx(expected, abs=0.3)
 
 
+@pytest.mark.in_files
 def test_after_a_reboot_the_last_window_counts_once_more_and_no_older_call_does(path: Path, time: Time) -> None:
     before = make(path, time)
     call(before, time, "old")
@@ -495,6 +499,7 @@ def test_after_a_reboot_the_last_window_counts_once_more_and_no_older_call_does(
     after.close()
 
 
+@pytest.mark.in_files
 def test_without_a_boot_name_slots_ahead_of_the_clock_are_of_an_earlier_boot(path: Path, time: Time) -> None:
     time.now = 1_000_000.0
     before = make(path, time, boot="")
@@ -518,6 +523,7 @@ def test_what_another_session_has_under_way_right_now_is_of_this_boot(path: Path
     two.close()
 
 
+@pytest.mark.in_files
 def test_after_a_reboot_the_window_that_counts_once_more_is_the_longest_that_there_is(path: Path, time: Time) -> None:
     limits = {"sms": Limit(3, 100.0), "owned": Limit(3, 50.0)}
     before = make(path, time, limits=limits)
@@ -534,6 +540,7 @@ def test_after_a_reboot_the_window_that_counts_once_more_is_the_longest_that_the
     after.close()
 
 
+@pytest.mark.in_files
 @pytest.mark.parametrize(
     ("slots", "kept"),
     [
@@ -569,22 +576,22 @@ def test_which_slots_of_an_earlier_boot_count_once_more(
     throttle.close()
 
 
-def test_old_slots_are_deleted(throttle: Throttle, time: Time, path: Path) -> None:
+def test_old_slots_are_deleted(throttle: Throttle, time: Time) -> None:
     call(throttle, time, "old")
     time.now += 4000
     call(throttle, time, "new")
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT id FROM slots").fetchall() == [("new",)]
-    connection.close()
+    assert throttle._database.read(lambda c: c.execute("SELECT id FROM slots").fetchall()) == [("new",)]
 
 
+@pytest.mark.in_files
 def test_the_file_is_the_users_alone(throttle: Throttle, path: Path) -> None:
     throttle.acquire("1", "", INTERACTIVE)
     modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("throttle.sqlite*")}
     assert modes == {0o600}
 
 
-@pytest.mark.parametrize("problem", [StateError("odd"), damaged_error("odd")])
+@pytest.mark.in_files
+@pytest.mark.parametrize("problem", [StateError("odd"), StateError("odd", "Do this.")])
 def test_a_record_that_cannot_be_used_says_that_nothing_was_sent(throttle: Throttle, problem: StateError) -> None:
     def fail() -> None:
         raise problem
@@ -593,7 +600,7 @@ def test_a_record_that_cannot_be_used_says_that_nothing_was_sent(throttle: Throt
         throttle._run(fail)
     assert str(caught.value) == (
         f"The record of the limit {throttle.path} cannot be used (odd). Nothing was sent, because too many calls could "
-        f"leave without it. {advice_for(problem)}"
+        f"leave without it. {problem.advice}"
     ).rstrip(" ")
 
 

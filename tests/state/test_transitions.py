@@ -11,6 +11,8 @@ import nexmo_nb as nx
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.sends import Entry, Outcome
 
+pytestmark = pytest.mark.usefixtures("anywhere")
+
 STATES = ("planned", "sending", "accepted", "partial", "rejected", "unknown", "not_found")
 ROW = "a" * 40
 PARTS = [{"message_id": "new", "status": "0", "price": "0.05", "currency": "EUR"}]
