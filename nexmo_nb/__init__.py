@@ -91,7 +91,8 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.report_page import report
     from nexmo_nb.reports import delivery, records
     from nexmo_nb.session import Session
-    from nexmo_nb.session.connect import connect, current, show_connection
+    from nexmo_nb.session.connect import connect, current
+    from nexmo_nb.session.settings import show_connection
     from nexmo_nb.sms import send_sms
     from nexmo_nb.subaccounts import subaccounts
     from nexmo_nb.text.gsm import Segments, segments
@@ -129,7 +130,8 @@ _NAMES = {
     "report_page": "report",
     "reports": "delivery records",
     "session": "Session",
-    "session.connect": "connect current show_connection",
+    "session.connect": "connect current",
+    "session.settings": "show_connection",
     "sms": "send_sms",
     "subaccounts": "subaccounts",
     "text.gsm": "Segments segments",

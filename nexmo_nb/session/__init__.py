@@ -4,7 +4,7 @@ Only this package speaks to the network. ``request`` says what is asked, ``sessi
 comes back within bounds, ``response`` parses it, ``auth`` adds the credentials, ``connect`` finds out whose they are.
 """
 
-from nexmo_nb.session.connect import connect, current, session_or_current, show_connection
+from nexmo_nb.session.connect import connect, current, session_or_current
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
     LONGEST_RETRY_AFTER,
@@ -17,6 +17,7 @@ from nexmo_nb.session.response import (
     unanswered_error,
 )
 from nexmo_nb.session.session import Session
+from nexmo_nb.session.settings import show_connection
 from nexmo_nb.session.transport import Attempt
 
 __all__ = [

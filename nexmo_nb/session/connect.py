@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
-import pandas as pd
 import requests
 import urllib3
 
 from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
-from nexmo_nb.frames import Column, frame
 from nexmo_nb.hosts import is_loopback, read_host
 from nexmo_nb.session.session import Session
 from nexmo_nb.session.transport import Adapter, Attempt, read_body
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 LONGEST_TIMEOUT = 600.0
 SignatureMethod = Literal["md5hash", "md5", "sha1", "sha256", "sha512"]
-_SETTINGS = (Column("setting"), Column("value"), Column("source"))
 _current: Session | None = None
 _opened: weakref.WeakSet[Session] = weakref.WeakSet()
 _opened_lock = threading.Lock()
@@ -204,49 +201,6 @@ def session_or_current(session: Session | None) -> Session:
     return session
 
 
-def show_connection(session: Session | None = None) -> pd.DataFrame:
-    """Show each setting of a connection and where it came from; secrets only as ``set`` or ``not set``.
-
-    Parameters
-    ----------
-    session : Session, optional
-        Default: the current one.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``setting``, ``value``, ``source``, all text.
-
-    Raises
-    ------
-    InvalidRequestError
-        If `connect` was not called yet.
-
-    Examples
-    --------
-    >>> import nexmo_nb as nx
-    >>> session = nx.connect("sandbox")
-    >>> nx.show_connection().set_index("setting").value["api_secret"]
-    'set'
-    """
-    session = session_or_current(session)
-    account, limit = session.account, session.throttle.limit
-    values = {"where": session.where, "rest_host": account.rest_host, "api_host": account.api_host}
-    for name in FIELDS:
-        value = getattr(account, name)
-        values[name] = "set" if value and name in SECRET_FIELDS else value or "not set"
-    values |= {
-        "signature_method": account.signature_method,
-        "currency": account.currency,
-        "limit": f"{limit.calls} calls in {limit.seconds:g} s",
-        "cache": "off" if session.cache is None else "on",
-        "state": "files" if session.store is None else str(session.store),
-        "state_dir": str(session.throttle.path.parent),
-    }
-    rows = [{"setting": key, "value": shown, "source": account.sources.get(key, "")} for key, shown in values.items()]
-    return frame(rows, _SETTINGS)
-
-
 def _find_database(state: str | None) -> tuple[PostgresAddress | None, str]:
     """Find the PostgreSQL that holds the state, and say who named it; None: files do. Its URL may hold a password."""
     found, source = (state, "argument") if state else (os.environ.get("NEXMO_NB_STATE"), "NEXMO_NB_STATE")
@@ -255,6 +209,11 @@ def _find_database(state: str | None) -> tuple[PostgresAddress | None, str]:
     from nexmo_nb.state.postgres_connection import Address  # an extra
 
     return Address(found), source
+
+
+def _add_source(sources: Mapping[str, str], options: _Options) -> dict[str, str]:
+    """Add who named the database, if there is one, to where the settings came from."""
+    return {**sources, **({"state": options.database_source} if options.database else {})}
 
 
 def _make_store(database: PostgresAddress, folder: Path) -> PostgresStore:
@@ -298,7 +257,7 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
         credentials, sources = demo, dict.fromkeys(demo, "sandbox")
     else:
         credentials, sources = find_credentials(arguments, only_arguments=target != "live" and is_loopback(target))
-    account = Account(**credentials, **settings, sources={**sources, "state": options.database_source})
+    account = Account(**credentials, **settings, sources=_add_source(sources, options))
     folder = _make_state_dir(options.state_dir, find_state_dir())
     # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
     return _make_session(
@@ -314,7 +273,7 @@ def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Sessi
     folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_make_state_dir(options.state_dir, tempfile.gettempdir())))
     sandbox = Sandbox()
     demo, _ = _fetch_demo_account(sandbox.url, options.timeout)
-    sources = {**dict.fromkeys(demo, "sandbox"), "state": options.database_source}
+    sources = _add_source(dict.fromkeys(demo, "sandbox"), options)
     account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
     session = _make_session(account, "sandbox", options, folder)
     session.sandbox = sandbox

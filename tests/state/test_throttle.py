@@ -217,6 +217,7 @@ def test_a_slot_is_kept_as_long_as_the_longest_period(path: Path, time: Time) ->
     throttle.close()
 
 
+@pytest.mark.in_files
 def test_old_slots_are_deleted_once_a_minute_so_that_the_file_stays_small(path: Path, time: Time) -> None:
     throttle = make(path, time)
     deletions: list[float] = []
