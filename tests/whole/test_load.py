@@ -122,5 +122,6 @@ def test_no_step_of_a_send_reads_through_all_that_was_ever_sent(session: nx.Sess
     for statement in statements:
         steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         scans = [step for step in steps if step.startswith("SCAN") and "CONSTANT" not in step]
-        # An index that has no entry for most names is read once a process.
-        assert not [step for step in scans if "COVERING INDEX sends_odd" not in step], statement
+        # An index that has no entry for most names is read once a process; a table of one row may be read.
+        allowed = ("COVERING INDEX sends_odd", "SCAN generation")
+        assert not [step for step in scans if not any(each in step for each in allowed)], statement
