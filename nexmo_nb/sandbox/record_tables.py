@@ -6,12 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from nexmo_nb.sandbox.data import COUNTRIES
+from nexmo_nb.sandbox.call_course import advance_calls
+from nexmo_nb.sandbox.data import COUNTRIES, Country
 from nexmo_nb.sandbox.record_fields import FIELDS, Record, find_key
 from nexmo_nb.sandbox.traffic import find_records, find_time_place, iterate_records
 from nexmo_nb.sandbox.traffic_products import describe_usage
 from nexmo_nb.sandbox.world import World
 
+# What the Reports API tells of a call that nobody answered, as code and text of SIP.
+UNANSWERED = {
+    "busy": ("486", "Busy Here"),
+    "cancelled": ("487", "Request Terminated"),
+    "failed": ("404", "Not Found"),
+    "rejected": ("603", "Decline"),
+    "timeout": ("487", "Request Terminated"),
+    "unanswered": ("480", "Temporarily Unavailable"),
+}
 # What is sent here arrives at once.
 DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
 
@@ -25,13 +35,15 @@ def list_between(
     own = _list_own_records(world, key, accounts)
     if own:
         place = find_time_place(key)
+        if direction and "direction" in FIELDS[key]:
+            own = [record for record in own if record[FIELDS[key].index("direction")] == direction]
         records += [record for record in own if start <= datetime.fromisoformat(record[place]) < end]
         records.sort(key=lambda record: record[place])
     return records
 
 
 def find_by_id(world: World, key: str, ids: Sequence[str], accounts: Sequence[str]) -> list[Record]:
-    own = _list_own_records(world, key, accounts) if key == "SMS" else []
+    own = _list_own_records(world, key, accounts) if key in ("SMS", "VOICE-CALL", "VOICE-FAILED") else []
     return find_records(world, key, ids, accounts) + [record for record in own if record[1] in ids]
 
 
@@ -56,16 +68,59 @@ def _list_own_records(world: World, key: str, accounts: Sequence[str]) -> list[R
     if world.api_key not in accounts:
         return []
     with world.lock:
-        messages, usage = list(world.messages), list(world.usage)
+        advance_calls(world)
+        messages, usage, calls = list(world.messages), list(world.usage), [dict(call) for call in world.calls]
     if key == "REPORTS-USAGE":
         return [tuple(fields[name] for name in FIELDS[key]) for fields in usage if fields["account_id"] in accounts]
+    if key in ("VOICE-CALL", "VOICE-FAILED"):
+        # Calls to what has no number are of other products.
+        ended = [call for call in calls if call.get("end_time") and call["country"]]
+        is_spoken = key == "VOICE-CALL"
+        return [_build_call_record(world, key, call) for call in ended if (call["status"] == "completed") == is_spoken]
     parts = ((message, part) for message in messages for part in message["parts"])
     return [_build_record(world, message, part) for message, part in parts] if key == "SMS" else []
 
 
+def _describe_place(country: Country, code: str) -> dict[str, str]:
+    network = next(network for network in country.networks if network.code == code)
+    return {
+        "network": network.code,
+        "network_name": network.name,
+        "country": country.code,
+        "country_name": country.name,
+    }
+
+
+def _build_call_record(world: World, key: str, call: Mapping[str, Any]) -> Record:
+    code, text = UNANSWERED.get(call["status"], ("200", ""))
+    start, end = (_to_seconds(call[name]) for name in ("start_time", "end_time"))
+    record = {
+        "account_id": world.api_key,
+        "call_id": f"{call['id'][:-2]}-1",
+        "direction": "outbound",
+        "from": call["from"]["number"],
+        "to": call["to"],
+        **_describe_place(COUNTRIES[call["country"]], call["network"]),
+        "date_start": start or _to_seconds(call["history"][0]["time"]),
+        "date_end": end,
+        "duration": call["duration"],
+        "status": "ANSWERED" if key == "VOICE-CALL" else "FAILED",
+        "status_description": text,
+        "status_code": code,
+        "currency": "EUR",
+        "price": call["rate"],
+        "total_price": call["price"],
+        "id": call["id"],
+    }
+    return tuple(record.get(name, "") for name in FIELDS[key])
+
+
+def _to_seconds(time: str) -> str:
+    """Write a time as records of calls have it, without its fraction."""
+    return datetime.fromisoformat(time).isoformat(timespec="seconds") if time else ""
+
+
 def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, str]) -> Record:
-    country = COUNTRIES[message["country"]]
-    network = next(network for network in country.networks if network.code == message["network"])
     record = {
         "account_id": world.api_key,
         "message_id": part["message_id"],
@@ -76,10 +131,7 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "to": message["to"],
         "concatenated": "TRUE" if len(message["parts"]) > 1 else "FALSE",
         "message_body": message.get("text") or "",
-        "network": network.code,
-        "network_name": network.name,
-        "country": country.code,
-        "country_name": country.name,
+        **_describe_place(COUNTRIES[message["country"]], message["network"]),
         "date_received": message["time"],
         "date_finalized": message["time"],
         **DELIVERED,

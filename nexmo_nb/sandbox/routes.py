@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from nexmo_nb.sandbox import account, applications, numbers, reports, sms, subaccounts, voice
+from nexmo_nb.sandbox import (
+    account,
+    applications,
+    call_control,
+    calls,
+    numbers,
+    reports,
+    sms,
+    subaccounts,
+    tts,
+)
 from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
@@ -45,10 +55,19 @@ REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=PROBLEM), by_query=False)
 ROUTES = (
     Route("POST", "/sms/json", sms.send_sms),
     Route("GET", "/sms/json", sms.send_sms),
-    Route("POST", "/tts/json", voice.place_tts_call, "calls"),
-    Route("GET", "/tts/json", voice.place_tts_call, "calls"),
-    Route("POST", "/v1/calls", voice.place_call, "calls"),
-    Route("GET", "/v1/calls/[0-9a-f-]+", voice.show_call),
+    Route("POST", "/tts/json", tts.place_tts_call, "calls"),
+    Route("GET", "/tts/json", tts.place_tts_call, "calls"),
+    Route("POST", "/v1/calls", calls.place_call, "calls"),
+    Route("GET", "/v1/calls", calls.list_calls, "call-control"),
+    Route("GET", "/v1/calls/[^/]+", calls.show_call, "call-control"),
+    Route("PUT", "/v1/calls/[^/]+", call_control.change_call, "call-control"),
+    Route("PUT", "/v1/calls/[^/]+/talk", call_control.start_talk, "call-control"),
+    Route("DELETE", "/v1/calls/[^/]+/talk", call_control.stop_talk, "call-control"),
+    Route("PUT", "/v1/calls/[^/]+/stream", call_control.start_stream, "call-control"),
+    Route("DELETE", "/v1/calls/[^/]+/stream", call_control.stop_stream, "call-control"),
+    Route("PUT", "/v1/calls/[^/]+/dtmf", call_control.send_keys, "call-control"),
+    Route("PUT", "/v1/calls/[^/]+/input/dtmf", call_control.subscribe_keys, "call-control"),
+    Route("DELETE", "/v1/calls/[^/]+/input/dtmf", call_control.unsubscribe_keys, "call-control"),
     Route("GET", "/v2/applications", applications.list_applications, "", APPLICATIONS),
     Route("POST", "/v2/applications", applications.create_application, "", APPLICATIONS),
     Route("GET", "/v2/applications/[^/]+", applications.show_application, "", APPLICATIONS),

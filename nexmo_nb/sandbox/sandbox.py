@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
+from nexmo_nb.sandbox.call_course import advance_calls
 from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
@@ -68,9 +69,9 @@ class Sandbox:
     signature_secret = property(lambda self: self.world.signature_secret, doc="Secret for signed sends.")
     application_id = property(lambda self: self.world.application_id, doc="The demo account's voice application.")
     private_key = property(lambda self: self.world.get_key_pair()[0], doc="That application's private key, as PEM.")
-    balance = property(lambda self: float(self.world.balance), doc="What the account has left, in EUR.")
+    balance = property(lambda self: float(self._look().balance), doc="What the account has left, in EUR.")
     messages = property(lambda self: self.world.copy_entries("messages"), doc="Accepted messages, oldest first.")
-    calls = property(lambda self: self.world.copy_entries("calls"), doc="Voice calls of either API, oldest first.")
+    calls = property(lambda self: self._look().copy_entries("calls"), doc="Voice calls of either API, oldest first.")
     requests = property(lambda self: self.world.copy_entries("requests"), doc="All requests, in order of arrival.")
 
     def fail_next(self, kind: str, times: int = 1, path: str | None = None, **detail: Any) -> None:
@@ -103,7 +104,7 @@ class Sandbox:
 
     def answer(self, request: Request) -> tuple[Answer, Accident]:
         """Answer a request; the second value is the accident that happens to the answer, empty for none."""
-        own_answer = answer_control(self.world, request)
+        own_answer = answer_control(self._look(), request)
         if own_answer is not None:
             return own_answer, {}
         with self.world.lock:
@@ -119,6 +120,11 @@ class Sandbox:
             answer = build_failure(request.path, 500, "Internal Server Error")
             log_answer(self.world, entry, answer, {})
             return answer, {}
+
+    def _look(self) -> World:
+        """Give the world as it is now: with the calls gone on."""
+        advance_calls(self.world)
+        return self.world
 
     def _let_go(self) -> None:
         """In a process that was just forked: hold no socket, and no lock of a thread that is not here."""

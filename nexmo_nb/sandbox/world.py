@@ -11,11 +11,24 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nexmo_nb.sandbox.data import COUNTRIES, build_msisdn, build_numbers_for_rent, hash_to_int
+from nexmo_nb.sandbox.data import (
+    COUNTRIES,
+    build_msisdn,
+    build_numbers_for_rent,
+    find_country,
+    find_network,
+    hash_to_int,
+)
 from nexmo_nb.sandbox.validation import read_amount, show
 
 # Published limits: requests in any second, by family of endpoints.
-RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10}
+RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10, "call-control": 15}
+
+# What comes of a call to these numbers; all others answer. They are of a British range that nobody has.
+CALL_OUTCOMES = {
+    f"44306999020{n}": outcome
+    for n, outcome in enumerate(("busy", "rejected", "unanswered", "timeout", "failed", "machine"))
+}
 
 LARGEST_FACTOR = 1e6
 """By which prices may differ from those of the start."""
@@ -57,6 +70,8 @@ class World:
         self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
         self.lock = threading.RLock()
         self._key_pair: tuple[str, str] | None = None
+        # Told of each change of a call's state, once it is made: the call, and the status, time and detail of it.
+        self.call_listeners: list[Callable[[dict[str, Any], dict[str, str]], None]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -70,7 +85,7 @@ class World:
             self.activity: list[dict[str, Any]] = []
             self.requests: list[dict[str, Any]] = []
             self.failures: list[dict[str, Any]] = []
-            self.tokens: set[str] = set()
+            self.call_outcomes = dict(CALL_OUTCOMES)
             self.reports: dict[str, dict[str, Any]] = {}
             self.usage: list[dict[str, str]] = []
             self.report_price = Decimal("0.0004")
@@ -118,9 +133,13 @@ class World:
         """Deduct an amount from the balance; False, and no change, where there is too little."""
         if amount > self.balance:
             return False
+        self.charge(amount)
+        return True
+
+    def charge(self, amount: Decimal) -> None:
+        """Deduct what is known only afterwards, as what a call cost, whether or not so much is left."""
         self.balance -= amount
         self.spent += amount
-        return True
 
     def note_activity(
         self, what: str, subject: str, details: Mapping[str, Any], price: str = "", per: str = ""
@@ -129,6 +148,13 @@ class World:
         filled = {name: str(value) for name, value in details.items() if value not in (None, "")}
         entry = {"what": what, "subject": subject, "details": filled, "price": price, "per": per}
         self.activity.append({"time": self.format_now(), **entry})
+
+    def note_call(self, to: str, details: Mapping[str, Any]) -> None:
+        """Note a new call for the inbox, with the price of a minute where it goes to a number of the market."""
+        is_number = to.isdigit()
+        country = find_country(to) if is_number else None
+        price = self.current_price(country.code, find_network(country, to).voice) if country else ""
+        self.note_activity("Call placed", f"+{to}" if is_number else to, details, price, "minute" if price else "")
 
     def current_price(self, country: str, price: str) -> str:
         """Apply the country's price changes to a price of the list."""

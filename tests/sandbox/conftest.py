@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from call_client import Caller, Clock
 from inbox_page import WIDE, Open
 from sandbox_client import Client
 
@@ -17,6 +18,24 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
     client = Client(sandbox)
     yield client
     client.connection.close()
+
+
+@pytest.fixture(scope="session")
+def timed() -> Iterator[tuple[Sandbox, Clock]]:
+    clock = Clock()
+    with Sandbox(limits=False, now=clock) as sandbox:
+        yield sandbox, clock
+
+
+@pytest.fixture
+def caller(timed: tuple[Sandbox, Clock]) -> Iterator[Caller]:
+    """A client of the Voice API, and the clock of its sandbox."""
+    sandbox, clock = timed
+    clock.restart()
+    sandbox.reset()
+    caller = Caller(sandbox, clock)
+    yield caller
+    caller.connection.close()
 
 
 @pytest.fixture

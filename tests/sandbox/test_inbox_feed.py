@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from call_client import CALL, build_token
 from sandbox_client import TO, Client
-from test_voice import CALL, build_token
 
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.sandbox.exchange import Answer, Request

@@ -70,7 +70,7 @@ function buildDetails(details) {
 }
 
 export const ACTIVITY = {
-  caption: "Calls that were placed, applications and numbers that were changed. Calls never end here, so they cost nothing.",
+  caption: "Calls that were placed, and how they ended; applications and numbers that were changed.",
   nouns: "entries",
   keyOf: (entry) => entry,
   columns: {
