@@ -17,7 +17,7 @@ from nexmo_nb.sandbox.world import World
 
 Call = dict[str, Any]
 Change = dict[str, str]
-"""A ``status`` and a ``time``, and for some a ``detail`` or ``sub_state``, as the vendor's events have them."""
+"""A ``status`` and a ``time``; some have a ``detail`` or ``sub_state``, as the vendor's events do, or a ``cause``."""
 # Seconds after which a phone rings, and for which it does until this comes of it.
 RING_AFTER = 1
 WAITS: Mapping[str, float] = {
@@ -60,7 +60,7 @@ def plan_end(call: Call, start: datetime, actions: Sequence[Mapping[str, Any]] |
     latest = datetime.fromisoformat(answered) + timedelta(seconds=call.get("length_timer") or DEFAULT_LENGTH)
     seconds = measure_seconds(actions)
     end = latest if seconds is None else min(latest, start + timedelta(seconds=seconds))
-    ends = [each for each in call["planned"] if each["status"] == "completed" and "detail" in each]
+    ends = [each for each in call["planned"] if each["status"] == "completed" and "cause" in each]
     first = min([*ends, {"status": "completed", "time": format_instant(end)}], key=lambda each: each["time"])
     kept = [each for each in call["planned"] if each["status"] != "completed" and each["time"] <= first["time"]]
     call["planned"] = [*kept, first]
@@ -123,7 +123,7 @@ def _plan_detection(call: Call, answered: datetime, *, is_machine: bool) -> None
     if mode != "detect_beep":
         _plan(call, answered, DETECT_AFTER, "machine")
     if behavior == "hangup":
-        _plan(call, answered, DETECT_AFTER, "completed", detail="machine")
+        _plan(call, answered, DETECT_AFTER, "completed", cause="machine")
     elif mode != "detect":
         _plan(call, answered, BEEP_AFTER, "machine", sub_state="beep_start")
 

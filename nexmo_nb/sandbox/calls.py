@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from nexmo_nb.sandbox.call_checks import check_call, read_body, refuse_invalid
 from nexmo_nb.sandbox.call_course import ENDED, Call, format_instant, plan_call
 from nexmo_nb.sandbox.call_endpoints import ADDRESSES, TOLD
-from nexmo_nb.sandbox.data import find_country, find_network
+from nexmo_nb.sandbox.data import find_country, find_network, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import NOT_FOUND, Check, Refusal
 from nexmo_nb.sandbox.tokens import check_token
@@ -141,8 +141,8 @@ def _build_call(world: World, application: str, body: Mapping[str, Any]) -> Call
 
 def _pick_caller(world: World, application: str) -> str:
     """Pick one of the application's numbers; where it has none, the one who is called sees none."""
-    numbers = (msisdn for msisdn, number in world.owned.items() if number.get("app_id") == application)
-    return next(numbers, "unknown")
+    numbers = [msisdn for msisdn, number in world.owned.items() if number.get("app_id") == application]
+    return numbers[hash_to_int(world.seed, "caller", world.counter) % len(numbers)] if numbers else "unknown"
 
 
 def _build_object(request: Request, call: Call) -> dict[str, Any]:

@@ -35,6 +35,9 @@ class Sandbox:
     - `clock`, `now`: seconds for the rate limits and the log; the time of day.
     - `idle`: seconds after which a connection that says nothing is closed.
 
+    A call rings a second after it was placed, is answered after five, and ends when all is said; a number may ask for
+    something else, and what comes of it costs money when it ends (`nexmo_nb.sandbox.call_course`).
+
     In a process that is forked from the one that made it, it can be looked at, but it neither serves nor ends there.
 
     >>> with Sandbox() as sandbox:

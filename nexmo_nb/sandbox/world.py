@@ -70,7 +70,7 @@ class World:
         self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
         self.lock = threading.RLock()
         self._key_pair: tuple[str, str] | None = None
-        # Told of each change of a call's state, once it is made: the call, and the status, time and detail of it.
+        # Told of each change of a call's state, once it is made, with the call. The lock is held: they must not wait.
         self.call_listeners: list[Callable[[dict[str, Any], dict[str, str]], None]] = []
         self.reset()
 

@@ -199,9 +199,9 @@ def _list_call_cases() -> Iterable[Case]:
     yield Case(CALL, 401, "no token", lambda d: d.send("POST", f"{API}/v1/calls", json={}))
     yield Case(CALL, 429, "too fast", _call_too_fast, Refused)
     yield Case(CALL, 402, "no credit", _call_without_credit, Refused)
-    yield Case(CALL, 400, "nothing", lambda d: d.send("POST", f"{API}/v1/calls", json={}, auth=_build_token_auth(d)))
+    yield Case(CALL, 400, "nothing", lambda d: d.send("POST", f"{API}/v1/calls", json={}, auth=build_token_auth(d)))
     yield Case(
-        CALL, 415, "no JSON", lambda d: d.send("POST", f"{API}/v1/calls", data={"to": TO}, auth=_build_token_auth(d))
+        CALL, 415, "no JSON", lambda d: d.send("POST", f"{API}/v1/calls", data={"to": TO}, auth=build_token_auth(d))
     )
 
 
@@ -215,7 +215,7 @@ def _call_without_credit(desk: Desk) -> None:
     nx.send_voice(TO, "Hello")
 
 
-def _build_token_auth(desk: Desk) -> Any:
+def build_token_auth(desk: Desk) -> Any:
     return Auth(nx.current().account, "jwt")
 
 
