@@ -132,8 +132,9 @@ def _book(world: World, call: Call) -> None:
     """Book what a call cost: by the second, at the price of a minute when it was placed."""
     seconds = 0
     if call["status"] == "completed":
-        spoken = datetime.fromisoformat(call["end_time"]) - datetime.fromisoformat(call["start_time"])
-        seconds = max(1, math.ceil(spoken.total_seconds()))
+        # Between whole seconds, as both times are told.
+        start, end = (datetime.fromisoformat(call[name]).timestamp() for name in ("start_time", "end_time"))
+        seconds = max(1, math.floor(end) - math.floor(start))
     price = f"{Decimal(call['rate']) * seconds / 60:.8f}"
     call |= {"duration": str(seconds), "price": price}
     world.charge(Decimal(price))

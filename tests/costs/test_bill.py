@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -273,6 +274,23 @@ def test_days_of_all_accounts_agree_with_the_books_and_are_paid_for_once(session
     again = nx.bill("2025-12-01", "2025-12-04", include_subaccounts=True, progress=False)
     pd.testing.assert_frame_equal(again, bill)
     assert sum(int(usage["items_written"]) for usage in sandbox.world.usage) == paid > 0
+
+
+def test_calls_that_were_placed_are_billed_when_they_have_ended_and_agree_with_the_books_and_the_balance(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    now = sandbox.world.now()
+    with mock.patch.object(sandbox.world, "now", return_value=now - timedelta(hours=30)):
+        nx.send_voice("+44 7700 900123", "Hello", repeat=7)
+        nx.send_voice("+1 415 555 0123", "a" * 900)
+    nx.send_voice("+44 7700 900123", "It goes on. " * 99, repeat=9)
+    day = now.date()
+    bill = nx.bill(str(day - timedelta(days=3)), str(day), products=["VOICE-CALL", "VOICE-FAILED"], progress=False)
+    assert sorted(zip(bill.country, bill.seconds, strict=True)) == [("GB", 7.0), ("US", 60.0)]
+    books = [each for each in add_up_books(sandbox.world, now - timedelta(days=3), now) if "VOICE" in each.product]
+    spent = Decimal(25) - sandbox.world.balance
+    assert sum(entry.amount for entry in books) == spent > 0
+    assert sum(Decimal(str(amount)) for amount in bill.amount) == spent
 
 
 @pytest.mark.slow

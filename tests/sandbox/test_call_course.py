@@ -230,6 +230,7 @@ def test_the_links_of_a_page_lead_through_all_calls_at_the_sandbox(caller: Calle
     assert pages == [
         ["first", "last", "next", "self"], ["first", "last", "next", "prev", "self"], ["first", "last", "prev", "self"],
     ]  # fmt: skip
+    assert "next" not in caller.ask("GET", "?page_size=5")[1]["_links"]
     places = {name: link["href"].partition("?")[2] for name, link in body["_links"].items()}
     assert places == {
         name: f"page_size=2&order=desc&record_index={place}"
