@@ -5,8 +5,9 @@ From the bottom up, each module imports only from those above it here:
 - ``exchange`` (a request and its answer), ``parsing``, ``validation``, ``segments``
 - ``data`` (the made-up market), ``refusals`` (answers that endpoints share), ``failures`` (for what fails before one)
 - ``world`` (state and clock), ``traffic_months`` (the made-up year)
-- ``auth``, ``traffic`` (reports' view of that year)
-- ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
+- ``auth``, ``tokens``, ``traffic`` (reports' view of that year)
+- ``shapes``, ``call_endpoints``, ``ncco``, ``call_checks`` (what a call may be told), ``call_course`` (how it goes on)
+- ``sms``, ``tts``, ``calls``, ``call_control``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
 - ``accidents`` (failures that tests schedule), ``request_log``,
   ``inbox_feed`` (what the inbox shows)
 - ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``http`` (the server)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from nexmo_nb.sandbox.call_checks import check_call, read_body, refuse_invalid
-from nexmo_nb.sandbox.call_course import ENDED, Call, format_instant, plan_call
+from nexmo_nb.sandbox.call_course import ENDED, Call, find_outcome, format_instant, plan_call
 from nexmo_nb.sandbox.call_endpoints import ADDRESSES, TOLD
 from nexmo_nb.sandbox.data import find_country, find_network, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
@@ -127,10 +127,10 @@ def _build_call(world: World, application: str, body: Mapping[str, Any]) -> Call
         "planned": [],
     }
     call["subject"] = f"+{call['to']}" if endpoint["type"] == "phone" else call["to"]
-    outcome = "answered"
+    outcome = "completed"
     if endpoint["type"] == "phone":
         country = find_country(call["to"])
-        outcome = world.call_outcomes.get(call["to"], "answered") if country else "failed"
+        outcome = find_outcome(call["to"]) if country else "failed"
         if country:
             network = find_network(country, call["to"])
             rate = world.current_price(country.code, network.voice)

@@ -24,12 +24,6 @@ from nexmo_nb.sandbox.validation import read_amount, show
 # Published limits: requests in any second, by family of endpoints.
 RATES = {"sms": 30, "calls": 3, "numbers": 3, "owned": 1, "pricing": 1, "reports": 10, "call-control": 15}
 
-# What comes of a call to these numbers; all others answer. They are of a British range that nobody has.
-CALL_OUTCOMES = {
-    f"44306999020{n}": outcome
-    for n, outcome in enumerate(("busy", "rejected", "unanswered", "timeout", "failed", "machine"))
-}
-
 LARGEST_FACTOR = 1e6
 """By which prices may differ from those of the start."""
 
@@ -85,7 +79,6 @@ class World:
             self.activity: list[dict[str, Any]] = []
             self.requests: list[dict[str, Any]] = []
             self.failures: list[dict[str, Any]] = []
-            self.call_outcomes = dict(CALL_OUTCOMES)
             self.reports: dict[str, dict[str, Any]] = {}
             self.usage: list[dict[str, str]] = []
             self.report_price = Decimal("0.0004")

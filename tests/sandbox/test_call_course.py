@@ -10,9 +10,9 @@ from call_client import CALL, Caller
 from sandbox_client import TO, UNKNOWN
 
 from nexmo_nb.sandbox.books import add_up_books
-from nexmo_nb.sandbox.world import CALL_OUTCOMES
+from nexmo_nb.sandbox.call_course import OUTCOMES
 
-NUMBERS = {outcome: number for number, outcome in CALL_OUTCOMES.items()}
+NUMBERS = {outcome: number for number, outcome in OUTCOMES.items()}
 TALK = {"action": "talk", "text": "a" * 150}
 """It takes ten seconds."""
 
