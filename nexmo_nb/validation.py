@@ -34,6 +34,8 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
+LARGEST_PAGE, DEFAULT_PAGE = 100, 10
+"""Rows of a page: the most that the API gives, and what it gives where nothing is said."""
 MOST_MONEY = 1e15
 LATEST = 7_258_118_400.0
 """Unix seconds of the year 2200."""
@@ -136,6 +138,14 @@ def check_int(name: str, value: Any, low: int, high: int | None = None) -> int:
     if number < low or (high is not None and number > high):
         raise invalid_argument(name, number, allowed)
     return number
+
+
+def check_page(page: Any, limit: Any) -> tuple[int | None, int | None]:
+    """Accept how much of a list is wanted: all of it, its first `limit` rows, or one page of `limit` rows."""
+    if page is None:
+        return None, None if limit is None else check_int("limit", limit, 1)
+    number = check_int("page", page, 1)
+    return number, DEFAULT_PAGE if limit is None else check_int("limit", limit, 1, LARGEST_PAGE)
 
 
 def check_amount(name: str, value: Any, allowed: str = "an amount of the account's currency, 0 or more") -> float:

@@ -29,13 +29,22 @@ from nexmo_nb.validation import HttpMethod
 __all__ = ["application", "applications", "create_application", "delete_application", "update_application"]
 
 
-def applications(*, limit: int | None = None, refresh: bool = False, session: Session | None = None) -> pd.DataFrame:
+def applications(
+    *,
+    limit: int | None = None,
+    page: int | None = None,
+    refresh: bool = False,
+    session: Session | None = None,
+) -> pd.DataFrame:
     """List the account's applications.
 
     Parameters
     ----------
     limit : int, optional
         At most so many. Default: all; 100 come with each request.
+    page : int, optional
+        Only this page, counted from 1, of as many applications as `limit` says: 1 to 100, or else 10, as the API does.
+        Default: no pages.
     refresh : bool
         True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
     session : Session, optional
@@ -46,7 +55,7 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     pandas.DataFrame
         One row an application, all text: ``id, name, type`` (comma-joined: voice, messages …), ``answer_url,
         answer_method, event_url, event_method`` (voice), ``inbound_url, status_url`` (messages), ``public_key``.
-        ``.attrs["count"]`` is how many the server has in all.
+        ``.attrs["count"]`` is how many the server has in all, whatever `limit` and `page` are.
 
     Raises
     ------
@@ -65,9 +74,9 @@ def applications(*, limit: int | None = None, refresh: bool = False, session: Se
     True
     """
     session = session_or_current(session)
-    limit = None if limit is None else validation.check_int("limit", limit, 1)
+    page, limit = validation.check_page(page, limit)
     refresh = validation.check_bool("refresh", refresh)
-    pages = session.read_pages(LIST_REQUEST, LISTING, limit=limit, refresh=refresh)
+    pages = session.read_pages(LIST_REQUEST, LISTING, limit=limit, page=page, refresh=refresh)
     return frame(map(parse_row, pages.rows), COLUMNS, {"count": pages.total})
 
 

@@ -42,6 +42,7 @@ def search_numbers(
     features: str | Iterable[str] | None = None,
     type: NumberType | None = None,
     limit: int | None = None,
+    page: int | None = None,
     refresh: bool = False,
     session: Session | None = None,
 ) -> pd.DataFrame:
@@ -62,6 +63,9 @@ def search_numbers(
         Default: any.
     limit : int, optional
         At most so many numbers of each country. Default: all; 100 come with each request.
+    page : int, optional
+        Only this page, counted from 1, of as many numbers of each country as `limit` says: 1 to 100, or else 10, as the
+        API does. Default: no pages.
     refresh : bool
         True: ask the server again. Default: a cached answer of up to 10 minutes is used.
     session : Session, optional
@@ -72,7 +76,7 @@ def search_numbers(
     pandas.DataFrame
         One row a number: ``country, msisdn, type`` (text), ``sms, voice, mms`` (bool), ``monthly_cost, setup_cost``
         (float, in ``currency``), ``limitations`` (text: what it cannot do, such as ``SMS OUTBOUND DOMESTIC``, as the
-        API words it). ``.attrs["count"]`` is how many the server has in all.
+        API words it). ``.attrs["count"]`` is how many the server has in all, whatever `limit` and `page` are.
 
     Raises
     ------
@@ -94,10 +98,10 @@ def search_numbers(
     ['GB', 'PT']
     """
     session = session_or_current(session)
-    limit = None if limit is None else validation.check_int("limit", limit, 1)
+    page, limit = validation.check_page(page, limit)
     refresh = validation.check_bool("refresh", refresh)
     requests = build_search_requests(country, pattern, match, features, type)
-    lists = session.read_lists(requests, LISTING, limit=limit, refresh=refresh)
+    lists = session.read_lists(requests, LISTING, limit=limit, page=page, refresh=refresh)
     rows = [row for pages in lists for row in pages.rows]
     count = sum(pages.total for pages in lists)
     return frame_from_columns(parse_columns(rows, session.account.currency), COLUMNS, {"count": count})
@@ -111,6 +115,7 @@ def owned_numbers(
     application_id: str | None = None,
     has_application: bool | None = None,
     limit: int | None = None,
+    page: int | None = None,
     refresh: bool = False,
     session: Session | None = None,
 ) -> pd.DataFrame:
@@ -126,6 +131,8 @@ def owned_numbers(
         True: only numbers linked to an application; False: only those that are not. Default: all.
     limit : int, optional
         At most so many numbers. Default: all; 100 come with each request, and Nexmo allows one request a second.
+    page : int, optional
+        As for `search_numbers`.
     refresh : bool
         True: ask the server again. Default: a cached answer of up to 5 minutes, if nothing changed since.
     session : Session, optional
@@ -137,7 +144,7 @@ def owned_numbers(
         One row a number: the columns of `search_numbers` and ``app_id, mo_http_url, voice_callback_type,
         voice_callback_value, voice_status_callback, messages_callback_type, messages_callback_value`` (text). The API
         does not return the costs of owned numbers: they are missing values.
-        ``.attrs["count"]`` is how many the server has in all.
+        ``.attrs["count"]`` is how many the server has in all, whatever `limit` and `page` are.
 
     Raises
     ------
@@ -157,9 +164,9 @@ def owned_numbers(
     """
     session = session_or_current(session)
     request = build_owned_request(country, pattern, match, application_id, has_application)
-    limit = None if limit is None else validation.check_int("limit", limit, 1)
+    page, limit = validation.check_page(page, limit)
     refresh = validation.check_bool("refresh", refresh)
-    pages = session.read_pages(request, LISTING, limit=limit, refresh=refresh)
+    pages = session.read_pages(request, LISTING, limit=limit, page=page, refresh=refresh)
     columns = parse_columns(pages.rows, session.account.currency)
     return frame_from_columns(columns, OWNED_COLUMNS, {"count": pages.total})
 

@@ -23,8 +23,8 @@ from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import Pages, Response, parse_page
 from nexmo_nb.session.transport import Attempt
 from nexmo_nb.state.throttle import INTERACTIVE, Throttle, make_slot_id
+from nexmo_nb.validation import LARGEST_PAGE as PAGE
 
-PAGE = 100
 MOST_IN_FLIGHT = 8
 MOST_AHEAD = 10_000  # pages of a list, whatever it announces
 QUIET_SECONDS = 2.0  # after which a bar appears
@@ -57,13 +57,20 @@ class Place(NamedTuple):
 
 
 def read_lists(
-    session: Source, requests: Sequence[Request], listing: Listing, limit: int | None, refresh: bool
+    session: Source,
+    requests: Sequence[Request],
+    listing: Listing,
+    limit: int | None,
+    *,
+    refresh: bool,
+    page: int | None = None,
 ) -> list[Pages]:
-    """Read all pages of lists; if any fails, the first one that does, in order, raises its error."""
-    if refresh:
-        # All pages of all lists of the family, because renewed pages and old ones would not fit together.
-        for family in {request.family for request in requests}:
-            session.drop_cached(family)
+    """Read all pages of lists, or of each the one `page` of `limit` rows.
+
+    If any fails, the first one that does, in order, raises its error.
+    """
+    if page is not None and limit is not None:
+        return _read_page_of_each(_Reader(session, requests, listing, refresh, limit), page)
     reader = _Reader(session, requests, listing, refresh)
     try:
         reader.expect([Place(n, 1) for n in range(len(requests))])
@@ -74,6 +81,31 @@ def read_lists(
         return [_read_list(session, reader, n, limit) for n in range(len(requests))]
     finally:
         reader.close()
+
+
+def _read_page_of_each(reader: _Reader, page: int) -> list[Pages]:
+    try:
+        places = [Place(n, page) for n in range(len(reader.requests))]
+        reader.expect(places)
+        return [_read_one_page(reader, place) for place in places]
+    finally:
+        reader.close()
+
+
+def _read_one_page(reader: _Reader, place: Place) -> Pages:
+    request, before = reader.requests[place.list], (place.page - 1) * reader.size
+    try:
+        rows, total = parse_page(request, reader.listing, reader.read(place).body, set())
+        if len(rows) > reader.size:  # of another size, it is not the page that was asked for
+            reason = f"page {place.page} has {len(rows)} rows where {reader.size} at most were asked for"
+            raise UnreachableError(f"Could not {request.what}: {reason}. Try again.")
+    except UnreachableError:
+        reader.session.drop_cached(request.family)  # else the cache would show it again
+        raise
+    if total is None and not rows and place.page > 1:
+        # Behind the last page nothing is said of how many there are; the first one says it.
+        total = _read_one_page(reader, place._replace(page=1)).total
+    return Pages(rows, max(total or 0, before + len(rows) if rows else 0))
 
 
 def _read_list(session: Source, reader: _Reader, n: int, limit: int | None) -> Pages:
@@ -104,10 +136,13 @@ def _read_list(session: Source, reader: _Reader, n: int, limit: int | None) -> P
     return Pages(rows[:limit], max(total, len(rows)))
 
 
-def warn_of_missing_rows(request: Request, found: Pages, limit: int | None, stacklevel: int) -> None:
-    if len(found.rows) < found.total and len(found.rows) != limit:
+def warn_of_missing_rows(request: Request, found: Pages, limit: int | None, page: int | None, stacklevel: int) -> None:
+    """Warn where less came than there is: in all, in the first `limit` rows, or on a page of `limit` rows."""
+    left = found.total - (page - 1) * limit if page and limit else found.total
+    if len(found.rows) < (left if limit is None else min(left, limit)):
+        where = f" on page {page}" if page else ""
         warnings.warn(
-            f"The server announced {found.total} rows and gave {len(found.rows)} ({request.what}); "
+            f"The server announced {found.total} rows and gave {len(found.rows)}{where} ({request.what}); "
             "read again with refresh=True.",
             stacklevel=stacklevel + 1,
         )
@@ -127,9 +162,15 @@ def _count_announced(request: Request, listing: Listing, body: Any, limit: int |
 class _Reader:
     """Reads pages of lists; those that are expected are asked for in their order, several at once."""
 
-    def __init__(self, session: Source, requests: Sequence[Request], listing: Listing, refresh: bool) -> None:
-        self.requests, self.listing = requests, listing
-        self._session, self._refresh = session, refresh
+    def __init__(
+        self, session: Source, requests: Sequence[Request], listing: Listing, refresh: bool, size: int = PAGE
+    ) -> None:
+        if refresh:
+            # All pages of all lists of the family, because renewed pages and old ones would not fit together.
+            for family in {request.family for request in requests}:
+                session.drop_cached(family)
+        self.requests, self.listing, self.size = requests, listing, size
+        self.session, self._refresh = session, refresh
         self._expected: dict[Place, None] = {}  # in their order, not asked for yet
         self._flying: dict[Future[Response | NexmoError], tuple[Place, Attempt]] = {}
         self._answers: dict[Place, Response | NexmoError] = {}  # an error of a page's first try
@@ -158,7 +199,7 @@ class _Reader:
             raise self._failed[place]
         first = {} if answer is None else {"first": answer}
         try:
-            answer = self._session.read_with_source(self._build_request(place), refresh=self._refresh, **first)
+            answer = self.session.read_with_source(self._build_request(place), refresh=self._refresh, **first)
         except NexmoError as problem:
             self._failed[place] = problem
             raise
@@ -174,7 +215,7 @@ class _Reader:
 
     def _build_request(self, place: Place) -> Request:
         request = self.requests[place.list]
-        pages = {self.listing.size: str(PAGE), self.listing.page: str(place.page)}
+        pages = {self.listing.size: str(self.size), self.listing.page: str(place.page)}
         return replace(request, params={**(request.params or {}), **pages})
 
     def _go_on(self) -> None:
@@ -184,7 +225,7 @@ class _Reader:
             return
         place = next(iter(self._expected))
         request = self._build_request(place)
-        cached = None if self._refresh else self._session.find_cached(request)
+        cached = None if self._refresh else self.session.find_cached(request)
         if cached is not None:
             self._keep(place, cached)
         elif (wait := self._send(place, request)) > 0:
@@ -194,7 +235,7 @@ class _Reader:
 
     def _send(self, place: Place, request: Request) -> float:
         """Have a page asked for, and return 0.0, or else the seconds after which to look for a slot again."""
-        throttle, slot, attempt = self._session.throttle, make_slot_id(), self._session.make_attempt()
+        throttle, slot, attempt = self.session.throttle, make_slot_id(), self.session.make_attempt()
         try:
             if self._flying:
                 taken, seconds = throttle.try_acquire([slot], request.family, INTERACTIVE)
@@ -202,7 +243,7 @@ class _Reader:
                     return throttle.poll_interval(seconds)
             else:
                 throttle.acquire(slot, request.family)  # which tells a person of a long wait
-            self._flying[self._pool.submit(self._session.attempt_with_slot, request, slot, attempt)] = place, attempt
+            self._flying[self._pool.submit(self.session.attempt_with_slot, request, slot, attempt)] = place, attempt
         except BaseException:
             attempt.break_off()
             with suppress(UnreachableError):

@@ -173,24 +173,36 @@ class Session(requests.Session):
         return answer.body
 
     def read_pages(
-        self, request: Request, listing: Listing, *, limit: int | None = None, refresh: bool = False
+        self,
+        request: Request,
+        listing: Listing,
+        *,
+        limit: int | None = None,
+        page: int | None = None,
+        refresh: bool = False,
     ) -> Pages:
-        """Read page after page of 100 rows until there are no more, or `limit` rows.
+        """Read page after page of 100 rows until there are no more, or `limit` rows; or one page of `limit` rows.
 
         If a page fails or repeats an earlier one, the error is raised: a part of the rows is never returned as if it
         were all.
         """
-        (found,) = read_lists(self, [request], listing, limit, refresh)
-        warn_of_missing_rows(request, found, limit, stacklevel=3)
+        (found,) = read_lists(self, [request], listing, limit, refresh=refresh, page=page)
+        warn_of_missing_rows(request, found, limit, page, stacklevel=3)
         return found
 
     def read_lists(
-        self, requests: Sequence[Request], listing: Listing, *, limit: int | None = None, refresh: bool = False
+        self,
+        requests: Sequence[Request],
+        listing: Listing,
+        *,
+        limit: int | None = None,
+        page: int | None = None,
+        refresh: bool = False,
     ) -> list[Pages]:
         """Do the same as `read_pages` for several lists at once; the first one, in order, that fails raises."""
-        lists = read_lists(self, requests, listing, limit, refresh)
+        lists = read_lists(self, requests, listing, limit, refresh=refresh, page=page)
         for request, found in zip(requests, lists, strict=True):
-            warn_of_missing_rows(request, found, limit, stacklevel=3)
+            warn_of_missing_rows(request, found, limit, page, stacklevel=3)
         return lists
 
     def find_cached(self, request: Request) -> Response | None:

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pandas as pd
@@ -75,6 +76,101 @@ def test_several_countries_give_what_each_of_them_gives_in_their_order(
         assert found.attrs["count"] == sum(each.attrs["count"] for each in apart)
         pd.testing.assert_frame_equal(nx.search_numbers(COUNTRIES, limit=limit), found)
         assert len(list_asked(sandbox)) == len(asked) * (1 if cache else 2)
+
+
+@pytest.mark.parametrize(
+    ("read", "lists", "names"),
+    [
+        (lambda **given: nx.search_numbers(["PT", "GB"], **given), 2, ("size", "index")),
+        (nx.owned_numbers, 1, ("size", "index")),
+        (nx.applications, 1, ("page_size", "page")),
+    ],
+    ids=["search", "owned", "applications"],
+)
+def test_single_pages_put_together_are_the_whole_list(
+    session: nx.Session, sandbox: Sandbox, read: Callable[..., pd.DataFrame], lists: int, names: tuple[str, str]
+) -> None:
+    whole = read()
+    each_list = [whole] if lists == 1 else [rows for _, rows in whole.groupby("country", sort=False)]
+    for size, asked in ((1, 1), (3, "3"), (10, None), (100, 100)):
+        before = len(sandbox.requests)
+        found = [read(page=number, limit=asked) for number in (1, "2")]
+        queries = [request["query"] for request in sandbox.requests[before:]]
+        assert {tuple(query[name] for name in names) for query in queries} <= {(str(size), "1"), (str(size), "2")}
+        assert [each.attrs["count"] for each in found] == [whole.attrs["count"]] * 2
+        assert all(each.dtypes.equals(whole.dtypes) for each in found)
+        for n, page in enumerate(found):
+            rows = pd.concat([each[n * size : (n + 1) * size] for each in each_list], ignore_index=True)
+            pd.testing.assert_frame_equal(page, rows)
+    before = len(sandbox.requests)
+    behind = read(page=5000, limit=100)
+    assert (len(behind), behind.attrs["count"]) == (0, whole.attrs["count"])
+    assert behind.dtypes.equals(whole.dtypes)
+    # An empty page of numbers does not say how many there are: the first one is looked at, here in the cache.
+    assert len(sandbox.requests) - before == lists
+    read(page=1, limit=100)
+    assert len(sandbox.requests) - before == lists  # from the cache
+    read(page=1, limit=100, refresh=True)
+    assert len(sandbox.requests) - before == 2 * lists
+
+
+@pytest.mark.parametrize(
+    ("body", "rows", "count", "said"),
+    [
+        ({}, 0, 0, None),
+        ({"count": 0, "numbers": []}, 0, 0, None),
+        ({"numbers": [{"msisdn": "1"}]}, 1, 3, None),  # two are before it
+        ({"count": 3, "numbers": [{"msisdn": "1"}]}, 1, 3, None),
+        ({"count": 9, "numbers": [{"msisdn": "1"}]}, 1, 9, "announced 9 rows and gave 1 on page 2"),
+        ({"count": 9, "numbers": [{"msisdn": str(n)} for n in range(3)]}, None, None, "2 at most were asked for"),
+        ({"count": "many", "numbers": []}, None, None, "not a list of rows"),
+    ],
+)
+def test_a_page_that_is_not_the_one_asked_for_is_said(
+    session: nx.Session,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    body: dict[str, Any],
+    rows: int | None,
+    count: int | None,
+    said: str | None,
+) -> None:
+    asked = []
+
+    def answer() -> Answer:
+        asked.append(1)
+        return Answer(200, body)
+
+    fail_for(sandbox, monkeypatch, GB=answer)
+    if rows is None:
+        for _ in range(2):  # and it is not kept
+            with pytest.raises(nx.UnreachableError, match=said):
+                nx.search_numbers("GB", page=2, limit=2)
+        assert len(asked) == 2
+        return
+    with pytest.warns(UserWarning, match=said) if said else nullcontext():
+        found = nx.search_numbers("GB", page=2, limit=2)
+    assert (len(found), found.attrs["count"]) == (rows, count)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"page": 0}, "page"),
+        ({"page": -1}, "page"),
+        ({"page": 1.5}, "page"),
+        ({"page": True}, "page"),
+        ({"page": 1, "limit": 0}, "limit"),
+        ({"page": 1, "limit": 101}, "limit"),
+    ],
+)
+def test_a_wrong_page_is_refused_before_anything_is_sent(
+    session: nx.Session, sandbox: Sandbox, given: dict[str, Any], name: str
+) -> None:
+    for read in (nx.applications, nx.owned_numbers, lambda **given: nx.search_numbers("GB", **given)):
+        with pytest.raises(nx.InvalidRequestError, match=f"^{name}: got .*allowed: a whole number from 1"):
+            read(**given)
+    assert sandbox.requests == []
 
 
 def test_as_many_pages_as_may_be_are_in_flight_at_once(

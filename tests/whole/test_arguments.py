@@ -122,6 +122,7 @@ REGION = ["PT", "United Kingdom", None]
 URL = ["https://e.org/a", "http://e.org:8080/b?c=d"]
 FLAG = [True, False]
 LIMIT = [1, "2", None]
+PAGE = [1, "3", None]
 WHEN = ["2025-03-01", datetime(2025, 3, 2, tzinfo=timezone.utc), date(2025, 3, 3), pd.Timestamp("2025-03-04")]
 PEM = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"
 APPLICATION = {
@@ -140,6 +141,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "features": ["SMS", ["VOICE", "SMS"]],
         "type": ["landline", "mobile-lvn"],
         "limit": LIMIT,
+        "page": PAGE,
         "refresh": FLAG,
     },
     "owned_numbers": {
@@ -149,6 +151,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "application_id": [APP, APP.upper()],
         "has_application": FLAG,
         "limit": LIMIT,
+        "page": PAGE,
         "refresh": FLAG,
     },
     "buy_number": NUMBER,
@@ -163,7 +166,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
         "voice_callback_value": ["sip:a@e.org", "447700900000"],
         "voice_status_callback": URL,
     },
-    "applications": {"limit": LIMIT, "refresh": FLAG},
+    "applications": {"limit": LIMIT, "page": PAGE, "refresh": FLAG},
     "application": {"application_id": [APP, "demo"], "refresh": FLAG},
     "create_application": {**APPLICATION, "private_key_path": ["a.key", Path("b.key")]},
     "update_application": {"application_id": [APP, "demo"], **APPLICATION},
@@ -367,7 +370,8 @@ DIGITS = "[0-9]{3,15}"
 ANY = "[^\x00-\x1f\x7f\ud800-\udfff]*"
 LINES = "[^\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]*"
 LINK = r"(?i:https?)://[^\s@]+"
-PAGED = {"size": "100", "index": "[0-9]+"}
+SIZE = "[1-9][0-9]?|100"
+PAGED = {"size": SIZE, "index": "[0-9]+"}
 PATTERN = {"pattern": "[0-9]{1,15}", "search_pattern": "[012]"}
 CHANGE = {"country": "[A-Z]{2}", "msisdn": DIGITS, "target_api_key": ANY}
 RECORDS = {
@@ -409,7 +413,7 @@ SHAPES: dict[tuple[str, str], dict[str, str]] = {
         "messagesCallbackValue": UUID,
         **dict.fromkeys(("moSmppSysType", "voiceCallbackValue"), ANY),
     },
-    ("GET", "/v2/applications"): {"page_size": "100", "page": "[0-9]+"},
+    ("GET", "/v2/applications"): {"page_size": SIZE, "page": "[0-9]+"},
     ("GET", f"/v2/applications/{UUID}"): {},
     ("POST", "/v2/applications"): {},
     ("PUT", f"/v2/applications/{UUID}"): {},
