@@ -321,9 +321,13 @@ def check_hex(name: str, value: Any) -> str:
     return digits.upper()
 
 
+def is_uuid(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
 def check_application_id(value: Any, name: str = "application_id") -> str:
     """Accept a UUID; it becomes part of a URL's path, where nothing else may stand."""
     code = value.strip() if isinstance(value, str) else ""
-    if not _UUID.fullmatch(code):
+    if not is_uuid(code):
         raise invalid_argument(name, value, "a UUID, as in the column 'id' of applications()")
     return code.lower()

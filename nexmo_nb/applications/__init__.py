@@ -20,7 +20,15 @@ from nexmo_nb.applications.request import (
     check_application,
     check_changes,
 )
-from nexmo_nb.applications.response import COLUMNS, CREATED_COLUMNS, LISTING, is_complete, parse_row, take_private_key
+from nexmo_nb.applications.response import (
+    COLUMNS,
+    CREATED_COLUMNS,
+    LISTING,
+    is_complete,
+    parse_row,
+    read_id,
+    take_private_key,
+)
 from nexmo_nb.errors import UnreachableError, without_traceback_of
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Request, Session, session_or_current
@@ -54,7 +62,8 @@ def applications(
     -------
     pandas.DataFrame
         One row an application, all text: ``id, name, type`` (comma-joined: voice, messages …), ``answer_url,
-        answer_method, event_url, event_method`` (voice), ``inbound_url, status_url`` (messages), ``public_key``.
+        answer_method, event_url, event_method`` (voice), ``inbound_url, status_url`` (messages), ``public_key,
+        other_settings`` (as JSON, what else the API says: regions, timeouts, webhooks of other types …).
         ``.attrs["count"]`` is how many the server has in all, whatever `limit` and `page` are.
 
     Raises
@@ -109,7 +118,7 @@ def application(application_id: str, *, refresh: bool = False, session: Session 
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
     >>> nx.application(nx.applications().id[0]).shape
-    (1, 10)
+    (1, 11)
     """
     session = session_or_current(session)
     refresh = validation.check_bool("refresh", refresh)
@@ -148,7 +157,8 @@ def create_application(
     public_key : str, optional
         PEM text of the public key of your own key pair. Default: Nexmo makes a pair.
     private_key_path : path, optional
-        A new file for the private key that Nexmo made. Default: ``keys/<id>.key`` in the account's state folder.
+        A new file for the private key that Nexmo made. Default: ``keys/<id>.key`` in the account's state folder, or
+        a random name there where the id is no UUID.
     session : Session, optional
         Default: the current one.
 
@@ -307,10 +317,10 @@ def _create_and_save_key(session: Session, request: Request, key_file: KeyFile) 
     except BaseException:
         key_file.delete()
         raise
+    key, code = take_private_key(body), read_id(body)
     row = parse_row(body)
-    key = take_private_key(body)
     if key is None:
         key_file.delete()
-        warnings.warn(f"Nexmo's answer held no private key of the new application {row['id']}.", stacklevel=5)
+        warnings.warn(f"Nexmo's answer held no private key of the new application {code}.", stacklevel=5)
         return row
-    return {**row, "private_key_path": key_file.write_key(key, str(row["id"]))}
+    return {**row, "private_key_path": key_file.write_key(key, code)}

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from nexmo_nb.state.files import make_private_folder
-from nexmo_nb.validation import check_application_id, invalid_argument
+from nexmo_nb.validation import invalid_argument, is_uuid
 
 RESERVED_BYTES = 8192
 _invalid_path = partial(invalid_argument, "private_key_path")
@@ -17,7 +17,8 @@ _invalid_path = partial(invalid_argument, "private_key_path")
 class KeyFile:
     """A new private file with reserved disk space, made before a key is asked for, so that the key cannot be lost.
 
-    It must not exist yet. Without a `path` it goes into `folder`, named after the application once its id is known.
+    It must not exist yet. Without a `path` it goes into `folder`, named after the application once its id is known; at
+    random where that is no UUID, for it could be a path, or the name of another key.
     """
 
     def __init__(self, folder: Path, path: str | os.PathLike[str] | None) -> None:
@@ -31,7 +32,7 @@ class KeyFile:
             self.delete()
             raise _invalid_path(str(self.path), "a disk with room", f"{problem.strerror}.") from None
 
-    def write_key(self, key: str, application_id: str) -> str:
+    def write_key(self, key: str, application_id: str | None) -> str:
         """Write the key, close the file and return its path."""
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, key.encode())
@@ -39,7 +40,8 @@ class KeyFile:
         os.fsync(self._file)
         os.close(self._file)
         if not self._has_given_path:
-            self.path = self.path.replace(self.path.with_name(f"{check_application_id(application_id)}.key"))
+            name = application_id.lower() if application_id and is_uuid(application_id) else self.path.stem
+            self.path = self.path.replace(self.path.with_name(f"{name}.key"))
         return str(self.path)
 
     def delete(self) -> None:

@@ -100,8 +100,9 @@ def prices(
         One row a country and network: ``country, country_name, prefix, network_code, network_name, network_type, mcc,
         mnc`` (text), ``price`` (float, a part or a minute, in ``currency``), ``detail`` (text: ``network``, or
         ``country`` where the price is that of a whole country), ``rate_increment`` (float: seconds by which calls are
-        charged, where the list tells them). A country without networks has one row with its default price. A country
-        that the list does not have has no row.
+        charged, where the list tells them), ``default_price`` (float: the price of the country beside those of its
+        networks), ``aliases, ranges`` (text: other codes of the network, and prefixes of its numbers, with commas). A
+        country without networks has one row with its default price. A country that the list does not have has no row.
 
     Raises
     ------

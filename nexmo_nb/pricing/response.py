@@ -17,6 +17,9 @@ COLUMNS = (
     Column("currency"),
     Column("detail"),
     Column("rate_increment", "float64"),
+    Column("default_price", "float64"),
+    Column("aliases"),
+    Column("ranges"),
 )
 NETWORK, COUNTRY = "network", "country"
 """How fine a price is."""
@@ -86,6 +89,7 @@ def _parse_networks(country: Mapping[str, Any], currency: str) -> list[dict[str,
         "country_name": to_text(name),
         "prefix": country.get("dialingPrefix"),
         "currency": to_text(country.get("currency") or currency),
+        "default_price": country.get("defaultPrice"),
     }
     rows = [
         {
@@ -98,12 +102,19 @@ def _parse_networks(country: Mapping[str, Any], currency: str) -> list[dict[str,
             "price": network.get("price"),
             "currency": to_text(network.get("currency") or shared["currency"]),
             "detail": NETWORK,
+            "aliases": _join_values(network.get("aliases")),
+            "ranges": _join_values(network.get("ranges")),
         }
         for network in _check_objects(country.get("networks") or [], "networks")
     ]
     if not rows and country.get("defaultPrice") is not None:
         return [{**shared, "price": country["defaultPrice"], "detail": COUNTRY}]
     return rows
+
+
+def _join_values(values: Any) -> str | None:
+    """Write a list of codes or prefixes as one text; anything else as it is."""
+    return ", ".join(str(to_text(each)) for each in values) or None if isinstance(values, list) else to_text(values)
 
 
 def _check_objects(value: Any, what: str) -> list[Mapping[str, Any]]:

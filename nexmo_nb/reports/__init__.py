@@ -96,7 +96,8 @@ def records(
         ``duration`` (seconds), ``rate`` (float, a minute). Of other products the fields that the API documents, by the
         same names: ``provider``, ``workflow_id, tier_volume, pricing_model`` (text), ``estimated_price, sms_price,
         tts_price, items_written`` (float); of ``VERIFY-API``, which has no total, ``price`` is the API's price. Fields
-        that are not documented follow as text. With `to`: one row a file, ``path, start, end, rows``.
+        that are not documented follow as text. With `ids`, ``.attrs["ids_not_found"]`` lists those that Nexmo says have
+        no record. With `to`: one row a file, ``path, start, end, rows``.
 
     Raises
     ------

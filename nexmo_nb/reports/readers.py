@@ -41,6 +41,7 @@ from nexmo_nb.reports.request import DAY, Fields, RecordsQuery, build_ids_fields
 from nexmo_nb.reports.response import (
     build_records_frame,
     join_records,
+    parse_missing_ids,
     parse_next_page,
     parse_page,
     parse_records,
@@ -77,13 +78,18 @@ def read_by_ids(session: Session, query: RecordsQuery, ids: Sequence[str], max_r
     check_record_count(len(ids), max_records, price)
     check_budget(Count(0, len(ids)), price, what)
     rows: list[dict[str, Any]] = []
+    missing: list[str] = []
     for n in range(0, len(ids), IDS_PER_REQUEST):
         fields = build_ids_fields(query, ids[n : n + IDS_PER_REQUEST])
-        for page in _read_pages(session, fields, what):
+        for body in _read_bodies(session, fields, what):
+            page = parse_page(body, what)
             note_spending(len(page), price)
             rows += page
+            missing += parse_missing_ids(body)
     tell_spending(session, len(rows), price, what)
-    return build_records_frame(rows, query.product, query.direction, session.account.currency)
+    found = build_records_frame(rows, query.product, query.direction, session.account.currency)
+    found.attrs["ids_not_found"] = missing
+    return found
 
 
 def read_at_once(session: Session, query: RecordsQuery, manner: Manner) -> pd.DataFrame:
@@ -256,7 +262,8 @@ def _read_days(
     has_budget = get_report_budget(bounds.price.currency) is not None
     while start < piece.end:
         end = min(start + DAY, piece.end)
-        for page in _read_pages(session, build_span_fields(query, start, end), query.description):
+        for body in _read_bodies(session, build_span_fields(query, start, end), query.description):
+            page = parse_page(body, query.description)
             count += len(page)
             note_spending(len(page), bounds.price)
             check_record_count(count, bounds.max_records, bounds.price)
@@ -266,8 +273,8 @@ def _read_days(
         start = end
 
 
-def _read_pages(session: Session, fields: Fields, what: str) -> Iterator[list[dict[str, Any]]]:
-    """Read pages of up to a thousand records until there are no more; a page that the server repeats is an error."""
+def _read_bodies(session: Session, fields: Fields, what: str) -> Iterator[dict[str, Any]]:
+    """Read pages of up to a thousand records until there are no more; one without records, or repeated, is an error."""
     seen: set[str] = set()
     next_page: dict[str, str] = {}
     while True:
@@ -278,7 +285,7 @@ def _read_pages(session: Session, fields: Fields, what: str) -> Iterator[list[di
         if fingerprint in seen:
             raise UnreachableError(f"Could not {what}: the server repeats a page. Try again.")
         seen.add(fingerprint)
-        yield rows
+        yield body
         next_page = parse_next_page(body, what)
         if not next_page:
             return

@@ -52,6 +52,13 @@ def parse_page(body: Any, what: str) -> list[dict[str, Any]]:
     return rows
 
 
+def parse_missing_ids(body: Mapping[str, Any]) -> list[str]:
+    """Return the ids that were asked for and have no record, which come as one text with commas, or as a list."""
+    missing = body.get("ids_not_found") or []
+    texts = missing.split(",") if isinstance(missing, str) else missing if isinstance(missing, list) else []
+    return [each.strip() for each in texts if isinstance(each, str) and each.strip()]
+
+
 def parse_next_page(body: Mapping[str, Any], what: str) -> dict[str, str]:
     """Return the two fields that ask for the next page; none if this page is the last."""
     fields = {name: body[name] for name in ("cursor", "iv") if body.get(name)}

@@ -94,8 +94,9 @@ def _read_page_of_each(reader: _Reader, page: int) -> list[Pages]:
 
 def _read_one_page(reader: _Reader, place: Place) -> Pages:
     request, before = reader.requests[place.list], (place.page - 1) * reader.size
+    body = reader.read(place).body
     try:
-        rows, total = parse_page(request, reader.listing, reader.read(place).body, set())
+        rows, total = parse_page(request, reader.listing, body, set())
         if len(rows) > reader.size:  # of another size, it is not the page that was asked for
             reason = f"page {place.page} has {len(rows)} rows where {reader.size} at most were asked for"
             raise UnreachableError(f"Could not {request.what}: {reason}. Try again.")

@@ -14,7 +14,7 @@ from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswe
 COLUMNS = (
     Column("part", "int64"), Column("parts", "int64"), Column("to"), Column("message_id"), Column("status"),
     Column("meaning"), Column("error_text"), Column("price", "float64"), Column("balance", "float64"),
-    Column("currency"), Column("network"), Column("client_ref"),
+    Column("currency"), Column("network"), Column("client_ref"), Column("account_ref"),
 )  # fmt: skip
 
 
@@ -85,6 +85,7 @@ def parse_parts(body: Any, currency: str) -> list[dict[str, Any]]:
             "currency": currency,
             "network": to_text(get_field(part, "network")),
             "client_ref": to_text(get_field(part, "client-ref")),
+            "account_ref": to_text(get_field(part, "account-ref")),
         }
         for number, part in enumerate(parts, 1)
     ]

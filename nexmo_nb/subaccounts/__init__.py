@@ -7,7 +7,7 @@ import pandas as pd
 from nexmo_nb.frames import frame
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.subaccounts.request import build_list_request
-from nexmo_nb.subaccounts.response import COLUMNS, parse_accounts
+from nexmo_nb.subaccounts.response import COLUMNS, parse_accounts, parse_totals
 
 __all__ = ["subaccounts"]
 
@@ -25,7 +25,8 @@ def subaccounts(*, session: Session | None = None) -> pd.DataFrame:
     pandas.DataFrame
         One row an account, the primary one first: ``api_key, name`` (text), ``is_primary`` (bool), ``balance,
         credit_limit`` (float, in ``currency``; missing where it spends the primary account's; a credit limit is 0 or
-        less), ``shares_balance, suspended`` (bool), ``created`` (time in UTC).
+        less), ``shares_balance, suspended`` (bool), ``created`` (time in UTC). ``.attrs`` has ``total_balance`` and
+        ``total_credit_limit`` of all together, as the API says them.
 
     Raises
     ------
@@ -48,4 +49,5 @@ def subaccounts(*, session: Session | None = None) -> pd.DataFrame:
     """
     session = session_or_current(session)
     request = build_list_request(session.account.api_key)
-    return frame(parse_accounts(request, session.call(request), session.account.currency), COLUMNS)
+    body = session.call(request)
+    return frame(parse_accounts(request, body, session.account.currency), COLUMNS, parse_totals(body))

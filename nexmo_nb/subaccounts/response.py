@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nexmo_nb.errors import UnreachableError
-from nexmo_nb.frames import TIME, Column, to_text
+from nexmo_nb.frames import TIME, Column, parse_number, to_text
 from nexmo_nb.session import Request
 
 COLUMNS = (
@@ -26,6 +26,11 @@ def parse_accounts(request: Request, body: Any, currency: str) -> list[dict[str,
     primary = body["_embedded"].get("primary_account")
     rows = [_parse_account(primary, currency, is_primary=True)] if isinstance(primary, dict) else []
     return rows + [_parse_account(each, currency, is_primary=False) for each in accounts]
+
+
+def parse_totals(body: Mapping[str, Any]) -> dict[str, float]:
+    """Read the totals of all accounts; what the answer does not say is not a number."""
+    return {name: parse_number(body.get(name)) for name in ("total_balance", "total_credit_limit")}
 
 
 def _parse_account(account: Mapping[str, Any], currency: str, *, is_primary: bool) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def send_voice(
     Returns
     -------
     pandas.DataFrame
-        One row, all text: ``call_id, to, status`` (``"0"`` from tts, ``"started"`` from calls), ``error_text, api``.
+        One row, all text: ``call_id, to, status`` (``"0"`` from tts, ``"started"`` from calls), ``error_text, api,
+        conversation_uuid`` (from calls; `key` does not give it again).
 
     Raises
     ------

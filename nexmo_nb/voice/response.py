@@ -9,7 +9,7 @@ from nexmo_nb.errors import AuthenticationError, NexmoError, RejectedError
 from nexmo_nb.frames import Column, frame, to_text
 from nexmo_nb.session import Request, get_field, one_line, parse_status, unanswered_error
 
-COLUMNS = (Column("call_id"), Column("to"), Column("status"), Column("error_text"), Column("api"))
+COLUMNS = tuple(map(Column, ("call_id", "to", "status", "error_text", "api", "conversation_uuid")))
 # The legacy endpoint's table was never published whole; these are what its documentation and its users tell.
 TTS_STATUSES: Mapping[str, str] = {
     "1": "throttled, or credentials missing",
@@ -23,7 +23,8 @@ TTS_STATUSES: Mapping[str, str] = {
 
 
 def parse_call(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"message_id": body["uuid"], "status": to_text(body.get("status")), "error_text": None}
+    status, conversation = to_text(body.get("status")), to_text(body.get("conversation_uuid"))
+    return {"message_id": body["uuid"], "status": status, "error_text": None, "conversation_uuid": conversation}
 
 
 def find_call_refusal(request: Request, body: Any) -> NexmoError | None:

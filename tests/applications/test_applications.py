@@ -6,11 +6,13 @@ import json
 import resource
 import stat
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import nexmo_nb as nx
+from nexmo_nb.applications.response import parse_row
 from nexmo_nb.sandbox import Sandbox
 
 COLUMNS = [
@@ -24,6 +26,7 @@ COLUMNS = [
     "inbound_url",
     "status_url",
     "public_key",
+    "other_settings",
 ]
 URLS = {"answer_url": "https://example.org/a", "event_url": "https://example.org/e"}
 MESSAGES = {"inbound_url": "https://example.org/i", "status_url": "https://example.org/s"}
@@ -134,6 +137,53 @@ def test_a_creation_without_an_answer_leaves_no_file_and_is_sent_once(
         nx.create_application("Survey", **URLS)
     assert writes(sandbox) == ["POST"]
     assert list(tmp_path.rglob("keys/*")) == []
+
+
+@pytest.mark.parametrize("code", ["demo", 7, "../../x", "A" * 300, None])
+def test_a_new_application_whose_id_is_no_uuid_keeps_its_answer_and_its_key(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, code: object
+) -> None:
+    real = sandbox.answer
+
+    def answer(request: Any) -> Any:
+        found, accident = real(request)
+        if request.method == "POST":
+            found = found._replace(body={**found.body, "id": code, "name": "Survey"})
+        return found, accident
+
+    monkeypatch.setattr(sandbox, "answer", answer)
+    first, second = (nx.create_application("Survey", **URLS).iloc[0] for _ in range(2))
+    assert (first["name"], first.answer_url) == ("Survey", URLS["answer_url"])
+    assert pd.isna(first.id) if code is None else first.id == str(code)
+    paths = [Path(each.private_key_path) for each in (first, second)]
+    assert len({path.read_text() for path in paths}) == 2  # neither was written over the other
+    assert {(path.parent.name, path.suffix) for path in paths} == {("keys", ".key")}
+    assert sorted(paths[0].parent.iterdir()) == sorted(paths)
+
+
+def test_settings_without_a_column_are_there_as_json_and_the_private_key_is_not(
+    session: nx.Session, sandbox: Sandbox
+) -> None:
+    found = nx.create_application("Survey", **URLS).iloc[0]
+    assert pd.isna(found.other_settings)
+    others = {
+        "privacy": {"improve_ai": False},
+        "capabilities": {
+            "voice": {"region": "eu-west", "webhooks": {"answer_url": {"socket_timeout": 1000}}},
+            "verify": {"webhooks": {"status_url": {"address": "https://example.org/v", "http_method": "POST"}}},
+        },
+    }
+    hook = {"address": URLS["answer_url"], "http_method": "GET"}
+    body = {"id": found.id, "name": "x", "keys": {"public_key": KEY, "private_key": "SECRET"}, **others}
+    body["capabilities"] = {
+        **others["capabilities"],
+        "voice": {"region": "eu-west", "webhooks": {"answer_url": {**hook, "socket_timeout": 1000}}},
+        "vbc": {},
+    }
+    row = parse_row(body)
+    assert json.loads(row["other_settings"]) == others
+    assert (row["type"], row["answer_url"]) == ("voice,vbc,verify", URLS["answer_url"])
+    assert "SECRET" not in str(row)
 
 
 def test_with_a_public_key_of_your_own_there_is_no_private_one(session: nx.Session) -> None:

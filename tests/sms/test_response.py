@@ -99,7 +99,7 @@ def test_only_who_is_throttled_is_told_when_to_come_again(status: str, text: str
 
 PART = {
     "to": 447700900000, "message-id": "m1", "status": "1", "error-text": "too fast", "message-price": "0.03330000",
-    "remaining-balance": "19.5", "network": "23410", "client-ref": "r1",
+    "remaining-balance": "19.5", "network": "23410", "client-ref": "r1", "account-ref": "shop",
 }  # fmt: skip
 
 
@@ -108,9 +108,10 @@ def test_a_part_is_read_field_by_field() -> None:
     assert first == {
         "part": 1, "parts": 2, "to": "447700900000", "message_id": "m1", "status": "1", "meaning": "throttled",
         "error_text": "too fast", "price": 0.0333, "balance": 19.5, "currency": "EUR", "network": "23410",
-        "client_ref": "r1",
+        "client_ref": "r1", "account_ref": "shop",
     }  # fmt: skip
-    missing = dict.fromkeys(("to", "message_id", "status", "error_text", "price", "balance", "network", "client_ref"))
+    refs = ("client_ref", "account_ref")
+    missing = dict.fromkeys(("to", "message_id", "status", "error_text", "price", "balance", "network", *refs))
     assert second == {**missing, "part": 2, "parts": 2, "meaning": "a status that is not documented", "currency": "EUR"}
 
 

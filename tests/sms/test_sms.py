@@ -28,6 +28,7 @@ DTYPES = {
     "currency": "string",
     "network": "string",
     "client_ref": "string",
+    "account_ref": "string",
 }
 
 

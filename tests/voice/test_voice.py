@@ -9,7 +9,7 @@ import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
 TO = "+44 7700 900123"
-COLUMNS = ["call_id", "to", "status", "error_text", "api"]
+COLUMNS = ["call_id", "to", "status", "error_text", "api", "conversation_uuid"]
 
 
 def test_the_voice_api_is_used_where_there_is_a_key(session: nx.Session, sandbox: Sandbox) -> None:
@@ -26,6 +26,7 @@ def test_the_voice_api_is_used_where_there_is_a_key(session: nx.Session, sandbox
     assert list(row.columns) == COLUMNS
     assert set(map(str, row.dtypes)) == {"string"}
     assert row[["to", "status", "api"]].values.tolist() == [["447700900123", "started", "calls"]]
+    assert row.conversation_uuid.str.fullmatch("CON-[0-9a-f-]{36}").all()
     (request,) = sandbox.requests
     assert (request["path"], request["auth"]) == ("/v1/calls", "jwt")
     assert request["json"] == {
