@@ -32,6 +32,8 @@ WARNINGS = {
 """Doubts about a number: the codes of the column ``warning_code``. A text may have ``leftover_name`` beside them."""
 ALLOWED = "a phone number with its country code, such as '+44 7700 900000', '00447700900000' or 447700900000"
 _SEPARATORS = str.maketrans("", "", " ().-/\t\n\r\v\f\u00a0\u202f\u2009")
+LONGEST_NUMBER = 15
+"""Digits of a number of E.164, its country code included; the API takes no longer one."""
 MOBILE_KINDS = ("mobile", "landline or mobile", "pager")
 _PREMIUM_KINDS = ("premium", "shared-cost")
 # By the error types of phonenumbers.NumberParseException.
@@ -109,7 +111,17 @@ def read_number(value: Any, region: str | None = None) -> Number:
     UnreadableNumber
         If the cell does not hold one possible number.
     """
-    written = read_written(value)
+    number = _read_possible(read_written(value), region)
+    if len(number.digits) > LONGEST_NUMBER:
+        reason = (
+            f"It has {len(number.digits)} digits with its country code, and no number has more than {LONGEST_NUMBER}."
+        )
+        raise UnreadableNumber("too_long", reason)
+    return number
+
+
+def _read_possible(written: str, region: str | None) -> Number:
+    """Read a number of a length that is possible in its country; a few countries leave room for more than E.164."""
     digits = written if written.isdigit() else written.translate(_SEPARATORS)
     if digits.startswith("+"):
         return _read_international(digits[1:], has_code=True)

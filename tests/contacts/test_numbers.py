@@ -65,6 +65,7 @@ def test_national_numbers_need_their_region(written: object, region: str, digits
         ("+999 1234 5678", "No country"),
         ("1" * 17, "too long"),
         ("+44 77", "too short"),
+        ("+49 1512 3456789012", "It has 16 digits with its country code, and no number has more than 15"),
         ("", "got ''"),
         ("+", "got '\\+'"),
         ("00", "got '00'"),
@@ -183,6 +184,8 @@ def ask_library(written: str, region: str | None) -> Number | None:
     if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    if len(digits) > 15:  # the library leaves room for more in a few countries; E.164 and the API do not
+        return None
     country = phonenumbers.region_code_for_number(parsed)
     kind = _KINDS.get(phonenumbers.number_type(parsed)) if phonenumbers.is_valid_number(parsed) else None
     if country is None:
