@@ -39,22 +39,6 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"## {nx.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_the_readme_names_every_action_of_the_connector() -> None:
-    text = (ROOT / "README.md").read_text()
-    for name in (
-        "search_numbers",
-        "owned_numbers",
-        "applications",
-        "application",
-        "create_application",
-        "update_application",
-        "delete_application",
-        "send_sms",
-        "send_voice",
-    ):
-        assert f"`{name}" in text
-
-
 @pytest.mark.slow
 def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
     """Run the README's Python blocks in turn; each is followed by a block of the output that it printed."""
