@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from nexmo_nb.campaigns.caps import Cap, check_cap, sum_spent
+from nexmo_nb.campaigns.caps import Cap, check_cap, describe_room
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.finished import read_finished
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
@@ -25,6 +25,7 @@ from nexmo_nb.campaigns.rows import (
 from nexmo_nb.campaigns.runner import Message, Runner, Watch
 from nexmo_nb.errors import NexmoError
 from nexmo_nb.session import Session
+from nexmo_nb.state.budgets import Bounds
 from nexmo_nb.state.sends import BatchRow, open_states_of
 
 
@@ -46,7 +47,7 @@ class Run(NamedTuple):
     result: pd.DataFrame
     status: str
     first_left: Row | None = None
-    cap: Cap | None = None  # the tightest; None as well where a budget that others spent of, or set, ended the run
+    cap: Cap | None = None  # that left it
 
 
 class Standing(NamedTuple):
@@ -79,17 +80,14 @@ def run_batch(
         # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
         decided = {row.place for row in waiting}
         due = {send_id: row for send_id, row in by_id.items() if states[send_id] == "planned" and row.place in decided}
-        sends = session.ledger.read_sends(batch=name)
-        caps = _read_caps(session, settings.max_cost, sends, by_id)
-        # What others spent meanwhile counts as well; now it stops this run, as dearer messages do.
+        caps = _read_caps(session, settings, by_id)
+        # What others spend meanwhile counts as well; now it stops this run, as dearer messages do.
         _check_caps(caps, due.values(), may_stop=True)
-        tightest = min(caps, key=lambda cap: cap.left, default=None)
         messages = {
             send_id: Message(row.fields, row.digest, row.estimate or Estimate()) for send_id, row in due.items()
         }
-        left = None if tightest is None else tightest.left
-        begun = _describe_begin(sends, states, session, settings.max_cost)
-        runner = Runner(session, name, messages, left=left, begun=begun)
+        begun = _describe_begin(session.ledger.read_sends(batch=name), states, session, settings.max_cost)
+        runner = Runner(session, name, messages, bounds=_find_bounds(settings, caps), begun=begun)
         try:
             runner.run(settings.workers, watch)
         except KeyboardInterrupt:
@@ -99,8 +97,9 @@ def run_batch(
         result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
     if runner.state.error is not None:
         raise _build_error(runner.state.error, runner.status_message(), result)
-    first_left = due[runner.state.queue[0]] if runner.state.is_capped else None
-    return Run(result, runner.status_message(), first_left, None if runner.state.is_over_budget else tightest)
+    if not runner.state.is_capped or runner.state.kept_by is None:
+        return Run(result, runner.status_message())
+    return Run(result, runner.status_message(), due[runner.state.queue[0]], describe_room(runner.state.kept_by))
 
 
 def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
@@ -113,11 +112,11 @@ def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
     rows, open_states = read_rows(plan, {}), open_states_of(resend_not_found=False)
     closed = {(row.recipient, row.digest): row for row in known if row.state not in open_states}
     found = {row.place: closed[key] for row in rows if (key := (row.fields["to"], row.digest)) in closed}
-    estimates = {each.id: row.estimate or Estimate() for row in rows if (each := found.get(row.place))}
+    spent, _ = _read_spent(session, batch, {each.id: row for row in rows if (each := found.get(row.place))})
     return Standing(
         {place: each.state for place, each in found.items()},
         _count_changed(rows, closed.values(), {each.id for each in found.values()}),
-        sum_spent(session.ledger.read_sends(batch=batch), estimates),
+        spent,
         budget,
     )
 
@@ -138,8 +137,7 @@ def _choose_rows(session: Session, rows: Sequence[Row], settings: Settings) -> t
     waiting = find_waiting(rows, known, settings.resend_not_found)
     skipped = skip_doubtful(waiting, settings.doubtful)
     waiting = [row for row in waiting if row.place not in skipped]
-    sends = [] if settings.max_cost is None else session.ledger.read_sends(batch=settings.batch)
-    caps = _read_caps(session, settings.max_cost, sends, find_sends(rows, known))
+    caps = _read_caps(session, settings, find_sends(rows, known))
     for cap in caps:
         skipped |= skip_unpriced(waiting, settings.unpriced, cap)
     waiting = [row for row in waiting if row.place not in skipped]
@@ -169,27 +167,41 @@ def _describe_begin(
     return begun._replace(cost=cost, currency=session.account.currency, cap=cap)
 
 
-def _read_caps(
-    session: Session, max_cost: float | None, sends: Sequence[Mapping[str, Any]], rows: Mapping[str, Row]
-) -> list[Cap]:
+def _read_caps(session: Session, settings: Settings, rows: Mapping[str, Row]) -> list[Cap]:
     """Read what caps a batch: its own cap, where it has one, and the account's tightest budget.
 
-    `sends` are those of the batch, and `rows` stand by their sends.
+    `rows` stand by their sends.
     """
     caps = []
-    if max_cost is not None:
-        estimates = {send_id: row.estimate or Estimate() for send_id, row in rows.items()}
-        caps.append(Cap(max_cost, sum_spent(sends, estimates)))
+    if settings.max_cost is not None:
+        spent, assumed = _read_spent(session, settings.batch, rows)
+        caps.append(Cap(settings.max_cost, spent, assumed=assumed))
     if (budget := _read_budget(session)) is not None:
         caps.append(budget)
     return caps
 
 
+def _read_spent(session: Session, batch: str, rows: Mapping[str, Row]) -> tuple[float, float]:
+    """Read what a batch cost in all its runs, and what of that is assumed by the rows of this plan.
+
+    That is for what was sent without a price, and whose price nobody knows.
+    """
+    cost, unpriced = session.ledger.budgets.read_batch(batch)
+    estimates = [row.estimate for send_id in unpriced if (row := rows.get(send_id)) is not None]
+    assumed = math.fsum(estimate.high for estimate in estimates if estimate is not None)
+    return cost + assumed, assumed
+
+
+def _find_bounds(settings: Settings, caps: Sequence[Cap]) -> Bounds | None:
+    """Find what the ledger keeps a run to; None where nothing limits what it costs."""
+    if not caps:
+        return None
+    return Bounds(settings.batch, settings.max_cost, sum(cap.assumed for cap in caps))
+
+
 def _read_budget(session: Session) -> Cap | None:
     room = session.ledger.budgets.find_tightest()
-    if room is None:
-        return None
-    return Cap(room.budget.amount, room.spent, room.budget.period, room.budget.currency)
+    return None if room is None else describe_room(room)
 
 
 def _check_caps(caps: Iterable[Cap], due: Collection[Row], *, may_stop: bool) -> None:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.decisions import TOLERANCE, Estimate
-
-PAID_STATES = ("accepted", "partial", "sending", "unknown")  # in which a message may have cost something
-
-
-def sum_spent(sends: Iterable[Mapping[str, Any]], estimates: Mapping[str, Estimate]) -> float:
-    """Add up what a batch cost; a message that may have been paid for, at an unknown price, counts as its estimate.
-
-    `estimates` has them by the ids of the sends.
-    """
-    total = 0.0
-    for send in sends:
-        if send["price"] is not None:
-            total += send["price"]
-        elif send["state"] in PAID_STATES:
-            total += estimates.get(str(send["id"]), Estimate()).high
-    return total
+from nexmo_nb.campaigns.decisions import TOLERANCE
+from nexmo_nb.state.budgets import BATCH, Room
 
 
 class Cap(NamedTuple):
@@ -33,6 +18,7 @@ class Cap(NamedTuple):
     spent: float
     period: str = ""
     currency: str | None = None  # None: that of the plan
+    assumed: float = 0.0  # what of it was spent for messages whose price the ledger does not know
 
     @property
     def left(self) -> float:
@@ -44,6 +30,14 @@ class Cap(NamedTuple):
 
     def show(self) -> str:
         return f"the budget of {self.amount:g} a {self.period}" if self.period else f"max_cost={self.amount}"
+
+
+def describe_room(room: Room) -> Cap:
+    """Describe a cap or a budget as the ledger found it."""
+    budget = room.budget
+    if budget.period == BATCH:
+        return Cap(budget.amount, room.spent)
+    return Cap(budget.amount, room.spent, budget.period, budget.currency)
 
 
 def check_cap(cap: Cap, *, high: float, messages: int, currencies: Collection[str], may_stop: bool) -> float:

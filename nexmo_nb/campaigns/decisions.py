@@ -1,4 +1,4 @@
-"""The decisions of a batch: what may leave now, what an answer calls for, how long to pause, what was spent. Pure."""
+"""The decisions of a batch: what may leave now, what an answer calls for, how long to pause, what prices tell. Pure."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Estimate(NamedTuple):
     high: float = 0.0
 
 
-class Budget(NamedTuple):
-    """What may still be spent, and what the prices so far say about the estimates."""
+class Prices(NamedTuple):
+    """What the prices so far say about the estimates, in a run whose cost is limited."""
 
-    left: float | None = None  # None: there is no cap
-    price_factor: float = 1.0  # how many times its estimate a message cost, at most
-    has_price: bool = False  # whether the real price of a message is known yet
+    is_limited: bool = False
+    factor: float = 1.0  # how many times its estimate a message cost, at most
+    has_any: bool = False  # whether the real price of a message is known yet
 
 
 class Backoff(NamedTuple):
@@ -92,24 +92,13 @@ def count_workers(pace: float, seconds: float | None) -> int:
     return min(MOST_WORKERS, 1 + math.ceil(pace * seconds * MARGIN))
 
 
-def count_allowed(
-    workers: int, waiting: Sequence[float], in_flight: Sequence[float], budget: Budget, backoff: Backoff
-) -> int:
-    """Count how many messages may leave now; `waiting`, in order, and `in_flight` are their high estimates."""
+def count_allowed(workers: int, waiting: int, in_flight: int, prices: Prices, backoff: Backoff) -> int:
+    """Count how many messages may leave now, as far as it does not cost too much: that the ledger decides."""
     if backoff.is_due:
         return 0
     # One at a time after a failure, until one comes through, and under a cap until a price is known.
-    is_careful = backoff.failures > 0 or (budget.left is not None and not budget.has_price)
-    free = max(0, (1 if is_careful else workers) - len(in_flight))
-    if budget.left is None:
-        return len(waiting[:free])
-    # Those in flight and those that leave must be affordable together.
-    committed = sum(in_flight)
-    for count, estimate in enumerate(waiting[:free]):
-        committed += estimate
-        if committed * budget.price_factor > budget.left + TOLERANCE:
-            return count
-    return len(waiting[:free])
+    is_careful = backoff.failures > 0 or (prices.is_limited and not prices.has_any)
+    return min(waiting, max(0, (1 if is_careful else workers) - in_flight))
 
 
 def find_price(rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> tuple[float, bool]:
@@ -120,15 +109,15 @@ def find_price(rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> tuple[f
     return (price if is_known else max(price, estimate.high)), is_known
 
 
-def spend(budget: Budget, price: float, estimate: Estimate, *, is_known: bool) -> Budget:
-    """Take a price from what may be spent; a known one tells how good the estimates are."""
-    if budget.left is None:
-        return budget
-    factor = budget.price_factor
+def learn_price(prices: Prices, price: float, estimate: Estimate, *, is_known: bool) -> Prices:
+    """Learn from what a message cost how good the estimates are."""
+    if not prices.is_limited:
+        return prices
+    factor = prices.factor
     if 0 < estimate.high < price:
         # The network of a number is not known: for another one the estimate may be wrong by as much more.
         factor = max(factor, price / (estimate.low or estimate.high))
-    return Budget(budget.left - price, factor, budget.has_price or is_known)
+    return Prices(True, factor, prices.has_any or is_known)
 
 
 def record_failure(backoff: Backoff, retry_after: float | None, *, was_alone: bool) -> Backoff:

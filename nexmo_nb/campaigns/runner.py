@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from threading import Event
 from typing import Any, NamedTuple
 
 from nexmo_nb.campaigns import decisions
-from nexmo_nb.campaigns.decisions import Action, Backoff, Budget, Estimate, choose_action
+from nexmo_nb.campaigns.decisions import Action, Backoff, Estimate, Prices, choose_action
 from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Attempt, Request, Session, unanswered_error
 from nexmo_nb.sms.request import build_request
 from nexmo_nb.sms.response import parse_parts
-from nexmo_nb.state.sends import Claim, Outcome, sum_prices
+from nexmo_nb.state.budgets import Bounds, Claim, Room
+from nexmo_nb.state.sends import Outcome, sum_prices
 from nexmo_nb.state.throttle import BULK, make_slot_id
 
 FAMILY = "sms"
@@ -43,7 +43,7 @@ class RunState:
     """Where a run stands; the ids of their rows in the ledger stand for messages."""
 
     queue: deque[str]  # not sent yet, in order
-    budget: Budget
+    prices: Prices
     backoff: Backoff = field(default_factory=Backoff)
     slots: list[str] = field(default_factory=list)  # acquired, and not used yet
     in_flight: dict[str, Attempt] = field(default_factory=dict)  # with the workers
@@ -57,15 +57,15 @@ class RunState:
     cost: float = 0.0
     error: NexmoError | None = None  # why the batch stopped
     fault: BaseException | None = None  # is no NexmoError; it stops the run and is raised
-    is_over_budget: bool = False  # a budget kept the next message back, and nothing came back since then
+    kept_by: Room | None = None  # the cap or budget that kept the next message back; nothing came back since then
     is_capped: bool = False  # the run ended because the next message could pass the cap
 
 
 class Runner:
     """One run of a batch: `messages` in order, by the ids of their rows in the ledger.
 
-    `left` is what may be spent; None: there is no cap. `begun` is how far earlier runs have come. `notify` tells a
-    person about a pause; None: as the throttle does.
+    `bounds` are what the ledger keeps it to; None: its cost is not limited. `begun` is how far earlier runs have come.
+    `notify` tells a person about a pause; None: as the throttle does.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class Runner:
         batch: str,
         messages: Mapping[str, Message],
         *,
-        left: float | None = None,
+        bounds: Bounds | None = None,
         begun: Progress | None = None,
     ) -> None:
-        self.session, self.batch, self.messages = session, batch, messages
+        self.session, self.batch, self.messages, self.bounds = session, batch, messages, bounds
         self.notify: Callable[[str], None] | None = None
         self._begun = Progress(len(messages)) if begun is None else begun
-        self.state = RunState(deque(messages), Budget(left))
+        self.state = RunState(deque(messages), Prices(is_limited=bounds is not None))
         self._workers = Workers(self._send)
         self._stop = Event()
         self._hurry = Event()  # set as well: what is in flight is broken off
@@ -199,11 +199,10 @@ class Runner:
         return decisions.count_workers(pace, seconds)
 
     def _count_allowed(self, workers: int) -> int:
-        if self._stop.is_set() or self.state.is_over_budget:
+        state = self.state
+        if self._stop.is_set() or state.kept_by is not None:
             return 0
-        waiting = [self.messages[send_id].estimate.high for send_id in islice(self.state.queue, workers)]
-        in_flight = [self.messages[send_id].estimate.high for send_id in self.state.in_flight]
-        return decisions.count_allowed(workers, waiting, in_flight, self.state.budget, self.state.backoff)
+        return decisions.count_allowed(workers, len(state.queue), len(state.in_flight), state.prices, state.backoff)
 
     def _acquire_slots(self, allowed: int, seconds: float) -> float:
         """Acquire the slots that are missing, and confirm those of the results; `seconds` is what the last call gave.
@@ -247,16 +246,23 @@ class Runner:
         claim = Claim(set(), [])
         try:
             digests = {send_id: self.messages[send_id].digest for send_id in ready}
-            claim = self.session.ledger.record_and_claim(outcomes, digests)
+            claim = self.session.ledger.record_and_claim(outcomes, digests, self._find_bounds())
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.queue.extendleft(reversed(ready))
             self._stop_batch(problem)
         else:
             state.queue.extendleft(reversed(claim.over_budget))
-            state.is_over_budget = bool(claim.over_budget)
+            state.kept_by = claim.kept_by
             state.elsewhere += len(ready) - len(claim.over_budget) - len(claim.ids)
         state.results = []
         return [send_id for send_id in ready if send_id in claim.ids]
+
+    def _find_bounds(self) -> Bounds | None:
+        """Find what the ledger keeps this run to, by what is known of prices and under way now."""
+        if self.bounds is None:
+            return None
+        in_flight = sum(self.messages[send_id].estimate.high for send_id in self.state.in_flight)
+        return self.bounds._replace(price_factor=self.state.prices.factor, in_flight=in_flight)
 
     def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
         """Send one message under a slot, and return the rows of its parts; a worker calls it."""
@@ -290,7 +296,7 @@ class Runner:
             self.state.in_flight.pop(result.id, None)
         self.state.results += results
         if results:
-            self.state.is_over_budget = False  # what they cost is known now: there may be room again
+            self.state.kept_by = None  # what they cost is known now: there may be room again
         return results
 
     def _handle_result(self, result: Result) -> None:
@@ -315,7 +321,6 @@ class Runner:
             state.refused += 1
         elif action in (Action.ASSUME_PAID, Action.RAISE):
             state.unknown += 1
-            state.budget = decisions.spend(state.budget, estimate.high, estimate, is_known=False)
         if action is Action.RAISE:
             state.fault = state.fault or problem
             self._stop.set()
@@ -323,12 +328,12 @@ class Runner:
             self._stop_batch(problem)
 
     def _count_accepted(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
-        """Add an accepted message to the totals, and take its price from what may be spent."""
+        """Add an accepted message to the counts, and learn from its price."""
         state = self.state
         state.sent += 1
         state.cost += sum_prices(rows) or 0
         price, is_known = decisions.find_price(rows, estimate)
-        state.budget = decisions.spend(state.budget, price, estimate, is_known=is_known)
+        state.prices = decisions.learn_price(state.prices, price, estimate, is_known=is_known)
 
     def _pause(self) -> None:
         """Wait before a message is tried again; a stop ends the pause."""

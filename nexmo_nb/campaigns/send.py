@@ -52,10 +52,12 @@ def send_many(
         What to do with rows that have a warning and were not sent yet. Default: an error before anything is sent; skip
         leaves these rows out, send sends them as if they had none.
     max_cost : float, optional
-        At most so much, in the account's currency, for the whole batch. Refused before the first message if the plan's
-        high estimate passes it (see `on_cap`); stopped before it is passed if the real prices turn out higher. Of two
-        runs of one batch at the same time each keeps it by itself. Default: no cap. The account's `budget`, where one
-        is set, caps every batch in the same way, and is kept by all runs and single sends together.
+        At most so much, in the account's currency, for the whole batch: what it has cost in all its runs, in this
+        kernel and others, and on other machines that share its state, and the high estimates of what is under way or
+        unknown. Refused before the first message if that and the plan's high estimate pass it (see `on_cap`); stopped
+        before it is passed if the real prices turn out higher, or other runs spend of it. Two runs may have two caps:
+        each sends nothing that would pass its own. Default: no cap. The account's `budget`, where one is set, caps
+        every batch in the same way, single sends included.
     unpriced : {"refuse", "skip"}
         With `max_cost` or a budget, what to do with rows that have no price: no cap can be kept with them. Default: an
         error before anything is sent; skip leaves these rows out.
@@ -133,13 +135,12 @@ def send_many(
 
     settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend)
     run = run_batch(plan, options, settings, session, show_progress if progress else hide_progress)
-    if run.first_left is not None:
-        # Without a cap of the run: another process spent what was left of a budget, or set one, meanwhile.
-        reached = "the account's budget" if run.cap is None else run.cap.show()
-        cause = "" if on_cap == "stop" or run.cap is None else ": messages cost more than was estimated"
+    if run.first_left is not None and run.cap is not None:
+        by = "everything that was sent" if run.cap.period else "all runs of the batch"
+        cause = "" if on_cap == "stop" else " Messages cost more than was estimated, or others sent meanwhile."
         warnings.warn(
-            f"Stopped before {reached} was passed{cause}. {run.status} It needs a higher cap. The first that is left "
-            f"is row {show_label(run.first_left.label)}.",
+            f"Stopped before {run.cap.show()} was passed: {run.cap.spent:.4f} is spent, by {by}.{cause} {run.status} "
+            f"It needs a higher cap. The first that is left is row {show_label(run.first_left.label)}.",
             stacklevel=2,
         )
     return run.result

@@ -1,13 +1,12 @@
-"""Budgets of an account: at most so much in a day and in a month, over all sends of its ledger and all processes.
+"""What may be spent: budgets of an account, in a day and in a month, and caps of batches, over all processes.
 
-What counts as spent is the column ``cost`` of a send: its estimate while it is under way or unknown, then what its
-answer says. It counts in the day and the month, in UTC, in which the send left. A budget is looked at in the very
-transaction in which a send is recorded before it leaves, so that no two processes can both spend what is left.
+What was spent stands in `totals`. It is looked at, and charged, in the very transaction in which a send is recorded
+before it leaves. Such transactions exclude each other, so no two processes can both spend what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -15,8 +14,12 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state import budgets_sql as sql
 from nexmo_nb.state.database import Connection
 from nexmo_nb.state.sends import Entry
+from nexmo_nb.state.spellings import Spellings
+from nexmo_nb.state.totals import name_periods
 
 PERIODS = ("day", "month")
+BATCH = "batch"
+"""What stands in place of the period of a cap."""
 TOLERANCE = 1e-9  # of an amount: sums of floats differ by their rounding
 Run = Callable[[Callable[[Connection], Any]], Any]
 """Runs some work on the ledger's file: `Ledger` has one that writes, and one that only reads."""
@@ -25,11 +28,11 @@ Run = Callable[[Callable[[Connection], Any]], Any]
 class Budget(NamedTuple):
     period: str
     amount: float
-    currency: str
+    currency: str  # empty for a cap, which is in that of its plan
 
 
 class Room(NamedTuple):
-    """A budget, and what was spent of it in the period that is now."""
+    """A budget, and what was spent of it in the period that is now; or a cap, and what its batch cost."""
 
     budget: Budget
     spent: float
@@ -48,11 +51,29 @@ class Room(NamedTuple):
         )
 
 
+class Bounds(NamedTuple):
+    """What a run of a batch is bound by, beside the account's budgets."""
+
+    batch: str
+    max_cost: float | None = None  # at most so much for all runs of the batch together
+    assumed: float = 0.0  # what was spent of that, beside what the ledger knows
+    price_factor: float = 1.0  # how many times their estimates messages cost, as far as this run knows
+    in_flight: float = 0.0  # the estimates of what this run has under way
+
+
+class Claim(NamedTuple):
+    """The rows of a batch that leave now, by their ids; those that are kept back, and what keeps them back."""
+
+    ids: set[str]
+    over_budget: list[str]
+    kept_by: Room | None = None
+
+
 class Budgets:
     """The budgets of one ledger; every method raises `UnreachableError` if its file cannot be used."""
 
-    def __init__(self, transact: Run, read: Run, clock: Callable[[], float]) -> None:
-        self._transact, self._read, self._clock = transact, read, clock
+    def __init__(self, transact: Run, read: Run, clock: Callable[[], float], spellings: Spellings) -> None:
+        self._transact, self._read, self._clock, self._spellings = transact, read, clock, spellings
 
     def read(self) -> list[Budget]:
         return [Budget(*row) for row in self._read(sql.read_budgets)]
@@ -72,6 +93,16 @@ class Budgets:
     def find_tightest(self) -> Room | None:
         """Find the budget that leaves least now; None where there is none."""
         return self._read(lambda connection: find_tightest(connection, self._clock()))  # type: ignore[no-any-return]
+
+    def read_batch(self, batch: str) -> tuple[float, list[str]]:
+        """Read what a batch cost so far, and the sends of it that may have cost something that nobody knows."""
+        names, periods = self._spellings.list_same("batch", batch), name_periods(self._clock())
+
+        def work(connection: Connection) -> tuple[float, list[str]]:
+            unpriced = sql.read_unpriced(connection, names)  # first: what is told meanwhile counts twice, not never
+            return sum(sql.read_totals(connection, *periods, names)[BATCH].values()), unpriced
+
+        return self._read(work)  # type: ignore[no-any-return]
 
     def describe(self, currency: str) -> list[dict[str, Any]]:
         """Tell of each period, with a budget or without, what was spent in it; amounts in `currency` without one."""
@@ -94,10 +125,23 @@ def find_span(period: str, at: float) -> tuple[float, float]:
     return first.timestamp(), (first + timedelta(days=31)).replace(day=1).timestamp()
 
 
-def find_tightest(connection: Connection, at: float) -> Room | None:
-    """Find the budget that leaves least at a time, in a transaction; None where there is none."""
-    rooms = [_measure(connection, budget, at) for budget in _read_budgets(connection)]
-    return min(rooms, key=lambda room: room.left, default=None)
+def find_tightest(
+    connection: Connection, at: float, names: Sequence[str] = (), bounds: Bounds | None = None
+) -> Room | None:
+    """Find what leaves least at a time, in a transaction; None where nothing is limited.
+
+    `names` are those of the batch of `bounds`.
+    """
+    limits = _read_budgets(connection)
+    if bounds is not None and bounds.max_cost is not None:
+        limits.append(Budget(BATCH, bounds.max_cost, ""))
+    if not limits:
+        return None
+    totals = sql.read_totals(connection, *name_periods(at), names)
+    rooms = [_measure(limit, totals[limit.period], at) for limit in limits]
+    if bounds is not None and bounds.max_cost is not None:
+        rooms[-1] = rooms[-1]._replace(spent=rooms[-1].spent + bounds.assumed)
+    return min(rooms, key=lambda room: room.left)
 
 
 def check_single(connection: Connection, entry: Entry, at: float) -> None:
@@ -117,35 +161,41 @@ def check_single(connection: Connection, entry: Entry, at: float) -> None:
         )
 
 
-def choose_affordable(connection: Connection, ids: Sequence[str], at: float) -> list[str]:
-    """Choose the first rows of a batch, in their order, that no budget keeps back."""
-    room = find_tightest(connection, at)
+def choose_affordable(
+    connection: Connection, ids: Sequence[str], at: float, names: Sequence[str], bounds: Bounds | None
+) -> tuple[list[str], Room | None]:
+    """Choose the first rows of a batch, in their order, that may leave, and give what keeps back the others."""
+    room = find_tightest(connection, at, names, bounds)
     if room is None:
-        return list(ids)
-    left = room.left
+        return list(ids), None
+    factor, in_flight = (1.0, 0.0) if bounds is None else (bounds.price_factor, bounds.in_flight)
+    # What is under way was charged with its estimate, and may turn out dearer, too.
+    left = room.left - (factor - 1) * in_flight
+    estimates = sql.read_estimates(connection, ids)
     for count, send_id in enumerate(ids):
-        estimate = sql.read_estimate(connection, send_id)
-        if estimate is None or estimate > left + TOLERANCE:
-            return list(ids[:count])
-        left -= estimate
-    return list(ids)
+        estimate = estimates.get(send_id)
+        if estimate is None or estimate * factor > left + TOLERANCE:
+            return list(ids[:count]), room
+        left -= estimate * factor
+    return list(ids), None
 
 
 def _read_budgets(connection: Connection) -> list[Budget]:
     return [Budget(*row) for row in sql.read_budgets(connection)]
 
 
-def _measure(connection: Connection, budget: Budget, at: float) -> Room:
-    since, _ = find_span(budget.period, at)
-    costs = sql.sum_costs(connection, since)
-    others = sorted({str(currency) for currency, cost in costs if cost and currency not in (None, budget.currency)})
+def _measure(limit: Budget, spent: Mapping[str, float], at: float) -> Room:
+    """Measure what is left of a budget or a cap; `spent` is by currency, empty for what has no answer yet."""
+    if limit.period == BATCH:
+        return Room(limit, sum(spent.values()), at)
+    others = sorted({currency for currency, cost in spent.items() if cost and currency not in ("", limit.currency)})
     if others:
         raise InvalidRequestError(
-            f"budget: got sends of this {budget.period} in {', '.join(others)}; allowed: sends in {budget.currency}, "
+            f"budget: got sends of this {limit.period} in {', '.join(others)}; allowed: sends in {limit.currency}, "
             "as the budget is. Amounts of several currencies cannot be added, so it cannot be kept. Nothing was sent. "
-            f"connect(currency={budget.currency!r}), or budget({budget.period}='none')."
+            f"connect(currency={limit.currency!r}), or budget({limit.period}='none')."
         )
-    return Room(budget, sum(cost for _, cost in costs), since)
+    return Room(limit, sum(spent.values()), find_span(limit.period, at)[0])
 
 
 def _describe_period(
@@ -153,7 +203,8 @@ def _describe_period(
 ) -> dict[str, Any]:
     since, until = find_span(period, at)
     shown = currency if budget is None else budget.currency
-    spent = sum(cost for found, cost in sql.sum_costs(connection, since) if found in (None, shown))
+    totals = sql.read_totals(connection, *name_periods(at))[period]
+    spent = sum(cost for found, cost in totals.items() if found in ("", shown))
     return {
         "budget": period,
         "amount": None if budget is None else budget.amount,

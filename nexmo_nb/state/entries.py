@@ -9,6 +9,7 @@ from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.database import Connection, damaged_error
 from nexmo_nb.state.sends import BatchRow, Entry
+from nexmo_nb.state.totals import keep_totals
 
 _WHY_NOT_AGAIN = {
     "sending": "it is being sent right now, by this or another process; wait, then call again",
@@ -54,7 +55,8 @@ def free_key(connection: Connection, keys: Sequence[str]) -> None:
     """Delete what was sent under a key and refused: the key may be used again."""
     for send_id, state, _ in sql.read_keys(connection, keys):
         if state == "rejected":
-            sql.delete_send(connection, send_id)
+            with keep_totals(connection, [send_id]):
+                sql.delete_send(connection, send_id)
 
 
 def find_by_key(connection: Connection, entry: Entry, keys: Sequence[str]) -> list[dict[str, Any]] | None:

@@ -35,15 +35,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.state import generation, sent_sql
 from nexmo_nb.state import ledger_sql as sql
-from nexmo_nb.state.budgets import Budgets, check_single, choose_affordable
+from nexmo_nb.state.budgets import Bounds, Budgets, Claim, check_single, choose_affordable
 from nexmo_nb.state.database import Connection, StateError
 from nexmo_nb.state.entries import find_by_key, free_key, write_entries
 from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
-from nexmo_nb.state.sends import BatchRow, Claim, Entry, Outcome, match_entries, open_states_of
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, match_entries, open_states_of
 from nexmo_nb.state.single_send import SingleSend, retry_on_interrupt
 from nexmo_nb.state.spellings import Spellings
 from nexmo_nb.state.store import FileStore, Store
+from nexmo_nb.state.totals import keep_totals
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,10 +61,11 @@ class Ledger:
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time, store: Store | None = None) -> None:
         self.path, self.clock, self._store = path, clock, store or FileStore(path)
         self._database = self._run(lambda: self._store.open(sql.SCHEMA))
-        self.budgets = Budgets(self._transact, self._read, lambda: self.clock())  # noqa: PLW0108 - a test may replace it
         self._spellings = Spellings(
             lambda column: self._read(lambda c: sql.read_odd_names(c, self._database.dialect, column))
         )
+        clock = lambda: self.clock()  # noqa: E731, PLW0108 - a test may replace it
+        self.budgets = Budgets(self._transact, self._read, clock, self._spellings)
         self._owner = Owner(self._database.make_locks())
         self._generation_file = path.with_name(f"{self._database.name}.generation")
         self._run(self._begin_generation)
@@ -96,7 +98,8 @@ class Ledger:
                 check_single(connection, entry, at)
                 self._count_generation(connection)
                 free_key(connection, keys)
-                sql.insert_single(connection, entry, owner, at)
+                with keep_totals(connection, [entry.id]):
+                    sql.insert_single(connection, entry, owner, at)
             return known
 
         if entry.key is not None:
@@ -173,8 +176,10 @@ class Ledger:
 
         return self._transact(work)
 
-    def record_and_claim(self, outcomes: Sequence[Outcome], digests: Mapping[str, str]) -> Claim:
-        """Record outcomes, and claim planned rows that leave now, in one transaction.
+    def record_and_claim(
+        self, outcomes: Sequence[Outcome], digests: Mapping[str, str], bounds: Bounds | None = None
+    ) -> Claim:
+        """Record outcomes, and claim and charge planned rows that leave now, in one transaction.
 
         `digests` has what leaves, in order, by the ids of the rows. A row that was not claimed, and is not over a
         budget, was claimed by another process, or given another content. Without rows to claim, a file that cannot be
@@ -183,14 +188,16 @@ class Ledger:
         if not digests:
             self.record_outcomes(outcomes)
             return Claim(set(), [])
+        names = [] if bounds is None else self._spellings.list_same("batch", bounds.batch)
 
         def work(connection: Connection) -> Claim:
             self._count_generation(connection)
             self._write_outcomes(connection, outcomes)
             at = self.clock()
-            affordable = choose_affordable(connection, list(digests), at)
-            ids = {row for row in affordable if sql.claim_send(connection, row, digests[row], owner, at)}
-            return Claim(ids, list(digests)[len(affordable) :])
+            affordable, kept_by = choose_affordable(connection, list(digests), at, names, bounds)
+            with keep_totals(connection, affordable):
+                ids = {row for row in affordable if sql.claim_send(connection, row, digests[row], owner, at)}
+            return Claim(ids, list(digests)[len(affordable) :], kept_by)
 
         claim = Claim(set(), [])
         try:
@@ -227,10 +234,12 @@ class Ledger:
 
     def record_settled(self, changes: Iterable[tuple[str, str, list[dict[str, Any]]]]) -> None:
         """Give rows in ``unknown`` their state and parts: (id, ``accepted`` or ``not_found``, parts)."""
+        settled = list(changes)
 
         def work(connection: Connection) -> None:
-            for send_id, state, rows in changes:
-                sql.write_outcome(connection, send_id, state, rows, at=self.clock(), over=("unknown",))
+            with keep_totals(connection, [send_id for send_id, _, _ in settled]):
+                for send_id, state, rows in settled:
+                    sql.write_outcome(connection, send_id, state, rows, at=self.clock(), over=("unknown",))
 
         self._transact(work)
 
@@ -360,7 +369,8 @@ class Ledger:
             generation.note(self._generation_file, self._read(sql.read_generation))
 
     def _write_outcomes(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
-        write_outcomes(connection, outcomes, self._owner.name, self.clock())
+        with keep_totals(connection, [outcome.id for outcome in outcomes]):
+            write_outcomes(connection, outcomes, self._owner.name, self.clock())
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         self._run(self._database.refuse_damage)

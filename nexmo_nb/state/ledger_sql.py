@@ -1,9 +1,10 @@
 """The SQL of the ledger: tables, and one function or statement for each thing that is read or written.
 
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
-each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Table
-``budgets`` stands in `budgets_sql`. Of a send, ``estimate`` is the most that it may cost, and ``cost`` what it counts
-as in a budget: the estimate as soon as it leaves, then what its answer says.
+each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Tables
+``budgets`` and ``totals`` stand in `budgets_sql`. Of a send, ``estimate`` is the most that it may cost, and ``cost``
+what it counts as in a total: the estimate as soon as it leaves, then what its answer says. Whatever changes a cost,
+or deletes a row that has one, is called inside `totals.keep_totals`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from nexmo_nb.state.budgets_sql import make_totals
 from nexmo_nb.state.database import Connection, Dialect, Schema, damaged_error, read_rows
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices
 
@@ -80,6 +82,8 @@ MIGRATIONS = (
         "CREATE TABLE budgets (period TEXT PRIMARY KEY, amount REAL NOT NULL, currency TEXT NOT NULL)",
         "CREATE INDEX sends_costs ON sends (started, currency, cost) WHERE cost IS NOT NULL",
     ),
+    # The fifth one added up what was spent each time that it was asked for.
+    make_totals("sqlite"),
 )
 
 _POSTGRES = (
@@ -108,6 +112,7 @@ _POSTGRES = (
         "CREATE INDEX sends_costs ON sends (started, currency, cost) WHERE cost IS NOT NULL",
         "CREATE INDEX parts_message ON parts (message_id)",
     ),
+    make_totals("postgres"),
 )
 SCHEMA = Schema("ledger", (_FIRST, *MIGRATIONS), _POSTGRES, is_durable=True, is_large=True)
 
@@ -140,20 +145,23 @@ def replace_planned(connection: Connection, send_id: str, entry: Entry) -> None:
     """Give a row of a batch that is not sent the id and content of an entry, in ``planned``."""
     connection.execute(
         "UPDATE sends SET id = :id, kind = :kind, digest = :digest, sender = :sender, body = :body, state = 'planned',"
-        " estimate = :estimate, cost = NULL WHERE id = :old",
+        " estimate = :estimate WHERE id = :old",
         {**entry._asdict(), "old": send_id},
     )
 
 
 def plan_again(connection: Connection, send_id: str, estimate: float | None) -> None:
-    """Plan a row of a batch that is not sent as it is, at today's price."""
-    differs, value = (
-        ("estimate IS NOT NULL", ()) if estimate is None else ("estimate IS NULL OR estimate <> ?", (estimate,))
-    )
+    """Plan a row of a batch that is not sent as it is, at today's price; the earlier one stays where that is not known.
+
+    Else a plan without prices would have a row leave uncharged that another run caps.
+    """
+    if estimate is None:
+        connection.execute("UPDATE sends SET state = 'planned' WHERE id = ? AND state <> 'planned'", (send_id,))
+        return
     connection.execute(
-        "UPDATE sends SET state = 'planned', estimate = ?, cost = NULL WHERE id = ?"
-        f" AND (state <> 'planned' OR {differs})",
-        (estimate, send_id, *value),
+        "UPDATE sends SET state = 'planned', estimate = ? WHERE id = ?"
+        " AND (state <> 'planned' OR estimate IS NULL OR estimate <> ?)",
+        (estimate, send_id, estimate),
     )
 
 

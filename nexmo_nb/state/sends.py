@@ -52,13 +52,6 @@ class BatchRow(NamedTuple):
     digest: str
 
 
-class Claim(NamedTuple):
-    """The rows of a batch that leave now, and those that a budget keeps back; rows stand by their ids."""
-
-    ids: set[str]
-    over_budget: list[str]
-
-
 def open_states_of(resend_not_found: bool) -> tuple[str, ...]:
     """Give the states of a batch's rows that are sent when the batch is run again."""
     return ("planned", "not_found") if resend_not_found else ("planned",)

@@ -1,4 +1,4 @@
-"""The decisions of a batch, case by case: what may leave, what an answer calls for, what counts as spent."""
+"""The decisions of a batch, case by case: what may leave, what an answer calls for, what prices tell."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb import validation
-from nexmo_nb.campaigns.caps import Cap, check_cap, sum_spent
+from nexmo_nb.campaigns.caps import Cap, check_cap
 from nexmo_nb.campaigns.decisions import (
     Action,
     Backoff,
-    Budget,
     Estimate,
+    Prices,
     average_seconds,
     choose_action,
     count_allowed,
     count_workers,
     find_pause,
     find_price,
+    learn_price,
     must_stop,
     record_doubt,
     record_failure,
     record_pause,
     record_progress,
-    spend,
 )
 from nexmo_nb.session import LateError
 
-NO_CAP = Budget()
+NO_CAP = Prices()
 CALM = Backoff()
 
 
@@ -58,47 +58,31 @@ CALM = Backoff()
 def test_without_a_cap_workers_and_failures_decide(
     workers: int, waiting: int, in_flight: int, backoff: Backoff, allowed: int
 ) -> None:
-    assert count_allowed(workers, [0.05] * waiting, [0.05] * in_flight, NO_CAP, backoff) == allowed
+    assert count_allowed(workers, waiting, in_flight, NO_CAP, backoff) == allowed
 
 
 @pytest.mark.parametrize(
-    ("waiting", "in_flight", "budget", "allowed"),
+    ("waiting", "in_flight", "prices", "allowed"),
     [
         # Until a price is known, one message goes at a time.
-        ([1.0] * 8, [], Budget(100.0), 1),
-        ([1.0] * 8, [1.0], Budget(100.0), 0),
-        ([1.0] * 8, [], Budget(0.5), 0),
-        # Then as many as are affordable, those in flight included.
-        ([1.0] * 8, [], Budget(100.0, has_price=True), 8),
-        ([1.0] * 8, [], Budget(3.5, has_price=True), 3),
-        ([1.0] * 8, [1.0, 1.0], Budget(3.5, has_price=True), 1),
-        ([1.0] * 8, [1.0, 1.0], Budget(2.5, has_price=True), 0),
-        # Exactly the rest is affordable, whatever the rounding of floats says.
-        ([0.1] * 3, [], Budget(0.3, has_price=True), 3),
-        ([0.1] * 3, [], Budget(0.3 - 1e-6, has_price=True), 2),
-        ([3.0], [], Budget(3.0 - 1e-9, has_price=True), 1),
-        # Messages that turned out dearer than their estimates make the next ones dearer, too.
-        ([1.0] * 8, [], Budget(10.0, 2.0, True), 5),
-        ([1.0] * 8, [1.0, 1.0], Budget(10.0, 2.0, True), 3),
-        # The order stays: a cheap message does not overtake one that is too dear.
-        ([5.0, 0.1], [], Budget(1.0, has_price=True), 0),
-        ([0.1, 5.0, 0.1], [], Budget(1.0, has_price=True), 1),
-        # Nothing is left.
-        ([1.0], [], Budget(-0.5, has_price=True), 0),
-        ([], [], Budget(1.0, has_price=True), 0),
+        (8, 0, Prices(True), 1),
+        (8, 1, Prices(True), 0),
+        (0, 0, Prices(True), 0),
+        (8, 0, Prices(True, has_any=True), 8),
+        (8, 2, Prices(True, 2.0, True), 6),
     ],
 )
-def test_with_a_cap_what_is_left_must_pay_for_those_in_flight_and_the_next(
-    waiting: list[float], in_flight: list[float], budget: Budget, allowed: int
+def test_under_a_cap_one_goes_at_a_time_until_a_price_is_known(
+    waiting: int, in_flight: int, prices: Prices, allowed: int
 ) -> None:
-    assert count_allowed(8, waiting, in_flight, budget, CALM) == allowed
+    assert count_allowed(8, waiting, in_flight, prices, CALM) == allowed
 
 
 def test_a_cap_does_not_lift_the_other_bounds() -> None:
-    rich = Budget(100.0, has_price=True)
-    assert count_allowed(2, [1.0] * 8, [1.0], rich, CALM) == 1
-    assert count_allowed(8, [1.0] * 8, [], rich, Backoff(failures=2)) == 1
-    assert count_allowed(8, [1.0] * 8, [], rich, Backoff(failures=2, is_due=True)) == 0
+    rich = Prices(True, has_any=True)
+    assert count_allowed(2, 8, 1, rich, CALM) == 1
+    assert count_allowed(8, 8, 0, rich, Backoff(failures=2)) == 1
+    assert count_allowed(8, 8, 0, rich, Backoff(failures=2, is_due=True)) == 0
 
 
 # --- what an answer calls for ----------------------------------------------------------------------------------------
@@ -273,55 +257,31 @@ def test_an_accepted_message_counts_its_price(rows: list[dict[str, Any]], found:
 
 
 @pytest.mark.parametrize(
-    ("budget", "price", "estimate", "is_known", "after"),
+    ("prices", "price", "estimate", "is_known", "after"),
     [
-        (Budget(10.0), 1.0, Estimate(1.0, 1.0), True, Budget(9.0, 1.0, True)),
-        # An assumed price is spent, but says nothing about the estimates.
-        (Budget(10.0), 1.0, Estimate(1.0, 1.0), False, Budget(9.0, 1.0, False)),
-        (Budget(10.0, 1.0, True), 1.0, Estimate(1.0, 1.0), False, Budget(9.0, 1.0, True)),
+        (Prices(True), 1.0, Estimate(1.0, 1.0), True, Prices(True, 1.0, True)),
+        # An assumed price says nothing about the estimates.
+        (Prices(True), 1.0, Estimate(1.0, 1.0), False, Prices(True, 1.0, False)),
+        (Prices(True, 1.0, True), 1.0, Estimate(1.0, 1.0), False, Prices(True, 1.0, True)),
         # A dearer one raises the factor, by the lowest price where there is one.
-        (Budget(10.0), 3.0, Estimate(1.0, 2.0), True, Budget(7.0, 3.0, True)),
-        (Budget(10.0), 3.0, Estimate(0.0, 2.0), True, Budget(7.0, 1.5, True)),
+        (Prices(True), 3.0, Estimate(1.0, 2.0), True, Prices(True, 3.0, True)),
+        (Prices(True), 3.0, Estimate(0.0, 2.0), True, Prices(True, 1.5, True)),
         # So do prices below one, as those of messages are.
-        (Budget(1.0), 0.06, Estimate(0.02, 0.03), True, Budget(0.94, 3.0, True)),
+        (Prices(True), 0.06, Estimate(0.02, 0.03), True, Prices(True, 3.0, True)),
         # A cheaper one, or one that is dear within its estimate, does not.
-        (Budget(10.0, 1.5, True), 0.5, Estimate(1.0, 2.0), True, Budget(9.5, 1.5, True)),
-        (Budget(10.0), 2.0, Estimate(1.0, 2.0), True, Budget(8.0, 1.0, True)),
+        (Prices(True, 1.5, True), 0.5, Estimate(1.0, 2.0), True, Prices(True, 1.5, True)),
+        (Prices(True), 2.0, Estimate(1.0, 2.0), True, Prices(True, 1.0, True)),
         # The factor never falls.
-        (Budget(10.0, 4.0, True), 3.0, Estimate(1.0, 2.0), True, Budget(7.0, 4.0, True)),
+        (Prices(True, 4.0, True), 3.0, Estimate(1.0, 2.0), True, Prices(True, 4.0, True)),
         # Without an estimate there is nothing to compare with.
-        (Budget(10.0), 3.0, Estimate(), True, Budget(7.0, 1.0, True)),
-        (Budget(None), 3.0, Estimate(1.0, 2.0), True, Budget(None)),
+        (Prices(True), 3.0, Estimate(), True, Prices(True, 1.0, True)),
+        (Prices(), 3.0, Estimate(1.0, 2.0), True, Prices()),
     ],
 )
-def test_spending_takes_the_price_and_learns_from_it(
-    budget: Budget, price: float, estimate: Estimate, is_known: bool, after: Budget
+def test_prices_teach_how_good_the_estimates_are(
+    prices: Prices, price: float, estimate: Estimate, is_known: bool, after: Prices
 ) -> None:
-    assert spend(budget, price, estimate, is_known=is_known) == after
-
-
-@pytest.mark.parametrize(
-    ("state", "price", "spent"),
-    [
-        ("accepted", 0.03, 0.03),
-        ("partial", 0.03, 0.03),
-        ("unknown", 0.03, 0.03),
-        ("accepted", 0.0, 0.0),
-        ("accepted", None, 0.05),
-        ("partial", None, 0.05),
-        ("sending", None, 0.05),
-        ("unknown", None, 0.05),
-        ("planned", None, 0.0),
-        ("rejected", None, 0.0),
-        ("not_found", None, 0.0),
-    ],
-)
-def test_what_may_have_been_paid_for_counts_as_spent(state: str, price: float | None, spent: float) -> None:
-    sends = [{"id": "a", "state": state, "price": price}]
-    assert sum_spent(sends, {"a": Estimate(0.02, 0.05)}) == spent
-    assert sum_spent(sends * 3, {"a": Estimate(0.02, 0.05)}) == pytest.approx(3 * spent)
-    # A row that is not in the plan any more has no estimate.
-    assert sum_spent(sends, {}) == (price or 0.0)
+    assert learn_price(prices, price, estimate, is_known=is_known) == after
 
 
 GOOD: dict[str, Any] = {"high": 2.0, "messages": 40, "currencies": {"EUR"}, "may_stop": False}
@@ -355,7 +315,6 @@ def test_a_cap_at_which_the_run_may_stop_can_be_below_the_estimate_and_even_spen
     facts = {**GOOD, "may_stop": True}
     assert check_cap(Cap(2.5, 1.0), **facts) == pytest.approx(1.5)
     assert check_cap(Cap(0.5, 1.0), **facts) == pytest.approx(-0.5)
-    assert count_allowed(8, [0.01], [], Budget(check_cap(Cap(0.5, 1.0), **facts)), CALM) == 0
 
 
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), True, "5", None, 1e15])

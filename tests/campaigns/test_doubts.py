@@ -156,7 +156,7 @@ def test_a_cap_that_stops_sends_in_order_what_it_allows(session: nx.Session, san
     price = float(plan.price_high.iloc[0])
     with pytest.raises(nx.InvalidRequestError, match=r"on_cap='stop'"):
         send_batch(plan, max_cost=4.5 * price)
-    with pytest.warns(UserWarning, match=r"^Stopped before max_cost=.* passed\. .*The first that is left is row 'p4'"):
+    with pytest.warns(UserWarning, match=r"^Stopped before max_cost=.* passed: .*The first that is left is row 'p4'"):
         found = send_batch(plan, max_cost=4.5 * price, on_cap="stop")
     sent_up_to = (found.state == "accepted").sum()
     assert found.state.tolist() == ["accepted"] * sent_up_to + ["planned"] * (10 - sent_up_to)

@@ -131,6 +131,7 @@ def test_what_a_run_refuses_is_refused(session: nx.Session) -> None:
         run(plan, ttl=1)
     nx.budget(day=100.0)
     change(session, "UPDATE sends SET currency = 'USD'")
+    change(session, "UPDATE totals SET currency = 'USD' WHERE currency = 'EUR'")
     with pytest.raises(nx.InvalidRequestError, match="^budget: got"):
         run(plan)
     nx.budget(day="none")

@@ -171,8 +171,8 @@ def test_a_batch_of_this_process_is_left_alone_while_it_is_being_sent(
 ) -> None:
     real, seen = session.ledger.record_and_claim, []
 
-    def record(outcomes: Any, digests: Any) -> Any:
-        claimed = real(outcomes, digests)
+    def record(outcomes: Any, digests: Any, *rest: Any) -> Any:
+        claimed = real(outcomes, digests, *rest)
         if not digests:  # the last of it: all are accepted
             seen.append(forget_all())
         return claimed

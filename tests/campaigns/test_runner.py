@@ -17,12 +17,12 @@ from helpers import connected, digests_of, hold_answers, join_workers
 import nexmo_nb as nx
 from nexmo_nb.campaigns import runner as runner_module
 from nexmo_nb.campaigns.batch import Settings, run_batch
-from nexmo_nb.campaigns.decisions import Backoff, Budget, Estimate
+from nexmo_nb.campaigns.decisions import Backoff, Estimate, Prices
 from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.runner import Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.state.sends import Claim
+from nexmo_nb.state.budgets import Bounds, Budget, Claim, Room
 
 PEOPLE = people(6)
 
@@ -31,8 +31,8 @@ PEOPLE = people(6)
 def runner(session: nx.Session) -> Runner:
     """A run whose first three messages are in flight, under a cap, after a price was learnt."""
     messages = {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE}
-    runner = Runner(session, "b", messages, left=10.0)
-    runner.state.budget = Budget(10.0, 1.0, True)
+    runner = Runner(session, "b", messages, bounds=Bounds("b", 10.0))
+    runner.state.prices = Prices(True, 1.0, True)
     runner.state.in_flight = {runner.state.queue.popleft() for _ in range(3)}
     return runner
 
@@ -49,7 +49,7 @@ def handle(runner: Runner, rows: list[dict[str, Any]] | None, problem: BaseExcep
 def test_an_accepted_message_is_counted_and_paid(runner: Runner) -> None:
     handle(runner, accepted(0.75))
     state = runner.state
-    assert (state.sent, state.cost, state.budget.left) == (1, 0.75, 9.25)
+    assert (state.sent, state.cost, state.prices) == (1, 0.75, Prices(True, 1.0, True))
     assert list(state.queue) == PEOPLE[3:]
     assert runner.read_progress() == Progress(6, accepted=1, cost=0.75)
 
@@ -59,26 +59,32 @@ def test_accepted_messages_add_up(runner: Runner) -> None:
         runner.state.in_flight.discard(to)
         runner._handle_result(Result(to, "slot", [part for price in prices for part in accepted(price)], None))
     state = runner.state
-    assert (state.sent, state.cost, state.budget.left) == (2, 1.25, 8.75)
+    assert (state.sent, state.cost) == (2, 1.25)
 
 
-def test_a_message_without_a_price_is_paid_at_its_estimate_and_shown_without_cost(runner: Runner) -> None:
-    runner.state.budget = Budget(10.0)
+def test_a_message_without_a_price_teaches_none_and_is_shown_without_cost(runner: Runner) -> None:
+    runner.state.prices = Prices(is_limited=True)
     handle(runner, accepted(None))
-    assert (runner.state.cost, runner.state.budget) == (0.0, Budget(9.0))
+    assert (runner.state.cost, runner.state.prices) == (0.0, Prices(is_limited=True))
+
+
+def test_a_message_that_is_dearer_than_its_estimate_makes_the_next_ones_dearer(runner: Runner) -> None:
+    assert runner._find_bounds() == Bounds("b", 10.0, price_factor=1.0, in_flight=3.0)
+    handle(runner, accepted(1.5))
+    assert runner._find_bounds() == Bounds("b", 10.0, price_factor=3.0, in_flight=2.0)
 
 
 def test_a_message_whose_slot_was_too_old_waits_again_and_says_nothing_of_the_server(runner: Runner) -> None:
     before = runner.state.backoff = Backoff(failures=3, pauses=2)
     handle(runner, None, nx.session.LateError("too late"))
     assert list(runner.state.queue) == [*PEOPLE[3:], PEOPLE[0]]
-    assert (runner.state.backoff, runner.state.budget.left, runner.state.error) == (before, 10.0, None)
+    assert (runner.state.backoff, runner.state.error) == (before, None)
 
 
-def test_an_unknown_outcome_is_paid_at_its_estimate_and_teaches_no_price(runner: Runner) -> None:
-    runner.state.budget = Budget(10.0)
+def test_an_unknown_outcome_teaches_no_price(runner: Runner) -> None:
+    runner.state.prices = Prices(is_limited=True)
     handle(runner, None, nx.UnknownOutcomeError("no answer"))
-    assert (runner.state.sent, runner.state.budget) == (0, Budget(9.0))
+    assert (runner.state.sent, runner.state.prices) == (0, Prices(is_limited=True))
     assert list(runner.state.queue) == PEOPLE[3:]
     assert runner._count_allowed(8) == 0  # two others are in flight, and no price is known
     runner.state.in_flight.clear()
@@ -90,7 +96,7 @@ def test_a_message_that_was_not_sent_goes_to_the_end_of_the_queue(runner: Runner
     handle(runner, None, problem)
     state = runner.state
     assert list(state.queue) == [*PEOPLE[3:], PEOPLE[0]]
-    assert (state.backoff.failures, state.backoff.is_due, state.budget.left) == (1, True, 10.0)
+    assert (state.backoff.failures, state.backoff.is_due) == (1, True)
     assert (state.error, runner._count_allowed(8)) == (None, 0)
 
 
@@ -105,14 +111,14 @@ def test_a_message_that_was_not_sent_goes_to_the_end_of_the_queue(runner: Runner
 def test_a_refusal_of_all_stops_the_run_and_the_message_stays_planned(runner: Runner, problem: nx.NexmoError) -> None:
     handle(runner, None, problem)
     assert runner.state.queue[-1] == PEOPLE[0]
-    assert (runner.state.error, runner.state.budget.left) == (problem, 10.0)
+    assert runner.state.error is problem
     runner.state.in_flight.clear()
     assert runner._count_allowed(8) == 0
 
 
-def test_another_refusal_costs_nothing_and_the_rest_goes_on(runner: Runner) -> None:
+def test_after_another_refusal_the_rest_goes_on(runner: Runner) -> None:
     handle(runner, None, nx.RejectedError("barred number", code="7"))
-    assert (runner.state.error, runner.state.budget.left, list(runner.state.queue)) == (None, 10.0, PEOPLE[3:])
+    assert (runner.state.error, list(runner.state.queue)) == (None, PEOPLE[3:])
     assert runner._count_allowed(8) == 3
 
 
@@ -123,10 +129,10 @@ def test_the_first_cause_of_a_stop_is_kept(runner: Runner) -> None:
     assert runner.state.error is first
 
 
-def test_a_fault_of_our_own_is_paid_and_kept_to_be_raised(runner: Runner) -> None:
+def test_a_fault_of_our_own_is_kept_to_be_raised(runner: Runner) -> None:
     fault = MemoryError()
     handle(runner, None, fault)
-    assert (runner.state.fault, runner.state.error, runner.state.budget.left) == (fault, None, 9.0)
+    assert (runner.state.fault, runner.state.error) == (fault, None)
     runner.state.in_flight.clear()
     assert runner._count_allowed(8) == 0
 
@@ -149,7 +155,7 @@ def test_what_was_not_recorded_because_of_a_fault_is_recorded_later(
 ) -> None:
     recorded: list[Any] = []
 
-    def record(outcomes: Any, leaving: Any) -> Claim:
+    def record(outcomes: Any, leaving: Any, *rest: Any) -> Claim:
         recorded.append([outcome.id for outcome in outcomes])
         if len(recorded) == 1:
             raise RuntimeError("a fault")
@@ -170,9 +176,9 @@ def test_with_a_cap_the_first_message_travels_alone(
     plan = nx.plan_sms(PEOPLE, "Hello", sender="Demo")
     real, claims = session.ledger.record_and_claim, []
 
-    def record(outcomes: Any, leaving: Any) -> Claim:
+    def record(outcomes: Any, leaving: Any, *rest: Any) -> Claim:
         claims.append(len(leaving))
-        return real(outcomes, leaving)
+        return real(outcomes, leaving, *rest)
 
     monkeypatch.setattr(session.ledger, "record_and_claim", record)
     nx.send_many(plan, batch="b", max_cost=100, progress=False)
@@ -216,10 +222,10 @@ def test_no_slot_is_held_during_a_pause(session: nx.Session, sandbox: Sandbox, m
         asked = sum(request["path"] == "/sms/json" for request in sandbox.requests)
         held.append(session.throttle.status().used - before - asked)
 
-    def record(outcomes: Any, leaving: Any) -> Claim:
+    def record(outcomes: Any, leaving: Any, *rest: Any) -> Claim:
         change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
         session.ledger._database.transact(lambda c: c.executemany(change, [(code,) for code in list(leaving)[1:]]))
-        return real(outcomes, leaving)
+        return real(outcomes, leaving, *rest)
 
     plan = nx.plan_sms(PEOPLE, "Hello", sender="Demo", prices=False)
     monkeypatch.setattr(session, "pause", pause)
@@ -340,12 +346,12 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session,
     real = session.ledger.record_and_claim
     left = 0
 
-    def advance(outcomes: Any, leaving: Any) -> Claim:
+    def advance(outcomes: Any, leaving: Any, *rest: Any) -> Claim:
         nonlocal left
         left += len(leaving)
         if left >= 50:
             connection.execute("PRAGMA query_only = ON")
-        return real(outcomes, leaving)
+        return real(outcomes, leaving, *rest)
 
     session.ledger.record_and_claim = advance  # type: ignore[method-assign]
     with (
@@ -437,11 +443,11 @@ def test_slots_that_nothing_left_under_are_given_back(
     table, real = make_plan(40), session.ledger.record_and_claim
     session.pause = lambda _: None
 
-    def advance(outcomes: Any, leaving: Any) -> Any:
+    def advance(outcomes: Any, leaving: Any, *rest: Any) -> Any:
         codes = [(code,) for code in list(leaving)[::2]]
         change = "UPDATE sends SET state = 'accepted' WHERE id = ? AND state = 'planned'"
         session.ledger._database.transact(lambda c: c.executemany(change, codes))
-        return real(outcomes, leaving)
+        return real(outcomes, leaving, *rest)
 
     monkeypatch.setattr(session.ledger, "record_and_claim", advance)
     before = session.throttle.status().used
@@ -586,10 +592,11 @@ def test_what_another_run_takes_is_not_left(session: nx.Session, monkeypatch: py
 
 
 def test_what_a_budget_keeps_back_is_left(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.ledger, "record_and_claim", lambda *_: Claim({PEOPLE[0]}, PEOPLE[2:3]))
+    room = Room(Budget("day", 1.0, "EUR"), 0.9, 0.0)
+    monkeypatch.setattr(session.ledger, "record_and_claim", lambda *_: Claim({PEOPLE[0]}, PEOPLE[2:3], room))
     runner = Runner(session, "b", {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE})
     runner.state.queue.clear()
     assert runner._record_and_claim(PEOPLE[:3]) == PEOPLE[:1]
     assert (runner.read_progress().elsewhere, runner.read_progress().left) == (1, 5)
     assert list(runner.state.queue) == PEOPLE[2:3]
-    assert runner.state.is_over_budget
+    assert runner.state.kept_by == room

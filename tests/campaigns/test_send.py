@@ -265,7 +265,9 @@ def test_what_stopped_a_batch_is_raised_with_all_its_facts(session: nx.Session, 
 
 
 @pytest.mark.parametrize(
-    ("on_cap", "cause"), [("refuse", ": messages cost more than was estimated"), ("stop", "")], ids=["refuse", "stop"]
+    ("on_cap", "cause"),
+    [("refuse", " Messages cost more than was estimated, or others sent meanwhile."), ("stop", "")],
+    ids=["refuse", "stop"],
 )
 def test_a_cap_that_stopped_a_batch_says_why_and_how_to_go_on(
     session: nx.Session, sandbox: Sandbox, on_cap: str, cause: str
@@ -277,9 +279,9 @@ def test_a_cap_that_stopped_a_batch_says_why_and_how_to_go_on(
         found = send_batch(plan, max_cost=cap, on_cap=on_cap)
     assert found.state.tolist() == ["accepted", "planned", "planned"]
     assert [str(warning.message) for warning in said] == [
-        f"Stopped before max_cost={cap} was passed{cause}. Batch 'b': 1 messages were sent in this run, 2 are left. "
-        "Run the same call again to continue; nobody gets the message twice. It needs a higher cap. The first that is "
-        "left is row 'y'."
+        f"Stopped before max_cost={cap} was passed: {found.price.sum():.4f} is spent, by all runs of the batch.{cause} "
+        "Batch 'b': 1 messages were sent in this run, 2 are left. Run the same call again to continue; nobody gets the "
+        "message twice. It needs a higher cap. The first that is left is row 'y'."
     ]
 
 

@@ -105,13 +105,13 @@ def test_a_text_that_another_run_changed_is_not_sent_and_its_outcome_says_so(
     """Between the entry of a plan and its first message, another process runs the batch with another text."""
     real, once = session.ledger.record_and_claim, [1]
 
-    def claim(outcomes: Any, digests: Any) -> Any:
+    def claim(outcomes: Any, digests: Any, *rest: Any) -> Any:
         if once:
             once.pop()
             other = connected(sandbox)
             send_batch(make_plan(2, "Other", session=other), session=other)
             other.close()
-        return real(outcomes, digests)
+        return real(outcomes, digests, *rest)
 
     monkeypatch.setattr(session.ledger, "record_and_claim", claim)
     found = send_batch(make_plan(2, "One"), session=session)
