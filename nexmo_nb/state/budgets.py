@@ -40,13 +40,13 @@ class Room(NamedTuple):
 
     @property
     def left(self) -> float:
-        return max(0.0, self.budget.amount - self.spent)
+        return self.budget.amount - self.spent
 
     def describe(self) -> str:
         since = datetime.fromtimestamp(self.since, timezone.utc)
         amount, currency = self.budget.amount, self.budget.currency
         return (
-            f"{self.left:.4f} {currency} of the budget of {amount:g} {currency} a {self.budget.period}: "
+            f"{max(0.0, self.left):.4f} {currency} of the budget of {amount:g} {currency} a {self.budget.period}: "
             f"{self.spent:.4f} were spent since {since:%Y-%m-%d} 00:00 UTC"
         )
 

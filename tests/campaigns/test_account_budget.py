@@ -178,10 +178,10 @@ def test_a_batch_that_could_pass_the_budget_is_refused_or_stops(session: nx.Sess
     with pytest.raises(nx.InvalidRequestError, match=r"^budget: got .*0\.0000 spent this month .*for 10 messages"):
         send_batch(plan)
     assert (sandbox.messages, len(nx.sent(planned=True))) == ([], 0)
-    with pytest.warns(
-        UserWarning,
-        match=r"Stopped before the budget of .* a month was passed: \d\.\d{4} is spent, by everything that was sent\. Batch",
-    ):
+    said = (
+        r"Stopped before the budget of .* a month was passed: \d\.\d{4} is spent, by everything that was sent\. Batch"
+    )
+    with pytest.warns(UserWarning, match=said):
         found = send_batch(plan, on_cap="stop")
     assert 4 <= (found.state == "accepted").sum() < 10
     assert spent_of(sandbox) <= 4.5 * price
