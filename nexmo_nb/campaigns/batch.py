@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -23,7 +24,7 @@ from nexmo_nb.campaigns.rows import (
     skip_unpriced,
 )
 from nexmo_nb.campaigns.runner import Message, Runner, Watch
-from nexmo_nb.errors import NexmoError
+from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Session
 from nexmo_nb.state.budgets import Bounds
 from nexmo_nb.state.sends import BatchRow, open_states_of
@@ -94,9 +95,13 @@ def run_batch(
             print(runner.status_message())  # noqa: T201 - said to the person who interrupted
             raise
         ids = {row.place: send_id for send_id, row in by_id.items()}
-        result = plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
-    if runner.state.error is not None:
-        raise _build_error(runner.state.error, runner.status_message(), result)
+
+        def read_result() -> pd.DataFrame:
+            return plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
+
+        if runner.state.error is not None:
+            raise _build_error(runner.state.error, runner.status_message(), read_result)
+        result = read_result()
     if not runner.state.is_capped or runner.state.kept_by is None:
         return Run(result, runner.status_message())
     return Run(result, runner.status_message(), due[runner.state.queue[0]], describe_room(runner.state.kept_by))
@@ -216,7 +221,11 @@ def _check_caps(caps: Iterable[Cap], due: Collection[Row], *, may_stop: bool) ->
         )
 
 
-def _build_error(cause: NexmoError, status: str, result: pd.DataFrame) -> NexmoError:
+def _build_error(cause: NexmoError, status: str, read_result: Callable[[], pd.DataFrame]) -> NexmoError:
+    """Build the error of a run that stopped; its frame is missing where the ledger cannot be read any more."""
+    result = None
+    with suppress(UnreachableError):
+        result = read_result()
     return type(cause)(
         f"{cause} {status}",
         status=cause.status,
