@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def budget(*, month: Amount | None = None, day: Amount | None = None, session: Session | None = None) -> pd.DataFrame:
-    """Set what everything that is sent from this account on this machine may cost, and show what is left of it.
+    """Set what everything that is sent from this account may cost, and show what is left of it.
 
     Parameters
     ----------
@@ -45,10 +45,10 @@ def budget(*, month: Amount | None = None, day: Amount | None = None, session: S
 
     Notes
     -----
-    A budget is kept in the account's state, for all its processes and kernels, and before anything leaves: what could
-    pass it is an `InvalidRequestError`, and nothing is sent. `send_many` with ``on_cap="stop"`` sends as many as it
-    allows. Without a price nothing is sent: `send_sms` and `send_voice` read the price list first, a batch needs a plan
-    with prices.
+    A budget is kept in the account's state, for all its processes and kernels, and all machines that share it by
+    ``connect(state=…)``. What leaves is charged before it does: what could pass the budget is an `InvalidRequestError`,
+    and nothing is sent. `send_many` with ``on_cap="stop"`` sends as many as it allows. Without a price nothing is sent:
+    `send_sms` and `send_voice` read the price list first, a batch needs a plan with prices.
 
     A message counts in the period in which it left, with its highest price over the networks of its country until its
     answer tells the price (https://developer.vonage.com/en/api/sms); what is under way, or unknown, counts with that

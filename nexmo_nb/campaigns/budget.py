@@ -40,7 +40,8 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
 
     Notes
     -----
-    What comes back can be sent with ``send_many(..., max_cost=amount)``. To send the others later, send the plan that
+    What comes back can be sent with ``send_many(..., max_cost=amount)``, as long as its batch has cost nothing yet:
+    `max_cost` covers all runs of a batch. To send the others later, send the plan that
     was given, or one that is fitted to a larger amount, under the same batch name: nobody is sent to twice.
 
     Examples

@@ -37,7 +37,7 @@ def send_many(
     """Send a plan; every recipient gets each text of a batch at most once, whatever is run again.
 
     Run the same call again to continue after an interrupt, a crash or a stop: what was sent is not sent again, nor what
-    may have been. Two notebooks may run the same batch at once; they share it.
+    may have been. Two notebooks may run the same batch at once; they share it, and what it may cost.
 
     Parameters
     ----------
