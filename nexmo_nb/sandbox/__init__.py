@@ -7,7 +7,8 @@ From the bottom up, each module imports only from those above it here:
 - ``world`` (state and clock), ``traffic_months`` (the made-up year)
 - ``auth``, ``tokens``, ``traffic`` (reports' view of that year)
 - ``shapes``, ``call_endpoints``, ``ncco``, ``call_checks`` (what a call may be told), ``call_course`` (how it goes on)
-- ``sms``, ``tts``, ``calls``, ``call_control``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
+- ``sms``, ``tts``, ``calls``, ``call_control``, ``capabilities``, ``applications``, ``account``, ``account_secrets``,
+  ``subaccounts``, ``numbers``, ``conversions``, ``reports`` (the endpoints)
 - ``accidents`` (failures that tests schedule), ``request_log``,
   ``inbox_feed`` (what the inbox shows)
 - ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``http`` (the server)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
+from types import NoneType
 from typing import Any
 
+from nexmo_nb.sandbox.capabilities import check_capabilities, choose_method
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.parsing import drop_nulls
 from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
-from nexmo_nb.sandbox.validation import is_int_between, is_url
+from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World, generate_key, list_changes
 
 PATH = "/v2/applications"
-CAPABILITIES = ("voice", "messages", "rtc", "verify", "vbc", "network_apis", "video", "meetings")
-# The webhooks of each capability, and the methods that each allows.
-HOOKS: dict[str, dict[str, tuple[str, ...]]] = {
-    "voice": {"answer_url": ("GET", "POST"), "fallback_answer_url": ("GET", "POST"), "event_url": ("GET", "POST")},
-    "messages": {"inbound_url": ("POST",), "status_url": ("POST",)},
-    "rtc": {"event_url": ("GET", "POST")},
-    "verify": {"status_url": ("POST",)},
-}
 
 
 def list_applications(world: World, request: Request, _: Accident) -> Answer:
@@ -33,11 +28,11 @@ def list_applications(world: World, request: Request, _: Accident) -> Answer:
 
 def create_application(world: World, request: Request, _: Accident) -> Answer:
     """Create an application, with a new key pair unless a public key is given."""
-    _check_body(request)
-    given = (request.json.get("keys") or {}).get("public_key")
+    body = _read_body(request)
+    given = body.get("keys", {}).get("public_key")
     private, public = ("", given) if given else generate_key()
     with world.lock:
-        app = _build_application(world.new_id(), request.json, public)
+        app = _build_application(world.new_id(), body, public)
         world.applications[app["id"]] = app
         world.note_activity("Application created", app["name"], _flatten(app))
         created = _format_application(world, app)
@@ -52,12 +47,12 @@ def show_application(world: World, request: Request, _: Accident) -> Answer:
 
 
 def replace_application(world: World, request: Request, _: Accident) -> Answer:
-    """Replace everything that an application has but its keys."""
+    """Replace everything that an application has, but keep its key where none is given."""
     with world.lock:
         app = _find_application(world, request)
-        _check_body(request)
-        public = (request.json.get("keys") or {}).get("public_key", app["public_key"])
-        changed = _build_application(app["id"], request.json, public)
+        body = _read_body(request)
+        public = body.get("keys", {}).get("public_key") or app["public_key"]
+        changed = _build_application(app["id"], body, public)
         changes = list_changes(_flatten(app), _flatten(changed))
         world.note_activity("Application changed", changed["name"], {"id": app["id"], **changes})
         world.applications[app["id"]] = app = changed
@@ -111,10 +106,12 @@ def _build_page(applications: list[dict[str, Any]], size: int, page: int) -> dic
 
 
 def _build_application(code: str, body: Mapping[str, Any], public_key: str | None) -> dict[str, Any]:
-    capabilities = copy.deepcopy(body.get("capabilities") or {})
-    for kind, hooks in HOOKS.items():
-        for name, hook in ((capabilities.get(kind) or {}).get("webhooks") or {}).items():
-            hook.setdefault("http_method", hooks[name][0] if name != "event_url" else "POST")
+    capabilities = copy.deepcopy(body.get("capabilities", {}))
+    for kind, capability in capabilities.items():
+        for name, hook in capability.get("webhooks", {}).items():
+            method = choose_method(kind, name)
+            if method:
+                hook.setdefault("http_method", method)
     return {
         "id": code,
         **{name: copy.deepcopy(body[name]) for name in ("name", "privacy") if name in body},
@@ -140,38 +137,30 @@ def _format_application(world: World, app: Mapping[str, Any]) -> dict[str, Any]:
     return {**members, "keys": public_key, "_links": {"self": {"href": f"{PATH}/{app['id']}"}}}
 
 
-def _check_body(request: Request) -> None:
+def _read_body(request: Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         detail = "Only application/json is taken."
         raise Refusal(build_problem(415, "#content-type-header", "Invalid Content-Type header", detail))
     if not isinstance(request.json, dict):
         raise Refusal(build_problem(400, "#invalid-json", "Bad Request", "The body is no JSON object."))
-    _refuse_invalid("payload-validation", _check_members(request.json))
+    body: dict[str, Any] = drop_nulls(request.json)
+    _refuse_invalid("payload-validation", _check_members(body))
+    return body
 
 
 def _check_members(body: Mapping[str, Any]) -> Iterator[Check]:
-    name, keys, capabilities = body.get("name"), body.get("keys") or {}, body.get("capabilities", {})
+    name = body.get("name")
     yield isinstance(name, str) and bool(name.strip()), "name", "is required"
-    yield isinstance(keys, dict), "keys", "must be an object"
-    key = keys.get("public_key") if isinstance(keys, dict) else None
+    for member in ("keys", "capabilities", "privacy"):
+        yield isinstance(body.get(member, {}), dict), member, "must be an object"
+    key = _get_member(body, "keys", "public_key")
     is_key = key is None or (isinstance(key, str) and "-----BEGIN PUBLIC KEY-----" in key)
     yield is_key, "keys.public_key", "must be a PEM public key"
-    yield isinstance(capabilities, dict), "capabilities", "must be an object"
-    if isinstance(capabilities, dict):
-        for kind, capability in capabilities.items():
-            yield from _check_capability(kind, capability)
+    is_flag = isinstance(_get_member(body, "privacy", "improve_ai"), (bool, NoneType))
+    yield is_flag, "privacy.improve_ai", "must be a boolean"
+    if isinstance(body.get("capabilities"), dict):
+        yield from check_capabilities(body["capabilities"])
 
 
-def _check_capability(kind: str, capability: Any) -> Iterator[Check]:
-    hooks = (capability.get("webhooks") or {}) if isinstance(capability, dict) else None
-    if kind not in CAPABILITIES or not isinstance(hooks, dict):
-        yield False, f"capabilities.{kind}", "is not allowed"
-        return
-    for name, hook in hooks.items():
-        place, methods = f"capabilities.{kind}.webhooks.{name}", HOOKS.get(kind, {}).get(name)
-        if methods is None or not isinstance(hook, dict):
-            yield False, place, "is not allowed"
-        else:
-            is_allowed = hook.get("http_method") in (None, *methods)
-            yield is_url(hook.get("address")), f"{place}.address", "must be a valid URL"
-            yield is_allowed, f"{place}.http_method", f"must be one of: {', '.join(methods)}"
+def _get_member(body: Mapping[str, Any], outer: str, inner: str) -> Any:
+    return body[outer].get(inner) if isinstance(body.get(outer), dict) else None

@@ -22,12 +22,24 @@ class Request:
     json: Any
     headers: Mapping[str, str]
     problem: str = ""
+    scheme: str = "http"
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """Parameters of endpoints that accept them in the query or in the form."""
+        return {**self.query, **self.form}
 
     @property
     def fields(self) -> dict[str, str]:
         """Parameters of endpoints that accept them in the query, in the form or (for older clients) as JSON."""
         members = self.json if isinstance(self.json, dict) else {}
-        return {**self.query, **{k: str(v) for k, v in members.items()}, **self.form}
+        texts = {name: str(value) for name, value in members.items() if value is not None}
+        return {**self.query, **texts, **self.form}
+
+    @property
+    def origin(self) -> str:
+        """The address that the client asked, to which links in an answer must lead: its header goes along."""
+        return f"{self.scheme}://{self.headers.get('Host', '')}"
 
     @property
     def content_type(self) -> str:

@@ -40,7 +40,7 @@ def _fail_by_title(status: int, text: str) -> Answer:
 
 
 def _fail_as_problem(status: int, text: str) -> Answer:
-    kind = {400: "#invalid-json", 405: "#wrong-verb"}.get(
+    kind = {400: "#invalid-json", 405: "#wrong-verb", 406: "#accept-header"}.get(
         status, f"#{HTTPStatus(status).name.lower().replace('_', '-')}"
     )
     return build_problem(status, kind, HTTPStatus(status).phrase, text)

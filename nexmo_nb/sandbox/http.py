@@ -54,6 +54,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    scheme = "http"
 
     def __init__(self, port: int, answer_request: AnswerRequest, *, idle: float) -> None:
         self.answer_request, self.idle = answer_request, idle
@@ -225,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _build_request(self, headers: dict[str, str], body: bytes) -> Request:
         path, query = self._split_target()
-        request = Request(self.command, path, {}, {}, None, headers)
+        request = Request(self.command, path, {}, {}, None, headers, scheme=self.server.scheme)
         try:
             request.query = parse_pairs(query)
         except ValueError:

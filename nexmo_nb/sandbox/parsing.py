@@ -19,6 +19,13 @@ def parse_pairs(encoded: str) -> dict[str, str]:
     return dict(parse_qsl(encoded, keep_blank_values=True, errors="strict"))
 
 
+def drop_nulls(value: Any) -> Any:
+    """Copy JSON without the members of objects that are null: a null stands for what was not given."""
+    if isinstance(value, dict):
+        return {name: drop_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [drop_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
 def parse_json(content: bytes) -> Any:
     """Parse JSON in UTF-8. What could not be written again (NaN, half of a surrogate pair) is refused."""
     try:

@@ -29,10 +29,17 @@ def build_problem(status: int, kind: str, title: str, detail: str, **members: An
 
 
 DENIED = Answer(401, {"error-code": "401", "error-code-label": "authentication failed"})
+FAILED = Answer(420, {"error-code": "420", "error-code-label": "method failed"})
+DONE = Answer(200, {"error-code": "200", "error-code-label": "success"})
 DENIED_AS_PROBLEM = build_problem(
     401, "#unauthorized", "Invalid credentials supplied", "You did not provide correct credentials."
 )
 NOT_FOUND = Answer(404, {"type": "NOT_FOUND", "error_title": "Not Found"})
+
+
+def build_invalid_key(key: str) -> Answer:
+    detail = f"API key '{key}' does not exist, or you do not have access"
+    return build_problem(404, "#invalid-api-key", "Invalid API Key", detail)
 
 
 def build_bad_request(invalid: Any) -> Answer:

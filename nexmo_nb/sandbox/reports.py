@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.parsing import drop_nulls
 from nexmo_nb.sandbox.record_fields import FIELDS, NUMBERS, Record, find_key
 from nexmo_nb.sandbox.record_tables import find_by_id, list_between, note_usage
 from nexmo_nb.sandbox.refusals import PROBLEM, Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.subaccount_traffic import list_subaccounts
-from nexmo_nb.sandbox.validation import is_int_between
+from nexmo_nb.sandbox.validation import is_flag, is_int_between, is_url, read_flag
 from nexmo_nb.sandbox.world import World
 
 PRODUCTS = [
@@ -44,6 +45,14 @@ ALLOWED = {
     "AMD": {"call_id"},
     "WEBSOCKET-CALL": {"call_id"},
 }
+STATUSES = {
+    "SMS": ["delivered", "expired", "accepted", "deleted", "unknown", "submitted", "failed", "rejected", "buffered"],
+    "VOICE-CALL": ["ANSWERED", "MACHINE", "ERROR"],
+    "MESSAGES": ["submitted", "delivered", "read", "rejected", "undeliverable"],
+}
+FLAGS = ("include_message", "show_concatenated", "include_subaccounts")
+# What of an order is told again with the report.
+TOLD_AGAIN = ("product", "account_id", "direction", "date_start", "date_end", "callback_url", *FLAGS, *FILTERS)
 # Fields that are empty unless the request asks for them.
 ON_REQUEST = {"message_body": "include_message", "concatenated": "show_concatenated"}
 ALLOWED_WITH_ID = {"product", "account_id", "direction", "id", "include_message", "show_concatenated"}
@@ -55,6 +64,9 @@ LONGEST_SPAN = timedelta(days=400)
 EVERY = ("account_id", "id")
 # A report is ready when it is looked at for the second time.
 LOOKS_UNTIL_READY = 2
+# From when it was finished or called off, or else ordered.
+KEPT, FILE_KEPT = timedelta(days=4), timedelta(hours=72)
+FINISHED = ("SUCCESS", "ABORTED")
 
 
 class _Table(NamedTuple):
@@ -63,16 +75,17 @@ class _Table(NamedTuple):
 
 
 def create_report(world: World, request: Request, _: Accident) -> Answer:
-    body = request.json
+    body = drop_nulls(request.json)
     if not isinstance(body, dict):
         raise _refuse(400, "#invalid-json", "Malformed JSON", "Malformed JSON payload.")
     _check_fields(world, body)
     with world.lock:
         code = world.new_id()
         times = {"receive_time": world.format_now("seconds")}
-        report = {"request": dict(body), "looks": 0, "file": world.new_id(), "times": times}
-        world.reports[code] = report
-        return Answer(200, _format_report(code, report, "PENDING"))
+        told = {name: body[name] for name in TOLD_AGAIN if name in body}
+        report = {"request": told, "status": "PENDING", "looks": 0, "file": world.new_id(), "times": times}
+        world.reports[code] = {**report, "since": world.now()}
+        return Answer(200, _format_report(request, code, world.reports[code]))
 
 
 def show_report(world: World, request: Request, _: Accident) -> Answer:
@@ -80,28 +93,35 @@ def show_report(world: World, request: Request, _: Accident) -> Answer:
         code, report = _find_report(world, request)
         report["looks"] += 1
         report["times"].setdefault("start_time", world.format_now("seconds"))
+        if report["status"] in FINISHED:
+            return Answer(200, _format_report(request, code, report))
         if report["looks"] < LOOKS_UNTIL_READY:
-            return Answer(200, _format_report(code, report, "PROCESSING"))
+            report["status"] = "PROCESSING"
+            return Answer(200, _format_report(request, code, report))
     # Without the lock, since a year takes seconds.
-    if "packed" not in report:
-        report["count"], report["packed"] = _pack_report(world, report["request"])
-        note_usage(world, report["request"], _read_span(world, report["request"]), report["count"], "ASYNC_JOB")
-    return Answer(200, _format_report(code, report, "SUCCESS"))
+    count, packed = _pack_report(world, report["request"])
+    with world.lock:
+        if report["status"] not in FINISHED:
+            report |= {"status": "SUCCESS", "count": count, "packed": packed, "since": world.now()}
+            note_usage(world, report["request"], _read_span(world, report["request"]), count, "ASYNC_JOB")
+        return Answer(200, _format_report(request, code, report))
 
 
 def abort_report(world: World, request: Request, _: Accident) -> Answer:
+    """Call a report off. It stays known, as every report does for some days."""
     with world.lock:
         code, report = _find_report(world, request)
-        if report["looks"] >= LOOKS_UNTIL_READY:
+        if report["status"] in FINISHED:
             raise _refuse(409, "#invalid-abort-operation", "Conflict", "The report is finished.")
-        del world.reports[code]
-        return Answer(200, _format_report(code, report, "ABORTED"))
+        report |= {"status": "ABORTED", "since": world.now()}
+        return Answer(200, _format_report(request, code, report))
 
 
 def download_report(world: World, request: Request, _: Accident) -> Answer:
-    file = request.path.rsplit("/", 1)[1]
+    file, oldest = request.path.rsplit("/", 1)[1], world.now() - FILE_KEPT
     with world.lock:
-        report = next((r for r in world.reports.values() if r["file"] == file and "packed" in r), None)
+        reports = [each for each in world.reports.values() if each["status"] == "SUCCESS" and each["since"] > oldest]
+        report = next((each for each in reports if each["file"] == file), None)
     if report is None:
         raise _refuse(404, "#not-found", "Not Found", "The file is not there.")
     return Answer(200, report["packed"], {"Content-Type": "application/octet-stream"})
@@ -126,9 +146,10 @@ def list_records(world: World, request: Request, _: Accident) -> Answer:
 
 def _find_report(world: World, request: Request) -> tuple[str, dict[str, Any]]:
     code = request.path.rsplit("/", 1)[1]
-    if code not in world.reports:
+    report = world.reports.get(code)
+    if report is None or report["since"] <= world.now() - KEPT:
         raise _refuse(404, "#not-found", "Invalid report ID", f"There is no report {code}.")
-    return code, world.reports[code]
+    return code, report
 
 
 def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> Refusal:
@@ -152,6 +173,10 @@ def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
     }
     _refuse_invalid((bool(value), name, "Missing required parameter") for name, value in required.items())
     _refuse_invalid([(product in PRODUCTS, "product", f"Could not resolve product name. Use one of {PRODUCTS}")])
+    statuses, status = STATUSES.get(str(product), []), fields.get("status")
+    _refuse_invalid([(not status or not statuses or status in statuses, "status", f"must be one of: {statuses}")])
+    _refuse_invalid((is_flag(fields.get(name, "true")), name, "must be true or false") for name in FLAGS)
+    _refuse_invalid([(is_url(fields.get("callback_url", "http://")), "callback_url", "must be a valid URL")])
     allowed = ALLOWED.get(str(product), FILTERS)
     if any(name not in allowed for name in FILTERS if fields.get(name)):
         raise _refuse(422, "#invalid-filter", "Invalid filter", "A filter is not allowed for this product.")
@@ -222,7 +247,7 @@ def _build_page(world: World, request: Request, table: _Table, start: int) -> di
 
 def _build_link(request: Request, cursor: Mapping[str, str]) -> str:
     query = {name: value for name, value in request.query.items() if not name.startswith("api_")}
-    return f"https://api.nexmo.com{request.path}?{urlencode({**query, **cursor})}"
+    return f"{request.origin}{request.path}?{urlencode({**query, **cursor})}"
 
 
 def _find_by_time(world: World, fields: Mapping[str, Any]) -> _Table:
@@ -244,7 +269,7 @@ def _find_by_id(world: World, fields: Mapping[str, Any], ids: Sequence[str]) -> 
 def _list_accounts(world: World, fields: Mapping[str, Any]) -> tuple[str, ...]:
     """List the accounts whose records are asked for."""
     account = str(fields["account_id"])
-    if fields.get("include_subaccounts") is True and account == world.api_key:
+    if read_flag(fields.get("include_subaccounts", "false")) and account == world.api_key:
         return (account, *(each.api_key for each in list_subaccounts(world.seed)))
     return (account,)
 
@@ -253,7 +278,7 @@ def _empty_unasked(table: _Table, fields: Mapping[str, Any]) -> _Table:
     """Empty the fields that are filled on request only."""
     records = table.records
     for name, option in ON_REQUEST.items():
-        if name in table.names and str(fields.get(option, "")).lower() not in ("true", "1"):
+        if name in table.names and not read_flag(fields.get(option, "false")):
             place = table.names.index(name)
             records = [(*record[:place], "", *record[place + 1 :]) for record in records]
     return _Table(table.names, records)
@@ -273,10 +298,10 @@ def _pack_report(world: World, fields: Mapping[str, Any]) -> tuple[int, bytes]:
     return len(table.records), packed.getvalue()
 
 
-def _format_report(code: str, report: Mapping[str, Any], status: str) -> dict[str, Any]:
-    body = {"request_id": code, "request_status": status, **report["request"], **report["times"]}
-    links = {"self": {"href": f"/v2/reports/{code}"}}
-    if status == "SUCCESS":
+def _format_report(request: Request, code: str, report: Mapping[str, Any]) -> dict[str, Any]:
+    body = {"request_id": code, "request_status": report["status"], **report["request"], **report["times"]}
+    links = {"self": {"href": f"{request.origin}/v2/reports/{code}"}}
+    if report["status"] == "SUCCESS":
         body["items_count"] = report["count"]
-        links["download_report"] = {"href": f"https://api.nexmo.com/v3/media/{report['file']}"}
+        links["download_report"] = {"href": f"{request.origin}/v3/media/{report['file']}"}
     return {**body, "_links": links}

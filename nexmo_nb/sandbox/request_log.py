@@ -13,7 +13,7 @@ from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.world import World
 
 HEADERS = ("User-Agent", "Accept", "Content-Type", "Host", "Cache-Control")
-SECRETS = ("api_secret", "sig")
+SECRETS = ("api_secret", "sig", "secret", "newSecret")
 # Accidents after which the client has no status.
 WITHOUT_STATUS = ("drop-before", "drop-after", "reset")
 LONGEST_ANSWER = 2_000
@@ -35,6 +35,7 @@ def log_request(world: World, request: Request) -> dict[str, Any]:
         "status": None,
         "answer": None,
         "throttled": False,
+        "note": "",
     }
     with world.lock:
         world.requests.append(entry)
@@ -47,7 +48,8 @@ def log_answer(world: World, entry: dict[str, Any], answer: Answer, accident: Ac
     kind = accident.get("kind", "")
     with world.lock:
         entry["status"] = None if kind in WITHOUT_STATUS else answer.status
-        entry["answer"] = f"({kind})" if kind in NOT_ARRIVING else _summarize_body(answer.body)
+        summary = f"({kind})" if kind in NOT_ARRIVING else _summarize_body(answer.body)
+        entry["answer"] = f"{summary} {entry['note']}".strip()
         _mark_changed(world, entry)
 
 

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox import (
     account,
+    account_secrets,
     applications,
     call_control,
     calls,
+    conversions,
     numbers,
     reports,
     sms,
@@ -20,7 +22,7 @@ from nexmo_nb.sandbox import (
 from nexmo_nb.sandbox.auth import is_authorised
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
-from nexmo_nb.sandbox.refusals import DENIED, DENIED_AS_PROBLEM, NOT_FOUND, PROBLEM, Refusal, build_rate_refusal
+from nexmo_nb.sandbox.refusals import DENIED, DENIED_AS_PROBLEM, PROBLEM, Refusal, build_rate_refusal
 from nexmo_nb.sandbox.world import World
 
 Endpoint = Callable[[World, Request, Accident], Answer]
@@ -79,12 +81,17 @@ ROUTES = (
     Route("POST", "/number/cancel", numbers.cancel_number, "numbers", GATEWAY),
     Route("POST", "/number/update", numbers.update_number, "numbers", GATEWAY),
     Route("GET", "/account/get-balance", account.show_balance, "", GATEWAY),
-    Route("POST", "/account/settings", account.show_settings, "", GATEWAY),
+    Route("POST", "/account/settings", account.change_settings, "", GATEWAY),
     Route("POST", "/account/top-up", account.top_up_balance, "", GATEWAY),
     Route("GET", "/account/get-(full-|prefix-)?pricing/outbound/[a-z-]+", account.list_prices, "pricing", PRICES),
     Route("GET", "/v2/account/pricing/[a-z-]+", account.list_country_prices, "pricing", BASIC_ONLY),
     Route("GET", "/accounts/[^/]+/subaccounts", subaccounts.list_subaccounts, "", BASIC_ONLY),
     Route("GET", "/accounts/[^/]+/subaccounts/[^/]+", subaccounts.show_subaccount, "", BASIC_ONLY),
+    Route("GET", "/accounts/[^/]+/secrets", account_secrets.list_secrets, "", BASIC_ONLY),
+    Route("POST", "/accounts/[^/]+/secrets", account_secrets.create_secret, "", BASIC_ONLY),
+    Route("GET", "/accounts/[^/]+/secrets/[^/]+", account_secrets.show_secret, "", BASIC_ONLY),
+    Route("DELETE", "/accounts/[^/]+/secrets/[^/]+", account_secrets.revoke_secret, "", BASIC_ONLY),
+    Route("POST", "/conversions/(sms|voice)", conversions.note_conversion, "", GATEWAY),
     Route("POST", "/v2/reports", reports.create_report, "reports", REPORTS),
     Route("GET", "/v2/reports/records", reports.list_records, "reports", REPORTS),
     Route("GET", "/v2/reports/[0-9a-f-]+", reports.show_report, "reports", REPORTS),
@@ -94,14 +101,22 @@ ROUTES = (
 
 
 def dispatch_request(world: World, request: Request, accident: Accident, entry: dict[str, Any]) -> Answer:
-    """Answer a request by its endpoint. `entry` of the log learns whether a rate limit was exceeded."""
+    """Answer a request by its endpoint.
+
+    `entry` of the log learns whether a rate limit was exceeded, and what the API has but the sandbox has not.
+    """
     if request.problem:
         return build_failure(request.path, 400, request.problem)
     matches = (route for route in ROUTES if re.fullmatch(route.path, request.path))
     route = next((route for route in matches if route.method == request.method), None)
     if route is None:
-        is_known = any(re.fullmatch(route.path, request.path) for route in ROUTES)
-        return build_failure(request.path, 405, "The method is not allowed.") if is_known else NOT_FOUND
+        if any(re.fullmatch(route.path, request.path) for route in ROUTES):
+            return build_failure(request.path, 405, "The method is not allowed.")
+        entry["note"] = f"The sandbox does not speak {request.path}."
+        return build_failure(request.path, 404, "Not Found")
+    if route.access and _wants_xml(request):
+        entry["note"] = "The sandbox does not speak XML."
+        return build_failure(request.path, 406, "Only application/json is given.")
     with world.lock:
         entry["throttled"] = world.acquire_slot(route.family) > 0
     if entry["throttled"]:
@@ -112,3 +127,9 @@ def dispatch_request(world: World, request: Request, accident: Accident, entry: 
         return route.endpoint(world, request, accident)
     except Refusal as refusal:
         return refusal.answer
+
+
+def _wants_xml(request: Request) -> bool:
+    """Tell whether a client takes XML and no JSON; who gets XML by the path's end is not asked."""
+    accepted = request.headers.get("Accept", "")
+    return "xml" in accepted and "json" not in accepted and "*" not in accepted

@@ -13,7 +13,7 @@ from nexmo_nb.sandbox.auth import read_basic, read_keys
 from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
-from nexmo_nb.sandbox.validation import is_int_between, is_url
+from nexmo_nb.sandbox.validation import is_flag, is_int_between, is_url
 from nexmo_nb.sandbox.world import World
 
 TEXTS = {
@@ -28,7 +28,7 @@ TEXTS = {
 # Refusals that name the recipient.
 NAMING_RECIPIENT = (1, 6, 9, 15, 29)
 TYPES = ("text", "unicode", "binary", "wappush", "vcal", "vcard")
-FLAGS = ("1", "0", "true", "false")
+FLAGS = ("status-report-req", "trusted-number")
 # Field, bounds, and the status for a value outside of them.
 RANGES = (("ttl", 20_000, 604_800_000, 16), ("message-class", 0, 3, 20), ("protocol-id", 0, 255, 3))
 # Fields that the content of these types is made of.
@@ -86,7 +86,7 @@ def _check_credentials(world: World, request: Request, fields: Mapping[str, str]
             raise _MessageRefusal(32)
         if key != world.api_key or not _is_signature_valid(world, fields):
             raise _MessageRefusal(14)
-    elif (key, secret) != (world.api_key, world.api_secret):
+    elif not world.is_secret(key, secret):
         raise _MessageRefusal(4)
 
 
@@ -170,7 +170,7 @@ def _check_options(fields: Mapping[str, str]) -> None:
     callback = fields.get("callback", "http://")
     checks = [
         (fields.get("type", "text") in TYPES, 3, "invalid type"),
-        (fields.get("status-report-req", "1").lower() in FLAGS, 3, "invalid status-report-req"),
+        *((is_flag(fields.get(name, "true")), 3, f"invalid {name}") for name in FLAGS),
         *(
             (is_int_between(fields.get(name, str(low)), low, high), status, f"Invalid {name}")
             for name, low, high, status in RANGES

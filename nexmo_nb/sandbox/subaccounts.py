@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from nexmo_nb.sandbox.account import SUBACCOUNTS, derive_subaccount_keys
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
-from nexmo_nb.sandbox.refusals import build_problem
+from nexmo_nb.sandbox.refusals import build_invalid_key
 from nexmo_nb.sandbox.world import World
 
 CREATED = {
@@ -14,17 +15,17 @@ CREATED = {
     "Shop": "2025-01-09T10:00:00.000Z",
     "Support": "2025-06-02T09:30:00.000Z",
 }
-BALANCE = 2.0
-"""What the subaccount with a balance of its own has."""
+BALANCE = Decimal(2)
+"""What the subaccount with a balance of its own has at the start."""
 
 
 def list_subaccounts(world: World, request: Request, _: Accident) -> Answer:
     if _read_key(request) != world.api_key:
-        return _refuse_key(_read_key(request))
+        return build_invalid_key(_read_key(request))
     with world.lock:
         primary = _format_account(world.api_key, "Demo", float(round(world.balance, 8)))
     accounts = _build_subaccounts(world)
-    totals = {"total_balance": primary["balance"] + BALANCE, "total_credit_limit": 0.0}
+    totals = {"total_balance": primary["balance"] + float(_read_balance(world)), "total_credit_limit": 0.0}
     links = {"self": {"href": request.path}}
     return Answer(200, {"_links": links, **totals, "_embedded": {"primary_account": primary, "subaccounts": accounts}})
 
@@ -33,13 +34,27 @@ def show_subaccount(world: World, request: Request, _: Accident) -> Answer:
     key = request.path.rsplit("/", 1)[1]
     found = [account for account in _build_subaccounts(world) if account["api_key"] == key]
     if _read_key(request) != world.api_key or not found:
-        return _refuse_key(key)
+        return build_invalid_key(key)
     return Answer(200, found[0])
+
+
+def spend_for(world: World, key: str | None, amount: Decimal) -> bool:
+    """Deduct from what an account has, None being the main one; False, and no change, where that is too little."""
+    if key != derive_subaccount_keys(world.seed)[1]:
+        return world.spend(amount)
+    if amount > _read_balance(world):
+        return False
+    world.subaccount_spent += amount
+    return True
+
+
+def _read_balance(world: World) -> Decimal:
+    return BALANCE - world.subaccount_spent
 
 
 def _build_subaccounts(world: World) -> list[dict[str, Any]]:
     shop, support = zip(derive_subaccount_keys(world.seed), SUBACCOUNTS, strict=True)
-    accounts = [_format_account(*shop, None), _format_account(*support, BALANCE)]
+    accounts = [_format_account(*shop, None), _format_account(*support, float(_read_balance(world)))]
     return [
         {**account, "primary_account_api_key": world.api_key, "use_primary_account_balance": account["balance"] is None}
         for account in accounts
@@ -53,9 +68,3 @@ def _format_account(key: str, name: str, balance: float | None) -> dict[str, Any
 
 def _read_key(request: Request) -> str:
     return request.path.split("/")[2]
-
-
-def _refuse_key(key: str) -> Answer:
-    return build_problem(
-        404, "#invalid-api-key", "Invalid API Key", f"API key '{key}' does not exist, or you do not have access"
-    )

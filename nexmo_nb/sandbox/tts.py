@@ -38,7 +38,7 @@ def place_tts_call(world: World, request: Request, accident: Accident) -> Answer
 def _check_tts_call(world: World, request: Request, accident: Accident) -> tuple[str, str]:
     """Return status and error text."""
     fields = request.fields
-    if read_basic(request) is not None or read_keys(fields) != (world.api_key, world.api_secret):
+    if read_basic(request) is not None or not world.is_secret(*read_keys(fields)):
         return "4", "Bad Credentials"
     if accident.get("kind") == "no-credit":
         return "9", "Quota Exceeded"

@@ -37,5 +37,17 @@ def show(value: Any) -> str:
         return f"a {type(value).__name__}"
 
 
+def read_flag(value: Any) -> bool:
+    """Read a boolean of JSON, or one that a query or form spells in any case, or as 1 or 0; else ValueError."""
+    flag = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    if flag is None:
+        raise ValueError(f"got {show(value)}; allowed: true, false, 1, 0.")
+    return flag
+
+
+def is_flag(value: Any) -> bool:
+    return str(value).lower() in ("true", "1", "false", "0")
+
+
 def is_url(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(("http://", "https://"))

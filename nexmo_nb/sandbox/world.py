@@ -73,7 +73,10 @@ class World:
             self.instance = uuid.uuid4().hex[:12]
             self.counter = self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
-            self.spent = Decimal(0)
+            self.spent = self.subaccount_spent = Decimal(0)
+            self.settings = {"moCallBackUrl": "", "drCallBackUrl": "", "httpForwardMethod": "GET_QUERY_PARAMS"}
+            first = str(uuid.UUID(int=hash_to_int(self.seed, "secret id"), version=4))
+            self.secrets = {first: {"secret": self.api_secret, "created_at": "2024-05-01T08:00:00Z"}}
             self.messages: list[dict[str, Any]] = []
             self.calls: list[dict[str, Any]] = []
             self.activity: list[dict[str, Any]] = []
@@ -109,6 +112,10 @@ class World:
 
     def get_public_key(self, app: Mapping[str, Any]) -> str:
         return str(app["public_key"] or self.get_key_pair()[1])
+
+    def is_secret(self, key: str, secret: str) -> bool:
+        """Tell whether these are the account's key and one of its secrets."""
+        return key == self.api_key and secret in [each["secret"] for each in self.secrets.values()]
 
     def acquire_slot(self, family: str) -> float:
         """Take one of the family's slots in the current second; otherwise return the seconds until one is free."""

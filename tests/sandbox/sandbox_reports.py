@@ -54,7 +54,7 @@ def order_file(client: Client, **fields: Any) -> tuple[int, str, str]:
     look = made
     while look["request_status"] in ("PENDING", "PROCESSING"):
         look = client.request("GET", f"/v2/reports/{made['request_id']}")[1]
-    path = look["_links"]["download_report"]["href"].removeprefix("https://api.nexmo.com")
+    path = look["_links"]["download_report"]["href"].removeprefix(client.sandbox.url)
     with zipfile.ZipFile(io.BytesIO(client.request("GET", path)[1])) as archive:
         (name,) = archive.namelist()
         return look["items_count"], name, archive.read(name).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -78,3 +79,47 @@ def test_the_second_price_list_refuses_what_it_does_not_have(
     client: Client, path: str, headers: dict[str, str], status: int
 ) -> None:
     assert client.request("GET", f"/v2/account/pricing/{path}", **headers)[0] == status
+
+
+def test_settings_are_kept_until_they_are_emptied(client: Client) -> None:
+    def change(**fields: str) -> tuple[int, Any]:
+        return client.request("POST", "/account/settings", form=fields)
+
+    url = "https://x.org/in"
+    assert change()[1]["mo-callback-url"] == ""
+    assert change(moCallBackUrl=url, httpForwardMethod="POST_JSON")[1]["mo-callback-url"] == url
+    both = change(drCallBackUrl="https://x.org/dr")[1]
+    assert (both["mo-callback-url"], both["dr-callback-url"]) == (url, "https://x.org/dr")
+    for wrong in ({"moCallBackUrl": "nowhere"}, {"httpForwardMethod": "PIGEON"}):
+        assert change(drCallBackUrl="https://other.org", **wrong)[0] == 420
+    assert change() == (200, both)
+    assert change(moCallBackUrl="")[1]["mo-callback-url"] == ""
+    assert client.sandbox.world.activity[0]["what"] == "Settings changed"
+
+
+def test_a_second_secret_opens_the_account_and_a_revoked_one_does_not(client: Client) -> None:
+    path = f"/accounts/{client.sandbox.api_key}/secrets"
+    first = client.request("GET", path)[1]["_embedded"]["secrets"][0]
+    assert client.request("DELETE", f"{path}/{first['id']}")[1]["type"].endswith("#delete-last-secret")
+    for weak in ("", "Short1", "nocapital1", "NOSMALL1", "NoDigits", "Aa1" * 9):
+        assert client.request("POST", path, {"secret": weak})[0] == 400
+    status, made = client.request("POST", path, {"secret": "Second123"})
+    assert (status, set(made)) == (201, {"_links", "id", "created_at"})
+    assert "Second123" not in str(client.sandbox.requests)
+    assert client.request("POST", path, {"secret": "Third1234"})[1]["type"].endswith("#add-excess-secret")
+    second = {"Authorization": "Basic " + b64encode(f"{client.sandbox.api_key}:Second123".encode()).decode()}
+    assert client.request("GET", "/account/get-balance", **second)[0] == 200
+    assert client.request("DELETE", f"{path}/{first['id']}", **second)[0] == 204
+    assert client.request("GET", "/account/get-balance")[0] == 401
+    assert client.sms()["messages"][0]["status"] == "4"
+    assert client.request("GET", f"{path}/{made['id']}", **second) == (200, made)
+    assert client.request("GET", f"{path}/{first['id']}", **second)[0] == 404
+    assert client.request("GET", "/accounts/other123/secrets", **second)[0] == 404
+
+
+def test_a_conversion_is_noted_with_what_was_sent(client: Client) -> None:
+    code = client.sms(text="a" * 200)["messages"][1]["message-id"]
+    assert client.request("POST", "/conversions/sms", form={"message-id": code, "delivered": "True"}) == (200, b"null")
+    assert ["is_converted" in part for part in client.sandbox.messages[0]["parts"]] == [False, True]
+    assert client.request("POST", "/conversions/sms", form={})[0] == 400
+    assert client.request("POST", "/conversions/sms", form={"message-id": code}, Authorization="")[0] == 401

@@ -28,8 +28,8 @@ def test_a_report_is_made_waited_for_and_read(client: Client, sandbox: Sandbox) 
     looks = [client.request("GET", path)[1] for _ in range(2)]
     assert [look["request_status"] for look in looks] == ["PROCESSING", "SUCCESS"]
     link = looks[1]["_links"]["download_report"]["href"]
-    assert link.startswith("https://api.nexmo.com/v3/media/")
-    packed = client.request("GET", link.removeprefix("https://api.nexmo.com"))[1]
+    assert link.startswith(f"{client.sandbox.url}/v3/media/")
+    packed = client.request("GET", link)[1]
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read(archive.namelist()[0]).decode())))
     assert [row["message_id"] for row in rows] == [entry["message-id"] for entry in entries]
@@ -67,3 +67,48 @@ def test_unknown_reports_and_files_are_not_found(client: Client) -> None:
     assert client.request("GET", f"/v2/reports/{UNKNOWN}")[0] == 404
     assert client.request("GET", f"/v3/media/{UNKNOWN}")[0] == 404
     assert client.request("POST", "/v2/reports", {}, Authorization="")[0] == 401
+
+
+def test_a_report_that_was_called_off_stays_known_for_four_days() -> None:
+    clock = [datetime(2026, 3, 1, tzinfo=timezone.utc)]
+    with Sandbox(limits=False, now=lambda: clock[0]) as sandbox:
+        client = Client(sandbox)
+        paths = []
+        for looks in (0, 1):
+            code = client.request("POST", "/v2/reports", build_order(sandbox))[1]["request_id"]
+            path = f"/v2/reports/{code}"
+            for _ in range(looks):
+                client.request("GET", path)
+            assert client.request("DELETE", path)[1]["request_status"] == "ABORTED"
+            assert client.request("DELETE", path)[0] == 409
+            paths.append(path)
+        clock[0] += timedelta(days=4) - timedelta(seconds=1)
+        for path in paths:
+            status, body = client.request("GET", path)
+            assert (status, body["request_status"], list(body["_links"])) == (200, "ABORTED", ["self"])
+        clock[0] += timedelta(seconds=1)
+        assert [client.request(method, path)[0] for path in paths for method in ("GET", "DELETE")] == [404] * 4
+        client.connection.close()
+
+
+def test_a_file_stays_for_three_days_and_its_report_for_four() -> None:
+    clock = [datetime(2026, 3, 1, tzinfo=timezone.utc)]
+    with Sandbox(limits=False, now=lambda: clock[0]) as sandbox:
+        client = Client(sandbox)
+        path = f"/v2/reports/{client.request('POST', '/v2/reports', build_order(sandbox))[1]['request_id']}"
+        clock[0] += timedelta(days=1)
+        file = [client.request("GET", path)[1] for _ in range(2)][1]["_links"]["download_report"]["href"]
+        clock[0] += timedelta(hours=72, seconds=-1)
+        assert client.request("GET", file)[0] == 200
+        clock[0] += timedelta(seconds=1)
+        assert (client.request("GET", file)[0], client.request("GET", path)[0]) == (404, 200)
+        clock[0] += timedelta(days=1)
+        assert client.request("GET", path)[0] == 404
+        client.connection.close()
+
+
+def test_a_report_says_what_it_is_whatever_its_order_said(client: Client, sandbox: Sandbox) -> None:
+    order = build_order(sandbox, request_status="SUCCESS", request_id="x", _links={}, items_count=7, other=1)
+    made = client.request("POST", "/v2/reports", order)[1]
+    assert (made["request_status"], "items_count" in made, "other" in made) == ("PENDING", False, False)
+    assert client.request("GET", f"/v2/reports/{made['request_id']}")[0] == 200

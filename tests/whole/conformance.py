@@ -102,13 +102,15 @@ def _list_number_cases() -> Iterable[Case]:
         url, own = f"{REST}/number/{endpoint.rsplit('/', 1)[1]}", endpoint == CANCEL
         number = Desk.owned_number.fget if own else Desk.number_for_rent.fget
         yield Case(endpoint, 200, "minimal", lambda d, f=change, n=number: f(*n(d)))
-        yield Case(endpoint, 200, "every parameter", lambda d, f=change, n=number: f(*n(d), target_api_key="abcd1234"))
+        yield Case(
+            endpoint, 200, "every parameter", lambda d, f=change, n=number: f(*n(d), target_api_key=d.sandbox.api_key)
+        )
         yield Case(endpoint, 420, "no such number", lambda _, f=change: f("GB", "447000000000"), Refused)
         yield Case(endpoint, 400, "nothing", lambda d, url=url: d.send("POST", url, data={"country": "GB"}))
         yield from _list_refusals(endpoint, lambda _, f=change: f("GB", "447000000000"))
     yield Case(BUY, 401, "no credit", _buy_without_credit, Refused)
     yield Case(UPDATE, 200, "minimal", lambda d: nx.update_number(*d.owned_number, mo_http_url=""))
-    for kind, value in (("tel", TO), ("sip", "sip:a@example.org"), ("app", UNKNOWN)):
+    for kind, value in (("tel", TO), ("sip", "sip:a@example.org"), ("app", "")):
         yield Case(UPDATE, 200, f"every parameter {kind}", lambda d, k=kind, v=value: _update_every_setting(d, k, v))
     wrong = {"country": "GB", "msisdn": "447000000000"}
     yield Case(UPDATE, 420, "no such number", lambda d: d.send("POST", f"{REST}/number/update", data=wrong))
@@ -132,7 +134,7 @@ def _update_every_setting(desk: Desk, kind: str, value: str) -> None:
         mo_http_url="https://example.org/in",
         mo_smpp_sys_type="inbound",
         voice_callback_type=kind,
-        voice_callback_value=value,
+        voice_callback_value=value or desk.sandbox.application_id,
         voice_status_callback="https://example.org/status",
     )
 
