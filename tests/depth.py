@@ -1,4 +1,7 @@
-"""How much of a wide field its tests try: all of it, or, by the profile `quick`, what `make check` has time for."""
+"""How much of a wide field its tests try: all of it, or by the profile `quick` what `make check` has time for.
+
+Of what has no end, `pytest --hypothesis-profile=long` tries twenty times as much, other examples each time.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from typing import TypeVar
 from hypothesis import settings
 
 Case = TypeVar("Case")
-FULL, QUICK = 100, 10
+FULL, QUICK, LONG = 100, 10, 2_000
 
 
 def register_profile() -> None:
-    """Let a run be told to be quick; the profile is for machines that others use as well, like that of all runs."""
+    """Let a run be told to be quick, or long; the profiles are for machines that others use as well, as of all."""
     settings.register_profile("quick", settings.get_profile("ci"), max_examples=QUICK)
+    settings.register_profile("long", settings.get_profile("ci"), max_examples=LONG, derandomize=False)
 
 
 def is_quick() -> bool:
@@ -22,7 +26,7 @@ def is_quick() -> bool:
 
 def count_examples(full: int) -> int:
     """Give how many examples to try, of so many in a full run."""
-    return max(1, full * QUICK // FULL) if is_quick() else full
+    return max(1, full * settings.default.max_examples // FULL)
 
 
 def take_some(cases: Sequence[Case], step: int) -> Sequence[Case]:

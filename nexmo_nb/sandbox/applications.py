@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType
 from typing import Any
 
-from nexmo_nb.sandbox.capabilities import check_capabilities, choose_method
+from nexmo_nb.sandbox.capabilities import build_capabilities, check_capabilities, take_known
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.parsing import drop_nulls
 from nexmo_nb.sandbox.refusals import Check, Refusal, build_problem, list_invalid
@@ -106,17 +106,12 @@ def _build_page(applications: list[dict[str, Any]], size: int, page: int) -> dic
 
 
 def _build_application(code: str, body: Mapping[str, Any], public_key: str | None) -> dict[str, Any]:
-    capabilities = copy.deepcopy(body.get("capabilities", {}))
-    for kind, capability in capabilities.items():
-        for name, hook in capability.get("webhooks", {}).items():
-            method = choose_method(kind, name)
-            if method:
-                hook.setdefault("http_method", method)
     return {
         "id": code,
-        **{name: copy.deepcopy(body[name]) for name in ("name", "privacy") if name in body},
+        "name": body["name"],
+        **({"privacy": take_known(body["privacy"], ("improve_ai",))} if "privacy" in body else {}),
         "public_key": public_key,
-        "capabilities": capabilities,
+        "capabilities": build_capabilities(body.get("capabilities", {})),
     }
 
 

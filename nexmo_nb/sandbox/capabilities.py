@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from nexmo_nb.sandbox.refusals import Check
@@ -70,9 +70,28 @@ SETTINGS: Mapping[str, Mapping[str, Test]] = {
 STORAGE = ("server_side_encryption", "end_to_end_encryption", "cloud_storage")
 
 
-def choose_method(kind: str, hook: str) -> str:
-    """Choose the method of a webhook that names none; empty where it has none to name."""
-    return next(iter(HOOKS[kind][hook]), "")
+def build_capabilities(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy what is known of capabilities that are valid, with the default method of each webhook."""
+    return {kind: _build_capability(kind, capability) for kind, capability in given.items()}
+
+
+def _build_capability(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    built = take_known(given, (*SETTINGS[kind], "webhooks", *(("storage",) if kind == "video" else ())))
+    if "storage" in built:
+        built["storage"] = take_known(built["storage"], STORAGE)
+    if "webhooks" in built:
+        built["webhooks"] = {name: _build_hook(HOOKS[kind][name], hook) for name, hook in built["webhooks"].items()}
+    return built
+
+
+def _build_hook(methods: Methods, given: Mapping[str, Any]) -> dict[str, Any]:
+    if not methods:
+        return take_known(given, ("address", "active"))
+    return {"http_method": methods[0], **take_known(given, ("address", "http_method", *TIMES))}
+
+
+def take_known(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
 
 
 def check_capabilities(capabilities: Mapping[str, Any]) -> Iterator[Check]:
@@ -84,14 +103,10 @@ def check_capabilities(capabilities: Mapping[str, Any]) -> Iterator[Check]:
         yield kind != "vbc" or not capability, place, "must be an empty object"
         for name, (is_allowed, rule) in SETTINGS[kind].items():
             yield name not in capability or is_allowed(capability[name]), f"{place}.{name}", rule
-        yield from _check_storage(kind, capability.get("storage", {}))
-        yield from _check_hooks(kind, capability.get("webhooks", {}))
-
-
-def _check_storage(kind: str, storage: Any) -> Iterator[Check]:
-    if kind == "video":
+        storage = capability.get("storage", {})
         is_valid = isinstance(storage, dict) and all(isinstance(storage.get(name, False), bool) for name in STORAGE)
-        yield is_valid, "capabilities.video.storage", "must be an object of booleans"
+        yield kind != "video" or is_valid, f"{place}.storage", "must be an object of booleans"
+        yield from _check_hooks(kind, capability.get("webhooks", {}))
 
 
 def _check_hooks(kind: str, hooks: Any) -> Iterator[Check]:

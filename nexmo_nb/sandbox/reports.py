@@ -51,8 +51,8 @@ STATUSES = {
     "MESSAGES": ["submitted", "delivered", "read", "rejected", "undeliverable"],
 }
 FLAGS = ("include_message", "show_concatenated", "include_subaccounts")
-# What of an order is told again with the report.
-TOLD_AGAIN = ("product", "account_id", "direction", "date_start", "date_end", "callback_url", *FLAGS, *FILTERS)
+# The other fields, which with these are told again with a report that was ordered.
+TEXTS = ("product", "account_id", "direction", "date_start", "date_end", "callback_url", *FILTERS)
 # Fields that are empty unless the request asks for them.
 ON_REQUEST = {"message_body": "include_message", "concatenated": "show_concatenated"}
 ALLOWED_WITH_ID = {"product", "account_id", "direction", "id", "include_message", "show_concatenated"}
@@ -82,7 +82,8 @@ def create_report(world: World, request: Request, _: Accident) -> Answer:
     with world.lock:
         code = world.new_id()
         times = {"receive_time": world.format_now("seconds")}
-        told = {name: body[name] for name in TOLD_AGAIN if name in body}
+        flags = {name: read_flag(body[name]) for name in FLAGS if name in body}
+        told = {name: body[name] for name in TEXTS if name in body} | flags
         report = {"request": told, "status": "PENDING", "looks": 0, "file": world.new_id(), "times": times}
         world.reports[code] = {**report, "since": world.now()}
         return Answer(200, _format_report(request, code, world.reports[code]))
@@ -165,6 +166,7 @@ def _refuse_invalid(checks: Iterable[Check]) -> None:
 def _check_fields(world: World, fields: Mapping[str, Any]) -> None:
     """Check what both kinds of report have in common."""
     product, direction = fields.get("product"), fields.get("direction")
+    _refuse_invalid((isinstance(fields.get(name, ""), str), name, "must be a string") for name in TEXTS)
     is_optional = direction is None and product not in NEEDING_DIRECTION
     required = {
         "product": product,

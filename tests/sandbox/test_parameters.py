@@ -109,14 +109,15 @@ def test_a_code_in_another_case_never_gives_an_empty_list(client: Client, path: 
         ({"status": "Delivered"}, 422),
         ({"status": "delivered"}, 200),
         ({"callback_url": "nowhere"}, 422),
+        ({"network": []}, 422),
     ],
 )
 def test_a_report_is_never_empty_for_a_word_in_another_case(
-    client: Client, change: dict[str, str], status: int
+    client: Client, change: dict[str, Any], status: int
 ) -> None:
     order = {"product": "SMS", "direction": "outbound", "account_id": client.sandbox.api_key, **change}
     assert client.request("POST", "/v2/reports", order)[0] == status
-    if "callback_url" not in change:
+    if not {"callback_url", "network"} & set(change):
         assert client.request("GET", f"/v2/reports/records?{urlencode(order)}")[0] == status
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Differences = dict[str, Any]
 """Each difference, in words that do not depend on the value, and the value that was seen there."""
+SPECS = Path(__file__).with_name("specs")
 METHODS = ("get", "post", "put", "delete")
 
 

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -54,7 +53,7 @@ Differences = dict[tuple[str, str], Any]
 @cache
 def read_description() -> openapi.Description:
     """Read the files once, and only where these tests run: it takes a while."""
-    return openapi.Description(Path(__file__).with_name("specs"))
+    return openapi.Description(openapi.SPECS)
 
 
 class Exchange(NamedTuple):
