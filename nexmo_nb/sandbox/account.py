@@ -32,7 +32,9 @@ def show_balance(world: World, _request: Request, _: Accident) -> Answer:
 
 def change_settings(world: World, request: Request, _: Accident) -> Answer:
     """Change the settings that are given, and show all: an empty URL removes one. That a URL answers is not tried."""
-    given = {name: value for name, value in request.pairs.items() if name in world.settings}
+    # An official client writes the names of the URLs without their second capital.
+    names = {name.lower(): name for name in world.settings}
+    given = {names[name.lower()]: value for name, value in request.pairs.items() if name.lower() in names}
     method = given.get("httpForwardMethod", FORWARD_METHODS[0])
     if method not in FORWARD_METHODS or not all(is_url(given[name]) for name in CALLBACKS if given.get(name)):
         return FAILED

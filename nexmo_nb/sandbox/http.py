@@ -21,7 +21,7 @@ from typing import Any
 from nexmo_nb.sandbox.accidents import ARRIVING_BADLY, iterate_bad_pieces, reset_on_close
 from nexmo_nb.sandbox.exchange import BODILESS, Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
-from nexmo_nb.sandbox.parsing import parse_json, parse_pairs
+from nexmo_nb.sandbox.parsing import is_form, parse_json, parse_pairs
 from nexmo_nb.sandbox.validation import is_int_between
 
 AnswerRequest = Callable[[Request], tuple[Answer, Accident]]
@@ -232,7 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             request.problem = "The query cannot be read"
         try:
-            if "json" in request.content_type or "javascript" in request.content_type:
+            is_json = "json" in request.content_type or "javascript" in request.content_type
+            if is_json and not is_form(body):
                 request.json = parse_json(body) if body else None
             else:
                 request.form = parse_pairs(body.decode())

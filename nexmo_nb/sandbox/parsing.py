@@ -19,6 +19,14 @@ def parse_pairs(encoded: str) -> dict[str, str]:
     return dict(parse_qsl(encoded, keep_blank_values=True, errors="strict"))
 
 
+def is_form(content: bytes) -> bool:
+    """Tell whether a body is one of a form for sure, whatever its type says.
+
+    An official client says of a form that it is JSON, once it has sent JSON.
+    """
+    return re.fullmatch(rb"[\w.~*+%-]+=[\w.~*+%=&-]*", content) is not None
+
+
 def drop_nulls(value: Any) -> Any:
     """Copy JSON without the members of objects that are null: a null stands for what was not given."""
     if isinstance(value, dict):

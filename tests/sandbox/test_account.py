@@ -94,6 +94,7 @@ def test_settings_are_kept_until_they_are_emptied(client: Client) -> None:
         assert change(drCallBackUrl="https://other.org", **wrong)[0] == 420
     assert change() == (200, both)
     assert change(moCallBackUrl="")[1]["mo-callback-url"] == ""
+    assert change(moCallbackUrl=url)[1]["mo-callback-url"] == url
     assert client.sandbox.world.activity[0]["what"] == "Settings changed"
 
 

@@ -165,3 +165,17 @@ def test_a_client_that_takes_xml_alone_is_told_that_there_is_none(client: Client
     assert client.request("GET", path, Accept="text/xml")[0] == 406
     assert "does not speak XML" in sandbox.requests[-1]["answer"]
     assert client.request("GET", path, Accept="application/xml, */*")[0] == 200
+
+
+def test_a_form_is_read_that_an_official_client_calls_json(client: Client) -> None:
+    form = urlencode({"from": "Demo", "to": TO, "text": "1 + 1 = 2 & {}"})
+    sent = client.request("POST", "/sms/json", form, Content_Type="application/json")[1]
+    assert (sent["messages"][0]["status"], client.sandbox.messages[0]["text"]) == ("0", "1 + 1 = 2 & {}")
+    assert client.request("POST", "/account/settings", "drCallBackUrl=", Content_Type="application/json")[0] == 200
+    for path in ("/v2/applications", "/v2/reports"):
+        assert client.request("POST", path, "name=A", Content_Type="application/json")[0] == 400
+    for broken in ('{"a=b"', "[1=2]", "=1", "12"):
+        status = client.request("POST", "/sms/json", broken, Content_Type="application/json")[1]["messages"][0][
+            "status"
+        ]
+        assert status == ("2" if broken == "12" else "3")
