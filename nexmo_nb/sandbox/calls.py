@@ -163,7 +163,7 @@ def _build_object(request: Request, call: Call) -> dict[str, Any]:
 
 def _build_url(request: Request, query: Mapping[str, Any], rest: str = "") -> str:
     """Build an address at this server, so that whoever follows it carries no credentials elsewhere."""
-    address = f"http://{request.headers['Host']}/v1/calls{rest}"
+    address = f"{request.origin}/v1/calls{rest}"
     return f"{address}?{urlencode(query)}" if query else address
 
 

@@ -28,6 +28,7 @@ EXAMPLES = {
     "[0-9a-f-]+": UNKNOWN,
     "(full-|prefix-)?": "prefix-",
     "[a-z-]+": "sms",
+    "(sms|voice)": "sms",
 }
 NAMES = (
     "from to text type udh body vcal vcard title url validity client-ref ttl callback message-class protocol-id sig"
@@ -37,6 +38,7 @@ NAMES = (
     " path method seconds code factor last name capabilities keys privacy ncco answer_url random_from_number"
     " action destination level loop style language premium stream_url digits event_url length_timer ringing_timer"
     " advanced_machine_detection streamUrl endpoint speech dtmf timeout order page_size record_index conversation_uuid"
+    " secret delivered target_api_key moHttpUrl drCallBackUrl"
 )
 # Fields that lead past the first checks of an endpoint.
 REPORT = {"product": "SMS", "direction": "outbound", "account_id": "KEY"}
@@ -56,6 +58,8 @@ BASES: dict[str, dict[str, Any]] = {
     "/number/search": {"country": "GB"},
     "/number/buy": {"country": "GB", "msisdn": TO},
     "/number/update": {"country": "GB", "msisdn": TO},
+    "/account/settings": {"moCallBackUrl": "https://a.org"},
+    "/conversions/sms": {"message-id": UNKNOWN},
     "/account/get-pricing/outbound/sms": {"country": "GB"},
     "/_sandbox/reprice": {"country": "GB", "factor": 2},
 }
@@ -70,6 +74,7 @@ FORMATS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("/account/get-p", ({"error-code-label"}, {"type", "error_title"})),
     ("/account/get-f", ({"error-code-label"}, {"type", "error_title"})),
     ("/account/", ({"error-code", "error-code-label"}, {"type", "error_title"})),
+    ("/conversions/", ({"error-code", "error-code-label"}, {"type", "error_title"})),
     ("/number/", ({"error-code", "error-code-label"}, {"type", "error_title"})),
     ("/_sandbox/", ({"error"},)),
     ("", ({"type", "error_title"},)),
@@ -97,7 +102,7 @@ def is_of_its_api(path: str, status: int, content: bytes) -> bool:
         return content == b""
     body = json.loads(content)
     if status < 400:
-        return isinstance(body, (dict, list))
+        return isinstance(body, (dict, list)) or (body is None and path.startswith("/conversions/"))
     if status == 429:
         return {"type", "title"} <= set(body)
     formats = next(formats for prefix, formats in FORMATS if path.startswith(prefix))
