@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ def _run_backup(options: argparse.Namespace) -> int:
     from nexmo_nb.state.files import find_state_dir
     from nexmo_nb.state.sqlite import back_up
 
+    if os.environ.get("NEXMO_NB_STATE") and not options.folder:
+        print(
+            "NEXMO_NB_STATE: the record is in a PostgreSQL database, which its own programs copy: "
+            "pg_dump --schema='nexmo_nb_*' --no-unlogged-table-data --format=custom --file=… 'postgresql://…'. With "
+            "--folder, the file of an account is copied that this machine has from before.",
+            file=sys.stderr,
+        )
+        return 2
     state_dir = Path(find_state_dir())
     folders = [options.folder] if options.folder else sorted(path.parent for path in state_dir.glob(f"*/{LEDGER}"))
     if len(folders) != 1 or not (folders[0] / LEDGER).is_file():

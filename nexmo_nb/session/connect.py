@@ -20,9 +20,10 @@ import urllib3
 from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_credentials
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.hosts import is_loopback, read_host
+from nexmo_nb.session.database import find_database, make_store
 from nexmo_nb.session.session import Session
 from nexmo_nb.session.transport import Adapter, Attempt, read_body
-from nexmo_nb.state.account_folder import find_account_folder
+from nexmo_nb.state.account_folder import find_account_folder, name_folder
 from nexmo_nb.state.files import find_state_dir, make_private_folder
 from nexmo_nb.state.limits import FAMILY_LIMITS, Limit
 from nexmo_nb.state.throttle import LEAVE_WITHIN, SLOT_LIFETIME, Throttle
@@ -30,7 +31,6 @@ from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, 
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
-    from nexmo_nb.state.postgres import PostgresStore
     from nexmo_nb.state.postgres_connection import Address as PostgresAddress
 
 LONGEST_TIMEOUT = 600.0
@@ -137,7 +137,7 @@ def connect(
     """
     global _current  # noqa: PLW0603 - one connection serves all cells of a notebook
     arguments = _hide_credentials([api_key, api_secret, application_id, private_key, signature_secret])
-    database, database_source = _find_database(state)
+    database, database_source = find_database(state)
     api_key = api_secret = application_id = private_key = signature_secret = state = None
     options = _Options(
         Limit(check_int("calls", calls, 1, 1_000_000), _check_seconds("period", period, SLOT_LIFETIME)),
@@ -201,25 +201,9 @@ def session_or_current(session: Session | None) -> Session:
     return session
 
 
-def _find_database(state: str | None) -> tuple[PostgresAddress | None, str]:
-    """Find the PostgreSQL that holds the state, and say who named it; None: files do. Its URL may hold a password."""
-    found, source = (state, "argument") if state else (os.environ.get("NEXMO_NB_STATE"), "NEXMO_NB_STATE")
-    if not found:
-        return None, ""
-    from nexmo_nb.state.postgres_connection import Address  # an extra
-
-    return Address(found), source
-
-
 def _add_source(sources: Mapping[str, str], options: _Options) -> dict[str, str]:
     """Add who named the database, if there is one, to where the settings came from."""
     return {**sources, **({"state": options.database_source} if options.database else {})}
-
-
-def _make_store(database: PostgresAddress, folder: Path) -> PostgresStore:
-    from nexmo_nb.state.postgres import PostgresStore, name_schema
-
-    return PostgresStore(database, name_schema(folder.name))
 
 
 def _hide_credentials(values: Sequence[Any]) -> dict[str, str | Secret | None]:
@@ -258,11 +242,12 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
     else:
         credentials, sources = find_credentials(arguments, only_arguments=target != "live" and is_loopback(target))
     account = Account(**credentials, **settings, sources=_add_source(sources, options))
-    folder = _make_state_dir(options.state_dir, find_state_dir())
+    parent = _make_state_dir(options.state_dir, find_state_dir())
     # A sandbox that was started again has forgotten everything: state of the earlier one must not be used for it.
-    return _make_session(
-        account, target, options, find_account_folder(folder, account.rest_host, account.api_key, instance)
-    )
+    folder = find_account_folder(parent, account.rest_host, account.api_key, instance)
+    # The folder of this machine may have a name of before, and that of another machine not.
+    name = f"{name_folder(account.rest_host, account.api_key)}{instance}"
+    return _make_session(account, target, options, folder, name)
 
 
 def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Session:
@@ -275,7 +260,7 @@ def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Sessi
     demo, _ = _fetch_demo_account(sandbox.url, options.timeout)
     sources = _add_source(dict.fromkeys(demo, "sandbox"), options)
     account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
-    session = _make_session(account, "sandbox", options, folder)
+    session = _make_session(account, "sandbox", options, folder, folder.name)
     session.sandbox = sandbox
     weakref.finalize(session, _end_sandbox, sandbox, folder, os.getpid())
     return session
@@ -288,9 +273,10 @@ def _end_sandbox(sandbox: Sandbox, folder: Path, pid: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_session(account: Account, where: str, options: _Options, folder: Path) -> Session:
+def _make_session(account: Account, where: str, options: _Options, folder: Path, name: str) -> Session:
+    """Make a session with its files in a folder; `name` is that of the account on all machines."""
     make_private_folder(folder)
-    store = None if options.database is None else _make_store(options.database, folder)
+    store = None if options.database is None else make_store(options.database, name)
     try:
         throttle = Throttle(
             folder / "throttle.sqlite",
@@ -308,6 +294,8 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path)
         raise InvalidRequestError(
             f"state_dir: got {str(folder)!r}; allowed: a folder whose files can be read and written. {problem}"
         ) from None
+    if store is not None and store.access is not None and store.access.advice:
+        warnings.warn(store.access.advice, stacklevel=6)
     cache = folder / "cache.sqlite" if options.cache else None
     session = Session(account, throttle, cache=cache, timeout=options.timeout, where=where, store=store)
     with _opened_lock:

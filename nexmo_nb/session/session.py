@@ -41,12 +41,12 @@ from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.lifetimes import cache_lifetime, create_key
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
-from nexmo_nb.state.store import Store
 from nexmo_nb.state.throttle import Throttle, make_slot_id
 from nexmo_nb.validation import invalid_argument
 
 if TYPE_CHECKING:
     from nexmo_nb.sandbox import Sandbox
+    from nexmo_nb.state.postgres import PostgresStore
     from nexmo_nb.state.response_cache import ResponseCache
 
 VERSION = "0.1.0"
@@ -84,7 +84,7 @@ class Session(requests.Session):
         cache: Path | None,
         timeout: float,
         where: str,
-        store: Store | None = None,
+        store: PostgresStore | None = None,
     ) -> None:
         super().__init__()
         self.account, self.throttle, self.where, self.store = account, throttle, where, store

@@ -51,5 +51,11 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
         "state": "files" if session.store is None else str(session.store),
         "state_dir": str(session.throttle.path.parent),
     }
-    rows = [{"setting": key, "value": shown, "source": account.sources.get(key, "")} for key, shown in values.items()]
+    access = None if session.store is None else session.store.access
+    sources = dict(account.sources)
+    if access is not None:
+        values["state_password"] = "set" if access.password_source else "not set"
+        values["state_encrypted"] = "yes" if access.is_encrypted else "no"
+        sources["state_password"] = access.password_source
+    rows = [{"setting": key, "value": shown, "source": sources.get(key, "")} for key, shown in values.items()]
     return frame(rows, _SETTINGS)

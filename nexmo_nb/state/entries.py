@@ -8,6 +8,7 @@ from typing import Any
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.database import Connection, damaged_error
+from nexmo_nb.state.enrol_sql import insert_planned
 from nexmo_nb.state.sends import BatchRow, Entry
 from nexmo_nb.state.totals import keep_totals
 
@@ -31,7 +32,7 @@ def write_entries(
     new = [(place, entry) for place, (entry, row) in enumerate(zip(entries, rows, strict=True)) if row is None]
     # In the order of the index that keeps each content once: in another one, its pages would be written many times.
     new.sort(key=lambda each: (each[1].recipient, each[1].digest))
-    sql.insert_planned(connection, batch, new, at)
+    insert_planned(connection, batch, new, at)
     return [
         BatchRow(entry.id, entry.recipient, "planned", entry.digest)
         if row is None

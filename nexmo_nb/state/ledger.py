@@ -349,8 +349,14 @@ class Ledger:
         """Create the file of a new ledger, and write into that of an older one what a crash kept from it."""
         number = self._database.read(sql.read_generation)
         # A machine that is new to a database has no file yet; beside a file of SQLite, it would be a copy.
-        is_new = number == 0 or self._database.dialect == "postgres"
-        if is_new and not self._generation_file.exists():
+        is_shared = self._database.dialect == "postgres"
+        if (number == 0 or is_shared) and not self._generation_file.exists():
+            if is_shared and self.path.exists():
+                warnings.warn(
+                    f"What this machine sent until now is recorded in {self.path}, and {self._store} does not know it: "
+                    "use other keys and batch names than there, or it is sent again. This is said once.",
+                    stacklevel=2,
+                )
             generation.create(self._generation_file, number)
         generation.note(self._generation_file, number)
 

@@ -129,18 +129,6 @@ def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -
     )
 
 
-def insert_planned(connection: Connection, batch: str, entries: Iterable[tuple[int, Entry]], at: float) -> None:
-    """Insert rows of a batch, each a place and an entry, in ``planned``."""
-    connection.executemany(
-        "INSERT INTO sends (id, kind, digest, recipient, sender, body, batch, place, created, state, estimate)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?)",
-        (
-            (each.id, each.kind, each.digest, each.recipient, each.sender, each.body, batch, place, at, each.estimate)
-            for place, each in entries
-        ),
-    )
-
-
 def replace_planned(connection: Connection, send_id: str, entry: Entry) -> None:
     """Give a row of a batch that is not sent the id and content of an entry, in ``planned``."""
     connection.execute(

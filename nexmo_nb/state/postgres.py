@@ -19,7 +19,7 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state import postgres_sql as sql
 from nexmo_nb.state.database import Dialect, Layout, Schema, StateError
 from nexmo_nb.state.forks import renew_lock_in_forks
-from nexmo_nb.state.postgres_connection import Address, PostgresConnection
+from nexmo_nb.state.postgres_connection import LONG_SILENCE, SHORT_SILENCE, Access, Address, PostgresConnection
 
 T = TypeVar("T")
 
@@ -51,7 +51,13 @@ class PostgresStore:
         return f"{self._address} (schema {self._schema})"
 
     def open(self, schema: Schema) -> PostgresDatabase:
-        return PostgresDatabase(self._address, self._schema, schema.name, schema.postgres)
+        silence = LONG_SILENCE if schema.is_large else SHORT_SILENCE
+        return PostgresDatabase(self._address, self._schema, schema.name, schema.postgres, silence=silence)
+
+    @property
+    def access(self) -> Access | None:
+        """How the connection was let in that was made last, and whether it is encrypted."""
+        return self._address.access
 
 
 def name_schema(account: str) -> str:
@@ -73,13 +79,15 @@ class PostgresDatabase:
 
     dialect: Dialect = "postgres"
 
-    def __init__(self, address: Address, schema: str, name: str, layouts: Sequence[Layout]) -> None:
-        self._address, self._schema, self._part = address, schema, name
+    def __init__(
+        self, address: Address, schema: str, name: str, layouts: Sequence[Layout], *, silence: float = SHORT_SILENCE
+    ) -> None:
+        self._address, self._schema, self._part, self._silence = address, schema, name, silence
         self.name = f"{name}-{hashlib.blake2b(f'{address} {schema}'.encode(), digest_size=6).hexdigest()}"
         self._pid = os.getpid()
         self._lock = threading.RLock()
         renew_lock_in_forks(self)
-        self._is_closed = False
+        self._is_closed = self._is_transacting = False
         self._connection: PostgresConnection | None = None
         self._disconnect: Callable[[], object] = lambda: None
         self.connections = 0
@@ -94,13 +102,12 @@ class PostgresDatabase:
     def read(self, work: Callable[[PostgresConnection], T]) -> T:
         with self._lock:
             self._check_usable()
-            connection = self._open()
-            if connection.in_transaction:
-                return work(connection)
+            if self._is_transacting and self._connection is not None:
+                return work(self._connection)  # what was lost in a transaction is not made anew in it
             try:
-                return work(connection)
+                return work(self._open())
             except StateError:
-                if connection.is_open:
+                if self._connection is not None and self._connection.is_open:
                     raise
             return work(self._open())
 
@@ -109,10 +116,12 @@ class PostgresDatabase:
             self._check_usable()
             connection = self._begin()
             try:
+                self._is_transacting = True
                 result = work(connection)
                 connection.execute(sql.COMMIT)
                 return result
             finally:
+                self._is_transacting = False
                 _undo(connection)
 
     def refuse_damage(self) -> None:
@@ -128,6 +137,14 @@ class PostgresDatabase:
         """Tell whether the connection that was made as the `number`-th is there, as far as is known."""
         is_open = self._connection is not None and self._connection.is_open
         return self._pid == os.getpid() and is_open and number == self.connections
+
+    def is_connected(self, number: int) -> bool:
+        """Ask the server whether that connection is there."""
+        with self._lock:
+            if self._connection is not None and self.has_connection(number):
+                with suppress(StateError):
+                    sql.probe(self._connection)
+            return self.has_connection(number)
 
     def rest(self) -> None:
         # In a fork, a lock that a thread of the parent had would never be free.
@@ -145,10 +162,12 @@ class PostgresDatabase:
             self._disconnect()
 
     def _open(self) -> PostgresConnection:
-        """Give the connection; make it where there is none, or it was lost."""
+        """Give the connection, with no transaction; make it where there is none, or it was lost."""
+        if self._connection is not None and self._connection.is_open:
+            _undo(self._connection)  # an interrupt in `_undo` can leave a transaction open
         if self._connection is None or not self._connection.is_open:
             self._disconnect()
-            connection = PostgresConnection(self._address)
+            connection = PostgresConnection(self._address, self._silence)
             self._disconnect = weakref.finalize(self, _close_connection, connection, self._pid)
             sql.write_settings(connection, {**_SETTINGS, "search_path": f'"{self._schema}"'})
             self._process = sql.read_process(connection)
@@ -170,11 +189,9 @@ class PostgresDatabase:
 
     def _lock_transaction(self, connection: PostgresConnection) -> None:
         try:
-            if connection.in_transaction:  # an interrupt in `_undo` can leave one open
-                connection.execute(sql.ROLLBACK)
             connection.execute(sql.BEGIN)
-            sql.lock_transaction(connection, hash_to_key(f"{self._schema}.{self._part}"))
-            if sql.read_process(connection) != self._process:
+            found = sql.lock_transaction(connection, hash_to_key(f"{self._schema}.{self._part}"))
+            if found != (self._process, f'"{self._schema}"'):
                 raise StateError(_SHARED_CONNECTION)
         except BaseException:
             _undo(connection)
@@ -182,7 +199,8 @@ class PostgresDatabase:
 
     def _refuse_shared_connection(self) -> None:
         """Refuse a pool that gives a connection to others between two transactions."""
-        self._open()
+        if self._open().process == self._process:
+            return  # the server itself greeted
         other = PostgresConnection(self._address)
         try:
             other.execute(sql.BEGIN)
@@ -194,7 +212,7 @@ class PostgresDatabase:
     def _migrate(self, connection: PostgresConnection, layouts: Sequence[Layout]) -> None:
         """Bring the tables to the newest layout."""
         sql.lock_transaction(connection, hash_to_key(self._schema))  # of two parts that are opened at once
-        sql.create_schema(connection, self._schema)
+        self._prepare_schema(connection)
         found, newest = sql.read_layout(connection, self._part), len(layouts)
         if found > newest:
             raise StateError(
@@ -206,6 +224,25 @@ class PostgresDatabase:
                 connection.execute(statement)
         if found < newest:
             sql.write_layout(connection, self._part, newest)
+
+    def _prepare_schema(self, connection: PostgresConnection) -> None:
+        """Create the schema and its table of layouts, unless they are there; refuse one that the role may not use."""
+        (role, database, may_create), found = sql.read_role(connection), sql.find_owner(connection, self._schema)
+        if found is None and not may_create:
+            raise StateError(
+                f"the role {role} may not make the schema of this account",
+                f'An administrator of the database {database} runs: CREATE SCHEMA "{self._schema}" AUTHORIZATION {role}'
+                f"; or, for all accounts of the role: GRANT CREATE ON DATABASE {database} TO {role};",
+            )
+        if found is not None and not found[1]:
+            raise StateError(
+                f"the role {role} may not use the schema of this account, which is of the role {found[0]}",
+                f"Connect as {found[0]} on all machines; or an administrator runs: GRANT {found[0]} TO {role}; and "
+                f"options=-c%20role%3D{found[0]} is put behind the '?' of the URL.",
+            )
+        if found is None:
+            sql.create_schema(connection, self._schema)
+        sql.create_layouts(connection)
 
     def _check_usable(self) -> None:
         if self._pid != os.getpid():
@@ -244,7 +281,7 @@ class PostgresLocks:
 
 
 class LockHandle:
-    """Frees a lock when it is called; `alive` as long as its connection lasts and it was not freed."""
+    """Frees a lock when it is called; `alive` as long as its connection lasts, by the server, and it was not freed."""
 
     def __init__(self, database: PostgresDatabase, name: str) -> None:
         self._database, self._name = database, name
@@ -253,10 +290,10 @@ class LockHandle:
 
     @property
     def alive(self) -> bool:
-        return not self._is_freed and self._database.has_connection(self._number)
+        return not self._is_freed and self._database.is_connected(self._number)
 
     def __call__(self) -> None:
-        if self.alive:
+        if not self._is_freed and self._database.has_connection(self._number):
             with suppress(StateError, InvalidRequestError):
                 self._database.read(lambda connection: sql.unlock(connection, hash_to_key(self._name)))
         self._is_freed = True

@@ -169,7 +169,7 @@ class Throttle:
             self._confirm_slots(connection, done, now)
             others = self._shared.read_others(connection, family)
             windows = self._list_windows(others, family, lane)
-            blocked = self._note_loss(connection, now)
+            blocked = self._note_loss(connection, now, others)
             free = min(window.limit.calls - _count_slots(connection, window, now) for window in windows)
             taken = 0 if blocked else max(0, min(len(wanted), free))
             row = {"boot": self._boot, "family": family, "lane": lane, "now": now, "expires": now + self._hold}
@@ -194,9 +194,10 @@ class Throttle:
         """Return the seconds until a slot is free, without a lock: those who wait do not hinder those who confirm."""
 
         def work(connection: Connection) -> float:
-            windows = self._list_windows(self._shared.read_others(connection, family), family, lane)
+            others = self._shared.read_others(connection, family)
+            windows = self._list_windows(others, family, lane)
             now = self._read_time(connection)
-            return max(self._read_blocked(connection, now), _read_wait(connection, windows, now))
+            return max(self._read_blocked(connection, now, others), _read_wait(connection, windows, now))
 
         return self._run(lambda: self._database.read(work))
 
@@ -234,10 +235,11 @@ class Throttle:
     def status(self) -> Status:
         def work(connection: Connection) -> Status:
             now = self._read_time(connection)
-            windows = self._list_windows(self._shared.read_others(connection, ACCOUNT), ACCOUNT, INTERACTIVE)
+            others = self._shared.read_others(connection, ACCOUNT)
+            windows = self._list_windows(others, ACCOUNT, INTERACTIVE)
             used = {window.limit: _count_slots(connection, window, now) for window in windows}
             lowest = min(used, key=lambda limit: limit.calls - used[limit])
-            wait = max(0.0, self._read_blocked(connection, now), _read_wait(connection, windows, now))
+            wait = max(0.0, self._read_blocked(connection, now, others), _read_wait(connection, windows, now))
             return Status(used[lowest], lowest.calls, wait)
 
         return self._run(lambda: self._database.read(work))
@@ -304,20 +306,21 @@ class Throttle:
         """Read the clock of the record; that of a server never runs backwards here, whatever is done to it."""
         return sql.read_server_time(connection) if self._is_remote else self._clock()
 
-    def _read_blocked(self, connection: Connection, now: float) -> float:
+    def _read_blocked(self, connection: Connection, now: float, others: Sequence[tuple[str, Limit]]) -> float:
         """Tell for how many seconds nothing may leave, since the server lost its slots in a crash: one window.
 
-        Then also the last request that had a slot is no longer under way.
+        That is the longest of all sessions. Then also the last request that had a slot is no longer under way.
         """
         if not self._is_remote:
             return 0.0
         since = sql.read_kept_since(connection)
-        longest = max(self._hold, *(limit.seconds for limit in (self.limit, *self.families.values())))
+        limits = [self.limit, *self.families.values(), *(limit for _, limit in others)]
+        longest = max(self._hold, *(limit.seconds for limit in limits))
         return max(0.0, (now if since is None else since) + longest - now)
 
-    def _note_loss(self, connection: Connection, now: float) -> float:
+    def _note_loss(self, connection: Connection, now: float, others: Sequence[tuple[str, Limit]]) -> float:
         """Do the same as `_read_blocked`, and note since when slots are kept, if they were lost."""
-        blocked = self._read_blocked(connection, now)
+        blocked = self._read_blocked(connection, now, others)
         if blocked and sql.read_kept_since(connection) is None:
             connection.execute(sql.INSERT_KEPT_SINCE, {"time": now})
         return blocked
