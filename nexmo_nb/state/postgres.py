@@ -206,6 +206,8 @@ class PostgresDatabase:
             other.execute(sql.BEGIN)
             if sql.read_process(other) == self._process:
                 raise StateError(_SHARED_CONNECTION)
+        except StateError as problem:  # it may be one that gives each statement another connection
+            raise StateError(_SHARED_CONNECTION if other.is_open else f"{problem}; {_SHARED_CONNECTION}") from None
         finally:
             other.close()
 

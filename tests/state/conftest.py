@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from nexmo_nb.state.postgres_connection import Address
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    if find_programs() is None:
+    # Where every commit is checked, a server that is missing would hide a fault.
+    if find_programs() is None and not os.environ.get("CI"):
         pytest.skip(MISSING)
     with run_postgres() as server:
         yield server
