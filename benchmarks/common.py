@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -95,6 +96,26 @@ def served(**settings: Any) -> Iterator[str]:
         assert child.stdout is not None
         yield child.stdout.readline().strip()
         child.communicate()
+
+
+def find_reason_without_postgres() -> str:
+    """Say why there is no PostgreSQL to measure with; empty: there is one."""
+    sys.path.append(str(FOLDER.parent / "tests"))
+    try:
+        from postgres_server import MISSING, find_programs
+    except ImportError:
+        return "psycopg is not installed (pip install 'nexmo_nb[postgres]')"
+    return "" if find_programs() else MISSING
+
+
+@contextmanager
+def run_safe_postgres(**settings: Any) -> Iterator[Any]:
+    """Run a PostgreSQL on the disk of temporary files, where each commit waits for the disk."""
+    from postgres_server import PASSWORD, run_postgres
+
+    os.environ["PGPASSWORD"] = PASSWORD
+    with run_postgres(Path(tempfile.gettempdir()), is_safe=True, **settings) as server:
+        yield server
 
 
 def log(url: str) -> list[dict[str, Any]]:

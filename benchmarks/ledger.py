@@ -12,15 +12,27 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from common import RAISED, Figure, once, options, plot, report, served, turns
+from common import (
+    RAISED,
+    Figure,
+    find_reason_without_postgres,
+    once,
+    options,
+    plot,
+    report,
+    run_safe_postgres,
+    served,
+    turns,
+)
 
 import nexmo_nb as nx
 from nexmo_nb.state.ledger import Ledger
-from nexmo_nb.state.sends import Entry, compute_digest
+from nexmo_nb.state.sends import Entry, Outcome, compute_digest
 
 NUMBERS = count(351910000001)
 
@@ -121,7 +133,41 @@ def run_again(url: str, rows: int) -> list[float]:
         return [turns({"run": run}, 3)["run"].cpu]
 
 
-CHILDREN = {work.__name__: work for work in (read_all, enter, run_again)}
+GROUP, WRITERS = 30, 4
+
+
+def write_sends(url: str, rows: int) -> list[float]:
+    """Enter a batch of so many into a PostgreSQL, wait for a word, send it in groups; seconds, and when it did."""
+    from nexmo_nb.state.postgres import PostgresStore
+    from nexmo_nb.state.postgres_connection import Address
+
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "ledger.sqlite", store=PostgresStore(Address(url), "ledger"))
+        # Each writer has people, and a batch, of its own.
+        people = [f"3519{n * 7919 % 10**8:08d}" for n in range(rows)]
+        order = sorted(range(rows), key=people.__getitem__)
+        ids = {n: ledger.new_id() for n in order}
+        entries = [
+            Entry(
+                ids[n], "w", "sms", compute_digest({"to": to}), to, "Demo", f"Hello {n}, it has come.", None, None, 0.04
+            )
+            for n, to in enumerate(people)
+        ]
+        entered = once(lambda: ledger.add_batch(ids[0], entries)).wall
+        print("ready", file=sys.stderr, flush=True)
+        sys.stdin.readline()
+        begun, outcomes = time.time(), []
+        for n in range(0, rows, GROUP):
+            group = {entry.id: entry.digest for entry in entries[n : n + GROUP]}
+            assert ledger.record_and_claim(outcomes, group).ids == set(group)
+            part = {"status": "0", "price": 0.03, "currency": "EUR", "balance": 9.0, "network": "26801"}
+            outcomes = [Outcome(send_id, [{**part, "message_id": send_id[:16]}]) for send_id in group]
+        ledger.record_outcomes(outcomes)
+        ledger.close()
+        return [entered, begun, time.time()]
+
+
+CHILDREN = {work.__name__: work for work in (read_all, enter, run_again, write_sends)}
 
 
 def in_child(name: str, url: str, rows: int) -> list[float]:
@@ -152,6 +198,44 @@ def measure_children(url: str, quick: bool) -> list[Figure]:
     ]
 
 
+def measure_postgres(quick: bool) -> list[Figure]:
+    """Measure the ledger that machines share, where there is a PostgreSQL; each commit waits for the disk."""
+    if reason := find_reason_without_postgres():
+        return [Figure("The ledger in PostgreSQL", f"not measured: {reason}")]
+    rows, many = (300, 3000) if quick else (3000, 100_000)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with run_safe_postgres() as server:
+
+        def run(writers: int, count: int) -> list[list[float]]:
+            command = [sys.executable, __file__, "write_sends", server.url(), str(count)]
+            children = [subprocess.Popen(command, **pipes) for _ in range(writers)]
+            for child in children:
+                assert child.stderr.readline() == "ready\n"
+            for child in children:
+                child.stdin.write("go\n")
+                child.stdin.flush()
+            return [json.loads(child.communicate()[0]) for child in children]
+
+        spans = run(WRITERS, rows)
+        speed = WRITERS * rows / (max(span[2] for span in spans) - min(span[1] for span in spans))
+        (single,) = run(1, many)
+        (size,) = server.execute(
+            "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname IN ('sends', 'parts')"
+        )
+    total = WRITERS * rows + many
+    return [
+        Figure(
+            f"Sends a second in PostgreSQL, {WRITERS} writers in groups of {GROUP}, claim and outcome",
+            f"{speed:,.0f}",
+            goal="1,000 or more",
+            reached=speed >= 1000,
+        ),
+        Figure(f"The same, one writer, {many:,}", f"{many / (single[2] - single[1]):,.0f}"),
+        Figure(f"Entering a batch of {many:,} in PostgreSQL, s", f"{single[0]:.1f}"),
+        Figure("MB of 100,000 sends in PostgreSQL, with their parts and indexes", f"{float(size[0]) / total / 10:.0f}"),
+    ]
+
+
 def draw(axes: Any, sizes: list[int], found: list[tuple[float, float, float]]) -> None:
     for place, name in enumerate(("opening the ledger", "a send, clock", "a send, CPU")):
         axes.plot(sizes, [each[place] for each in found], marker="o", label=name)
@@ -178,6 +262,7 @@ def main() -> None:
             ),
             Figure("A send by the ledger's sends, ms of CPU", sends),
             *more,
+            *measure_postgres(chosen.quick),
         ],
         chosen.json,
     )

@@ -6,14 +6,18 @@ Run: python benchmarks/throttle.py
 from __future__ import annotations
 
 import bisect
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
-from common import Figure, connected, log, options, report, served
+from common import Figure, connected, find_reason_without_postgres, log, options, report, run_safe_postgres, served
 
 import nexmo_nb as nx
 
@@ -21,9 +25,10 @@ CALLS, PERIOD = 20, 2.0
 PROCESSES = 4
 JITTER = 0.1
 WORKER = """
-import random, sys, time
+import random, sys, time, warnings
 import nexmo_nb as nx
 from requests.adapters import HTTPAdapter
+warnings.simplefilter("ignore")  # a connection between machines is in clear here
 url, folder, calls, period, seconds, jitter = sys.argv[1:3] + [float(word) for word in sys.argv[3:]]
 
 class Network(HTTPAdapter):
@@ -51,10 +56,85 @@ def race(seconds: float, jitter: float) -> tuple[int, float]:
         children = [subprocess.Popen([sys.executable, "-c", WORKER, *arguments]) for _ in range(PROCESSES)]
         assert [child.wait() for child in children] == [0] * PROCESSES
         at = sorted(entry["at"] for entry in log(url) if entry["path"] == "/v2/applications")
-    most = max(bisect.bisect_left(at, moment + PERIOD) - n for n, moment in enumerate(at))
-    # At full speed each request comes exactly one period after the one CALLS places before it.
-    spans = [later - earlier for earlier, later in zip(at, at[CALLS:], strict=False)]
-    return most, PERIOD * len(spans) / sum(spans)
+    return judge(at, CALLS, PERIOD)
+
+
+def judge(at: list[float], calls: int, period: float) -> tuple[int, float]:
+    """Find the most calls in any period, and the share of the possible speed, by when they arrived."""
+    most = max(bisect.bisect_left(at, moment + period) - n for n, moment in enumerate(at))
+    # At full speed each request comes exactly one period after the one `calls` places before it.
+    spans = [later - earlier for earlier, later in zip(at, at[calls:], strict=False)]
+    return most, period * len(spans) / sum(spans)
+
+
+def race_machines(server: Any, calls: int, period: float, seconds: float) -> tuple[int, float, str]:
+    """Let eight processes on four machines do the same by one PostgreSQL; and say what machines they are."""
+    from machines import can_make_machines, make_machines
+
+    with served() as url, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        kind, host, machines = "folders of their own", "127.0.0.1", [[] for _ in range(4)]
+        if can_make_machines():
+            kind = "network namespaces"
+            host, machines = stack.enter_context(make_machines(4, int(url.rpartition(":")[2])))
+        environment = {**os.environ, "NEXMO_NB_STATE": server.url().replace("127.0.0.1", host)}
+        arguments = [*map(str, (calls, period, seconds, JITTER))]
+        children = [
+            subprocess.Popen(
+                [*machine, sys.executable, "-c", WORKER, url, f"{folder}/{n}", *arguments], env=environment
+            )
+            for n, machine in enumerate(machines)
+            for _ in range(2)
+        ]
+        assert [child.wait() for child in children] == [0] * 8
+        at = sorted(entry["at"] for entry in log(url) if entry["path"] == "/v2/applications")
+    # While some of them still start, and after the first has ended, there are fewer callers than it takes.
+    return *judge([moment for moment in at if at[0] + 5 < moment < at[-1] - 2], calls, period), kind
+
+
+def time_takes(server: Any, times: int) -> float:
+    """Milliseconds that it takes to take a free slot, and to confirm the one before it."""
+    from nexmo_nb.state.postgres import PostgresStore
+    from nexmo_nb.state.postgres_connection import Address
+    from nexmo_nb.state.throttle import Throttle, make_slot_id
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = PostgresStore(Address(server.url()), "takes")
+        throttle = Throttle(Path(folder) / "t", calls=10_000, period=60.0, limits={}, store=store)
+        took, done = [], []
+        for _ in range(times):
+            slot, begun = make_slot_id(), time.perf_counter()
+            assert throttle.try_acquire([slot], "", "interactive", done)[0] == 1
+            took.append(time.perf_counter() - begun)
+            done = [slot]
+        throttle.close()
+    return 1000 * statistics.median(took)
+
+
+def measure_postgres(quick: bool) -> list[Figure]:
+    """Measure the limit that machines share, where there is a PostgreSQL."""
+    if reason := find_reason_without_postgres():
+        return [Figure("The limit in PostgreSQL", f"not measured: {reason}")]
+    figures = []
+    with run_safe_postgres(listen="*") as server:
+        took = time_takes(server, 100 if quick else 1000)
+        figures.append(
+            Figure("A slot of a limit in PostgreSQL, ms", f"{took:.2f}", goal="3 or less", reached=took <= 3)
+        )
+        for calls, period in ((CALLS, PERIOD), (30, 1.0)):
+            most, speed, kind = race_machines(server, calls, period, 12.0 if quick else 40.0)
+            # A slot counts from its answer: each way of the network adds half of its jitter to a period.
+            possible = period / (period + JITTER)
+            figures.append(
+                Figure(
+                    f"8 processes in 4 {kind} on one PostgreSQL, {calls} calls / {period:g} s, jitter of"
+                    f" {1000 * JITTER:.0f} ms each way",
+                    f"{speed:.3f} of the possible speed, at most {most} in any window",
+                    ratio=f"{speed / possible:.3f} of the {possible:.3f} that the jitter leaves",
+                    goal=f"at least 0.93 of what it leaves, never more than {calls}",
+                    reached=speed >= 0.93 * possible and most <= calls,
+                )
+            )
+    return figures
 
 
 def waits(seconds: float) -> list[float]:
@@ -106,6 +186,7 @@ def main() -> None:
                 goal="under 5 % of the window",
                 reached=share < 0.05,
             ),
+            *measure_postgres(chosen.quick),
         ],
         chosen.json,
     )
