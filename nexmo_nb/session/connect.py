@@ -105,7 +105,9 @@ def connect(
         The URL of a PostgreSQL database, ``"postgresql://user@host/database"``, that the machines of a team share: the
         limit, the record of what was sent and the budgets of an account are there then, for all of them (needs
         ``pip install 'nexmo_nb[postgres]'``). A password comes from the URL, PGPASSWORD, ``~/.pgpass`` or a service
-        file. Default: the variable NEXMO_NB_STATE, which the embedded sandbox does not use; else files of this machine.
+        file; ``sslmode=require`` behind a ``?`` encrypts the way to another host. Prices that were seen, reports that
+        were requested and not read, and cached answers stay on each machine. Default: the variable NEXMO_NB_STATE,
+        which the embedded sandbox does not use; else files of this machine.
     state_dir : path, optional
         Where files are kept. Default: the variable NEXMO_NB_STATE_DIR, else the platform's user data folder.
     accept_restored_ledger : bool
