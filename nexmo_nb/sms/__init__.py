@@ -101,7 +101,7 @@ def send_sms(
     pandas.DataFrame
         One row a part: ``part, parts`` (int), ``to, message_id, status, meaning, error_text`` (text), ``price,
         balance`` (float, in ``currency``; estimates, as Nexmo says), ``network`` (MCC and MNC), ``client_ref,
-        account_ref`` (as Nexmo repeats them; `key` does not give the second again).
+        account_ref`` (as Nexmo repeats them).
 
     Raises
     ------

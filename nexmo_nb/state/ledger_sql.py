@@ -46,6 +46,7 @@ def _is_odd(column: str, dialect: Dialect = "sqlite") -> str:
     return f"({column} GLOB '*[^ -~]*' OR {column} GLOB ' *' OR {column} GLOB '* ')"
 
 
+_MORE_OF_PARTS = tuple(f"ALTER TABLE parts ADD COLUMN {name} TEXT" for name in ("account_ref", "conversation_uuid"))
 MIGRATIONS = (
     # The first layout had a state for rows that wait for their turn.
     ("UPDATE sends SET state = 'planned', owner = NULL WHERE state = 'claimed'",),
@@ -82,8 +83,8 @@ MIGRATIONS = (
         "CREATE TABLE budgets (period TEXT PRIMARY KEY, amount REAL NOT NULL, currency TEXT NOT NULL)",
         "CREATE INDEX sends_costs ON sends (started, currency, cost) WHERE cost IS NOT NULL",
     ),
-    # The fifth one added up what was spent each time that it was asked for.
-    make_totals("sqlite"),
+    # The fifth one added up what was spent each time that it was asked for, and kept less of an answer.
+    (*make_totals("sqlite"), *_MORE_OF_PARTS),
 )
 
 _POSTGRES = (
@@ -112,11 +113,13 @@ _POSTGRES = (
         "CREATE INDEX sends_costs ON sends (started, currency, cost) WHERE cost IS NOT NULL",
         "CREATE INDEX parts_message ON parts (message_id)",
     ),
-    make_totals("postgres"),
+    (*make_totals("postgres"), *_MORE_OF_PARTS),
 )
 SCHEMA = Schema("ledger", (_FIRST, *MIGRATIONS), _POSTGRES, is_durable=True, is_large=True)
 
-PART_COLUMNS = ("message_id", "status", "error_text", "price", "balance", "network")
+PART_COLUMNS = (
+    "message_id", "status", "error_text", "price", "balance", "network", "account_ref", "conversation_uuid",
+)  # fmt: skip
 
 
 def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -> None:
@@ -225,8 +228,7 @@ def write_outcome(
         return
     connection.execute("DELETE FROM parts WHERE send = ?", (send_id,))
     connection.executemany(
-        "INSERT INTO parts (send, part, message_id, status, error_text, price, balance, network)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO parts (send, part, {', '.join(PART_COLUMNS)}) VALUES (?, ?{', ?' * len(PART_COLUMNS)})",
         [(send_id, part, *(row.get(name) for name in PART_COLUMNS)) for part, row in enumerate(rows, 1)],
     )
 
@@ -352,7 +354,8 @@ def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
     rows = read_rows(
         connection,
         'SELECT recipient AS "to", client_ref, currency, part, message_id, status, error_text, parts.price AS price,'
-        " balance, network FROM parts JOIN sends ON sends.id = parts.send WHERE send = ? ORDER BY part",
+        " balance, network, account_ref, conversation_uuid"
+        " FROM parts JOIN sends ON sends.id = parts.send WHERE send = ? ORDER BY part",
         (send_id,),
     )
     return [{**row, "parts": len(rows)} for row in rows]

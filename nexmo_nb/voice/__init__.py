@@ -81,7 +81,7 @@ def send_voice(
     -------
     pandas.DataFrame
         One row, all text: ``call_id, to, status`` (``"0"`` from tts, ``"started"`` from calls), ``error_text, api,
-        conversation_uuid`` (from calls; `key` does not give it again).
+        conversation_uuid`` (from calls).
 
     Raises
     ------

@@ -94,12 +94,16 @@ def test_the_record_is_the_same_when_empty(session: nx.Session) -> None:
 
 def test_a_key_is_sent_once_ever_and_returns_its_parts(sandbox: Sandbox) -> None:
     with connected(sandbox):
-        first = nx.send_sms(TO, "a" * 200, sender="Demo", key="k1")
-        pd.testing.assert_frame_equal(nx.send_sms(TO, "a" * 200, sender="Demo", key="k1"), first)
+        first = nx.send_sms(TO, "a" * 200, sender="Demo", account_ref="shop", key="k1")
+        assert first.account_ref.tolist() == ["shop", "shop"]
+        again = nx.send_sms(TO, "a" * 200, sender="Demo", account_ref="shop", key="k1")
+        pd.testing.assert_frame_equal(again, first)
         call = nx.send_voice(TO, "Hello", key="v1")
+        assert call.conversation_uuid.notna().all()
         pd.testing.assert_frame_equal(nx.send_voice(TO, "Hello", key="v1"), call)
     with connected(sandbox):
-        pd.testing.assert_frame_equal(nx.send_sms(TO, "a" * 200, sender="Demo", key="k1"), first)
+        again = nx.send_sms(TO, "a" * 200, sender="Demo", account_ref="shop", key="k1")
+        pd.testing.assert_frame_equal(again, first)
     assert (len(sandbox.messages), len(sandbox.calls)) == (1, 1)
 
 

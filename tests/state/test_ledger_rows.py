@@ -23,7 +23,8 @@ PARTS = [
     {"message_id": "m1", "status": "0", "error_text": None, "price": 0.05, "balance": 9.0, "network": "23410"},
     {"message_id": "m2", "status": "0", "error_text": "fine", "price": 0.06, "balance": 8.9, "network": "23411"},
 ]
-PARTS = [{**part, "currency": "EUR"} for part in PARTS]
+MORE = [{"account_ref": "shop"}, {"conversation_uuid": "CON-1"}]
+PARTS = [{**part, **more, "currency": "EUR"} for part, more in zip(PARTS, MORE, strict=True)]
 
 
 class Clock:
@@ -77,8 +78,8 @@ def test_a_single_send_is_written_with_all_that_it_is_and_with_its_times(ledger:
     ended = {"state": "accepted", "finished": 107.0, "parts": 2, "price": 0.11, "cost": 0.11, "currency": "EUR"}
     assert look(ledger) == {**begun, **ended}
     assert read_parts(ledger) == [
-        (ROW, 1, "m1", "0", None, 0.05, 9.0, "23410"),
-        (ROW, 2, "m2", "0", "fine", 0.06, 8.9, "23411"),
+        (ROW, 1, "m1", "0", None, 0.05, 9.0, "23410", "shop", None),
+        (ROW, 2, "m2", "0", "fine", 0.06, 8.9, "23411", None, "CON-1"),
     ]
 
 
@@ -320,9 +321,11 @@ def test_a_key_gives_back_the_parts_of_its_own_send(ledger: Ledger) -> None:
         ledger.record_intent(single(send_id, key=key))
         ledger.record_outcomes([Outcome(send_id, parts)])
     known = {"to": "1", "client_ref": "ref", "currency": "EUR", "parts": 2}
-    fields = ("message_id", "status", "error_text", "price", "balance", "network")
+    fields = (
+        "message_id", "status", "error_text", "price", "balance", "network", "account_ref", "conversation_uuid",
+    )  # fmt: skip
     assert ledger.record_intent(single("f" * 40, key="k")) == [
-        {**known, "part": n, **{name: part[name] for name in fields}} for n, part in enumerate(PARTS, 1)
+        {**known, "part": n, **{name: part.get(name) for name in fields}} for n, part in enumerate(PARTS, 1)
     ]
 
 
