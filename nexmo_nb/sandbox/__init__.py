@@ -4,7 +4,7 @@ From the bottom up, each module imports only from those above it here:
 
 - ``exchange`` (a request and its answer), ``parsing``, ``validation``, ``segments``
 - ``data`` (the made-up market), ``refusals`` (answers that endpoints share), ``failures`` (for what fails before one)
-- ``world`` (state and clock), ``traffic_months`` (the made-up year)
+- ``clock`` (which can be moved and frozen), ``world`` (state), ``traffic_months`` (the made-up year)
 - ``auth``, ``traffic`` (reports' view of that year)
 - ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
 - ``accidents`` (failures that tests schedule), ``request_log``,

@@ -9,6 +9,7 @@ from typing import Any
 from nexmo_nb.sandbox.accidents import schedule_accident
 from nexmo_nb.sandbox.exchange import Answer, Request
 from nexmo_nb.sandbox.inbox_feed import build_feed
+from nexmo_nb.sandbox.validation import show
 from nexmo_nb.sandbox.world import World
 
 PREFIX = "/_sandbox/"
@@ -73,6 +74,25 @@ def _schedule_accident(world: World, request: Request) -> None:
     schedule_accident(world, **{"kind": "", **_read_fields(request)})
 
 
+def _show_clock(world: World, _: Request) -> Mapping[str, Any]:
+    moved = round(world.time.moved.total_seconds(), 3)
+    return {"now": world.format_now(), "moved": moved, "frozen": world.time.is_frozen}
+
+
+def _set_clock(world: World, request: Request) -> Mapping[str, Any]:
+    """Freeze the clock or let it run, and move it; the fields say which."""
+    fields = _read_fields(request)
+    if not fields.keys() & {"freeze", "move"}:
+        raise ValueError("allowed: move, such as '72h', and freeze, true or false.")
+    if "freeze" in fields:
+        if str(fields["freeze"]).lower() not in ("true", "false"):
+            raise ValueError(f"freeze: got {show(fields['freeze'])}; allowed: true, false.")
+        (world.time.freeze if str(fields["freeze"]).lower() == "true" else world.time.run)()
+    if "move" in fields:
+        world.time.move(fields["move"])
+    return _show_clock(world, request)
+
+
 def _read_fields(request: Request) -> Mapping[str, Any]:
     return request.json if isinstance(request.json, dict) else request.form
 
@@ -83,6 +103,8 @@ CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "requests"): _list_entries,
     ("GET", "inbox"): lambda world, request: build_feed(world, request.query),
     ("GET", "account"): _show_account,
+    ("GET", "clock"): _show_clock,
+    ("POST", "clock"): _set_clock,
     ("POST", "reset"): lambda world, _: world.reset(),
     ("POST", "reprice"): _reprice,
     ("POST", "fail"): _schedule_accident,

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
+from nexmo_nb.sandbox.clock import Clock
 from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
@@ -31,7 +32,7 @@ class Sandbox:
     - `seed`: chooses the made-up world. The same seed and the same calls give the same answers.
     - `latency`: seconds before each answer. `limits`: whether Nexmo's published rate limits are enforced.
     - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
-    - `clock`, `now`: seconds for the rate limits and the log; the time of day.
+    - `clock`, `now`: seconds for the rate limits and the log; the time of day. `Sandbox.clock` moves and freezes them.
     - `idle`: seconds after which a connection that says nothing is closed.
 
     In a process that is forked from the one that made it, it can be looked at, but it neither serves nor ends there.
@@ -55,7 +56,8 @@ class Sandbox:
         idle: float = 60.0,
     ) -> None:
         self.latency = latency
-        self.world = World(seed, owned, balance, limits, clock, now)
+        self.clock = Clock(now, clock)
+        self.world = World(seed, owned, balance, limits, self.clock)
         # Looked up for each request, so that a test may replace it.
         self._server = Server(port, lambda request: self.answer(request), idle=idle)  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

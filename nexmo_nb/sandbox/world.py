@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from nexmo_nb.sandbox.clock import Clock
 from nexmo_nb.sandbox.data import COUNTRIES, build_msisdn, build_numbers_for_rent, hash_to_int
 from nexmo_nb.sandbox.validation import read_amount, show
 
@@ -48,8 +49,7 @@ class World:
     owned_at_start: int
     balance_at_start: float
     limits: bool
-    clock: Callable[[], float]
-    now: Callable[[], datetime]
+    time: Clock
 
     def __post_init__(self) -> None:
         self.api_key = f"{hash_to_int(self.seed, 'key'):032x}"[:8]
@@ -62,6 +62,7 @@ class World:
     def reset(self) -> None:
         with self.lock:
             self.instance = uuid.uuid4().hex[:12]
+            self.time.reset()
             self.counter = self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
             self.spent = Decimal(0)
@@ -89,6 +90,9 @@ class World:
         self.counter += 1
         return str(uuid.UUID(int=hash_to_int(self.seed, "id", self.counter), version=4))
 
+    def now(self) -> datetime:
+        return self.time.now()
+
     def format_now(self, timespec: str = "milliseconds") -> str:
         return self.now().isoformat(timespec=timespec)
 
@@ -106,7 +110,7 @@ class World:
         """Take one of the family's slots in the current second; otherwise return the seconds until one is free."""
         if not self.limits or family not in RATES:
             return 0.0
-        window, now = self.windows[family], self.clock()
+        window, now = self.windows[family], self.time.count_seconds()
         while window and window[0] <= now - 1.0:
             window.popleft()
         if len(window) >= RATES[family]:
