@@ -11,6 +11,7 @@ from nexmo_nb.sandbox.exchange import Answer, Request
 from nexmo_nb.sandbox.inbox_feed import build_feed
 from nexmo_nb.sandbox.validation import show
 from nexmo_nb.sandbox.world import World
+from nexmo_nb.sandbox.world_state import restore_snapshot, take_snapshot
 
 PREFIX = "/_sandbox/"
 _SCRIPTS = ("inbox.js", "conversations.js", "exports.js", "feed.js", "nodes.js", "tables.js", "tabs.js")
@@ -93,6 +94,14 @@ def _set_clock(world: World, request: Request) -> Mapping[str, Any]:
     return _show_clock(world, request)
 
 
+def _take_snapshot(world: World, _: Request) -> Mapping[str, str]:
+    return {"snapshot": take_snapshot(world)}
+
+
+def _restore_snapshot(world: World, request: Request) -> None:
+    restore_snapshot(world, _read_fields(request).get("snapshot", ""))
+
+
 def _read_fields(request: Request) -> Mapping[str, Any]:
     return request.json if isinstance(request.json, dict) else request.form
 
@@ -105,6 +114,8 @@ CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "account"): _show_account,
     ("GET", "clock"): _show_clock,
     ("POST", "clock"): _set_clock,
+    ("POST", "snapshot"): _take_snapshot,
+    ("POST", "restore"): _restore_snapshot,
     ("POST", "reset"): lambda world, _: world.reset(),
     ("POST", "reprice"): _reprice,
     ("POST", "fail"): _schedule_accident,

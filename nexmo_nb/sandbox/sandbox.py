@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
@@ -20,7 +22,9 @@ from nexmo_nb.sandbox.failures import build_failure
 from nexmo_nb.sandbox.http import Server
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
+from nexmo_nb.sandbox.state_file import StateFile
 from nexmo_nb.sandbox.world import World
+from nexmo_nb.sandbox.world_state import restore_snapshot, take_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ class Sandbox:
     - `latency`: seconds before each answer. `limits`: whether Nexmo's published rate limits are enforced.
     - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
     - `clock`, `now`: seconds for the rate limits and the log; the time of day. `Sandbox.clock` moves and freezes them.
+    - `state`: a file from which the state is read at the start, and to which it is written, for the next run.
     - `idle`: seconds after which a connection that says nothing is closed.
 
     In a process that is forked from the one that made it, it can be looked at, but it neither serves nor ends there.
@@ -54,6 +59,7 @@ class Sandbox:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         idle: float = 60.0,
+        state: str | Path | None = None,
     ) -> None:
         self.latency = latency
         self.clock = Clock(now, clock)
@@ -61,6 +67,7 @@ class Sandbox:
         # Looked up for each request, so that a test may replace it.
         self._server = Server(port, lambda request: self.answer(request), idle=idle)  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._state_file = None if state is None else self._open_state(state)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         _sandboxes.add(self)
@@ -95,16 +102,34 @@ class Sandbox:
         self.world.reprice(country, factor)
 
     def reset(self) -> None:
-        """Return to the state at the start."""
+        """Return to the state at the start, and to the real time."""
         self.world.reset()
+
+    def snapshot(self) -> str:
+        """Keep the state as it is, clock included, and return the name by which `restore` finds it."""
+        return take_snapshot(self.world)
+
+    def restore(self, snapshot: str) -> None:
+        """Return to a snapshot, as often as one likes; ValueError where there is none of this name."""
+        restore_snapshot(self.world, snapshot)
 
     def close(self) -> None:
         """Stop serving, also what is being served; in a forked process, do nothing."""
         self._server.close()
         self._thread.join()
+        if self._state_file:
+            self._state_file.close()
+            self._state_file = None
 
     def answer(self, request: Request) -> tuple[Answer, Accident]:
         """Answer a request; the second value is the accident that happens to the answer, empty for none."""
+        try:
+            return self._answer(request)
+        finally:
+            if self._state_file:
+                self._state_file.note_change()
+
+    def _answer(self, request: Request) -> tuple[Answer, Accident]:
         own_answer = answer_control(self.world, request)
         if own_answer is not None:
             return own_answer, {}
@@ -125,7 +150,15 @@ class Sandbox:
     def _let_go(self) -> None:
         """In a process that was just forked: hold no socket, and no lock of a thread that is not here."""
         self._server.let_go()
+        self._state_file = None
         self.world.lock = threading.RLock()
+
+    def _open_state(self, path: str | Path) -> StateFile:
+        try:
+            return StateFile(path, self.world)
+        except ValueError:
+            self._server.server_close()
+            raise
 
     def _wait_before_answer(self, accident: Accident) -> bool:
         """Wait before an answer; False if the request is not to be answered, because of a reset or the end."""
@@ -155,9 +188,13 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_let_sandboxes_go)
 
 
-def serve(port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True) -> None:
-    """Run a sandbox until Ctrl-C, and print its address; the arguments are those of `Sandbox`."""
-    with Sandbox(port, seed=seed, latency=latency, limits=limits) as sandbox:
+def serve(
+    port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True, state: str | Path | None = None
+) -> None:
+    """Run a sandbox until Ctrl-C or SIGTERM, and print its address; the arguments are those of `Sandbox`."""
+    with Sandbox(port, seed=seed, latency=latency, limits=limits, state=state) as sandbox:
+        # Both end alike, for what is not in the state's file yet is to be written.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"Sandbox: {sandbox.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 - the reader waits for it
         with contextlib.suppress(KeyboardInterrupt):
             while True:

@@ -56,6 +56,7 @@ class World:
         self.api_secret = f"S{hash_to_int(self.seed, 'secret'):032x}"[:16]
         self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
         self.lock = threading.RLock()
+        self.snapshots: dict[str, str] = {}
         self._key_pair: tuple[str, str] | None = None
         self.reset()
 
