@@ -3,12 +3,14 @@
 From the bottom up, each module imports only from those above it here:
 
 - ``exchange`` (a request and its answer), ``parsing``, ``validation``, ``segments``
+- ``codes`` (what statuses mean), ``magic_numbers`` (numbers with an effect), ``receipts`` (what becomes of a message)
 - ``data`` (the made-up market), ``refusals`` (answers that endpoints share), ``failures`` (for what fails before one)
 - ``clock`` (which can be moved and frozen), ``world`` (state), ``traffic_months`` (the made-up year)
 - ``auth``, ``traffic`` (reports' view of that year)
 - ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
 - ``accidents`` (failures that tests schedule), ``request_log``,
   ``inbox_feed`` (what the inbox shows)
+- ``world_state`` and ``state_file`` (snapshots, and what the next run goes on with)
 - ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``http`` (the server)
 - ``sandbox`` (the class `Sandbox`)
 """

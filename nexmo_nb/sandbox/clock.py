@@ -77,7 +77,8 @@ class Clock:
     @property
     def moved(self) -> timedelta:
         """How far the clock is from the real time."""
-        return self.now() - self._now()
+        frozen = self._frozen
+        return frozen[0] - self._now() if frozen else self._moved
 
     def now(self) -> datetime:
         frozen = self._frozen

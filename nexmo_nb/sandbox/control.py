@@ -9,6 +9,7 @@ from typing import Any
 from nexmo_nb.sandbox.accidents import schedule_accident
 from nexmo_nb.sandbox.exchange import Answer, Request
 from nexmo_nb.sandbox.inbox_feed import build_feed
+from nexmo_nb.sandbox.magic_numbers import list_numbers
 from nexmo_nb.sandbox.validation import show
 from nexmo_nb.sandbox.world import World
 from nexmo_nb.sandbox.world_state import restore_snapshot, take_snapshot
@@ -112,6 +113,7 @@ CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "requests"): _list_entries,
     ("GET", "inbox"): lambda world, request: build_feed(world, request.query),
     ("GET", "account"): _show_account,
+    ("GET", "numbers"): lambda _world, _request: list_numbers(),
     ("GET", "clock"): _show_clock,
     ("POST", "clock"): _set_clock,
     ("POST", "snapshot"): _take_snapshot,

@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from nexmo_nb.sandbox.data import COUNTRIES
+from nexmo_nb.sandbox.receipts import find_receipt
 from nexmo_nb.sandbox.record_fields import FIELDS, Record, find_key
 from nexmo_nb.sandbox.traffic import find_records, find_time_place, iterate_records
 from nexmo_nb.sandbox.traffic_products import describe_usage
 from nexmo_nb.sandbox.world import World
-
-# What is sent here arrives at once.
-DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
 
 
 def list_between(
@@ -66,6 +64,7 @@ def _list_own_records(world: World, key: str, accounts: Sequence[str]) -> list[R
 def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, str]) -> Record:
     country = COUNTRIES[message["country"]]
     network = next(network for network in country.networks if network.code == message["network"])
+    receipt = find_receipt(message, world.now())
     record = {
         "account_id": world.api_key,
         "message_id": part["message_id"],
@@ -81,8 +80,11 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "country": country.code,
         "country_name": country.name,
         "date_received": message["time"],
-        "date_finalized": message["time"],
-        **DELIVERED,
+        "date_finalized": receipt.at.isoformat(timespec="milliseconds") if receipt.at else "",
+        "latency": str(round(1000 * message["course"]["seconds"])) if receipt.at else "",
+        "status": receipt.status,
+        "error_code": str(receipt.error) if receipt.at else "",
+        "error_code_description": receipt.error_text,
         "total_price": part["price"],
         "id": part["message_id"],
         "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),

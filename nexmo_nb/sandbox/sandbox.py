@@ -20,6 +20,7 @@ from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
 from nexmo_nb.sandbox.http import Server
+from nexmo_nb.sandbox.magic_numbers import find_accident, list_numbers
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
 from nexmo_nb.sandbox.state_file import StateFile
@@ -97,6 +98,10 @@ class Sandbox:
         """
         schedule_accident(self.world, kind, times, path, **detail)
 
+    def numbers(self) -> list[dict[str, Any]]:
+        """List the magic numbers, each with its effect: numbers that nobody has, for tests of what goes wrong."""
+        return list_numbers()
+
     def reprice(self, country: str, factor: float) -> None:
         """Multiply a country's current prices by `factor`; ValueError for an unknown country or a wrong factor."""
         self.world.reprice(country, factor)
@@ -135,6 +140,7 @@ class Sandbox:
             return own_answer, {}
         with self.world.lock:
             entry, accident = log_request(self.world, request), take_accident(self.world, request)
+            accident = accident or find_accident(request)
         if not self._wait_before_answer(accident):
             return Answer(0), {"kind": "drop-before"}
         try:

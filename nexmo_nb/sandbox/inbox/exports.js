@@ -40,6 +40,11 @@ const COLUMNS = {
     currency: (entry) => entry.currency,
     details: (entry) => JSON.stringify(entry.details),
   },
+  numbers: {
+    number: (each) => `+${each.number}`,
+    effect: (each) => each.effect,
+    codes: (each) => JSON.stringify(each.codes),
+  },
   requests: {
     method: (request) => request.method,
     path: (request) => request.path,

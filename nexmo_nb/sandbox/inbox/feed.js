@@ -3,7 +3,7 @@
 // As many as the sandbox tells at once; older ones go.
 const MOST_REQUESTS = 500;
 
-export const feed = { instance: "", revision: 0, totals: null, messages: [], activity: [], requests: [] };
+export const feed = { instance: "", revision: 0, totals: null, messages: [], activity: [], requests: [], numbers: [] };
 
 // Gives the messages that arrived since the last poll; null if nothing changed at all.
 export async function poll() {
@@ -22,6 +22,11 @@ export async function poll() {
     requests: mergeRequests(feed.requests, answer.requests),
   });
   return isChanged ? answer.messages : null;
+}
+
+// Gives numbers that have an effect of their own; they are always the same.
+export async function fetchNumbers() {
+  feed.numbers = (await (await fetch("/_sandbox/numbers")).json()).reverse();
 }
 
 // A request comes a second time when it has been answered.
