@@ -7,11 +7,13 @@ From the bottom up, each module imports only from those above it here:
 - ``data`` (the made-up market), ``refusals`` (answers that endpoints share), ``failures`` (for what fails before one)
 - ``clock`` (which can be moved and frozen), ``world`` (state), ``traffic_months`` (the made-up year)
 - ``auth``, ``traffic`` (reports' view of that year)
+- ``signatures``, ``webhook_queue`` (what is posted when), ``webhooks`` (in which words), ``inbound`` (who writes to us)
 - ``sms``, ``voice``, ``applications``, ``numbers``, ``account``, ``reports`` (the endpoints)
 - ``accidents`` (failures that tests schedule), ``request_log``,
   ``inbox_feed`` (what the inbox shows)
 - ``world_state`` and ``state_file`` (snapshots, and what the next run goes on with)
 - ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``http`` (the server)
+- ``postman`` (posts webhooks)
 - ``sandbox`` (the class `Sandbox`)
 """
 

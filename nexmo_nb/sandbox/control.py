@@ -8,6 +8,7 @@ from typing import Any
 
 from nexmo_nb.sandbox.accidents import schedule_accident
 from nexmo_nb.sandbox.exchange import Answer, Request
+from nexmo_nb.sandbox.inbound import receive_sms
 from nexmo_nb.sandbox.inbox_feed import build_feed
 from nexmo_nb.sandbox.magic_numbers import list_numbers
 from nexmo_nb.sandbox.validation import show
@@ -72,6 +73,11 @@ def _reprice(world: World, request: Request) -> None:
     world.reprice(fields.get("country", ""), fields.get("factor", 1))
 
 
+def _receive(world: World, request: Request) -> Mapping[str, Any]:
+    fields = _read_fields(request)
+    return receive_sms(world, *(fields.get(name) for name in ("sender", "to", "text")))
+
+
 def _schedule_accident(world: World, request: Request) -> None:
     schedule_accident(world, **{"kind": "", **_read_fields(request)})
 
@@ -109,12 +115,15 @@ def _read_fields(request: Request) -> Mapping[str, Any]:
 
 CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "messages"): _list_entries,
+    ("GET", "received"): _list_entries,
+    ("GET", "webhooks"): _list_entries,
     ("GET", "calls"): _list_entries,
     ("GET", "requests"): _list_entries,
     ("GET", "inbox"): lambda world, request: build_feed(world, request.query),
     ("GET", "account"): _show_account,
     ("GET", "numbers"): lambda _world, _request: list_numbers(),
     ("GET", "clock"): _show_clock,
+    ("POST", "receive"): _receive,
     ("POST", "clock"): _set_clock,
     ("POST", "snapshot"): _take_snapshot,
     ("POST", "restore"): _restore_snapshot,

@@ -21,7 +21,8 @@ CONTENT = ("title", "url", "vcard", "vcal", "udh", "body")
 def build_feed(world: World, query: Mapping[str, str]) -> dict[str, Any]:
     """Build what the page does not have yet.
 
-    The query names the instance that the page knows, how many of its messages and activity, and the revision up to
+    The query names the instance that the page knows, how many of its messages, sent and received, and of its activity,
+    and the revision up to
     which it has the requests. A page that knows another instance gets all.
     """
     now = world.now()
@@ -35,6 +36,7 @@ def build_feed(world: World, query: Mapping[str, str]) -> dict[str, Any]:
             "revision": world.changes,
             "totals": _build_totals(world),
             "messages": [_format_message(message, now) for message in world.messages[has.get("messages", 0) :]],
+            "received": [_format_received(each) for each in world.received[has.get("received", 0) :]],
             "activity": [{**entry, "currency": CURRENCY} for entry in world.activity[has.get("activity", 0) :]],
             "requests": changed[-MOST_REQUESTS:],
         }
@@ -66,4 +68,20 @@ def _format_message(message: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "currency": CURRENCY,
         "text": text,
         "receipts": [{"message_id": part["message_id"], **receipt} for part in message["parts"]],
+    }
+
+
+def _format_received(received: Mapping[str, Any]) -> dict[str, Any]:
+    """Format a message that came in with the members of one that was sent; it costs nothing."""
+    return {
+        **{name: received[name] for name in ("to", "sender", "type", "encoding", "time", "network", "country", "text")},
+        "direction": "inbound",
+        "price": "0.00000000",
+        "currency": CURRENCY,
+        "client_ref": None,
+        "refused_parts": 0,
+        "receipts": [
+            {"message_id": part["message_id"], "status": "received", "time": received["time"]}
+            for part in received["parts"]
+        ],
     }

@@ -10,7 +10,7 @@ from nexmo_nb.sandbox.data import COUNTRIES
 from nexmo_nb.sandbox.receipts import find_receipt
 from nexmo_nb.sandbox.record_fields import FIELDS, Record, find_key
 from nexmo_nb.sandbox.traffic import find_records, find_time_place, iterate_records
-from nexmo_nb.sandbox.traffic_products import describe_usage
+from nexmo_nb.sandbox.traffic_products import FREE, describe_usage
 from nexmo_nb.sandbox.world import World
 
 
@@ -29,7 +29,7 @@ def list_between(
 
 
 def find_by_id(world: World, key: str, ids: Sequence[str], accounts: Sequence[str]) -> list[Record]:
-    own = _list_own_records(world, key, accounts) if key == "SMS" else []
+    own = _list_own_records(world, key, accounts) if key in ("SMS", "SMS inbound") else []
     return find_records(world, key, ids, accounts) + [record for record in own if record[1] in ids]
 
 
@@ -54,9 +54,11 @@ def _list_own_records(world: World, key: str, accounts: Sequence[str]) -> list[R
     if world.api_key not in accounts:
         return []
     with world.lock:
-        messages, usage = list(world.messages), list(world.usage)
+        messages, usage, received = list(world.messages), list(world.usage), list(world.received)
     if key == "REPORTS-USAGE":
         return [tuple(fields[name] for name in FIELDS[key]) for fields in usage if fields["account_id"] in accounts]
+    if key == "SMS inbound":
+        return [_build_inbound_record(world, each, part) for each in received for part in each["parts"]]
     parts = ((message, part) for message in messages for part in message["parts"])
     return [_build_record(world, message, part) for message, part in parts] if key == "SMS" else []
 
@@ -90,3 +92,24 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
     }
     return tuple(record.get(name, "") for name in FIELDS["SMS"])
+
+
+def _build_inbound_record(world: World, received: Mapping[str, Any], part: Mapping[str, str]) -> Record:
+    country = COUNTRIES.get(received["country"])
+    names = {network.code: network.name for network in country.networks} if country else {}
+    record = {
+        "account_id": world.api_key,
+        "message_id": part["message_id"],
+        "direction": "inbound",
+        "from": received["sender"],
+        "to": received["to"],
+        "network": received["network"],
+        "network_name": names.get(received["network"], ""),
+        "country": received["country"],
+        "country_name": country.name if country else "",
+        "date_received": received["time"],
+        "total_price": FREE,
+        "id": part["message_id"],
+        "message_body": part["text"],
+    }
+    return tuple(record.get(name, "") for name in FIELDS["SMS inbound"])

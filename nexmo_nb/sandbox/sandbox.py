@@ -20,7 +20,9 @@ from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
 from nexmo_nb.sandbox.http import Server
+from nexmo_nb.sandbox.inbound import receive_sms
 from nexmo_nb.sandbox.magic_numbers import find_accident, list_numbers
+from nexmo_nb.sandbox.postman import Postman
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
 from nexmo_nb.sandbox.state_file import StateFile
@@ -65,6 +67,8 @@ class Sandbox:
         self.latency = latency
         self.clock = Clock(now, clock)
         self.world = World(seed, owned, balance, limits, self.clock)
+        self._postman = Postman(self.world)
+        self.world.on_webhook = self.clock.on_change = self._postman.wake
         # Looked up for each request, so that a test may replace it.
         self._server = Server(port, lambda request: self.answer(request), idle=idle)  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -80,6 +84,10 @@ class Sandbox:
     private_key = property(lambda self: self.world.get_key_pair()[0], doc="That application's private key, as PEM.")
     balance = property(lambda self: float(self.world.balance), doc="What the account has left, in EUR.")
     messages = property(lambda self: self.world.copy_entries("messages"), doc="Accepted messages, oldest first.")
+    received = property(lambda self: self.world.copy_entries("received"), doc="Messages that came in, oldest first.")
+    webhooks = property(
+        lambda self: self.world.copy_entries("webhooks"), doc="What was or is to be posted, with each answer."
+    )
     calls = property(lambda self: self.world.copy_entries("calls"), doc="Voice calls of either API, oldest first.")
     requests = property(lambda self: self.world.copy_entries("requests"), doc="All requests, in order of arrival.")
 
@@ -97,6 +105,18 @@ class Sandbox:
           ``partial`` (SMS: only the first part is accepted).
         """
         schedule_accident(self.world, kind, times, path, **detail)
+
+    def receive(self, sender: str, to: str, text: str) -> dict[str, Any]:
+        """Let somebody write to a number that the account has, and return what came in.
+
+        It is told to the number's own URL, else to the application that it is linked to, else to the account's URL.
+        ValueError for a number that the account does not have.
+        """
+        return receive_sms(self.world, sender, to, text)
+
+    def wait_for_webhooks(self, timeout: float = 10.0) -> bool:
+        """Wait until each webhook that is due by the clock was posted once; False if that takes too many seconds."""
+        return self._postman.wait_until_posted(timeout)
 
     def numbers(self) -> list[dict[str, Any]]:
         """List the magic numbers, each with its effect: numbers that nobody has, for tests of what goes wrong."""
@@ -122,6 +142,7 @@ class Sandbox:
         """Stop serving, also what is being served; in a forked process, do nothing."""
         self._server.close()
         self._thread.join()
+        self._postman.close()
         if self._state_file:
             self._state_file.close()
             self._state_file = None
@@ -157,6 +178,8 @@ class Sandbox:
         """In a process that was just forked: hold no socket, and no lock of a thread that is not here."""
         self._server.let_go()
         self._state_file = None
+        self._postman = Postman(self.world)
+        self.world.on_webhook = self.clock.on_change = lambda: None
         self.world.lock = threading.RLock()
 
     def _open_state(self, path: str | Path) -> StateFile:

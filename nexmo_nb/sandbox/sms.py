@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,7 +13,9 @@ from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.magic_numbers import find_course, find_magic, read_code
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
+from nexmo_nb.sandbox.signatures import is_signature_valid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
+from nexmo_nb.sandbox.webhooks import queue_receipts
 from nexmo_nb.sandbox.world import World
 
 # Refusals that name the recipient.
@@ -75,7 +75,7 @@ def _check_credentials(world: World, request: Request, fields: Mapping[str, str]
     if "sig" in fields:
         if secret:
             raise _MessageRefusal(32)
-        if key != world.api_key or not _is_signature_valid(world, fields):
+        if key != world.api_key or not _is_signed(world, fields):
             raise _MessageRefusal(14)
     elif (key, secret) != (world.api_key, world.api_secret):
         raise _MessageRefusal(4)
@@ -89,16 +89,11 @@ def _check_required(fields: Mapping[str, str]) -> None:
         raise _MessageRefusal(2, "Missing Message Text")
 
 
-def _is_signature_valid(world: World, fields: Mapping[str, str]) -> bool:
+def _is_signed(world: World, fields: Mapping[str, str]) -> bool:
     timestamp, now = fields.get("timestamp", ""), int(world.now().timestamp())
     if not is_int_between(timestamp, now - SIGNATURE_LIFETIME, now + SIGNATURE_LIFETIME):
         return False
-    in_order = sorted((name.encode(), value) for name, value in fields.items() if name != "sig")
-    signed = "".join(f"&{name.decode()}={re.sub('[&=]', '_', value)}" for name, value in in_order).encode()
-    secret = world.signature_secret.encode()
-    valid = {hashlib.md5(signed + secret, usedforsecurity=False).hexdigest()}
-    valid |= {hmac.new(secret, signed, method).hexdigest() for method in ("md5", "sha1", "sha256", "sha512")}
-    return fields["sig"].lower() in valid
+    return is_signature_valid(fields, world.signature_secret)
 
 
 def _accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> list[dict[str, str]]:
@@ -124,6 +119,7 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
         raise _MessageRefusal(9)
     record = _build_record(world, message)
     world.messages.append(record)
+    queue_receipts(world, record)
     return _build_entries(world, message, record["parts"])
 
 

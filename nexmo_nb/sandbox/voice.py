@@ -11,6 +11,7 @@ from nexmo_nb.sandbox.data import find_country, find_network, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.refusals import NOT_FOUND, Check, Refusal, list_invalid
 from nexmo_nb.sandbox.validation import is_int_between, is_url
+from nexmo_nb.sandbox.webhooks import queue_call_event
 from nexmo_nb.sandbox.world import World
 
 UNAUTHORIZED = Answer(401, {"type": "UNAUTHORIZED", "error_title": "Unauthorized"})
@@ -90,6 +91,7 @@ def place_call(world: World, request: Request, accident: Accident) -> Answer:
         code, conversation = world.new_id(), f"CON-{world.new_id()}"
         record = _build_record(world, code, application, request.json)
         world.calls.append(record)
+        queue_call_event(world, {**record, "conversation_uuid": conversation}, record)
         spoken = [action for action in record.get("ncco", []) if action["action"] == "talk"]
         languages = dict.fromkeys(str(action.get("language", "en-US")) for action in spoken)
         said = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -57,6 +57,8 @@ class World:
         self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
         self.lock = threading.RLock()
         self.snapshots: dict[str, str] = {}
+        # Told that a webhook was added. The lock is held: it must not wait.
+        self.on_webhook: Callable[[], None] = lambda: None
         self._key_pair: tuple[str, str] | None = None
         self.reset()
 
@@ -67,7 +69,12 @@ class World:
             self.counter = self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
             self.spent = Decimal(0)
+            self.settings = {"moCallBackUrl": "", "drCallBackUrl": "", "httpForwardMethod": "GET_QUERY_PARAMS"}
             self.messages: list[dict[str, Any]] = []
+            self.received: list[dict[str, Any]] = []
+            self.webhooks: list[dict[str, Any]] = []
+            # When each that waits is due, and its number: the first one comes first, as `heapq` has it.
+            self.webhook_queue: list[list[float]] = []
             self.calls: list[dict[str, Any]] = []
             self.activity: list[dict[str, Any]] = []
             self.requests: list[dict[str, Any]] = []
@@ -151,7 +158,7 @@ class World:
             self.factors[country] = product
 
     def copy_entries(self, name: str) -> list[dict[str, Any]]:
-        """Copy `messages`, `calls` or `requests`, oldest first."""
+        """Copy `messages`, `received`, `webhooks`, `calls` or `requests`, oldest first."""
         with self.lock:
             return [dict(entry) for entry in getattr(self, name)]
 

@@ -19,7 +19,7 @@ MOST_SNAPSHOTS = 100
 # What is of this process or chosen by whoever starts it, and what is written in a way of its own.
 _LEFT_OUT = {
     *("seed", "owned_at_start", "balance_at_start", "limits", "api_key", "api_secret", "signature_secret"),
-    *("lock", "snapshots", "windows", "rent", "time"),
+    *("lock", "snapshots", "windows", "rent", "time", "on_webhook", "call_listeners"),
 }
 # How what JSON does not know is written: an object whose one member says what it is.
 _WRITERS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {

@@ -31,7 +31,8 @@ NAMES = (
     " timestamp status-report-req api_key api_secret account_id product direction date_start date_end status id cursor"
     " iv country features pattern search_pattern size index page page_size has_application application_id msisdn trx"
     " app_id voiceCallbackType voiceCallbackValue prefix lg voice repeat machine_detection machine_timeout kind times"
-    " path method seconds code factor move freeze name capabilities keys privacy ncco answer_url random_from_number"
+    " path method seconds code factor last name capabilities keys privacy ncco answer_url random_from_number"
+    " move freeze sender event_url snapshot"
 )
 # Fields that lead past the first checks of an endpoint.
 REPORT = {"product": "SMS", "direction": "outbound", "account_id": "KEY"}
@@ -47,6 +48,7 @@ BASES: dict[str, dict[str, Any]] = {
     "/number/buy": {"country": "GB", "msisdn": TO},
     "/number/update": {"country": "GB", "msisdn": TO},
     "/account/get-pricing/outbound/sms": {"country": "GB"},
+    "/_sandbox/receive": {"sender": TO, "to": TO, "text": "Hello"},
     "/_sandbox/reprice": {"country": "GB", "factor": 2},
 }
 # The members that show which API an answer is of; an answer has all of one set.

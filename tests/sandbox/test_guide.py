@@ -38,11 +38,11 @@ def test_what_the_guide_shows_is_answered_as_it_shows(sandbox: Sandbox, tmp_path
     if not curl:
         pytest.fail("curl is missing") if os.environ.get("CI") else pytest.skip("curl is missing")
     (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
-    runs = list_runs()
+    runs, number = list_runs(), next(iter(sandbox.world.owned))
     assert len(runs) >= len(CONTROLS)
     for line, shown in runs:
         environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-        command = ["sh", "-c", line.replace(HERE, sandbox.url)]
+        command = ["sh", "-c", line.replace(HERE, sandbox.url).replace("NUMBER", number)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         assert not shown or json.loads(done.stdout) == json.loads(shown)

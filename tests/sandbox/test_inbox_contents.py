@@ -53,6 +53,26 @@ def test_a_conversation_has_what_was_sent_in_order_each_with_its_receipts(
     thread_of(page).get_by_text("2 parts refused").wait_for()
 
 
+def test_an_answer_stands_in_the_conversation_with_whoever_wrote_it(
+    open_inbox: Open, client: Client, sandbox: Sandbox
+) -> None:
+    number = next(iter(sandbox.world.owned))
+    client.sms(to=ANA, text="See you at eight?")
+    sandbox.receive(ANA, number, "Yes 🎉")
+    page = open_inbox()
+    assert recipients_of(page).count() == 1
+    assert thread_of(page).locator("p").all_inner_texts() == ["See you at eight?", "Yes 🎉"]
+    assert f"To +{number}, Unicode, 1 part" in thread_of(page).last.inner_text()
+    sandbox.receive(BEN, number, "Who is this?")
+    page.get_by_text(f"1 message, the last from +{BEN}.").wait_for()
+    client.sms(to=ANA, text="Good.")
+    thread_of(page).nth(2).wait_for()
+    assert recipients_of(page).count() == 2
+    _, path = download(page, "CSV")
+    rows = read_csv_rows(path)
+    assert [row["direction"] for row in rows] == ["outbound", "inbound", "inbound", "outbound"]
+
+
 def test_counts_and_cost_are_those_of_the_books_and_news_come_by_themselves(
     open_inbox: Open, client: Client, sandbox: Sandbox
 ) -> None:

@@ -24,7 +24,16 @@ function buildRecipient([to, messages]) {
   return createNode("li", {}, button);
 }
 
+// A message that came in, from whoever the conversation is with.
+function buildReceived(message) {
+  const parts = formatCount(message.receipts.length, "part");
+  const encoding = ENCODINGS[message.encoding] ?? message.type;
+  const caption = createNode("small", {}, `To +${message.to}, ${encoding}, ${parts}, `, createTime(message.time));
+  return createNode("li", { class: "received" }, createNode("p", {}, message.text), caption);
+}
+
 function buildMessage(message) {
+  if (message.direction === "inbound") return buildReceived(message);
   const caption = createNode("small", {}, "From ", createNode("b", {}, message.sender), ", ");
   const encoding = ENCODINGS[message.encoding] ?? message.type;
   const parts = formatCount(message.receipts.length, "part");

@@ -17,6 +17,7 @@ const COLUMNS = {
     received: (message) => exact(message.time),
     to: (message) => `+${message.to}`,
     from: (message) => message.sender,
+    direction: (message) => message.direction ?? "outbound",
     text: (message) => message.text,
     type: (message) => message.type,
     encoding: (message) => message.encoding,

@@ -2,7 +2,7 @@
 
 import { connectConversations, renderConversations } from "/conversations.js";
 import { exportItems } from "/exports.js";
-import { feed, fetchNumbers, groupByRecipient, poll, searchItems } from "/feed.js";
+import { feed, fetchNumbers, findOther, groupByRecipient, poll, searchItems } from "/feed.js";
 import { byId, createNode, formatCount, formatMoney } from "/nodes.js";
 import { ACTIVITY, NUMBERS, readSent, REQUESTS, Table } from "/tables.js";
 import { connectTabs } from "/tabs.js";
@@ -77,7 +77,9 @@ function renderTotals({ messages, parts, calls, spent, balance, currency }) {
 function tellNews(messages) {
   if (messages.length === 0) return;
   const time = new Date().toLocaleTimeString("en-GB");
-  byId("news").textContent = `New at ${time}: ${formatCount(messages.length, "message")}, the last to +${messages.at(-1).to}.`;
+  const last = messages.at(-1);
+  const way = last.direction === "inbound" ? "from" : "to";
+  byId("news").textContent = `New at ${time}: ${formatCount(messages.length, "message")}, the last ${way} +${findOther(last)}.`;
 }
 
 async function refresh() {
