@@ -187,6 +187,7 @@ class Sandbox:
             return StateFile(path, self.world)
         except ValueError:
             self._server.server_close()
+            self._postman.close()
             raise
 
     def _wait_before_answer(self, accident: Accident) -> bool:

@@ -24,6 +24,7 @@ from sandbox_client import Client
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.sandbox.magic_numbers import PREFIX
 
 pytestmark = BROWSER_MARKS
 HOSTILE = "<img src=x onerror=alert(1)> & co"
@@ -51,6 +52,19 @@ def test_a_conversation_has_what_was_sent_in_order_each_with_its_receipts(
     assert {datetime.fromisoformat(time) for time in times} == {arrival}
     recipients_of(page).filter(has_text=BEN).click()
     thread_of(page).get_by_text("2 parts refused").wait_for()
+
+
+def test_a_receipt_that_is_bad_or_not_there_yet_has_no_tick(open_inbox: Open, client: Client) -> None:
+    for number in (f"{PREFIX}108", f"{PREFIX}205"):
+        client.sms(to=number)
+    page = open_inbox()
+    found = []
+    for recipient in recipients_of(page).all():
+        recipient.click()
+        receipt = thread_of(page).get_by_role("list", name="Receipts").get_by_role("listitem")
+        tick = receipt.evaluate("node => getComputedStyle(node, '::before').content")
+        found.append((receipt.inner_text().partition(",")[0], tick))
+    assert found == [("submitted", "none"), ("failed", "none")]
 
 
 def test_an_answer_stands_in_the_conversation_with_whoever_wrote_it(

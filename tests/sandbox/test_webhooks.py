@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -403,6 +404,17 @@ def test_what_was_to_be_posted_is_forgotten_by_a_reset_and_known_again_to_a_snap
     frozen.restore(name)
     pass_time(frozen, "2s")
     assert len(server.hooks) == 1
+
+
+def test_the_next_run_posts_what_the_last_one_was_to(server: HookServer, tmp_path: Path) -> None:
+    with Sandbox(limits=False, state=tmp_path / "state.json") as sandbox:
+        client = Client(sandbox)
+        client.sms(to=f"{PREFIX}205", callback=server.url)
+        client.connection.close()
+    with Sandbox(limits=False, state=tmp_path / "state.json") as sandbox:
+        assert server.hooks == []
+        pass_time(sandbox, "72h")
+        assert [hook.query["status"] for hook in server.hooks] == ["expired"]
 
 
 def test_a_reset_while_something_is_posted_leaves_nothing_of_it(sandbox: Sandbox, server: HookServer) -> None:
