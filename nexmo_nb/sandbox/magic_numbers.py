@@ -41,7 +41,7 @@ class MagicNumber(NamedTuple):
     codes: Mapping[int, str] = MappingProxyType({})
     accident: Accident = MappingProxyType({})
     course: Course = Course()
-    call: str = "answered"
+    call: str = "completed"
     is_refused: bool = False
     is_ported: bool = False
 
@@ -105,11 +105,11 @@ MAGIC_NUMBERS = (
         course=Course("failed", 12),
     ),
     MagicNumber(f"{PREFIX}300", "A call to it ends as busy.", call="busy"),
-    MagicNumber(f"{PREFIX}301", "A call to it is rejected.", call="rejected"),
-    MagicNumber(f"{PREFIX}302", "Nobody answers a call to it: it ends as unanswered.", call="unanswered"),
+    MagicNumber(f"{PREFIX}301", "Nobody answers a call to it: it ends as unanswered.", call="unanswered"),
+    MagicNumber(f"{PREFIX}302", "A machine answers a call to it.", call="machine"),
     MagicNumber(f"{PREFIX}303", "A call to it rings until its ringing_timer ends: timeout.", call="timeout"),
-    MagicNumber(f"{PREFIX}304", "A call to it fails.", call="failed"),
-    MagicNumber(f"{PREFIX}305", "A machine answers a call to it.", call="machine"),
+    MagicNumber(f"{PREFIX}304", "A call to it is rejected.", call="rejected"),
+    MagicNumber(f"{PREFIX}305", "A call to it fails.", call="failed"),
 )
 """All of them; README, docs/sandbox.md, the inbox and `Sandbox.numbers` show this table."""
 _PLAIN = MagicNumber("", "A number like any other.")

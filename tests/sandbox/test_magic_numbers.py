@@ -171,7 +171,7 @@ def test_a_slow_number_keeps_its_sender_waiting(
     assert len(sandbox.messages) == 1
 
 
-@pytest.mark.parametrize(("number", "end"), [(300, "busy"), (302, "unanswered"), (305, "machine"), (203, "answered")])
+@pytest.mark.parametrize(("number", "end"), [(300, "busy"), (301, "unanswered"), (302, "machine"), (203, "completed")])
 def test_the_table_says_what_comes_of_a_call(number: int, end: str) -> None:
     assert find_magic(f"{PREFIX}{number}").call == end
 

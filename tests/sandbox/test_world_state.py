@@ -43,7 +43,8 @@ def do_everything(client: Client, sandbox: Sandbox) -> None:
     sandbox.reprice("GB", 2)
     sandbox.fail_next("500", path="/tts")
     sandbox.world.get_key_pair()
-    sandbox.world.tokens.add("used")
+    sandbox.world.settings["moCallBackUrl"] = "http://127.0.0.1:1/"
+    sandbox.receive(TO, next(iter(sandbox.world.owned)), "Yes")
     sandbox.clock.move("3d")
 
 
