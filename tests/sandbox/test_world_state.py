@@ -51,6 +51,7 @@ def do_everything(client: Client, sandbox: Sandbox) -> None:
 def test_a_snapshot_brings_back_all_that_changed_since_as_often_as_one_likes(client: Client, sandbox: Sandbox) -> None:
     do_everything(client, sandbox)
     sandbox.clock.freeze()
+    assert sandbox.wait_for_webhooks(60)  # what is posted meanwhile would change what is compared
     name, kept = sandbox.snapshot(), dump_world(sandbox.world)
     instance = sandbox.world.instance
     for _ in range(2):
