@@ -18,6 +18,8 @@ STYLES = {
     "POST_JSON": {"method": "POST", "format": "json"},
 }
 APPLICATION_STYLE = {"method": "POST", "format": "json", "signature": "jwt"}
+# What the end of a call tells of it.
+RESULTS = ("start_time", "end_time", "duration", "rate", "price", "network")
 # The statuses of the Messages API for those of a receipt; others are the same.
 MESSAGE_STATUSES = {"failed": "undeliverable", "expired": "undeliverable"}
 
@@ -215,12 +217,11 @@ def _describe_event(call: Mapping[str, Any], change: Mapping[str, Any], at: date
         **{name: change[name] for name in ("detail", "sub_state") if name in change},
     }
     if status == "answered":
-        fields |= {"start_time": call.get("start_time") or _format_instant(at), "rate": "", "network": ""}
+        fields |= {"start_time": call.get("start_time") or change["time"], "rate": "", "network": ""}
     if status == "completed":
-        fields |= {
-            name: call.get(name, "") for name in ("start_time", "end_time", "duration", "rate", "price", "network")
-        }
-    return fields
+        fields |= {name: call.get(name, "") for name in RESULTS}
+    times = {name: fields[name] for name in ("start_time", "end_time") if fields.get(name)}
+    return fields | {name: _format_instant(datetime.fromisoformat(time)) for name, time in times.items()}
 
 
 def _find_keyword(text: str) -> str:
