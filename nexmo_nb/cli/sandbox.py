@@ -6,6 +6,7 @@ import argparse
 import errno
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 LARGEST_PORT = 65_535
@@ -18,6 +19,12 @@ def add_sandbox(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="which made-up world (default: 0)")
     parser.add_argument("--latency", type=_read_latency, default=0.0, help="seconds before each answer (default: 0)")
     parser.add_argument("--no-limits", action="store_true", help="leave out Nexmo's published rate limits")
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        type=Path,
+        help="go on where the run ended that wrote FILE, and write it (default: begin anew)",
+    )
     parser.set_defaults(run=_run_sandbox)
 
 
@@ -25,7 +32,11 @@ def _run_sandbox(options: argparse.Namespace) -> int:
     from nexmo_nb.sandbox import serve
 
     try:
-        serve(options.port, seed=options.seed, latency=options.latency, limits=not options.no_limits)
+        limits = not options.no_limits
+        serve(options.port, seed=options.seed, latency=options.latency, limits=limits, state=options.state)
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
     except OSError as problem:
         if problem.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise

@@ -176,7 +176,6 @@ def contacts(rows: int = 500, seed: int = 6) -> pd.DataFrame:
 def _make_numbers(source: random.Random, rows: int) -> list[Home]:
     """Make numbers that belong to nobody; none twice before all of a country were taken."""
     pools: list[list[Home]] = [
-        # The sandbox refuses those that go on with a 9.
         [("44", "0", f"7700900{n:03}") for n in range(900)],
         [("1", "", f"{area}55501{n:02}") for area in _AREAS for n in range(100)],
         [("33", "0", f"63998{n:04}") for n in range(10_000)],

@@ -18,11 +18,6 @@ from nexmo_nb.sandbox.world import World
 Call = dict[str, Any]
 Change = dict[str, str]
 """A ``status`` and a ``time``; some have a ``detail`` or ``sub_state``, as the vendor's events do, or a ``cause``."""
-# What comes of calls to some numbers. They are of a British range that nobody has, but organisations in films.
-OUTCOMES = {
-    f"44306999030{n}": outcome
-    for n, outcome in enumerate(("busy", "unanswered", "machine", "timeout", "rejected", "failed"))
-}
 # Seconds after which a phone rings, and for which it does until this comes of it.
 RING_AFTER = 1
 WAITS: Mapping[str, float] = {
@@ -38,11 +33,6 @@ DEFAULT_RINGING, DEFAULT_LENGTH = 60, 7200
 def format_instant(at: datetime) -> str:
     """Format a time so that texts are ordered as the times are."""
     return at.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def find_outcome(number: str) -> str:
-    """Find what comes of a call to a number: ``completed`` for all but a few."""
-    return OUTCOMES.get(number, "completed")
 
 
 def plan_call(call: Call, outcome: str) -> None:
@@ -91,6 +81,14 @@ def advance_calls(world: World) -> None:
             if change in call["planned"]:  # one that was told of another change may have ended the call
                 call["planned"].remove(change)
                 make_change(world, call, change)
+
+
+def go_on(world: World) -> float | None:
+    """Let happen what has become due, and find when the next change is, as Unix seconds; None where none is planned."""
+    with world.lock:
+        advance_calls(world)
+        times = [each["time"] for call in world.calls for each in call.get("planned", ())]
+        return datetime.fromisoformat(min(times)).timestamp() if times else None
 
 
 def make_change(world: World, call: Call, change: Change) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from nexmo_nb.sandbox.call_checks import check_call, read_body, refuse_invalid
-from nexmo_nb.sandbox.call_course import ENDED, Call, find_outcome, format_instant, plan_call
+from nexmo_nb.sandbox.call_course import ENDED, Call, format_instant, plan_call
 from nexmo_nb.sandbox.call_endpoints import ADDRESSES, TOLD
 from nexmo_nb.sandbox.data import find_country, find_network, hash_to_int
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.magic_numbers import find_magic
 from nexmo_nb.sandbox.refusals import NOT_FOUND, Check, Refusal
 from nexmo_nb.sandbox.tokens import check_token
 from nexmo_nb.sandbox.validation import is_int_between
@@ -130,7 +131,7 @@ def _build_call(world: World, application: str, body: Mapping[str, Any]) -> Call
     outcome = "completed"
     if endpoint["type"] == "phone":
         country = find_country(call["to"])
-        outcome = find_outcome(call["to"]) if country else "failed"
+        outcome = find_magic(call["to"]).call if country else "failed"
         if country:
             network = find_network(country, call["to"])
             rate = world.current_price(country.code, network.voice)

@@ -8,8 +8,12 @@ from typing import Any
 
 from nexmo_nb.sandbox.accidents import schedule_accident
 from nexmo_nb.sandbox.exchange import Answer, Request
+from nexmo_nb.sandbox.inbound import receive_sms
 from nexmo_nb.sandbox.inbox_feed import build_feed
+from nexmo_nb.sandbox.magic_numbers import list_numbers
+from nexmo_nb.sandbox.validation import show
 from nexmo_nb.sandbox.world import World
+from nexmo_nb.sandbox.world_state import restore_snapshot, take_snapshot
 
 PREFIX = "/_sandbox/"
 _SCRIPTS = ("inbox.js", "conversations.js", "exports.js", "feed.js", "nodes.js", "tables.js", "tabs.js")
@@ -69,8 +73,40 @@ def _reprice(world: World, request: Request) -> None:
     world.reprice(fields.get("country", ""), fields.get("factor", 1))
 
 
+def _receive(world: World, request: Request) -> Mapping[str, Any]:
+    fields = _read_fields(request)
+    return receive_sms(world, *(fields.get(name) for name in ("sender", "to", "text")))
+
+
 def _schedule_accident(world: World, request: Request) -> None:
     schedule_accident(world, **{"kind": "", **_read_fields(request)})
+
+
+def _show_clock(world: World, _: Request) -> Mapping[str, Any]:
+    moved = round(world.time.moved.total_seconds(), 3)
+    return {"now": world.format_now(), "moved": moved, "frozen": world.time.is_frozen}
+
+
+def _set_clock(world: World, request: Request) -> Mapping[str, Any]:
+    """Freeze the clock or let it run, and move it; the fields say which."""
+    fields = _read_fields(request)
+    if not fields.keys() & {"freeze", "move"}:
+        raise ValueError("allowed: move, such as '72h', and freeze, true or false.")
+    if "freeze" in fields:
+        if str(fields["freeze"]).lower() not in ("true", "false"):
+            raise ValueError(f"freeze: got {show(fields['freeze'])}; allowed: true, false.")
+        (world.time.freeze if str(fields["freeze"]).lower() == "true" else world.time.run)()
+    if "move" in fields:
+        world.time.move(fields["move"])
+    return _show_clock(world, request)
+
+
+def _take_snapshot(world: World, _: Request) -> Mapping[str, str]:
+    return {"snapshot": take_snapshot(world)}
+
+
+def _restore_snapshot(world: World, request: Request) -> None:
+    restore_snapshot(world, _read_fields(request).get("snapshot", ""))
 
 
 def _read_fields(request: Request) -> Mapping[str, Any]:
@@ -79,10 +115,18 @@ def _read_fields(request: Request) -> Mapping[str, Any]:
 
 CONTROLS: Mapping[tuple[str, str], Callable[[World, Request], Any]] = {
     ("GET", "messages"): _list_entries,
+    ("GET", "received"): _list_entries,
+    ("GET", "webhooks"): _list_entries,
     ("GET", "calls"): _list_entries,
     ("GET", "requests"): _list_entries,
     ("GET", "inbox"): lambda world, request: build_feed(world, request.query),
     ("GET", "account"): _show_account,
+    ("GET", "numbers"): lambda _world, _request: list_numbers(),
+    ("GET", "clock"): _show_clock,
+    ("POST", "receive"): _receive,
+    ("POST", "clock"): _set_clock,
+    ("POST", "snapshot"): _take_snapshot,
+    ("POST", "restore"): _restore_snapshot,
     ("POST", "reset"): lambda world, _: world.reset(),
     ("POST", "reprice"): _reprice,
     ("POST", "fail"): _schedule_accident,

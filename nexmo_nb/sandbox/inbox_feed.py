@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from nexmo_nb.sandbox.record_tables import DELIVERED
+from nexmo_nb.sandbox.receipts import find_receipt
 from nexmo_nb.sandbox.validation import is_int_between
 from nexmo_nb.sandbox.world import World
 
@@ -20,9 +21,11 @@ CONTENT = ("title", "url", "vcard", "vcal", "udh", "body")
 def build_feed(world: World, query: Mapping[str, str]) -> dict[str, Any]:
     """Build what the page does not have yet.
 
-    The query names the instance that the page knows, how many of its messages and activity, and the revision up to
+    The query names the instance that the page knows, how many of its messages, sent and received, and of its activity,
+    and the revision up to
     which it has the requests. A page that knows another instance gets all.
     """
+    now = world.now()
     with world.lock:
         is_known = query.get("instance") == world.instance
         has = {name: int(value) for name, value in query.items() if is_known and is_int_between(value, 0)}
@@ -32,7 +35,8 @@ def build_feed(world: World, query: Mapping[str, str]) -> dict[str, Any]:
             "instance": world.instance,
             "revision": world.changes,
             "totals": _build_totals(world),
-            "messages": [_format_message(message) for message in world.messages[has.get("messages", 0) :]],
+            "messages": [_format_message(message, now) for message in world.messages[has.get("messages", 0) :]],
+            "received": [_format_received(each) for each in world.received[has.get("received", 0) :]],
             "activity": [{**entry, "currency": CURRENCY} for entry in world.activity[has.get("activity", 0) :]],
             "requests": changed[-MOST_REQUESTS:],
         }
@@ -49,15 +53,35 @@ def _build_totals(world: World) -> dict[str, Any]:
     }
 
 
-def _format_message(message: Mapping[str, Any]) -> dict[str, Any]:
+def _format_message(message: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Format a message with a receipt for each part, as the reports have it."""
     text = message["text"]
     if text is None:
         text = "\n".join(message[name] for name in CONTENT if message.get(name))
-    receipt = {"status": DELIVERED["status"], "time": message["time"]}
+    found = find_receipt(message, now)
+    receipt = {
+        "status": found.status,
+        "time": found.at.isoformat(timespec="milliseconds") if found.at else message["time"],
+    }
     return {
         **{name: message[name] for name in SHOWN},
         "currency": CURRENCY,
         "text": text,
         "receipts": [{"message_id": part["message_id"], **receipt} for part in message["parts"]],
+    }
+
+
+def _format_received(received: Mapping[str, Any]) -> dict[str, Any]:
+    """Format a message that came in with the members of one that was sent; it costs nothing."""
+    return {
+        **{name: received[name] for name in ("to", "sender", "type", "encoding", "time", "network", "country", "text")},
+        "direction": "inbound",
+        "price": "0.00000000",
+        "currency": CURRENCY,
+        "client_ref": None,
+        "refused_parts": 0,
+        "receipts": [
+            {"message_id": part["message_id"], "status": "received", "time": received["time"]}
+            for part in received["parts"]
+        ],
     }

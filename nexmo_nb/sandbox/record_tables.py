@@ -8,9 +8,10 @@ from typing import Any
 
 from nexmo_nb.sandbox.call_course import advance_calls
 from nexmo_nb.sandbox.data import COUNTRIES, Country
+from nexmo_nb.sandbox.receipts import find_receipt
 from nexmo_nb.sandbox.record_fields import FIELDS, Record, find_key
 from nexmo_nb.sandbox.traffic import find_records, find_time_place, iterate_records
-from nexmo_nb.sandbox.traffic_products import describe_usage
+from nexmo_nb.sandbox.traffic_products import FREE, describe_usage
 from nexmo_nb.sandbox.world import World
 
 # What the Reports API tells of a call that nobody answered, as code and text of SIP.
@@ -22,8 +23,6 @@ UNANSWERED = {
     "timeout": ("487", "Request Terminated"),
     "unanswered": ("480", "Temporarily Unavailable"),
 }
-# What is sent here arrives at once.
-DELIVERED = {"status": "delivered", "error_code": "0", "error_code_description": "Delivered", "latency": "900"}
 
 
 def list_between(
@@ -43,7 +42,8 @@ def list_between(
 
 
 def find_by_id(world: World, key: str, ids: Sequence[str], accounts: Sequence[str]) -> list[Record]:
-    own = _list_own_records(world, key, accounts) if key in ("SMS", "VOICE-CALL", "VOICE-FAILED") else []
+    has_own = key in ("SMS", "SMS inbound", "VOICE-CALL", "VOICE-FAILED")
+    own = _list_own_records(world, key, accounts) if has_own else []
     return find_records(world, key, ids, accounts) + [record for record in own if record[1] in ids]
 
 
@@ -69,9 +69,12 @@ def _list_own_records(world: World, key: str, accounts: Sequence[str]) -> list[R
         return []
     with world.lock:
         advance_calls(world)
-        messages, usage, calls = list(world.messages), list(world.usage), [dict(call) for call in world.calls]
+        messages, usage, received = list(world.messages), list(world.usage), list(world.received)
+        calls = [dict(call) for call in world.calls]
     if key == "REPORTS-USAGE":
         return [tuple(fields[name] for name in FIELDS[key]) for fields in usage if fields["account_id"] in accounts]
+    if key == "SMS inbound":
+        return [_build_inbound_record(world, each, part) for each in received for part in each["parts"]]
     if key in ("VOICE-CALL", "VOICE-FAILED"):
         # Calls to what has no number are of other products.
         ended = [call for call in calls if call.get("end_time") and call["country"]]
@@ -121,6 +124,7 @@ def _to_seconds(time: str) -> str:
 
 
 def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, str]) -> Record:
+    receipt = find_receipt(message, world.now())
     record = {
         "account_id": world.api_key,
         "message_id": part["message_id"],
@@ -133,10 +137,34 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "message_body": message.get("text") or "",
         **_describe_place(COUNTRIES[message["country"]], message["network"]),
         "date_received": message["time"],
-        "date_finalized": message["time"],
-        **DELIVERED,
+        "date_finalized": receipt.at.isoformat(timespec="milliseconds") if receipt.at else "",
+        "latency": str(round(1000 * message["course"]["seconds"])) if receipt.at else "",
+        "status": receipt.status,
+        "error_code": str(receipt.error) if receipt.at else "",
+        "error_code_description": receipt.error_text,
         "total_price": part["price"],
         "id": part["message_id"],
         "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
     }
     return tuple(record.get(name, "") for name in FIELDS["SMS"])
+
+
+def _build_inbound_record(world: World, received: Mapping[str, Any], part: Mapping[str, str]) -> Record:
+    country = COUNTRIES.get(received["country"])
+    names = {network.code: network.name for network in country.networks} if country else {}
+    record = {
+        "account_id": world.api_key,
+        "message_id": part["message_id"],
+        "direction": "inbound",
+        "from": received["sender"],
+        "to": received["to"],
+        "network": received["network"],
+        "network_name": names.get(received["network"], ""),
+        "country": received["country"],
+        "country_name": country.name if country else "",
+        "date_received": received["time"],
+        "total_price": FREE,
+        "id": part["message_id"],
+        "message_body": part["text"],
+    }
+    return tuple(record.get(name, "") for name in FIELDS["SMS inbound"])

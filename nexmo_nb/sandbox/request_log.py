@@ -24,7 +24,7 @@ def log_request(world: World, request: Request) -> dict[str, Any]:
     headers = {name.lower(): request.headers[name] for name in HEADERS if name in request.headers}
     scheme = request.headers.get("Authorization", "").partition(" ")[0]
     entry = {
-        "at": world.clock(),
+        "at": world.time.count_seconds(),
         "method": request.method,
         "path": request.path,
         "query": _omit_secrets(request.query),

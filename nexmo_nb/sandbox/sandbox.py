@@ -5,22 +5,31 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from nexmo_nb.sandbox.accidents import build_instead, schedule_accident, take_accident
-from nexmo_nb.sandbox.call_course import advance_calls
+from nexmo_nb.sandbox.call_course import advance_calls, go_on
+from nexmo_nb.sandbox.clock import Clock
 from nexmo_nb.sandbox.control import answer_control
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
 from nexmo_nb.sandbox.http import Server
+from nexmo_nb.sandbox.inbound import receive_sms
+from nexmo_nb.sandbox.magic_numbers import find_accident, list_numbers
+from nexmo_nb.sandbox.postman import Postman
 from nexmo_nb.sandbox.request_log import log_answer, log_request
 from nexmo_nb.sandbox.routes import dispatch_request
+from nexmo_nb.sandbox.state_file import StateFile
+from nexmo_nb.sandbox.webhooks import queue_call_event
 from nexmo_nb.sandbox.world import World
+from nexmo_nb.sandbox.world_state import restore_snapshot, take_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +41,8 @@ class Sandbox:
     - `seed`: chooses the made-up world. The same seed and the same calls give the same answers.
     - `latency`: seconds before each answer. `limits`: whether Nexmo's published rate limits are enforced.
     - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
-    - `clock`, `now`: seconds for the rate limits and the log; the time of day.
+    - `clock`, `now`: seconds for the rate limits and the log; the time of day. `Sandbox.clock` moves and freezes them.
+    - `state`: a file from which the state is read at the start, and to which it is written, for the next run.
     - `idle`: seconds after which a connection that says nothing is closed.
 
     A call rings a second after it was placed, is answered after five, and ends when all is said; a number may ask for
@@ -57,12 +67,18 @@ class Sandbox:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         idle: float = 60.0,
+        state: str | Path | None = None,
     ) -> None:
         self.latency = latency
-        self.world = World(seed, owned, balance, limits, clock, now)
+        self.clock = Clock(now, clock)
+        self.world = World(seed, owned, balance, limits, self.clock)
+        self._postman = Postman(self.world, lambda: go_on(self.world))
+        self.world.call_listeners.append(lambda call, change: queue_call_event(self.world, call, change))
+        self.world.on_webhook = self.clock.on_change = self._postman.wake
         # Looked up for each request, so that a test may replace it.
         self._server = Server(port, lambda request: self.answer(request), idle=idle)  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._state_file = None if state is None else self._open_state(state)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         _sandboxes.add(self)
@@ -74,6 +90,10 @@ class Sandbox:
     private_key = property(lambda self: self.world.get_key_pair()[0], doc="That application's private key, as PEM.")
     balance = property(lambda self: float(self._look().balance), doc="What the account has left, in EUR.")
     messages = property(lambda self: self.world.copy_entries("messages"), doc="Accepted messages, oldest first.")
+    received = property(lambda self: self.world.copy_entries("received"), doc="Messages that came in, oldest first.")
+    webhooks = property(
+        lambda self: self.world.copy_entries("webhooks"), doc="What was or is to be posted, with each answer."
+    )
     calls = property(lambda self: self._look().copy_entries("calls"), doc="Voice calls of either API, oldest first.")
     requests = property(lambda self: self.world.copy_entries("requests"), doc="All requests, in order of arrival.")
 
@@ -92,26 +112,62 @@ class Sandbox:
         """
         schedule_accident(self.world, kind, times, path, **detail)
 
+    def receive(self, sender: str, to: str, text: str) -> dict[str, Any]:
+        """Let somebody write to a number that the account has, and return what came in.
+
+        It is told to the number's own URL, else to the application that it is linked to, else to the account's URL.
+        ValueError for a number that the account does not have.
+        """
+        return receive_sms(self.world, sender, to, text)
+
+    def wait_for_webhooks(self, timeout: float = 10.0) -> bool:
+        """Wait until each webhook that is due by the clock was posted once; False if that takes too many seconds."""
+        return self._postman.wait_until_posted(timeout)
+
+    def numbers(self) -> list[dict[str, Any]]:
+        """List the magic numbers, each with its effect: numbers that nobody has, for tests of what goes wrong."""
+        return list_numbers()
+
     def reprice(self, country: str, factor: float) -> None:
         """Multiply a country's current prices by `factor`; ValueError for an unknown country or a wrong factor."""
         self.world.reprice(country, factor)
 
     def reset(self) -> None:
-        """Return to the state at the start."""
+        """Return to the state at the start, and to the real time."""
         self.world.reset()
+
+    def snapshot(self) -> str:
+        """Keep the state as it is, clock included, and return the name by which `restore` finds it."""
+        return take_snapshot(self.world)
+
+    def restore(self, snapshot: str) -> None:
+        """Return to a snapshot, as often as one likes; ValueError where there is none of this name."""
+        restore_snapshot(self.world, snapshot)
 
     def close(self) -> None:
         """Stop serving, also what is being served; in a forked process, do nothing."""
         self._server.close()
         self._thread.join()
+        self._postman.close()
+        if self._state_file:
+            self._state_file.close()
+            self._state_file = None
 
     def answer(self, request: Request) -> tuple[Answer, Accident]:
         """Answer a request; the second value is the accident that happens to the answer, empty for none."""
+        try:
+            return self._answer(request)
+        finally:
+            if self._state_file:
+                self._state_file.note_change()
+
+    def _answer(self, request: Request) -> tuple[Answer, Accident]:
         own_answer = answer_control(self._look(), request)
         if own_answer is not None:
             return own_answer, {}
         with self.world.lock:
             entry, accident = log_request(self.world, request), take_accident(self.world, request)
+            accident = accident or find_accident(request)
         if not self._wait_before_answer(accident):
             return Answer(0), {"kind": "drop-before"}
         try:
@@ -132,7 +188,18 @@ class Sandbox:
     def _let_go(self) -> None:
         """In a process that was just forked: hold no socket, and no lock of a thread that is not here."""
         self._server.let_go()
+        self._state_file = None
+        self._postman = Postman(self.world)
+        self.world.on_webhook = self.clock.on_change = lambda: None
         self.world.lock = threading.RLock()
+
+    def _open_state(self, path: str | Path) -> StateFile:
+        try:
+            return StateFile(path, self.world)
+        except ValueError:
+            self._server.server_close()
+            self._postman.close()
+            raise
 
     def _wait_before_answer(self, accident: Accident) -> bool:
         """Wait before an answer; False if the request is not to be answered, because of a reset or the end."""
@@ -162,9 +229,13 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_let_sandboxes_go)
 
 
-def serve(port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True) -> None:
-    """Run a sandbox until Ctrl-C, and print its address; the arguments are those of `Sandbox`."""
-    with Sandbox(port, seed=seed, latency=latency, limits=limits) as sandbox:
+def serve(
+    port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True, state: str | Path | None = None
+) -> None:
+    """Run a sandbox until Ctrl-C or SIGTERM, and print its address; the arguments are those of `Sandbox`."""
+    with Sandbox(port, seed=seed, latency=latency, limits=limits, state=state) as sandbox:
+        # Both end alike, for what is not in the state's file yet is to be written.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"Sandbox: {sandbox.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 - the reader waits for it
         with contextlib.suppress(KeyboardInterrupt):
             while True:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from nexmo_nb.sandbox.auth import read_basic, read_keys
+from nexmo_nb.sandbox.codes import STATUS_TEXTS
 from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
+from nexmo_nb.sandbox.magic_numbers import find_course, find_magic, read_code
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
+from nexmo_nb.sandbox.signatures import is_signature_valid
 from nexmo_nb.sandbox.validation import is_flag, is_int_between, is_url
+from nexmo_nb.sandbox.webhooks import queue_receipts
 from nexmo_nb.sandbox.world import World
 
-TEXTS = {
-    1: "Throttled", 2: "Missing parameter", 3: "Invalid parameter", 4: "Bad Credentials", 5: "Server Error",
-    6: "Unroutable message - rejected", 7: "Number barred.", 8: "Partner account barred",
-    9: "Quota Exceeded - rejected", 10: "Too many existing binds", 11: "Account not enabled for HTTP",
-    12: "Message too long", 14: "Invalid Signature", 15: "Illegal Sender Address - rejected",
-    17: "Message blocked by provider", 22: "Invalid network code", 23: "Invalid callback url",
-    29: "Non White-listed Destination - rejected", 32: "Signature And API Secret Disallowed",
-    33: "Number De-activated",
-}  # fmt: skip
 # Refusals that name the recipient.
 NAMING_RECIPIENT = (1, 6, 9, 15, 29)
 TYPES = ("text", "unicode", "binary", "wappush", "vcal", "vcard")
@@ -35,8 +28,6 @@ RANGES = (("ttl", 20_000, 604_800_000, 16), ("message-class", 0, 3, 20), ("proto
 PAGES = {"wappush": ("title", "url"), "vcal": ("vcal",), "vcard": ("vcard",)}
 # Countries that accept no name as sender.
 NUMERIC_ONLY = ("US", "CA")
-# Recipients that start so are always refused; their last two digits are the status.
-REFUSED_PREFIX = "4477009009"
 SIGNATURE_LIFETIME = 900
 NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref", "text")
 
@@ -46,7 +37,7 @@ class _MessageRefusal(Exception):
 
     def __init__(self, status: int, text: str | None = None) -> None:
         super().__init__(status)
-        self.status, self.text = status, text or TEXTS.get(status, "Rejected")
+        self.status, self.text = status, text or STATUS_TEXTS.get(status, "Rejected")
 
 
 class _Message(NamedTuple):
@@ -84,7 +75,7 @@ def _check_credentials(world: World, request: Request, fields: Mapping[str, str]
     if "sig" in fields:
         if secret:
             raise _MessageRefusal(32)
-        if key != world.api_key or not _is_signature_valid(world, fields):
+        if key != world.api_key or not _is_signed(world, fields):
             raise _MessageRefusal(14)
     elif not world.is_secret(key, secret):
         raise _MessageRefusal(4)
@@ -98,16 +89,11 @@ def _check_required(fields: Mapping[str, str]) -> None:
         raise _MessageRefusal(2, "Missing Message Text")
 
 
-def _is_signature_valid(world: World, fields: Mapping[str, str]) -> bool:
+def _is_signed(world: World, fields: Mapping[str, str]) -> bool:
     timestamp, now = fields.get("timestamp", ""), int(world.now().timestamp())
     if not is_int_between(timestamp, now - SIGNATURE_LIFETIME, now + SIGNATURE_LIFETIME):
         return False
-    in_order = sorted((name.encode(), value) for name, value in fields.items() if name != "sig")
-    signed = "".join(f"&{name.decode()}={re.sub('[&=]', '_', value)}" for name, value in in_order).encode()
-    secret = world.signature_secret.encode()
-    valid = {hashlib.md5(signed + secret, usedforsecurity=False).hexdigest()}
-    valid |= {hmac.new(secret, signed, method).hexdigest() for method in ("md5", "sha1", "sha256", "sha512")}
-    return fields["sig"].lower() in valid
+    return is_signature_valid(fields, world.signature_secret)
 
 
 def _accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> list[dict[str, str]]:
@@ -133,6 +119,7 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
         raise _MessageRefusal(9)
     record = _build_record(world, message)
     world.messages.append(record)
+    queue_receipts(world, record)
     return _build_entries(world, message, record["parts"])
 
 
@@ -147,9 +134,8 @@ def _refuse_by_accident(accident: Accident) -> None:
 
 
 def _find_destination(to: str) -> Country:
-    refused = re.fullmatch(f"{REFUSED_PREFIX}([0-9]{{2}})", to)
-    if refused and int(refused[1]) in TEXTS:
-        raise _MessageRefusal(int(refused[1]))
+    if find_magic(to).is_refused:
+        raise _MessageRefusal(read_code(to))
     country = find_country(to)
     if country is None:
         raise _MessageRefusal(6)
@@ -176,9 +162,9 @@ def _check_options(fields: Mapping[str, str]) -> None:
             for name, low, high, status in RANGES
         ),
         (len(fields.get("client-ref", "")) <= 100, 3, "client-ref is too long"),
-        (len(callback) <= 100, 23, TEXTS[23]),
+        (len(callback) <= 100, 23, STATUS_TEXTS[23]),
         (is_url(callback), 23, "Bad callback :: Missing Protocol"),
-        (len(fields.get("text", "")) <= 3200, 12, TEXTS[12]),
+        (len(fields.get("text", "")) <= 3200, 12, STATUS_TEXTS[12]),
     ]
     for is_valid, status, text in checks:
         if not is_valid:
@@ -226,11 +212,19 @@ def _build_record(world: World, message: _Message) -> dict[str, Any]:
         ],
         "refused_parts": len(message.texts) - message.accepted,
         "client_ref": fields.get("client-ref"),
-        "network": message.network.code,
+        "network": _find_last_network(message).code,
         "country": message.country.code,
+        "course": find_course(message.to, fields.get("ttl", ""))._asdict(),
         "price": f"{message.price * message.accepted:.8f}",
         "time": world.format_now(),
     }
+
+
+def _find_last_network(message: _Message) -> Network:
+    """Find the network that has the number now, which for a ported one is not that of the answer."""
+    networks = message.country.networks
+    is_ported = find_magic(message.to).is_ported
+    return networks[(networks.index(message.network) + is_ported) % len(networks)]
 
 
 def _build_entries(world: World, message: _Message, parts: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -241,6 +235,6 @@ def _build_entries(world: World, message: _Message, parts: list[dict[str, str]])
         "network": message.network.code,
         **{name: message.fields[name] for name in ("client-ref", "account-ref") if name in message.fields},
     }
-    refused = {"to": message.to, "status": "1", "error-text": TEXTS[1]}
+    refused = {"to": message.to, "status": "1", "error-text": STATUS_TEXTS[1]}
     entries = [{"to": message.to, "message-id": part["message_id"], **accepted} for part in parts]
     return entries + [refused] * (len(message.texts) - len(parts))

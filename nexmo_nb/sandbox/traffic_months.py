@@ -9,16 +9,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from nexmo_nb.sandbox.codes import RECEIPT_ERRORS
 from nexmo_nb.sandbox.data import build_msisdn, hash_to_int
 from nexmo_nb.sandbox.record_fields import FIELDS, Record
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
 from nexmo_nb.sandbox.traffic_draw import MonthDraw, Place, format_time
 
-_ERRORS = {
-    "0": "Delivered", "1": "Unknown", "2": "Absent Subscriber - Temporary", "4": "Call Barred by User",
-    "7": "Handset Busy", "8": "Network Error", "9": "Illegal Number", "10": "Illegal Message",
-    "12": "Destination Unreachable",
-}  # fmt: skip
 # Tag, sender (a digit stands for a number that the account owns), share, text.
 _TEMPLATES = f"""
 otp|Bank|22|Your code is 482913. It is good for ten minutes. Never give it to anybody.
@@ -112,7 +108,7 @@ class MonthBuilder(MonthDraw):
                 records.append(
                     (self._account, code, template.tag, reference, "outbound", template.sender, to, "", "", several)
                     + (template.text, *place.fields, format_time(at), finalized, str(latency), status, error)
-                    + (_ERRORS[error], "", price, code, template.dcs, "", "", "", "", "")
+                    + (RECEIPT_ERRORS[int(error)], "", price, code, template.dcs, "", "", "", "", "")
                 )
         return _turn_into_rcs(records)
 
@@ -183,7 +179,7 @@ def _turn_into_rcs(records: Sequence[Record]) -> list[Record]:
 def _mark_as_rcs(record: Record) -> Record:
     fields = dict(zip(FIELDS["SMS"], record, strict=True))
     workflow = f"wf{hash_to_int('workflow', fields['account_id'], fields['client_ref']):032x}"
-    fields |= {"status": "delivered", "error_code": "0", "error_code_description": _ERRORS["0"]}
+    fields |= {"status": "delivered", "error_code": "0", "error_code_description": RECEIPT_ERRORS[0]}
     return tuple((fields | {"workflow_id": workflow}).values())
 
 

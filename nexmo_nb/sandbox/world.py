@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from nexmo_nb.sandbox.clock import Clock
 from nexmo_nb.sandbox.data import (
     COUNTRIES,
     build_msisdn,
@@ -55,14 +56,16 @@ class World:
     owned_at_start: int
     balance_at_start: float
     limits: bool
-    clock: Callable[[], float]
-    now: Callable[[], datetime]
+    time: Clock
 
     def __post_init__(self) -> None:
         self.api_key = f"{hash_to_int(self.seed, 'key'):032x}"[:8]
         self.api_secret = f"S{hash_to_int(self.seed, 'secret'):032x}"[:16]
         self.signature_secret = f"{hash_to_int(self.seed, 'signature'):032x}"
         self.lock = threading.RLock()
+        self.snapshots: dict[str, str] = {}
+        # Told that a webhook was added. The lock is held: it must not wait.
+        self.on_webhook: Callable[[], None] = lambda: None
         self._key_pair: tuple[str, str] | None = None
         # Told of each change of a call's state, once it is made, with the call. The lock is held: they must not wait.
         self.call_listeners: list[Callable[[dict[str, Any], dict[str, str]], None]] = []
@@ -71,6 +74,7 @@ class World:
     def reset(self) -> None:
         with self.lock:
             self.instance = uuid.uuid4().hex[:12]
+            self.time.reset()
             self.counter = self.changes = 0
             self.balance = Decimal(str(self.balance_at_start))
             self.spent = self.subaccount_spent = Decimal(0)
@@ -78,6 +82,10 @@ class World:
             first = str(uuid.UUID(int=hash_to_int(self.seed, "secret id"), version=4))
             self.secrets = {first: {"secret": self.api_secret, "created_at": "2024-05-01T08:00:00Z"}}
             self.messages: list[dict[str, Any]] = []
+            self.received: list[dict[str, Any]] = []
+            self.webhooks: list[dict[str, Any]] = []
+            # When each that waits is due, and its number: the first one comes first, as `heapq` has it.
+            self.webhook_queue: list[list[float]] = []
             self.calls: list[dict[str, Any]] = []
             self.activity: list[dict[str, Any]] = []
             self.requests: list[dict[str, Any]] = []
@@ -100,6 +108,9 @@ class World:
         self.counter += 1
         return str(uuid.UUID(int=hash_to_int(self.seed, "id", self.counter), version=4))
 
+    def now(self) -> datetime:
+        return self.time.now()
+
     def format_now(self, timespec: str = "milliseconds") -> str:
         return self.now().isoformat(timespec=timespec)
 
@@ -121,7 +132,7 @@ class World:
         """Take one of the family's slots in the current second; otherwise return the seconds until one is free."""
         if not self.limits or family not in RATES:
             return 0.0
-        window, now = self.windows[family], self.clock()
+        window, now = self.windows[family], self.time.count_seconds()
         while window and window[0] <= now - 1.0:
             window.popleft()
         if len(window) >= RATES[family]:
@@ -172,7 +183,7 @@ class World:
             self.factors[country] = product
 
     def copy_entries(self, name: str) -> list[dict[str, Any]]:
-        """Copy `messages`, `calls` or `requests`, oldest first."""
+        """Copy `messages`, `received`, `webhooks`, `calls` or `requests`, oldest first."""
         with self.lock:
             return [dict(entry) for entry in getattr(self, name)]
 

@@ -107,7 +107,7 @@ def test_what_the_next_one_would_get_too_stops_the_batch(
 
 
 def test_a_number_that_is_barred_is_rejected_and_the_rest_goes_on(session: nx.Session, sandbox: Sandbox) -> None:
-    found = send_batch(nx.plan_sms([*people(3), "447700900907"], "Hi", sender="Demo"))
+    found = send_batch(nx.plan_sms([*people(3), "443069990007"], "Hi", sender="Demo"))
     assert found.state.tolist() == ["accepted"] * 3 + ["rejected"]
     assert found[["code", "meaning"]].values.tolist()[3] == ["7", "number barred"]
 

@@ -245,7 +245,7 @@ def test_hostile_text_is_shown_as_text(form: SmsForm, sandbox: Sandbox, monkeypa
     form.preview.click()
     assert "<script" not in read_html(form)
     assert "&lt;script&gt;" in read_html(form)
-    monkeypatch.setitem(__import__("nexmo_nb.sandbox.sms", fromlist=["TEXTS"]).TEXTS, 5, HOSTILE)
+    monkeypatch.setitem(__import__("nexmo_nb.sandbox.sms", fromlist=["STATUS_TEXTS"]).STATUS_TEXTS, 5, HOSTILE)
     sandbox.fail_next("status", code=5, path="/sms")
     form.send.click()
     assert "alert(1)" in form.message

@@ -161,7 +161,7 @@ def test_rows_that_were_passed_in_are_named_by_their_labels(session: nx.Session)
 
 def test_reasons_can_be_read_in_full(form: SmsForm, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "because " * 30
-    monkeypatch.setitem(__import__("nexmo_nb.sandbox.sms", fromlist=["TEXTS"]).TEXTS, 5, reason)
+    monkeypatch.setitem(__import__("nexmo_nb.sandbox.sms", fromlist=["STATUS_TEXTS"]).STATUS_TEXTS, 5, reason)
     form.preview.click()
     sandbox.fail_next("status", code=5, path="/sms")
     form.send.click()

@@ -20,11 +20,11 @@ LAYERS: list[set[str]] = [
     {"session", "pseudonyms"},
     {"numbers", "applications", "sms", "voice", "pricing", "reports", "subaccounts"},
     {"campaigns", "costs", "plots"},
-    {"cli", "forms", "report_page"},
+    {"cli", "forms", "report_page", "testing"},
 ]
 # A room may use a neighbour of its layer, if no circle comes of it.
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
-STARTS_SANDBOX = {"session", "cli"}
+STARTS_SANDBOX = {"session", "cli", "testing"}
 DOORS = {
     "requests": {"session"},
     "urllib3": {"session"},

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nexmo_nb.sandbox.accidents import build_instead, iterate_bad_pieces, schedule_accident, take_accident
+from nexmo_nb.sandbox.clock import Clock
 from nexmo_nb.sandbox.exchange import Answer, Request
 from nexmo_nb.sandbox.world import World
 
@@ -17,7 +18,7 @@ BODY = b'{"value": 1}'
 
 @pytest.fixture
 def world() -> World:
-    return World(0, 1, 25.0, False, lambda: 0.0, lambda: datetime(2025, 1, 1, tzinfo=timezone.utc))
+    return World(0, 1, 25.0, False, Clock(lambda: datetime(2025, 1, 1, tzinfo=timezone.utc), lambda: 0.0))
 
 
 def build_request(path: str = "/sms/json", method: str = "POST") -> Request:

@@ -10,9 +10,9 @@ from call_client import CALL, Caller
 from sandbox_client import TO, UNKNOWN
 
 from nexmo_nb.sandbox.books import add_up_books
-from nexmo_nb.sandbox.call_course import OUTCOMES
+from nexmo_nb.sandbox.magic_numbers import MAGIC_NUMBERS
 
-NUMBERS = {outcome: number for number, outcome in OUTCOMES.items()}
+NUMBERS = {each.call: each.number for each in MAGIC_NUMBERS}
 TALK = {"action": "talk", "text": "a" * 150}
 """It takes ten seconds."""
 

@@ -36,6 +36,7 @@ NAMES = (
     " iv country features pattern search_pattern size index page page_size has_application application_id msisdn trx"
     " app_id voiceCallbackType voiceCallbackValue prefix lg voice repeat machine_detection machine_timeout kind times"
     " path method seconds code factor last name capabilities keys privacy ncco answer_url random_from_number"
+    " move freeze sender event_url snapshot"
     " action destination level loop style language premium stream_url digits event_url length_timer ringing_timer"
     " advanced_machine_detection streamUrl endpoint speech dtmf timeout order page_size record_index conversation_uuid"
     " secret delivered target_api_key moHttpUrl drCallBackUrl"
@@ -61,6 +62,7 @@ BASES: dict[str, dict[str, Any]] = {
     "/account/settings": {"moCallBackUrl": "https://a.org"},
     "/conversions/sms": {"message-id": UNKNOWN},
     "/account/get-pricing/outbound/sms": {"country": "GB"},
+    "/_sandbox/receive": {"sender": TO, "to": TO, "text": "Hello"},
     "/_sandbox/reprice": {"country": "GB", "factor": 2},
 }
 # The members that show which API an answer is of; an answer has all of one set.

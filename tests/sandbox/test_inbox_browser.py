@@ -41,8 +41,10 @@ def test_axe_finds_nothing_in_any_state(
     check("Requests, one opened")
     open_tab(page, "Calls").get_by_text("Number rented").wait_for()
     check("Calls, applications, numbers")
+    open_tab(page, "Numbers to try").get_by_text("Throttled for ever").wait_for()
+    check("Numbers to try")
     page.get_by_label("Search").fill("nowhere")
-    for tab in ("Calls", "Requests", "Messages"):
+    for tab in ("Numbers to try", "Calls", "Requests", "Messages"):
         open_tab(page, tab).get_by_text("Nothing here has “nowhere” in it.").wait_for()
         check(f"{tab}, no hit")
     page.get_by_label("Search").fill("booking")
@@ -89,7 +91,7 @@ def test_nothing_is_wider_than_a_page_that_is_magnified_four_times(
     page = open_inbox({"width": 320, "height": 256})
     recipients_of(page).first.click()
     assert page.evaluate(IS_WITHIN)
-    for tab in ("Requests", "Calls"):
+    for tab in ("Requests", "Calls", "Numbers to try"):
         open_tab(page, tab).locator("td").first.wait_for()
         assert page.evaluate(IS_WITHIN)
 
@@ -133,6 +135,7 @@ def test_the_whole_way_by_keyboard(open_inbox: Open, client: Client, sandbox: Sa
     for _ in range(2):
         press("Shift+Tab")
     press("End")
+    press("ArrowLeft")
     page.get_by_text("Number rented").wait_for()
     press("Shift+Tab")
     with page.expect_download() as found:
@@ -147,7 +150,7 @@ def test_the_whole_way_by_keyboard(open_inbox: Open, client: Client, sandbox: Sa
 
 def test_tabs_tell_which_is_chosen_and_are_one_stop(open_inbox: Open) -> None:
     page = open_inbox()
-    names, chosen = ["Messages", "Requests", "Calls, applications, numbers"], []
+    names, chosen = ["Messages", "Requests", "Calls, applications, numbers", "Numbers to try"], []
     tabs = page.get_by_role("tab")
     assert tabs.all_inner_texts() == names
     tabs.first.focus()
@@ -158,7 +161,7 @@ def test_tabs_tell_which_is_chosen_and_are_one_stop(open_inbox: Open) -> None:
         assert page.get_by_role("tabpanel", name=selected.inner_text()).is_visible()
         assert page.get_by_role("tabpanel").count() == 1
         chosen.append(names.index(selected.inner_text()))
-    assert chosen == [2, 0, 1, 2, 0]
+    assert chosen == [3, 0, 1, 3, 0]
 
 
 def test_what_was_opened_stays_open_and_focused_when_more_arrives(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from browsers import BROWSER_MARKS
@@ -23,6 +24,7 @@ from sandbox_client import Client
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.sandbox.magic_numbers import PREFIX
 
 pytestmark = BROWSER_MARKS
 HOSTILE = "<img src=x onerror=alert(1)> & co"
@@ -45,9 +47,44 @@ def test_a_conversation_has_what_was_sent_in_order_each_with_its_receipts(
         "Part 1: delivered", "Part 2: delivered", "Part 3: delivered",
     ]  # fmt: skip
     times = second.get_by_role("list", name="Receipts").locator("time").evaluate_all("all => all.map(t => t.dateTime)")
-    assert times == [sandbox.messages[2]["time"]] * 3
+    assert len(times) == 3
+    arrival = datetime.fromisoformat(sandbox.messages[2]["time"]) + timedelta(seconds=2)
+    assert {datetime.fromisoformat(time) for time in times} == {arrival}
     recipients_of(page).filter(has_text=BEN).click()
     thread_of(page).get_by_text("2 parts refused").wait_for()
+
+
+def test_a_receipt_that_is_bad_or_not_there_yet_has_no_tick(open_inbox: Open, client: Client) -> None:
+    for number in (f"{PREFIX}108", f"{PREFIX}205"):
+        client.sms(to=number)
+    page = open_inbox()
+    found = []
+    for recipient in recipients_of(page).all():
+        recipient.click()
+        receipt = thread_of(page).get_by_role("list", name="Receipts").get_by_role("listitem")
+        tick = receipt.evaluate("node => getComputedStyle(node, '::before').content")
+        found.append((receipt.inner_text().partition(",")[0], tick))
+    assert found == [("submitted", "none"), ("failed", "none")]
+
+
+def test_an_answer_stands_in_the_conversation_with_whoever_wrote_it(
+    open_inbox: Open, client: Client, sandbox: Sandbox
+) -> None:
+    number = next(iter(sandbox.world.owned))
+    client.sms(to=ANA, text="See you at eight?")
+    sandbox.receive(ANA, number, "Yes 🎉")
+    page = open_inbox()
+    assert recipients_of(page).count() == 1
+    assert thread_of(page).locator("p").all_inner_texts() == ["See you at eight?", "Yes 🎉"]
+    assert f"To +{number}, Unicode, 1 part" in thread_of(page).last.inner_text()
+    sandbox.receive(BEN, number, "Who is this?")
+    page.get_by_text(f"1 message, the last from +{BEN}.").wait_for()
+    client.sms(to=ANA, text="Good.")
+    thread_of(page).nth(2).wait_for()
+    assert recipients_of(page).count() == 2
+    _, path = download(page, "CSV")
+    rows = read_csv_rows(path)
+    assert [row["direction"] for row in rows] == ["outbound", "inbound", "inbound", "outbound"]
 
 
 def test_counts_and_cost_are_those_of_the_books_and_news_come_by_themselves(
@@ -124,6 +161,16 @@ def test_calls_applications_and_numbers_stand_in_a_tab_of_their_own(
     assert "started" in call
     assert "a minute" in call
     assert "EUR " in rented
+
+
+def test_numbers_with_an_effect_stand_in_a_tab_of_their_own_and_are_found(open_inbox: Open, sandbox: Sandbox) -> None:
+    page = open_inbox()
+    rows = open_tab(page, "Numbers to try").locator("tbody tr")
+    shown = [row.locator("td").all_inner_texts() for row in rows.all()]
+    assert [cells[:2] for cells in shown] == [[f"+{each['number']}", each["effect"]] for each in sandbox.numbers()]
+    assert shown[0][2].startswith("02Missing parameter\n03Invalid parameter")
+    page.get_by_label("Search").fill("opted out")
+    page.get_by_text("Found: 1 number.").wait_for()
 
 
 def test_ten_thousand_messages_are_shown_by_pages_and_nothing_is_built_twice(

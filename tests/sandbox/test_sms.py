@@ -85,8 +85,8 @@ def test_characters_outside_gsm_arrive_damaged_as_text(client: Client, sandbox: 
         ({"type": "binary", "udh": "00", "body": "0g"}, "3", "invalid hex"),
         ({"type": "binary", "udh": "00", "body": "00" * 140}, "12", "Message too long"),
         ({"type": "wappush"}, "2", "Missing title"),
-        ({"to": "447700900907"}, "7", "Number barred."),
-        ({"to": "447700900929"}, "29", "Non White-listed Destination - rejected"),
+        ({"to": "443069990007"}, "7", "Number barred."),
+        ({"to": "443069990029"}, "29", "Non White-listed Destination - rejected"),
         ({"status_report_req": "maybe"}, "3", "invalid status-report-req"),
     ],
 )

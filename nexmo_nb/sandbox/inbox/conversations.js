@@ -24,7 +24,21 @@ function buildRecipient([to, messages]) {
   return createNode("li", {}, button);
 }
 
+function findReceiptClass({ status }) {
+  if (status === "delivered") return {};
+  return { class: status === "submitted" ? "pending" : "refused" };
+}
+
+// A message that came in, from whoever the conversation is with.
+function buildReceived(message) {
+  const parts = formatCount(message.receipts.length, "part");
+  const encoding = ENCODINGS[message.encoding] ?? message.type;
+  const caption = createNode("small", {}, `To +${message.to}, ${encoding}, ${parts}, `, createTime(message.time));
+  return createNode("li", { class: "received" }, createNode("p", {}, message.text), caption);
+}
+
 function buildMessage(message) {
+  if (message.direction === "inbound") return buildReceived(message);
   const caption = createNode("small", {}, "From ", createNode("b", {}, message.sender), ", ");
   const encoding = ENCODINGS[message.encoding] ?? message.type;
   const parts = formatCount(message.receipts.length, "part");
@@ -33,7 +47,7 @@ function buildMessage(message) {
   const receipts = createNode("ul", { class: "receipts", "aria-label": "Receipts" });
   message.receipts.forEach((receipt, n) => {
     const name = message.receipts.length > 1 ? `Part ${n + 1}: ` : "";
-    receipts.append(createNode("li", {}, `${name}${receipt.status}, `, createTime(receipt.time)));
+    receipts.append(createNode("li", findReceiptClass(receipt), `${name}${receipt.status}, `, createTime(receipt.time)));
   });
   if (message.refused_parts) {
     receipts.append(createNode("li", { class: "refused" }, `${formatCount(message.refused_parts, "part")} refused`));

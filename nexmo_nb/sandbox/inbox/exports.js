@@ -17,6 +17,7 @@ const COLUMNS = {
     received: (message) => exact(message.time),
     to: (message) => `+${message.to}`,
     from: (message) => message.sender,
+    direction: (message) => message.direction ?? "outbound",
     text: (message) => message.text,
     type: (message) => message.type,
     encoding: (message) => message.encoding,
@@ -39,6 +40,11 @@ const COLUMNS = {
     per: (entry) => entry.per,
     currency: (entry) => entry.currency,
     details: (entry) => JSON.stringify(entry.details),
+  },
+  numbers: {
+    number: (each) => `+${each.number}`,
+    effect: (each) => each.effect,
+    codes: (each) => JSON.stringify(each.codes),
   },
   requests: {
     method: (request) => request.method,

@@ -3,25 +3,36 @@
 // As many as the sandbox tells at once; older ones go.
 const MOST_REQUESTS = 500;
 
-export const feed = { instance: "", revision: 0, totals: null, messages: [], activity: [], requests: [] };
+export const feed = {
+  instance: "", revision: 0, totals: null, messages: [], received: 0, activity: [], requests: [], numbers: [],
+};
 
 // Gives the messages that arrived since the last poll; null if nothing changed at all.
 export async function poll() {
-  const counts = { messages: feed.messages.length, activity: feed.activity.length };
+  const { received } = feed;
+  const counts = { messages: feed.messages.length - received, received, activity: feed.activity.length };
   const query = new URLSearchParams({ instance: feed.instance, revision: feed.revision, ...counts });
   const answer = await (await fetch(`/_sandbox/inbox?${query}`)).json();
   const isSame = answer.instance === feed.instance;
-  if (!isSame) Object.assign(feed, { messages: [], activity: [], requests: [] });
-  const isChanged = !isSame || answer.revision !== feed.revision || answer.messages.length + answer.activity.length > 0;
+  if (!isSame) Object.assign(feed, { messages: [], received: 0, activity: [], requests: [] });
+  // All times are written alike, so that texts are in the order of the times.
+  const messages = [...answer.messages, ...answer.received].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  const isChanged = !isSame || answer.revision !== feed.revision || messages.length + answer.activity.length > 0;
   Object.assign(feed, {
     instance: answer.instance,
     revision: answer.revision,
     totals: answer.totals,
-    messages: feed.messages.concat(answer.messages),
+    messages: feed.messages.concat(messages),
+    received: feed.received + answer.received.length,
     activity: feed.activity.concat(answer.activity),
     requests: mergeRequests(feed.requests, answer.requests),
   });
-  return isChanged ? answer.messages : null;
+  return isChanged ? messages : null;
+}
+
+// Gives numbers that have an effect of their own; they are always the same.
+export async function fetchNumbers() {
+  feed.numbers = (await (await fetch("/_sandbox/numbers")).json()).reverse();
 }
 
 // A request comes a second time when it has been answered.
@@ -44,12 +55,16 @@ export function searchItems(items, sought, textsOf) {
   });
 }
 
-// Groups messages in the order of time by recipient, the one with the newest message first.
+// Gives the number of whoever is not the account: who was written to, or wrote.
+export const findOther = (message) => (message.direction === "inbound" ? message.sender : message.to);
+
+// Groups messages in the order of time by who is not the account, the one with the newest message first.
 export function groupByRecipient(messages) {
   const groups = new Map();
   for (const message of messages.slice().reverse()) {
-    if (!groups.has(message.to)) groups.set(message.to, []);
-    groups.get(message.to).push(message);
+    const other = findOther(message);
+    if (!groups.has(other)) groups.set(other, []);
+    groups.get(other).push(message);
   }
   for (const group of groups.values()) group.reverse();
   return groups;

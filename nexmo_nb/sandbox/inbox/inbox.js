@@ -2,14 +2,15 @@
 
 import { connectConversations, renderConversations } from "/conversations.js";
 import { exportItems } from "/exports.js";
-import { feed, groupByRecipient, poll, searchItems } from "/feed.js";
+import { feed, fetchNumbers, findOther, groupByRecipient, poll, searchItems } from "/feed.js";
 import { byId, createNode, formatCount, formatMoney } from "/nodes.js";
-import { ACTIVITY, readSent, REQUESTS, Table } from "/tables.js";
+import { ACTIVITY, NUMBERS, readSent, REQUESTS, Table } from "/tables.js";
 import { connectTabs } from "/tabs.js";
 
 const PAUSE = 1000;
 const requests = new Table(byId("requests"), REQUESTS);
 const activity = new Table(byId("activity"), ACTIVITY);
+const numbers = new Table(byId("numbers"), NUMBERS);
 const search = byId("search");
 let open = "messages";
 
@@ -36,6 +37,12 @@ const VIEWS = {
     textsOf: ({ what, subject, details }) => [what, subject, ...Object.entries(details).flat()],
     count: (items) => (items.length === 1 ? "1 entry" : `${items.length.toLocaleString("en")} entries`),
     empty: "No calls or changes yet: call with send_voice, or rent a number with buy_number.",
+  },
+  numbers: {
+    render: (items) => numbers.render(items),
+    textsOf: ({ number, effect, codes }) => [number, effect, ...codes.map(({ meaning }) => meaning)],
+    count: (items) => formatCount(items.length, "number"),
+    empty: "No numbers.",
   },
 };
 
@@ -70,13 +77,16 @@ function renderTotals({ messages, parts, calls, spent, balance, currency }) {
 function tellNews(messages) {
   if (messages.length === 0) return;
   const time = new Date().toLocaleTimeString("en-GB");
-  byId("news").textContent = `New at ${time}: ${formatCount(messages.length, "message")}, the last to +${messages.at(-1).to}.`;
+  const last = messages.at(-1);
+  const way = last.direction === "inbound" ? "from" : "to";
+  byId("news").textContent = `New at ${time}: ${formatCount(messages.length, "message")}, the last ${way} +${findOther(last)}.`;
 }
 
 async function refresh() {
   const isFirst = feed.totals === null;
   let news;
   try {
+    if (isFirst) await fetchNumbers();
     news = await poll();
     byId("note").textContent = "Nothing here leaves this machine.";
   } catch {

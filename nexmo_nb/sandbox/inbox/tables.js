@@ -1,4 +1,4 @@
-// Tables of requests, and of calls, applications and numbers: the newest first.
+// Tables of requests, of calls, applications and numbers, the newest first; and of numbers that have an effect.
 
 import { createNode, createTime, formatMoney, PAGE, reconcile, renderMore } from "/nodes.js";
 
@@ -64,7 +64,7 @@ export const REQUESTS = {
 };
 
 function buildDetails(details) {
-  const pairs = Object.entries(details).map(([name, value]) =>
+  const pairs = details.map(([name, value]) =>
     createNode("div", {}, createNode("dt", {}, name), createNode("dd", {}, value)));
   return pairs.length > 0 ? createNode("dl", {}, ...pairs) : "";
 }
@@ -77,7 +77,18 @@ export const ACTIVITY = {
     Time: (entry) => createTime(entry.time),
     What: (entry) => entry.what,
     Which: (entry) => entry.subject,
-    Details: (entry) => buildDetails(entry.details),
+    Details: (entry) => buildDetails(Object.entries(entry.details)),
     Price: (entry) => entry.price && formatMoney(entry.price, entry.currency) + (entry.per && ` a ${entry.per}`),
+  },
+};
+
+export const NUMBERS = {
+  caption: "Numbers that nobody has, each with an effect in this sandbox: write to one, or call it. “nn” is a code in two digits.",
+  nouns: "numbers",
+  keyOf: (each) => each.number,
+  columns: {
+    Number: (each) => `+${each.number}`,
+    "What happens": (each) => each.effect,
+    Codes: (each) => buildDetails(each.codes.map(({ code, meaning }) => [code, meaning])),
   },
 };
