@@ -6,6 +6,7 @@ import base64
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,12 +25,14 @@ _LEFT_OUT = {
 # How what JSON does not know is written: an object whose one member says what it is.
 _WRITERS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
     Decimal: ("$decimal", str),
+    datetime: ("$time", datetime.isoformat),
     bytes: ("$bytes", lambda value: base64.b64encode(value).decode()),
     tuple: ("$tuple", lambda value: [_encode(each) for each in value]),
     set: ("$set", lambda value: [_encode(each) for each in sorted(value)]),
 }
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "$decimal": Decimal,
+    "$time": datetime.fromisoformat,
     "$bytes": base64.b64decode,
     "$tuple": lambda value: tuple(map(_decode, value)),
     "$set": lambda value: set(map(_decode, value)),

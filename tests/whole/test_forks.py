@@ -263,7 +263,7 @@ def test_what_a_killed_process_was_sending_is_known_to_be_unknown_while_a_child_
     if parent == 0:
         ledger = Ledger(ledger_file)
         fields = {name: "x" for name in Entry._fields}
-        ledger.record_intent(Entry(**{**fields, "kind": "sms", "key": None}))
+        ledger.record_intent(Entry(**{**fields, "kind": "sms", "key": None, "estimate": 0.1}))
         if os.fork() == 0:
             os.close(writing)
             os.write(say, b"x")  # said by the child, for what runs in it after the fork must have run
