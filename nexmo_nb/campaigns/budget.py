@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import TOLERANCE
 from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.contacts.duplicates import write_cells
@@ -51,16 +52,44 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
     >>> nx.fit_budget(plan, float(plan.price_high.iloc[0])).problem.isna().tolist()
     [True, False]
     """
-    check_plan(plan)
     amount = validation.check_amount("amount", amount)
+    if is_dask(plan):
+        from nexmo_nb.campaigns.dask_plan import fit_partitions  # Dask is an extra
+
+        fitted: pd.DataFrame = fit_partitions(plan, amount)
+        return fitted
+    check_plan(plan)
+    found = measure_rows(plan).currencies
+    if len(found) > 1:
+        raise validation.invalid_argument("plan", ", ".join(found), "a plan in one currency", "Plan each by itself.")
+    return fit_rows(plan, amount, amount)
+
+
+class Measure(NamedTuple):
+    """What rows cost that can be sent, by their high estimates."""
+
+    high: float
+    currencies: list[str]
+
+    def fits(self, amount: float) -> bool:
+        return self.high <= amount + TOLERANCE
+
+
+def measure_rows(plan: pd.DataFrame) -> Measure:
+    """Add up what the rows of a plan cost that can be sent and have a price."""
+    is_priced = (plan["problem"].isna() & plan["price_high"].notna()).to_numpy()
+    return Measure(
+        math.fsum(plan["price_high"][is_priced].tolist()), plan["currency"][is_priced].dropna().unique().tolist()
+    )
+
+
+def fit_rows(plan: pd.DataFrame, amount: float, room: float) -> pd.DataFrame:
+    """Keep as many of some rows as `room` buys, which the rows before them left of an amount."""
     is_sendable = plan["problem"].isna().to_numpy()
     prices = plan["price_high"].to_numpy(dtype="float64", na_value=np.nan)
     has_price = ~np.isnan(prices)
-    found = plan["currency"][is_sendable & has_price].dropna().unique()
-    if len(found) > 1:
-        raise validation.invalid_argument("plan", ", ".join(found), "a plan in one currency", "Plan each by itself.")
     places = np.flatnonzero(is_sendable & has_price)
-    count = _count_affordable(prices[places], amount)
+    count = _count_affordable(prices[places], room)
     unpriced, dear = np.flatnonzero(is_sendable & ~has_price), places[count:]
     fitted = plan.astype({name: "string" for name in ("problem", "problem_code") if name in plan})
     _mark(fitted, unpriced, "budget: no price is known for this row")

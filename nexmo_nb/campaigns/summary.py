@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.plan import COLUMNS
-from nexmo_nb.frames import Column, frame
+from nexmo_nb.campaigns.dask_frames import is_dask
+from nexmo_nb.campaigns.plan_rows import COLUMNS
+from nexmo_nb.frames import Column, concat_frames, frame
 
 SUMMARY_COLUMNS = (
     Column("country"), Column("recipients", "int64"), Column("parts", "int64"), Column("price_low", "float64"),
@@ -18,6 +19,7 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 # Plans of before do not have these.
 NEW_COLUMNS = ("kind", "problem_code", "warning", "warning_code", "duplicate_of")
+_COUNTS = ("recipients", "parts", "problems", "doubtful", "unpriced")
 _PRICES = ["price_low", "price_high"]
 _TEXTS = (
     "to",
@@ -39,7 +41,7 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     plan : DataFrame
-        As `plan_sms` returns it.
+        As `plan_sms` returns it, of pandas or of Dask.
 
     Returns
     -------
@@ -62,31 +64,48 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     >>> nx.summary(plan)[["country", "recipients", "parts"]].values.tolist()
     [['GB', 1, 1], ['PT', 1, 1], ['total', 2, 2]]
     """
+    if is_dask(plan):
+        from nexmo_nb.campaigns.dask_plan import add_up_partitions  # Dask is an extra
+
+        return add_up_partitions(plan)
     check_plan(plan)
-    known = plan["currency"].dropna().unique()
+    return add_lines(count_lines(plan))
+
+
+def count_lines(plan: pd.DataFrame) -> pd.DataFrame:
+    """Count what a plan, or a part of one, has of each country and currency."""
+    is_good = plan["problem"].isna().to_numpy()
+    has_price = plan["price_high"].notna().to_numpy()
     table = plan.assign(
         country=plan["country"].fillna("unknown").astype("string"),
-        # A row that cannot be sent has no price, and must not make a line of its own for that.
-        currency=(plan["currency"].fillna(known[0]) if len(known) == 1 else plan["currency"]).astype("string"),
-        doubtful=find_doubtful(plan),
+        recipients=is_good.astype("int64"),
+        parts=plan["parts"].where(is_good, 0),
+        problems=(~is_good).astype("int64"),
+        doubtful=find_doubtful(plan).astype("int64"),
+        unpriced=(is_good & ~has_price).astype("int64"),
+        **{name: plan[name].where(is_good) for name in _PRICES},
     ).reset_index(drop=True)  # an index may be called as a column is, and neither could be grouped by
+    return _sum_lines(table)
+
+
+def add_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """Add up what parts of a plan have, by country, and in total."""
+    known = lines["currency"].dropna().unique()
+    # A row that cannot be sent has no price, and must not make a line of its own for that.
+    filled = lines["currency"].fillna(known[0]) if len(known) == 1 else lines["currency"]
+    table = lines.assign(currency=filled.astype("string"))
+    parts = [_sum_lines(table), _sum_lines(table.assign(country="total"))]
+    return concat_frames(parts, frame([], SUMMARY_COLUMNS))
+
+
+def _sum_lines(table: pd.DataFrame) -> pd.DataFrame:
+    """Add lines up by country and currency."""
     rows: list[dict[str, Any]] = []
-    for lines in (table, table.assign(country="total")):
-        for (country, currency), part in lines.groupby(["country", "currency"], dropna=False):
-            good = part[part["problem"].isna()]
-            rows.append(
-                {
-                    "country": country,
-                    "recipients": len(good),
-                    "parts": good["parts"].sum(),
-                    "price_low": good["price_low"].sum(min_count=1),
-                    "price_high": good["price_high"].sum(min_count=1),
-                    "currency": None if validation.is_missing(currency) else currency,
-                    "problems": len(part) - len(good),
-                    "doubtful": good["doubtful"].sum(),
-                    "unpriced": good["price_high"].isna().sum(),
-                }
-            )
+    for (country, currency), part in table.groupby(["country", "currency"], dropna=False):
+        counts = {name: part[name].sum() for name in _COUNTS}
+        prices = {name: part[name].sum(min_count=1) for name in _PRICES}
+        known = None if validation.is_missing(currency) else currency
+        rows.append({"country": country, "currency": known, **counts, **prices})
     return frame(rows, SUMMARY_COLUMNS)
 
 
