@@ -9,6 +9,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.campaigns.batch import Settings, run_batch
+from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.campaigns.runner import hide_progress, show_progress
@@ -121,7 +122,8 @@ def send_many(
     2
     """
     session = session_or_current(session)
-    check_plan(plan)
+    if not is_dask(plan):
+        check_plan(plan)
     name = validation.check_name("batch", batch)
     doubtful = validation.check_choice("doubtful", doubtful, get_args(Doubtful))
     unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
@@ -132,6 +134,11 @@ def send_many(
     progress = validation.check_bool("progress", progress)
 
     settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend)
+    if is_dask(plan):
+        from nexmo_nb.campaigns.dask_send import send_partitions  # Dask is an extra
+
+        outcome: pd.DataFrame = send_partitions(plan, options, settings, session, progress=progress)
+        return outcome
     run = run_batch(plan, options, settings, session, show_progress if progress else hide_progress)
     if run.first_left is not None:
         # Without a cap of the run: another process spent what was left of a budget, or set one, meanwhile.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from nexmo_nb.credentials import Secret
 from nexmo_nb.errors import InvalidRequestError, without_traceback_of
@@ -31,6 +32,7 @@ _SETTINGS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
 }
+_SECRET = ("password", "sslpassword")
 _ADVICE = {
     # A connection that fails has no code of its own.
     "08": "See that the database runs and can be reached, and what the URL says of user, password and name of the "
@@ -71,6 +73,12 @@ class Address:
         return f"postgresql://{user}{found.get('host', '')}{port}/{found.get('dbname', '')}{service}"
 
     __repr__ = __str__
+
+    def to_url(self) -> str:
+        """Write it as a URL without its secrets, for whoever has a password of their own."""
+        return (
+            f"postgresql://?{urlencode({name: each for name, each in self._settings.items() if name not in _SECRET})}"
+        )
 
     def connect(self) -> psycopg.Connection[Any]:
         password = {} if self._password is None else {"password": self._password.reveal()}

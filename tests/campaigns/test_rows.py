@@ -235,7 +235,7 @@ def test_rows_without_a_price_are_left_out_or_refused_as_the_caller_says() -> No
     ],
 )
 def test_the_first_labels_are_shown(count: int, shown: str) -> None:
-    assert show_labels([make_row(n) for n in range(count)]) == shown
+    assert show_labels([show_label(n) for n in range(count)]) == shown
 
 
 @pytest.mark.parametrize(
