@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,10 +30,11 @@ from nexmo_nb.campaigns.progress import count_done
 from nexmo_nb.campaigns.rows import check_options, doubtful_error, show_label
 from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.campaigns.survey import Survey
-from nexmo_nb.errors import InvalidRequestError, NexmoError, UnknownOutcomeError
+from nexmo_nb.errors import InvalidRequestError, NexmoError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.session import Session
 
 STEP = 0.5  # seconds between two looks at what has ended
+WITHOUT_WORKERS = 300.0  # seconds for which a cluster may have no worker, while it starts some
 
 
 def send_partitions(
@@ -87,25 +89,40 @@ def _run_tasks(client: Any, tasks: Sequence[Any], run: str, refresh: Callable[[]
 
     An interrupt ends them as well; a second one does not wait for what is under way.
     """
-    from distributed import wait
-
     futures = client.compute(list(tasks))
     try:
-        pending = set(futures)
-        while pending:
-            with suppress(TimeoutError):
-                pending -= wait(pending, timeout=STEP, return_when="FIRST_COMPLETED").done
-            failed = [future for future in futures if future.status in ("error", "lost", "cancelled")]
-            if failed:
-                failed[0].result()
-            refresh()
-        return list(client.gather(futures))
+        return _collect(client, futures, refresh)
     except Exception as problem:
         _stop_tasks(client, futures, run)
         raise _translate(problem) from None
     except BaseException:
         _stop_tasks(client, futures, run)
         raise
+
+
+def _collect(client: Any, futures: Sequence[Any], refresh: Callable[[], None]) -> list[PartResult]:
+    """Collect results as they come; those that a worker had when it died come again."""
+    from distributed import wait
+
+    results: dict[int, PartResult] = {}
+    seen = time.monotonic()
+    while left := [n for n in range(len(futures)) if n not in results]:
+        with suppress(TimeoutError):
+            wait([futures[n] for n in left], timeout=STEP, return_when="FIRST_COMPLETED")
+        for n in left:
+            if futures[n].status in ("finished", "error", "cancelled"):
+                with suppress(TimeoutError):
+                    results[n] = futures[n].result(timeout=STEP)
+        refresh()
+        if client.nthreads():
+            seen = time.monotonic()
+        elif time.monotonic() - seen > WITHOUT_WORKERS:
+            raise UnreachableError(
+                f"The cluster of Dask has had no worker for {WITHOUT_WORKERS:.0f} s. What was under way when the last "
+                "one ended is unknown, and never sent again by itself. Start workers, and run the same call again to "
+                "continue; nobody gets the message twice."
+            )
+    return [results[n] for n in range(len(futures))]
 
 
 def _stop_tasks(client: Any, futures: Sequence[Any], run: str) -> None:
