@@ -92,7 +92,7 @@ def cluster_of(workers: int, env: dict[str, str]) -> Iterator[Any]:
     with (
         dask.config.set(settings),
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR", env=env
+            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs="ERROR", env=env
         ) as cluster,
         Client(cluster),
     ):
@@ -114,7 +114,9 @@ def run(count: int, partitions: int, pause: tuple[float, float], restart_after: 
         run_postgres() as server,
         Sandbox(balance=1_000_000) as sandbox,
         cluster_of(WORKERS, {"PGPASSWORD": PASSWORD, "NEXMO_NB_STATE_DIR": folder}) as cluster,
-        nx.connect(sandbox.url, calls=1_000_000, state=server.url(), state_dir=folder) as session,
+        nx.connect(
+            sandbox.url, timeout=5.0, calls=PER_SECOND, period=1.0, state=server.url(), state_dir=folder
+        ) as session,
     ):
         table = dd.from_pandas(pd.DataFrame({"to": people(count)}), npartitions=partitions)
         plan = nx.plan_sms(table, "Hello", sender="Demo", session=session)

@@ -68,6 +68,7 @@ def describe_caller(session: Session) -> Caller:
         "calls": throttle.limit.calls,
         "period": throttle.limit.seconds,
         "limits": {name: (limit.calls, limit.seconds) for name, limit in own.items()},
+        "timeout": session.timeout,
         "currency": account.currency,
         "signature_method": account.signature_method,
     }
