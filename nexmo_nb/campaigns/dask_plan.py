@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from nexmo_nb.campaigns.budget import fit_rows, measure_rows
 from nexmo_nb.campaigns.dask_frames import build_values, compute_parts, map_parts, read_empty
+from nexmo_nb.campaigns.plan_fit import fit_rows, measure_rows
 from nexmo_nb.campaigns.plan_rows import (
     ListFacts,
     PlanOptions,
@@ -22,7 +22,7 @@ from nexmo_nb.campaigns.plan_rows import (
     read_facts,
     read_price_ranges,
 )
-from nexmo_nb.campaigns.summary import add_lines, check_plan, count_lines
+from nexmo_nb.campaigns.plan_sums import add_lines, check_plan, count_lines
 from nexmo_nb.contacts.duplicates import mark_duplicates, write_cells
 from nexmo_nb.contacts.regions import join_counts
 from nexmo_nb.frames import concat_frames, repeat_missing

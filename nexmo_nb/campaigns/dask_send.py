@@ -26,9 +26,9 @@ from nexmo_nb.campaigns.dask_worker import (
     stop_run,
     survey_part,
 )
+from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.progress import count_done
 from nexmo_nb.campaigns.rows import check_options, doubtful_error, show_label
-from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.campaigns.survey import Survey
 from nexmo_nb.errors import InvalidRequestError, NexmoError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.session import Session

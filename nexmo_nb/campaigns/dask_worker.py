@@ -20,9 +20,9 @@ import pandas as pd
 
 from nexmo_nb.campaigns.batch import Run, Settings, run_batch
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
+from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.rows import NO_PRICE, Row, find_sends, find_waiting, read_rows, show_label
 from nexmo_nb.campaigns.runner import Runner
-from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.campaigns.survey import Survey, survey_rows
 from nexmo_nb.contacts.duplicates import write_cells
 from nexmo_nb.errors import InvalidRequestError

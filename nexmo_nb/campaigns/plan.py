@@ -45,7 +45,8 @@ def plan_sms(
     Parameters
     ----------
     recipients : DataFrame, Series or iterable
-        One row a message. Columns other than `to` may fill the text.
+        One row a message. Columns other than `to` may fill the text. A DataFrame or Series of Dask gives a plan in Dask
+        (needs ``pip install 'nexmo_nb[dask]'``).
     text : str, mapping, Series or function, optional
         Names in braces are replaced by the row's values, as in ``"Olá {name}, faltam {days} dias"``; write ``{{`` for a
         brace. A format may follow the name: ``{price:.2f}`` (two decimals), ``{day:%d.%m.%Y}`` (a date),
@@ -101,6 +102,11 @@ def plan_sms(
     ``text_encoding`` (outside GSM-7 with ``type="text"``), ``text_format``, ``text_unknown_language``. Warning code of
     texts: ``leftover_name`` (a name in braces is left in it). Letters with separate accents are composed, which keeps
     their look.
+
+    A list in Dask is read twice when it is planned: what the list decides as a whole (the country that most of it
+    belongs to, the format of a column, numbers that stand in it twice) is that of the whole list, wherever its
+    partitions end. Only whether a column of floats was rounded is decided for each partition. The rows are planned when
+    they are computed, and again each time; ``plan.persist()`` keeps them. Texts as a Series must be a column of it.
 
     Prices come from the account's own list (`nexmo_nb.prices`), which is read once a day. The network of a number is
     not known beforehand, so there is a lowest and a highest price.

@@ -11,9 +11,9 @@ from nexmo_nb import validation
 from nexmo_nb.campaigns.batch import Settings, run_batch
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
+from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.campaigns.runner import hide_progress, show_progress
-from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.session import Session, session_or_current
 
 Doubtful = Literal["refuse", "skip", "send"]
@@ -44,7 +44,7 @@ def send_many(
     ----------
     plan : DataFrame
         As `plan_sms` returns it, with any index. Rows with a problem are not sent. Two rows may have the same number,
-        but then not the same text.
+        but then not the same text. A plan in Dask is sent by the workers of the cluster that is in use.
     batch : str
         Its name, in which blanks and invisible marks at the ends do not count: a recipient gets a text once a batch,
         and another message needs another name. A text that was sent
@@ -85,7 +85,8 @@ def send_many(
         ``parts`` (int), ``price`` (float, in ``currency``), ``code, meaning, error, client_ref``. States: accepted,
         partial, rejected, unknown (`settle` looks it up), not_found, planned (not sent yet), sending (by another
         process), skipped (left out in this run; ``error`` says why), problem (see the plan). Then ``country`` (of the
-        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``text``.
+        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``text``. Of a plan in Dask, the same
+        in Dask: each partition is read from the ledger when it is computed, and nothing is sent by that.
 
     Raises
     ------
@@ -108,6 +109,13 @@ def send_many(
     -----
     Uses ``POST /sms/json``, https://developer.vonage.com/en/api/sms, in the bulk lane of the limit: other calls of
     yours do not wait behind it. The pace is that of ``connect(calls=…, period=…)`` and of Nexmo's 30 messages a second.
+
+    A plan in Dask is sent by partition, in no order among them. Each process of a worker connects by itself, and finds
+    credentials as ``connect()`` does there: nothing secret comes from the caller. All must have the caller's account
+    and state: a PostgreSQL (see `connect`), or files, if all workers are on this machine. What refuses a plan is
+    decided over all of it, before anything leaves. After a worker died, another one gets its partition: nobody gets the
+    message twice, and what was under way is unknown. An interrupt ends the workers as it ends a run here; where the
+    caller's process is killed, they send the partitions that they have to the end.
 
     Examples
     --------

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -153,11 +154,11 @@ def test_what_refuses_a_plan_does_so_before_anything_leaves(client: Any, rich: S
 
 @pytest.mark.slow
 def test_a_worker_that_keeps_another_ledger_or_has_another_account_is_refused(
-    client: Any, rich: Sandbox, monkeypatch: pytest.MonkeyPatch
+    client: Any, rich: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with connected(rich) as session:
         plan = plan_people(4, 2)
-        client.run(lambda: os.environ.update(NEXMO_NB_STATE_DIR="elsewhere"))
+        client.run(lambda folder: os.environ.update(NEXMO_NB_STATE_DIR=folder), str(tmp_path / "elsewhere"))
         try:
             with pytest.raises(nx.InvalidRequestError, match=r"keeps its state in files.*Name one PostgreSQL for all"):
                 send(plan)
