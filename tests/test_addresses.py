@@ -37,7 +37,14 @@ def count_orders(sandbox: Sandbox) -> int:
     return sum(r["method"] == "POST" and r["path"] == "/v2/reports" for r in sandbox.requests)
 
 
-@pytest.mark.parametrize("address", ["memory://bucket/records", "local://{here}/out/records", "file://{here}/records"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "memory://bucket/records",
+        "local://{here}/out/records",
+        "file://{here}/records",
+    ],
+)
 def test_records_are_written_to_an_address_and_costs_are_read_from_it(
     session: nx.Session, sandbox: Sandbox, tmp_path: Path, address: str
 ) -> None:

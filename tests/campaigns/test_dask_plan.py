@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module as load  # when a test runs: it takes a second
+from importlib.util import find_spec
 from typing import Any
 
-import dask
 import pandas as pd
 import pytest
 from campaign_helpers import people
 
 import nexmo_nb as nx
 
-dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed (the extra 'dask')")
+pytestmark = pytest.mark.skipif(find_spec("dask") is None, reason="Dask is not installed (the extra 'dask')")
 
 
 @pytest.fixture(autouse=True)
 def in_this_process() -> Any:
-    with dask.config.set(scheduler="threads"):
+    with load("dask.config").set(scheduler="threads"):
         yield
 
 
@@ -40,7 +41,7 @@ def build_list() -> pd.DataFrame:
 
 
 def cut(table: pd.DataFrame, parts: int = 4) -> Any:
-    return dd.from_pandas(table, npartitions=parts, sort=False)
+    return load("dask.dataframe").from_pandas(table, npartitions=parts, sort=False)
 
 
 def write_text(row: dict[str, Any]) -> str:
@@ -62,7 +63,10 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+QUICK = ("a template with formats of whole columns", "duplicates=last")
+
+
+@pytest.mark.parametrize("way", [way if way in QUICK else pytest.param(way, marks=pytest.mark.slow) for way in WAYS])
 def test_a_plan_in_parts_is_that_of_one_frame(session: nx.Session, way: str) -> None:
     table = build_list()
     options = {"sender": "Demo", **WAYS[way]}
@@ -83,12 +87,14 @@ def test_the_list_decides_what_a_part_alone_would_decide_otherwise(session: nx.S
     assert found.problem.iloc[7] == "to: the same number stands in row 100"
 
 
+@pytest.mark.slow
 def test_a_series_of_numbers_is_a_list_as_well(session: nx.Session) -> None:
     table = build_list()
     found = nx.plan_sms(cut(table).to, "Hello", sender="Demo").compute()
     pd.testing.assert_frame_equal(found, nx.plan_sms(table.to, "Hello", sender="Demo"))
 
 
+@pytest.mark.slow
 def test_prices_are_read_once(session: nx.Session, sandbox: Any) -> None:
     plan = nx.plan_sms(cut(build_list()), "Hello", sender="Demo")
     plan.compute()
@@ -98,10 +104,10 @@ def test_prices_are_read_once(session: nx.Session, sandbox: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", [pd.Series(["Hello"]), cut(build_list()).text], ids=["pandas", "Dask"])
-def test_a_series_of_texts_beside_a_list_in_dask_is_refused(session: nx.Session, text: Any) -> None:
-    with pytest.raises(nx.InvalidRequestError, match=r"text: got 'a Series'.*frame\.assign\(text=…\)"):
-        nx.plan_sms(cut(build_list()), text, sender="Demo")
+def test_a_series_of_texts_beside_a_list_in_dask_is_refused(session: nx.Session) -> None:
+    for text in (pd.Series(["Hello"]), cut(build_list()).text):
+        with pytest.raises(nx.InvalidRequestError, match=r"text: got 'a Series'.*frame\.assign\(text=…\)"):
+            nx.plan_sms(cut(build_list()), text, sender="Demo")
 
 
 def test_what_is_wrong_is_said_before_anything_is_read(session: nx.Session) -> None:
@@ -115,6 +121,7 @@ def test_what_is_wrong_is_said_before_anything_is_read(session: nx.Session) -> N
         nx.plan_sms(table, {"pt": "Olá"}, sender="Demo", language="tongue")
 
 
+@pytest.mark.slow
 def test_a_plan_in_parts_is_added_up_as_one_frame(session: nx.Session) -> None:
     table = build_list()
     options: dict[str, Any] = {"text": "Hello", "sender": "Demo", "region": "country"}
@@ -122,6 +129,7 @@ def test_a_plan_in_parts_is_added_up_as_one_frame(session: nx.Session) -> None:
     pd.testing.assert_frame_equal(found, wanted)
 
 
+@pytest.mark.slow
 def test_a_plan_in_parts_fits_an_amount_as_one_frame(session: nx.Session) -> None:
     plan = nx.plan_sms(build_list(), "Hello", sender="Demo")
     for count in (0, 1, 3, 4, 7, 100):

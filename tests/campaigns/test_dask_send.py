@@ -11,6 +11,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module as load  # when a test runs: it takes a second
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +25,11 @@ from postgres_server import MISSING, PASSWORD, PostgresServer, find_programs, ru
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
-dask = pytest.importorskip("dask", reason="Dask is not installed (the extra 'dask')")
-distributed = pytest.importorskip("distributed", reason="Dask is not installed (the extra 'dask')")
-dd = pytest.importorskip("dask.dataframe")
-
 # Dask and tornado leave sockets to the collector of garbage when a cluster ends.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed (the extra 'dask')"),
 ]
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 1000,
@@ -42,6 +41,7 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """A cluster of two processes, which have nothing of the caller but what the caller sends them."""
+    dask, distributed = load("dask"), load("distributed")
     with (
         dask.config.set(SETTINGS),
         distributed.LocalCluster(
@@ -70,7 +70,11 @@ def rich() -> Iterator[Sandbox]:
 
 def plan_people(count: int, parts: int = 4, text: str = "Hello", **options: Any) -> Any:
     table = pd.DataFrame({"to": people(count)}, index=pd.Index(range(500, 500 + count), name="row"))
-    return nx.plan_sms(dd.from_pandas(table, npartitions=parts), text, sender="Demo", **options)
+    return nx.plan_sms(load("dask.dataframe").from_pandas(table, npartitions=parts), text, sender="Demo", **options)
+
+
+def join(*plans: Any) -> Any:
+    return load("dask.dataframe").concat(list(plans))
 
 
 def send(plan: Any, batch: str = "b", **options: Any) -> Any:
@@ -80,9 +84,10 @@ def send(plan: Any, batch: str = "b", **options: Any) -> Any:
 # --- without a cluster -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_cluster_it_is_said_what_to_do(session: nx.Session) -> None:
     with pytest.raises(nx.InvalidRequestError, match=r"Client\(\)\. Or send from this process: plan\.compute\(\)"):
-        send(nx.plan_sms(dd.from_pandas(pd.DataFrame({"to": people(2)}), npartitions=1), "Hello", sender="Demo"))
+        send(plan_people(2, 1))
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
@@ -111,10 +116,10 @@ def test_a_plan_is_sent_once_and_its_outcome_is_that_of_one_frame(client: Any, r
 @pytest.mark.slow
 def test_what_stands_in_two_partitions_is_sent_once_or_refused(client: Any, rich: Sandbox) -> None:
     with connected(rich):
-        twice = dd.concat([plan_people(6, 2), plan_people(6, 1)])  # nobody asked for duplicates to be found
+        twice = join(plan_people(6, 2), plan_people(6, 1))  # nobody asked for duplicates to be found
         assert send(twice).compute().state.tolist() == ["accepted"] * 12
         assert count_received(rich) == Counter(people(6))
-        scattered = dd.concat([plan_people(6, 2), plan_people(6, 1, "Bye")])
+        scattered = join(plan_people(6, 2), plan_people(6, 1, "Bye"))
         with pytest.raises(nx.InvalidRequestError, match=r"6 numbers with different texts.*plan\.shuffle\('to'\)"):
             send(scattered, "c")
         assert len(rich.messages) == 6
@@ -206,7 +211,7 @@ def test_no_secret_is_in_the_graph_or_with_the_scheduler(
         monkeypatch.setattr(rich, "latency", 0.0)
         sending.join(120)
         outcome = send(plan)
-        found += [distributed.protocol.pickle.dumps(each.dask) for each in (plan, outcome)]
+        found += [load("distributed.protocol.pickle").dumps(each.dask) for each in (plan, outcome)]
         assert outcome.compute().state.tolist() == ["accepted"] * 40
         secrets = [session.account.api_secret.reveal(), PASSWORD, "pass%40w%3Ard"]
         secrets += [each.reveal() for each in (session.account.private_key,) if each]
@@ -224,13 +229,13 @@ CALLER = """
 import os, sys
 import pandas as pd
 def main():
-    import dask, dask.dataframe as dd
+    from dask.dataframe import from_pandas
     from distributed import Client
     import nexmo_nb as nx
     with Client(sys.argv[2]):
         nx.connect(sys.argv[1], calls=1000000, limits=dict.fromkeys(("sms", "pricing"), (1000000, 1.0)))
         people = [f"3519{12_340_001 + n:08d}" for n in range(400)]
-        plan = nx.plan_sms(dd.from_pandas(pd.DataFrame({"to": people}), npartitions=8), "Hello", sender="Demo")
+        plan = nx.plan_sms(from_pandas(pd.DataFrame({"to": people}), npartitions=8), "Hello", sender="Demo")
         nx.send_many(plan, batch="b", progress=True)
 if __name__ == "__main__":
     main()
@@ -328,7 +333,7 @@ def test_workers_are_killed_and_the_database_is_restarted_and_nobody_gets_two(
 @pytest.mark.slow
 def test_costs_of_a_frame_on_the_cluster_are_those_of_one_frame(client: Any, session: nx.Session) -> None:
     table = nx.records(start="2025-03-01", end="2025-03-02")
-    given = dd.from_pandas(table, npartitions=3)
+    given = load("dask.dataframe").from_pandas(table, npartitions=3)
     for by in ("country", ["network", "status"]):
         pd.testing.assert_frame_equal(nx.spend(given, by), nx.spend(table, by))
     pd.testing.assert_frame_equal(nx.cost_per_delivered(given), nx.cost_per_delivered(table))
