@@ -22,8 +22,10 @@ from nexmo_nb.campaigns.rows import (
     read_rows,
     skip_doubtful,
     skip_unpriced,
+    unpriced_error,
 )
 from nexmo_nb.campaigns.runner import Message, Runner, Watch
+from nexmo_nb.campaigns.survey import Survey
 from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Session
 from nexmo_nb.state.budgets import Bounds
@@ -234,3 +236,17 @@ def _build_error(cause: NexmoError, status: str, read_result: Callable[[], pd.Da
         meaning=cause.meaning,
         parts=result,
     )
+
+
+def check_caps(session: Session, settings: Settings, survey: Survey) -> None:
+    """Refuse a cap or a budget that what is left of a whole plan could pass, or with which it cannot be kept."""
+    for cap in _read_caps(session, settings, {}):
+        if survey.unpriced.total and settings.unpriced != "skip":
+            raise unpriced_error(survey.unpriced, cap)
+        check_cap(
+            cap,
+            high=survey.high,
+            messages=survey.messages,
+            currencies=survey.currencies,
+            may_stop=settings.on_cap == "stop",
+        )

@@ -1,19 +1,13 @@
-"""Plans that fit an amount of money. Pure."""
+"""Plans that fit an amount of money."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.campaigns.decisions import TOLERANCE
-from nexmo_nb.campaigns.summary import check_plan
-from nexmo_nb.contacts.duplicates import write_cells
-
-OVER_BUDGET = "over_budget"
+from nexmo_nb.campaigns.dask_frames import is_dask
+from nexmo_nb.campaigns.plan_fit import fit_rows, measure_rows
+from nexmo_nb.campaigns.plan_sums import check_plan
 
 
 def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
@@ -22,7 +16,7 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
     Parameters
     ----------
     plan : DataFrame
-        As `plan_sms` returns it. Sort it before, if some people matter more than others.
+        As `plan_sms` returns it, of pandas or of Dask. Sort it before, if some people matter more than others.
     amount : float
         In the plan's currency. Each row counts its ``price_high``; a row with a problem costs nothing.
 
@@ -52,43 +46,14 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
     >>> nx.fit_budget(plan, float(plan.price_high.iloc[0])).problem.isna().tolist()
     [True, False]
     """
-    check_plan(plan)
     amount = validation.check_amount("amount", amount)
-    is_sendable = plan["problem"].isna().to_numpy()
-    prices = plan["price_high"].to_numpy(dtype="float64", na_value=np.nan)
-    has_price = ~np.isnan(prices)
-    found = plan["currency"][is_sendable & has_price].dropna().unique()
+    if is_dask(plan):
+        from nexmo_nb.campaigns.dask_plan import fit_partitions  # Dask is an extra
+
+        fitted: pd.DataFrame = fit_partitions(plan, amount)
+        return fitted
+    check_plan(plan)
+    found = measure_rows(plan).currencies
     if len(found) > 1:
         raise validation.invalid_argument("plan", ", ".join(found), "a plan in one currency", "Plan each by itself.")
-    places = np.flatnonzero(is_sendable & has_price)
-    count = _count_affordable(prices[places], amount)
-    unpriced, dear = np.flatnonzero(is_sendable & ~has_price), places[count:]
-    fitted = plan.astype({name: "string" for name in ("problem", "problem_code") if name in plan})
-    _mark(fitted, unpriced, "budget: no price is known for this row")
-    _mark(fitted, dear, f"budget: {amount:g} is spent on the rows before this one")
-    return fitted
-
-
-def _count_affordable(prices: Any, amount: float) -> int:
-    """Count how many of the first prices make no more than an amount."""
-    count = int(np.searchsorted(np.cumsum(prices), amount + TOLERANCE, side="right"))
-    # A running sum is rounded at each step. What counts is the exact sum, as `send_many` adds the prices up.
-    while count < len(prices) and math.fsum(prices[: count + 1]) <= amount + TOLERANCE:
-        count += 1
-    while count and math.fsum(prices[:count]) > amount + TOLERANCE:
-        count -= 1
-    return count
-
-
-def _mark(plan: pd.DataFrame, places: Any, problem: str) -> None:
-    """Write a problem into rows, by their place: their labels may stand for several rows."""
-    values: dict[str, Any] = {
-        "problem": problem,
-        "problem_code": OVER_BUDGET,
-        "parts": 0,
-        "price_low": np.nan,
-        "price_high": np.nan,
-    }
-    for name, value in values.items():
-        if name in plan:
-            write_cells(plan, name, places.tolist(), [value] * len(places))
+    return fit_rows(plan, amount, amount)

@@ -136,11 +136,36 @@ def skip_doubtful(waiting: Iterable[Row], choice: str) -> dict[int, str]:
         return {}
     if choice == "skip":
         return {row.place: str(row.warning) for row in doubtful}
-    counts = Counter(_show(row.warning_code or "other") for row in doubtful).most_common(MOST_LABELS)
-    raise InvalidRequestError(
-        f"plan: got {len(doubtful)} rows with a warning ({', '.join(f'{code}: {count}' for code, count in counts)}), "
-        f"{show_labels(doubtful)}; allowed: rows without a warning. Nothing was sent. Look at the column 'warning': "
-        "clean the list, or pass doubtful='send' to send them as they are, or doubtful='skip' to leave them out."
+    raise doubtful_error(find_notable(doubtful))
+
+
+class Notable(NamedTuple):
+    """Rows that a message tells of: how many there are by the codes of their warnings, and the first labels."""
+
+    codes: Counter[str]
+    labels: Sequence[str]
+
+    @property
+    def total(self) -> int:
+        return self.codes.total()
+
+    def join(self, other: Notable) -> Notable:
+        """Give these rows, and others after them."""
+        return Notable(self.codes + other.codes, [*self.labels, *other.labels][: MOST_LABELS + 1])
+
+
+def find_notable(rows: Sequence[Row]) -> Notable:
+    codes = Counter(_show(row.warning_code or "other") for row in rows)
+    return Notable(codes, [show_label(row.label) for row in rows[: MOST_LABELS + 1]])
+
+
+def doubtful_error(rows: Notable) -> InvalidRequestError:
+    """Make the error for rows that have a warning."""
+    codes = ", ".join(f"{code}: {count}" for code, count in rows.codes.most_common(MOST_LABELS))
+    return InvalidRequestError(
+        f"plan: got {rows.total} rows with a warning ({codes}), {show_labels(rows.labels)}; allowed: rows without a "
+        "warning. Nothing was sent. Look at the column 'warning': clean the list, or pass doubtful='send' to send them "
+        "as they are, or doubtful='skip' to leave them out."
     )
 
 
@@ -151,21 +176,26 @@ def skip_unpriced(waiting: Iterable[Row], choice: str, cap: Cap) -> dict[int, st
         return {}
     if choice == "skip":
         return dict.fromkeys((row.place for row in unpriced), NO_PRICE)
-    raise validation.invalid_argument(
+    raise unpriced_error(find_notable(unpriced), cap)
+
+
+def unpriced_error(rows: Notable, cap: Cap) -> InvalidRequestError:
+    """Make the error for rows without a price, and a cap."""
+    return validation.invalid_argument(
         cap.parameter,
         cap.amount,
         "a plan with prices",
-        f"{len(unpriced)} rows have none, {show_labels(unpriced)}: no cap can be kept. Nothing was sent. Pass "
+        f"{rows.total} rows have none, {show_labels(rows.labels)}: no cap can be kept. Nothing was sent. Pass "
         "unpriced='skip' to leave them out.",
     )
 
 
-def show_labels(rows: Sequence[Row]) -> str:
-    """Show the labels of the first rows."""
-    shown = ", ".join(show_label(row.label) for row in rows[:MOST_LABELS])
-    if len(rows) > MOST_LABELS:
+def show_labels(labels: Sequence[str]) -> str:
+    """Show the first labels of rows."""
+    shown = ", ".join(labels[:MOST_LABELS])
+    if len(labels) > MOST_LABELS:
         return f"the first in rows {shown}"
-    return f"in row{'s' if len(rows) > 1 else ''} {shown}"
+    return f"in row{'s' if len(labels) > 1 else ''} {shown}"
 
 
 def show_label(label: Any) -> str:

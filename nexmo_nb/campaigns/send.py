@@ -9,10 +9,11 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.campaigns.batch import Settings, run_batch
+from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
+from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.campaigns.runner import hide_progress, show_progress
-from nexmo_nb.campaigns.summary import check_plan
 from nexmo_nb.session import Session, session_or_current
 
 Doubtful = Literal["refuse", "skip", "send"]
@@ -43,7 +44,7 @@ def send_many(
     ----------
     plan : DataFrame
         As `plan_sms` returns it, with any index. Rows with a problem are not sent. Two rows may have the same number,
-        but then not the same text.
+        but then not the same text. A plan in Dask is sent by the workers of the cluster that is in use.
     batch : str
         Its name, in which blanks and invisible marks at the ends do not count: a recipient gets a text once a batch,
         and another message needs another name. A text that was sent
@@ -86,7 +87,8 @@ def send_many(
         ``parts`` (int), ``price`` (float, in ``currency``), ``code, meaning, error, client_ref``. States: accepted,
         partial, rejected, unknown (`settle` looks it up), not_found, planned (not sent yet), sending (by another
         process), skipped (left out in this run; ``error`` says why), problem (see the plan). Then ``country`` (of the
-        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``text``.
+        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``text``. Of a plan in Dask, the same
+        in Dask: each partition is read from the ledger when it is computed, and nothing is sent by that.
 
     Raises
     ------
@@ -110,6 +112,13 @@ def send_many(
     Uses ``POST /sms/json``, https://developer.vonage.com/en/api/sms, in the bulk lane of the limit: other calls of
     yours do not wait behind it. The pace is that of ``connect(calls=…, period=…)`` and of Nexmo's 30 messages a second.
 
+    A plan in Dask is sent by partition, in no order among them. Each process of a worker connects by itself, and finds
+    credentials as ``connect()`` does there: nothing secret comes from the caller. All must have the caller's account
+    and state: a PostgreSQL (see `connect`), or files, if all workers are on this machine. What refuses a plan is
+    decided over all of it, before anything leaves. After a worker died, another one gets its partition: nobody gets the
+    message twice, and what was under way is unknown. An interrupt ends the workers as it ends a run here; where the
+    caller's process is killed, they send the partitions that they have to the end.
+
     Examples
     --------
     >>> import nexmo_nb as nx
@@ -123,7 +132,8 @@ def send_many(
     2
     """
     session = session_or_current(session)
-    check_plan(plan)
+    if not is_dask(plan):
+        check_plan(plan)
     name = validation.check_name("batch", batch)
     doubtful = validation.check_choice("doubtful", doubtful, get_args(Doubtful))
     unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
@@ -134,6 +144,11 @@ def send_many(
     progress = validation.check_bool("progress", progress)
 
     settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend)
+    if is_dask(plan):
+        from nexmo_nb.campaigns.dask_send import send_partitions  # Dask is an extra
+
+        outcome: pd.DataFrame = send_partitions(plan, options, settings, session, progress=progress)
+        return outcome
     run = run_batch(plan, options, settings, session, show_progress if progress else hide_progress)
     if run.first_left is not None and run.cap is not None:
         by = "everything that was sent" if run.cap.period else "all runs of the batch"

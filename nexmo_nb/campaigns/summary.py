@@ -1,36 +1,11 @@
-"""What a plan adds up to, and whether a frame is a plan at all. Pure."""
+"""What a plan adds up to."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
-from nexmo_nb import validation
-from nexmo_nb.campaigns.plan import COLUMNS
-from nexmo_nb.frames import Column, frame
-
-SUMMARY_COLUMNS = (
-    Column("country"), Column("recipients", "int64"), Column("parts", "int64"), Column("price_low", "float64"),
-    Column("price_high", "float64"), Column("currency"), Column("problems", "int64"), Column("doubtful", "int64"),
-    Column("unpriced", "int64"),
-)  # fmt: skip
-# Plans of before do not have these.
-NEW_COLUMNS = ("kind", "problem_code", "warning", "warning_code", "duplicate_of")
-_PRICES = ["price_low", "price_high"]
-_TEXTS = (
-    "to",
-    "sender",
-    "text",
-    "country",
-    "encoding",
-    "currency",
-    "problem",
-    "problem_code",
-    "warning",
-    "warning_code",
-)
+from nexmo_nb.campaigns.dask_frames import is_dask
+from nexmo_nb.campaigns.plan_sums import add_lines, check_plan, count_lines
 
 
 def summary(plan: pd.DataFrame) -> pd.DataFrame:
@@ -39,7 +14,7 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     plan : DataFrame
-        As `plan_sms` returns it.
+        As `plan_sms` returns it, of pandas or of Dask.
 
     Returns
     -------
@@ -62,59 +37,9 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     >>> nx.summary(plan)[["country", "recipients", "parts"]].values.tolist()
     [['GB', 1, 1], ['PT', 1, 1], ['total', 2, 2]]
     """
+    if is_dask(plan):
+        from nexmo_nb.campaigns.dask_plan import add_up_partitions  # Dask is an extra
+
+        return add_up_partitions(plan)
     check_plan(plan)
-    known = plan["currency"].dropna().unique()
-    table = plan.assign(
-        country=plan["country"].fillna("unknown").astype("string"),
-        # A row that cannot be sent has no price, and must not make a line of its own for that.
-        currency=(plan["currency"].fillna(known[0]) if len(known) == 1 else plan["currency"]).astype("string"),
-        doubtful=find_doubtful(plan),
-    ).reset_index(drop=True)  # an index may be called as a column is, and neither could be grouped by
-    rows: list[dict[str, Any]] = []
-    for lines in (table, table.assign(country="total")):
-        for (country, currency), part in lines.groupby(["country", "currency"], dropna=False):
-            good = part[part["problem"].isna()]
-            rows.append(
-                {
-                    "country": country,
-                    "recipients": len(good),
-                    "parts": good["parts"].sum(),
-                    "price_low": good["price_low"].sum(min_count=1),
-                    "price_high": good["price_high"].sum(min_count=1),
-                    "currency": None if validation.is_missing(currency) else currency,
-                    "problems": len(part) - len(good),
-                    "doubtful": good["doubtful"].sum(),
-                    "unpriced": good["price_high"].isna().sum(),
-                }
-            )
-    return frame(rows, SUMMARY_COLUMNS)
-
-
-def find_doubtful(plan: pd.DataFrame) -> Any:
-    """Tell of each row of a plan whether it can be sent and has a warning; a plan of before has no warnings."""
-    is_sendable = plan["problem"].isna().to_numpy()
-    return is_sendable & plan["warning"].notna().to_numpy() if "warning" in plan else np.zeros(len(plan), dtype=bool)
-
-
-def check_plan(plan: Any) -> None:
-    """Refuse what `plan_sms` did not make."""
-    names = [column.name for column in COLUMNS if column.name not in NEW_COLUMNS]
-    if not isinstance(plan, pd.DataFrame) or not set(names) <= set(plan.columns):
-        allowed = f"a frame of plan_sms() with the columns {', '.join(names)}"
-        raise validation.invalid_argument("plan", type(plan).__name__, allowed)
-    validation.check_frame(plan, numbers=["parts", *_PRICES])
-    objects = [name for name in _TEXTS if name in plan and not isinstance(plan[name].dtype, pd.StringDtype)]
-    texts = (value for name in objects for value in plan[name])
-    odd = next((value for value in texts if not isinstance(value, str) and not validation.is_missing(value)), None)
-    if odd is not None:
-        raise validation.invalid_argument("plan", odd, "a frame of plan_sms(), with text in its columns of text")
-    if np.isinf(plan["parts"].to_numpy(dtype="float64", na_value=np.nan)).any():
-        raise validation.invalid_argument(
-            "plan", "parts without end", "a frame of plan_sms(), with whole numbers of parts"
-        )
-    # A price below zero would let other rows pass a cap.
-    prices = np.array([plan[name].to_numpy(dtype="float64", na_value=np.nan) for name in _PRICES])
-    if ((prices < 0) | np.isinf(prices)).any():
-        raise validation.invalid_argument(
-            "plan", "a price that is none", "a frame of plan_sms(), with prices of 0 or more"
-        )
+    return add_lines(count_lines(plan))

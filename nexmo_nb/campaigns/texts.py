@@ -20,7 +20,7 @@ from nexmo_nb.text.content import clean_text, find_leftover_name
 from nexmo_nb.text.gsm import count_segments, outside_gsm
 from nexmo_nb.text.spelling import spell_in_gsm
 from nexmo_nb.text.template import Template, compile_template
-from nexmo_nb.text.writers import make_writer, write_plain
+from nexmo_nb.text.writers import Format, make_writer, write_plain
 
 GIVEN = "given_text"
 """The column that a Series of texts becomes, and that of the texts before they were spelled in GSM-7."""
@@ -49,28 +49,38 @@ class Source(NamedTuple):
 
 
 def choose_source(
-    text: Any, columns: Mapping[str, Any], index: pd.Index[Any], *, language: str | None, fill: bool
+    text: Any,
+    columns: Mapping[str, Any],
+    index: pd.Index[Any],
+    *,
+    language: str | None,
+    fill: bool,
+    formats: Mapping[str, Format] | None = None,
 ) -> Source:
-    """Choose how the text of a row is written; `fill` says that texts of a column or Series are templates as well."""
+    """Choose how the text of a row is written; `fill` says that texts of a column or Series are templates as well.
+
+    `formats` are those of columns of which only a part is here, by their names.
+    """
+    formats = formats or {}
     if (language is not None) != isinstance(text, Mapping):
         raise validation.invalid_argument(
             "language", language, "the name of a column, together with a mapping of languages to texts"
         )
     if isinstance(text, Mapping):
-        return _choose_by_language(text, columns, language)
+        return _choose_by_language(text, columns, language, formats)
     if text is None or isinstance(text, pd.Series):
         name = "text" if text is None else GIVEN
         if text is not None:
             columns = {**columns, GIVEN: _align(text, index)}
         if name not in columns:
             raise validation.invalid_argument("text", None, _ALLOWED)
-        return _fill_column(name, columns) if fill else _take_column(name, columns[name])
+        return _fill_column(name, columns, formats) if fill else _take_column(name, columns[name])
     if callable(text):
         # A function is called once for each row.
         return Source(columns, _make_caller(text), lambda places: pa.nulls(len(places), pa.string()))
     template = compile_template(text)
     needed = _choose_columns(template, columns)
-    writers = _make_writers(needed)
+    writers = _make_writers(needed, formats)
     many = Columns(needed, writers)
     return Source(needed, lambda row: template.fill(row, writers), lambda places: many.fill(template, places))
 
@@ -119,9 +129,11 @@ def _choose_columns(template: Template, columns: Mapping[str, Any]) -> dict[str,
     return {name: columns[name] for name in template.names if name in columns}
 
 
-def _choose_templates(name: str, choose: Callable[[Any], Template], columns: Mapping[str, Any]) -> Source:
+def _choose_templates(
+    name: str, choose: Callable[[Any], Template], columns: Mapping[str, Any], formats: Mapping[str, Format]
+) -> Source:
     """Make a source whose templates are chosen by the values of a column."""
-    writers = _make_writers(columns)
+    writers = _make_writers(columns, formats)
     many = Columns(columns, writers)
     return Source(
         columns,
@@ -130,9 +142,9 @@ def _choose_templates(name: str, choose: Callable[[Any], Template], columns: Map
     )
 
 
-def _make_writers(columns: Mapping[str, Any]) -> dict[str, Callable[[Any], str]]:
+def _make_writers(columns: Mapping[str, Any], formats: Mapping[str, Format]) -> dict[str, Callable[[Any], str]]:
     """Make the functions that write the values of each column, all in one format."""
-    return {name: make_writer(column) for name, column in columns.items()}
+    return {name: make_writer(column, formats.get(name)) for name, column in columns.items()}
 
 
 def _take_column(name: str, column: Any) -> Source:
@@ -141,12 +153,14 @@ def _take_column(name: str, column: Any) -> Source:
     return Source({name: column}, lambda row: write(row[name]), lambda places: many.write(name, places, write))
 
 
-def _fill_column(name: str, columns: Mapping[str, Any]) -> Source:
+def _fill_column(name: str, columns: Mapping[str, Any], formats: Mapping[str, Format]) -> Source:
     write = _make_cell_writer(name)
-    return _choose_templates(name, lambda value: _compile_cell(write(value)), columns)
+    return _choose_templates(name, lambda value: _compile_cell(write(value)), columns, formats)
 
 
-def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], language: Any) -> Source:
+def _choose_by_language(
+    texts: Mapping[Any, Any], columns: Mapping[str, Any], language: Any, formats: Mapping[str, Format]
+) -> Source:
     if language not in columns:
         raise validation.invalid_argument("language", language, f"a column; there are {', '.join(columns)}")
     templates = {write_code(name): compile_template(text) for name, text in texts.items()}
@@ -167,7 +181,7 @@ def _choose_by_language(texts: Mapping[Any, Any], columns: Mapping[str, Any], la
             raise TextProblem("text_unknown_language", f"There is no text in the language {shown} of {language!r}.")
         return found
 
-    return _choose_templates(language, choose, needed)
+    return _choose_templates(language, choose, needed, formats)
 
 
 def write_code(language: Any) -> str:

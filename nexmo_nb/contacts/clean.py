@@ -29,6 +29,7 @@ from nexmo_nb.contacts.plain_kinds import is_national, match
 from nexmo_nb.contacts.plain_numbers import PlainNumbers, read_plain_numbers
 from nexmo_nb.contacts.regions import (
     SAMPLE,
+    CountryCounts,
     Regions,
     find_home,
     find_region,
@@ -129,8 +130,24 @@ def clean_contacts(
     return table
 
 
-def read_numbers(column: Any, regions: Regions) -> pd.DataFrame:
-    """Read a column of numbers into `COLUMNS`, without duplicates; the index counts from 0."""
+def read_numbers(column: Any, regions: Regions, counts: CountryCounts | None = None) -> pd.DataFrame:
+    """Read a column of numbers into `COLUMNS`, without duplicates; the index counts from 0.
+
+    `counts` are those of a list of which the column is a part.
+    """
+    table, places = _read_cells(column, regions)
+    if len(places) and (home := find_home(counts or _count_countries(table, places))) is not None:
+        _doubt_national_numbers(table, places, home)
+    return table
+
+
+def count_countries(column: Any, regions: Regions) -> CountryCounts:
+    """Count what tells to which country most of a column of numbers belongs."""
+    return _count_countries(*_read_cells(column, regions))
+
+
+def _read_cells(column: Any, regions: Regions) -> tuple[pd.DataFrame, Any]:
+    """Read a column of numbers, each by itself, and give the places of those whose country is uncertain."""
     read, read_region = make_number_reader(column), make_region_reader(regions)
     pieces: list[pd.DataFrame] = []
     uncertain = [np.array([], dtype="int64")]
@@ -139,11 +156,7 @@ def read_numbers(column: Any, regions: Regions) -> pd.DataFrame:
         parts += _read_others(read, read_region, list_others(piece, [part.places for part in parts]))
         pieces.append(join_frames([(part.places, part.table) for part in parts]))
         uncertain += [part.places[part.is_uncertain] for part in parts]
-    table = concat_frames(pieces, frame([], COLUMNS))
-    places = np.sort(np.concatenate(uncertain))
-    if len(places):
-        _doubt_national_numbers(table, places)
-    return table
+    return concat_frames(pieces, frame([], COLUMNS)), np.sort(np.concatenate(uncertain))
 
 
 def _read_plain(column: Any, regions: Regions, piece: slice) -> list[_Part]:
@@ -196,12 +209,9 @@ def _may_be_national(shown: str, region: Any) -> bool:
     return "+" not in clean_written(shown) and find_region(region) is None
 
 
-def _doubt_national_numbers(table: pd.DataFrame, places: Any) -> None:
+def _doubt_national_numbers(table: pd.DataFrame, places: Any, home: str) -> None:
     """Doubt the numbers without a plus that may be national ones of the country to which most of the list belongs."""
     is_readable = table["problem"].isna().to_numpy(dtype=bool)
-    home = _find_home(table, places, is_readable)
-    if home is None:
-        return
     places = places[table["country"].iloc[places].ne(home).fillna(value=True).to_numpy(dtype=bool)]
     places = _leave_out_certain(table["to"], places, home)
     cells = (table[name].iloc[places].tolist() for name in ("to", "country", "problem"))
@@ -218,8 +228,9 @@ def _doubt_national_numbers(table: pd.DataFrame, places: Any) -> None:
         write_cells(table, name, list(written), list(written.values()))
 
 
-def _find_home(table: pd.DataFrame, places: Any, is_readable: Any) -> str | None:
-    """Find the country to which most of the list belongs; `places` are those of the uncertain numbers."""
+def _count_countries(table: pd.DataFrame, places: Any) -> CountryCounts:
+    """Count what tells to which country most of a list belongs; `places` are those of the uncertain numbers."""
+    is_readable = table["problem"].isna().to_numpy(dtype=bool)
     is_known = table["kind"].notna().to_numpy(dtype=bool, copy=True)
     # Numbers of films and examples have no kind, and are meant as they stand.
     kindless = np.flatnonzero(is_readable & ~is_known)
@@ -228,7 +239,7 @@ def _find_home(table: pd.DataFrame, places: Any, is_readable: Any) -> str | None
     known = {str(country): count for country, count in counts.items()}
     sample = places[:: max(1, len(places) // SAMPLE)]
     uncertain = list(zip(table["to"].iloc[sample].tolist(), is_known[sample].tolist(), strict=True))
-    return find_home(known, int(is_readable.sum()), uncertain)
+    return CountryCounts(known, int(is_readable.sum()), uncertain)
 
 
 def _leave_out_certain(numbers: pd.Series[Any], places: Any, home: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -87,13 +88,31 @@ def find_region(value: Any) -> str | None:
     return found
 
 
-def find_home(countries: Mapping[str, int], readable: int, uncertain: Sequence[tuple[str, bool]]) -> str | None:
+class CountryCounts(NamedTuple):
+    """What tells to which country most of a list, or of a part of it, belongs."""
+
+    countries: Mapping[str, int]  # how many valid numbers of each there are, as they stand
+    readable: int  # all numbers that can be read
+    uncertain: Sequence[tuple[str, bool]]  # some numbers without a plus, and whether they are valid as they stand
+
+
+def join_counts(parts: Sequence[CountryCounts]) -> CountryCounts:
+    """Join what parts of a list tell."""
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part.countries)
+    uncertain = [each for part in parts for each in part.uncertain]
+    sample = uncertain[:: max(1, len(uncertain) // SAMPLE)]
+    return CountryCounts(dict(total), sum(part.readable for part in parts), sample)
+
+
+def find_home(counts: CountryCounts) -> str | None:
     """Find the country to which most of a list belongs.
 
-    `countries` counts the valid numbers of each country as they stand, `readable` all that can be read; `uncertain` are
-    some numbers without a plus, and whether they are valid as they stand. Where no country has most of the list, these
-    may be national numbers of one: if more of them are valid there than as they stand.
+    Where no country has most of the list, the uncertain numbers may be national ones of one: if more of them are valid
+    there than as they stand.
     """
+    countries, readable, uncertain = counts
     most = max(countries, key=lambda country: countries[country], default=None)
     if most is not None and countries[most] * 2 > readable:
         return most

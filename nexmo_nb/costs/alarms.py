@@ -59,8 +59,9 @@ def anomalies(
     records : DataFrame, path, frame of another library or iterable of frames
         Of `records`, of SMS that were sent or of calls, or any with ``to, country, price, currency`` and times; better
         of some months. What came in, never left or was refused is left out.
-        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
-        or an iterable of frames: they are read piece by piece, as if they were one frame.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, also at addresses such as
+        ``"s3://bucket/records"``; a frame of polars, pyarrow, DuckDB or Dask; or an iterable of frames: they are read
+        piece by piece, as if they were one frame.
     freq : {"D", "h"}
         Days or hours.
     times : float

@@ -36,8 +36,9 @@ def spend(
     messages : DataFrame, path, frame of another library or iterable of frames
         Of `records`, `sent`, `send_sms`, `delivery` or `bill`, or any with ``price, currency``. Where there is a
         ``final_price``, it counts before ``price``. What never left or was refused is left out.
-        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
-        or an iterable of frames: they are read piece by piece, as if they were one frame.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, also at addresses such as
+        ``"s3://bucket/records"``; a frame of polars, pyarrow, DuckDB or Dask; or an iterable of frames: they are read
+        piece by piece, as if they were one frame.
     by : str or iterable of str
         Columns to group by, such as ``["country", "network"]``. Default: none.
     freq : str, optional
@@ -122,8 +123,9 @@ def cost_per_delivered(messages: Frames, by: str | Iterable[str] = ()) -> pd.Dat
     ----------
     messages : DataFrame, path, frame of another library or iterable of frames
         Of `records`, or of `delivery`, or of `sent` after it.
-        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
-        or an iterable of frames: they are read piece by piece, as if they were one frame.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, also at addresses such as
+        ``"s3://bucket/records"``; a frame of polars, pyarrow, DuckDB or Dask; or an iterable of frames: they are read
+        piece by piece, as if they were one frame.
     by : str or iterable of str
         Columns to group by, such as ``["country", "network_name"]``. Default: none.
 
@@ -185,8 +187,9 @@ def estimate_vs_actual(messages: Frames, by: str | Iterable[str] = ()) -> pd.Dat
     ----------
     messages : DataFrame, path, frame of another library or iterable of frames
         Of `delivery`, given a batch's name, for instance; any with ``price, final_price, currency``.
-        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
-        or an iterable of frames: they are read piece by piece, as if they were one frame.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, also at addresses such as
+        ``"s3://bucket/records"``; a frame of polars, pyarrow, DuckDB or Dask; or an iterable of frames: they are read
+        piece by piece, as if they were one frame.
     by : str or iterable of str
         Columns to group by. Default: none.
 

@@ -5,7 +5,7 @@ given                                          its pieces
 =============================================  =====================================================================
 a DataFrame                                    slices of it
 a folder, a Parquet file, a pattern, a list    of each file some rows after the others, only the columns needed;
-of them                                        of a folder all ``*.parquet``, also in folders within it
+of them, also at addresses of fsspec           of a folder all ``*.parquet``, also in folders within it
 what has ``__arrow_c_stream__``: polars,       its batches, joined where they are small
 pyarrow, DuckDB
 a Dask DataFrame                               its partitions, one after the other
@@ -21,7 +21,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -29,6 +29,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.addresses import Address, is_address, read_local_path
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import concat_frames
 
@@ -41,6 +42,7 @@ class ArrowStream(Protocol):
 
 Frames = pd.DataFrame | str | os.PathLike[str] | ArrowStream | Iterable[Any]
 """What records can be given as; a frame of Dask is an iterable as well."""
+Place = Path | Address
 Check = Callable[[pd.DataFrame], None]
 ROWS = 1 << 18
 """The most rows of a piece."""
@@ -211,9 +213,15 @@ def _join_batches(batches: Iterable[Any]) -> Iterator[Any]:
         yield pa.Table.from_batches(held).combine_chunks()
 
 
-def _list_files(given: Any) -> list[Path]:
+def _list_files(given: Any) -> Sequence[Place]:
     """List the Parquet files that a path means: itself, those in the folder, or those that fit the pattern."""
-    shown, allowed = os.fspath(given), "a folder with Parquet files, or such a file"
+    given, allowed = read_local_path(given), "a folder with Parquet files, or such a file"
+    if is_address(given):
+        address = Address("frame", given)
+        if not (listed := address.list_files(".parquet")):
+            raise validation.invalid_argument("frame", str(address), allowed, "There is no such file.")
+        return listed
+    shown = os.fspath(given)
     path = Path(shown).expanduser()
     try:
         if path.is_dir():
@@ -232,7 +240,7 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith((".", "_")) for part in path.parts)
 
 
-def _open_files(paths: Sequence[Path], check: Check) -> Source:
+def _open_files(paths: Sequence[Place], check: Check) -> Source:
     """Open Parquet files, which together have the columns of each; what columns they have stands in their footers."""
     empties = [_read_columns(path) for path in paths]
     empty = empties[0]
@@ -251,31 +259,40 @@ def _open_files(paths: Sequence[Path], check: Check) -> Source:
     return Source(empty, read)
 
 
-def _read_columns(path: Path) -> pd.DataFrame:
-    import pyarrow.parquet as pq
-
-    with _naming(path):
-        return _to_frame(pq.read_schema(path).empty_table())
+def _read_columns(path: Place) -> pd.DataFrame:
+    with _naming(path), _open_file(path, []) as file:
+        return _to_frame(file.schema_arrow.empty_table())
 
 
-def _read_file(path: Path, names: Collection[str]) -> Iterator[pd.DataFrame]:
-    import pyarrow.parquet as pq
-
+def _read_file(path: Place, names: Collection[str]) -> Iterator[pd.DataFrame]:
     coded = [name for name in names if name not in UNIQUE]
     # Mapped, and by one thread: both take the least memory.
-    with _naming(path), pq.ParquetFile(path, read_dictionary=coded, memory_map=True) as file:
+    with _naming(path), _open_file(path, coded) as file:
         for group in range(file.num_row_groups):
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=list(names), use_threads=False):
                 yield _to_frame(batch)
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _open_file(path: Place, coded: Collection[str]) -> Iterator[Any]:
+    """Open a Parquet file, some of whose columns come as categories."""
+    import pyarrow.parquet as pq
+
+    with (
+        path.open() if isinstance(path, Address) else nullcontext(path) as place,
+        pq.ParquetFile(place, read_dictionary=list(coded), memory_map=place is path) as file,
+    ):
+        yield file
+
+
+@contextmanager
+def _naming(path: Place) -> Iterator[None]:
     """Say which file cannot be read."""
     try:
         yield
     except (OSError, ValueError) as problem:  # of pyarrow, too
-        advice = f"It cannot be read: {problem}"
+        reason = path.hide(str(problem)) if isinstance(path, Address) else str(problem)
+        advice = f"It cannot be read: {reason}"
         raise validation.invalid_argument("frame", str(path), "a Parquet file", advice) from None
 
 

@@ -38,8 +38,9 @@ def shorter_texts(messages: Frames) -> pd.DataFrame:
     messages : DataFrame, path, frame of another library or iterable of frames
         With ``text, price, currency``: of `records` with ``include_message=True`` (one row a part), or of `sent`. What
         never left or was refused is left out, and so are rows without a text.
-        Or a folder or files of Parquet, as ``records(to=…)`` writes them, a frame of polars, pyarrow, DuckDB or Dask,
-        or an iterable of frames: they are read piece by piece, as if they were one frame.
+        Or a folder or files of Parquet, as ``records(to=…)`` writes them, also at addresses such as
+        ``"s3://bucket/records"``; a frame of polars, pyarrow, DuckDB or Dask; or an iterable of frames: they are read
+        piece by piece, as if they were one frame.
 
     Returns
     -------

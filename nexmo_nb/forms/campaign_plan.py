@@ -11,8 +11,9 @@ import pandas as pd
 from nexmo_nb.campaigns.batch import Standing
 from nexmo_nb.campaigns.caps import Cap
 from nexmo_nb.campaigns.decisions import TOLERANCE
+from nexmo_nb.campaigns.plan_sums import find_doubtful
 from nexmo_nb.campaigns.rows import show_label
-from nexmo_nb.campaigns.summary import find_doubtful, summary
+from nexmo_nb.campaigns.summary import summary
 from nexmo_nb.forms.markup import Markup, card_html, preview_html, table_html, text_html
 from nexmo_nb.forms.outcome import Level
 from nexmo_nb.forms.plans import show_prices, show_problems

@@ -71,7 +71,9 @@ def records(
         True: with the texts. Default: without, for they are personal. Reading a span with texts after it was read
         without is paid again.
     to : str or Path, optional
-        A folder: the records are written there as Parquet, a file a month, without ever being in memory all at once.
+        A folder, or one at an address of fsspec such as ``"s3://bucket/records"`` (needs
+        ``pip install 'nexmo_nb[dask]'``): the records are written there as Parquet, a file a month, without ever being
+        in memory all at once.
         A month whose file exists, or whose records are all kept, is not bought again.
     mode : {"auto", "sync", "async"}
         ``"sync"`` reads a thousand records at a time, ``"async"`` a report a month. Default: whichever fits the span.

@@ -6,17 +6,26 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.addresses import Address, is_address, read_local_path
+
+Place = Path | Address
+"""Where a file or a folder is: on this machine, or at an address of fsspec."""
 
 
-def make_folder(to: str | Path) -> Path:
+def make_folder(to: str | Path) -> Place:
     """Make the folder for the files, and check that they can be written there."""
+    if is_address(to := read_local_path(to)):
+        address = Address("to", str(to))
+        address.check_writable()
+        return address
     try:
         folder = Path(to)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,8 +37,8 @@ def make_folder(to: str | Path) -> Path:
     return folder
 
 
-def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> None:
-    """Write frames one after the other into a file that only its owner can read; `empty` has their columns."""
+def write_parquet(path: Place, frames: Iterable[pd.DataFrame], empty: pd.DataFrame) -> None:
+    """Write frames one after the other into a file; `empty` has their columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -38,16 +47,25 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame], empty: pd.DataFram
     schema = pa.Schema.from_pandas(first, preserve_index=False)
     pieces = itertools.chain([first], pieces)
     del first
+    with (
+        path.write_whole() if isinstance(path, Address) else _write_whole(path) as file,
+        pq.ParquetWriter(file, schema, compression="zstd") as writer,
+    ):
+        for frame in pieces:
+            if list(frame.columns) != schema.names:
+                raise ValueError("its files do not have the same columns")
+            writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+            del frame  # before the next one is read, which would take half as much memory again
+
+
+@contextmanager
+def _write_whole(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file that only its owner can read, and that has its name only when it is whole on the disk."""
     part = path.with_name(f"{path.name}.part")
     try:
         descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-                for frame in pieces:
-                    if list(frame.columns) != schema.names:
-                        raise ValueError("its files do not have the same columns")
-                    writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
-                    del frame  # before the next one is read, which would take half as much memory again
+            yield file
             flush_to_disk(file)
         os.replace(part, path)
     finally:
@@ -63,9 +81,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path, engine="pyarrow")
 
 
-def count_rows(path: Path) -> int:
+def count_rows(path: Place) -> int:
     import pyarrow.parquet as pq
 
+    if isinstance(path, Address):
+        with path.open() as file:
+            return int(pq.read_metadata(file).num_rows)
     return int(pq.read_metadata(path).num_rows)
 
 

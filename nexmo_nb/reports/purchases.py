@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -14,6 +13,7 @@ from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.frames import parse_number
 from nexmo_nb.options import get_report_budget
 from nexmo_nb.reports.kept import Kept, Piece, split_at
+from nexmo_nb.reports.parquet import Place
 from nexmo_nb.reports.report_jobs import is_requested, request_report, wait_until_ready
 from nexmo_nb.reports.request import DAY, Fields, RecordsQuery, build_span_fields
 from nexmo_nb.reports.spending import (
@@ -35,7 +35,7 @@ class Month(NamedTuple):
     start: float
     end: float
     fields: Fields
-    path: Path | None
+    path: Place | None
 
 
 class Bounds(NamedTuple):

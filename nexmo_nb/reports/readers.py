@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pandas as pd
@@ -26,7 +25,7 @@ from nexmo_nb.reports.kept import (
     split_at,
     split_by_kept,
 )
-from nexmo_nb.reports.parquet import build_file_name, count_rows, write_parquet
+from nexmo_nb.reports.parquet import Place, build_file_name, count_rows, write_parquet
 from nexmo_nb.reports.purchases import (
     Bounds,
     Month,
@@ -146,7 +145,7 @@ def read_by_report(session: Session, query: RecordsQuery, manner: Manner) -> pd.
     return join_records([found for _, found in sorted(frames, key=lambda each: each[0])], empty)
 
 
-def read_into_folder(session: Session, query: RecordsQuery, folder: Path, manner: Manner) -> pd.DataFrame:
+def read_into_folder(session: Session, query: RecordsQuery, folder: Place, manner: Manner) -> pd.DataFrame:
     """Read a report for each month into a file of `folder`; the frame has a row for each file.
 
     Months whose files exist, or whose records are all kept, are not requested again, unless with `refresh`.
@@ -249,7 +248,7 @@ def _show_progress(query: RecordsQuery, months: Sequence[Month], manner: Manner)
     return tqdm(total=len(months), desc=query.description, unit="report", disable=is_hidden)
 
 
-def _get_path(month: Month) -> Path:
+def _get_path(month: Month) -> Place:
     assert month.path is not None
     return month.path
 

@@ -117,6 +117,11 @@ class Session(requests.Session):
         super().__setattr__(name, value)
 
     @property
+    def timeout(self) -> float:
+        """Seconds in which an answer must be whole."""
+        return self._timeout[1]
+
+    @property
     def ledger(self) -> Ledger:
         """The record of every send, opened when first needed; UnreachableError if its file cannot be used."""
         with self._lock:

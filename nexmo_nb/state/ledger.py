@@ -110,17 +110,21 @@ class Ledger:
         return known
 
     @contextmanager
-    def open_run(self, batch: str) -> Iterator[None]:
-        """Keep `forget` away from a batch, by all its names, while it is under way."""
+    def open_run(self, batch: str) -> Iterator[str]:
+        """Keep `forget` away from a batch, by all its names, while it is under way; give the id of the run."""
         runs = {self.new_id(): name for name in self._spellings.list_same("batch", batch)}
         try:
             owner = self._run(lambda: self._owner.begin(runs, in_this_thread=True))
             self._transact(lambda connection: sql.insert_runs(connection, runs, owner))
-            yield
+            yield next(iter(runs))
         finally:
             self._owner.end(runs)
             with suppress(UnreachableError):  # it is over all the same: this process does not have it any more
                 retry_on_interrupt(lambda: self._transact(lambda connection: sql.delete_runs(connection, runs)))
+
+    def has_run(self, run: str) -> bool:
+        """Tell whether a run is under way in this ledger; the same id stands in no other one."""
+        return run in dict(self._read(sql.read_runs))
 
     def discard(self, batch: str) -> int:
         """Delete the rows of a batch that never left, and give how many; InvalidRequestError: it is under way."""

@@ -50,6 +50,11 @@ class PostgresStore:
     def __str__(self) -> str:
         return f"{self._address} (schema {self._schema})"
 
+    @property
+    def url(self) -> str:
+        """Where it is, without a password."""
+        return self._address.to_url()
+
     def open(self, schema: Schema) -> PostgresDatabase:
         silence = LONG_SILENCE if schema.is_large else SHORT_SILENCE
         return PostgresDatabase(self._address, self._schema, schema.name, schema.postgres, silence=silence)

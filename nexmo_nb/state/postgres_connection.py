@@ -108,6 +108,10 @@ class Address:
 
     __repr__ = __str__
 
+    def to_url(self) -> str:
+        """Write it as a URL without its secrets, for whoever has a password of their own."""
+        return f"postgresql://?{urlencode(self._given)}"
+
     def connect(self, silence: float) -> _Wire:
         secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
         wire = _Wire.connect(**{**_SETTINGS, **self._given, **secrets}, autocommit=True)  # type: ignore[arg-type]

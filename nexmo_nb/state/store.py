@@ -12,12 +12,18 @@ from nexmo_nb.state.database import Database, Schema
 class Store(Protocol):
     """Where one part of an account's state is; `str` names it for a person."""
 
+    @property
+    def url(self) -> str:
+        """The URL of a database without its password; empty for files."""
+
     def open(self, schema: Schema) -> Database:
         """Open it; it raises a `StateError` if it cannot be used."""
 
 
 class FileStore:
     """A file of SQLite."""
+
+    url = ""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from numbers import Integral
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,18 @@ MOST_DIGITS = 400
 _CONTAINERS = (bytes, bytearray, list, tuple, dict, set, frozenset, np.ndarray)
 
 
-def make_writer(column: Any) -> Callable[[Any], str]:
+class Format(NamedTuple):
+    """How the numbers and the times of a column are written."""
+
+    decimals: int = 0
+    has_time: bool = False
+
+    def join(self, other: Format) -> Format:
+        """Give the format of two parts of a column together."""
+        return Format(max(self.decimals, other.decimals), self.has_time or other.has_time)
+
+
+def make_writer(column: Any, form: Format | None = None) -> Callable[[Any], str]:
     """Make a function that writes the values of a column, each in the format of all.
 
     Dates without a time are written as 2026-11-24, and with one as 2026-11-24 09:30. Numbers have as many decimals as
@@ -32,6 +43,8 @@ def make_writer(column: Any) -> Callable[[Any], str]:
     ----------
     column : Series or list
         All values of the column, missing ones included.
+    form : Format, optional
+        That of a column of which these are a part. Default: that of these values.
 
     Examples
     --------
@@ -39,14 +52,7 @@ def make_writer(column: Any) -> Callable[[Any], str]:
     >>> write(3), write(12.25)
     ('3.00', '12.25')
     """
-    decimals, has_time = 0, False
-    for value in _read_values(column):
-        # What cannot be written, such as a value of a foreign class, is a problem of its own row, and decides nothing.
-        with suppress(Exception):
-            if _is_number(value):
-                decimals = max(decimals, _count_decimals(value)) if decimals < MOST_DECIMALS else decimals
-            elif _is_day(value):
-                has_time = has_time or _has_time(value)
+    decimals, has_time = find_format(column) if form is None else form
 
     def write(value: Any) -> str:
         if isinstance(value, str):
@@ -60,6 +66,19 @@ def make_writer(column: Any) -> Callable[[Any], str]:
         return write_plain(value)
 
     return write
+
+
+def find_format(column: Any) -> Format:
+    """Find the format in which all values of a column can be written."""
+    decimals, has_time = 0, False
+    for value in _read_values(column):
+        # What cannot be written, such as a value of a foreign class, is a problem of its own row, and decides nothing.
+        with suppress(Exception):
+            if _is_number(value):
+                decimals = max(decimals, _count_decimals(value)) if decimals < MOST_DECIMALS else decimals
+            elif _is_day(value):
+                has_time = has_time or _has_time(value)
+    return Format(decimals, has_time)
 
 
 def write_plain(value: Any) -> str:

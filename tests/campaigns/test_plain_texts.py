@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nexmo_nb as nx
-from nexmo_nb.campaigns import plan as plans
+from nexmo_nb.campaigns import plan_rows as plans
 from nexmo_nb.text.plain import PlainTexts, count_plain_texts
 
 ROWS = 8

@@ -14,6 +14,7 @@ from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.rows import (
     NO_PRICE,
     Row,
+    find_notable,
     find_waiting,
     read_rows,
     show_label,
@@ -235,7 +236,7 @@ def test_rows_without_a_price_are_left_out_or_refused_as_the_caller_says() -> No
     ],
 )
 def test_the_first_labels_are_shown(count: int, shown: str) -> None:
-    assert show_labels([make_row(n) for n in range(count)]) == shown
+    assert show_labels(find_notable([make_row(n) for n in range(count)]).labels) == shown
 
 
 @pytest.mark.parametrize(

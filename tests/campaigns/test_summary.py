@@ -9,7 +9,7 @@ import pytest
 from campaign_helpers import make_plan, people
 
 import nexmo_nb as nx
-from nexmo_nb.campaigns.summary import check_plan, find_doubtful
+from nexmo_nb.campaigns.plan_sums import check_plan, find_doubtful
 
 COLUMNS = ["country", "recipients", "parts", "price_low", "price_high", "currency", "problems", "doubtful", "unpriced"]
 

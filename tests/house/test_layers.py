@@ -13,7 +13,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {
         *("frames", "validation", "text", "masking", "options", "times", "hosts"),
-        *("formulas", "private_files", "csv_files", "csv_reader"),
+        *("formulas", "private_files", "csv_files", "csv_reader", "addresses"),
     },
     {"credentials", "contacts", "examples", "excel_files", "focus"},
     {"state"},
@@ -35,6 +35,9 @@ DOORS = {
     "anywidget": {"forms"},
     "matplotlib": {"plots"},
     "openpyxl": {"contacts", "excel_files"},
+    "fsspec": {"addresses"},
+    "dask": {"campaigns"},
+    "distributed": {"campaigns"},
 }
 SQL = re.compile(
     r"^\s*(SELECT .* FROM|INSERT INTO|REPLACE INTO|UPDATE .* SET|DELETE FROM|CREATE (TABLE|INDEX)|ALTER TABLE)\b"
