@@ -64,8 +64,7 @@ class Ledger:
         self._spellings = Spellings(
             lambda column: self._read(lambda c: sql.read_odd_names(c, self._database.dialect, column))
         )
-        clock = lambda: self.clock()  # noqa: E731, PLW0108 - a test may replace it
-        self.budgets = Budgets(self._transact, self._read, clock, self._spellings)
+        self.budgets = Budgets(self._transact, self._read, lambda: self.clock(), self._spellings)  # noqa: PLW0108 - tests replace it
         self._owner = Owner(self._database.make_locks())
         self._generation_file = path.with_name(f"{self._database.name}.generation")
         self._run(self._begin_generation)
