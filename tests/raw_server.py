@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import socket
 import ssl
@@ -12,14 +10,8 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 # What a connection says: pieces in turn, and between two of them None, a pause of a few milliseconds.
 Pieces = Iterable[bytes | None]
@@ -140,23 +132,6 @@ class RawServer:
         if asked.path == "/number/buy":
             return {"error-code": "200" if verdict == "0" else "420", "error-code-label": "x"}, 200
         return {"error-code": "420"}, 420
-
-
-def make_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a key and a certificate for 127.0.0.1; give a server's context with both, and the certificate's file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    begin, end = (datetime.datetime(year, 1, 1, tzinfo=datetime.timezone.utc) for year in (2020, 2100))
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, end)
-    builder = builder.add_extension(address, False).add_extension(x509.BasicConstraints(True, None), True)
-    path = folder / "server.pem"
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    certificate = builder.sign(key, hashes.SHA256()).public_bytes(pem)
-    path.write_bytes(certificate + key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context, path
 
 
 def read_request(reader: Any) -> Asked | None:

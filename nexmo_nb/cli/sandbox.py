@@ -25,6 +25,7 @@ def add_sandbox(commands: Any) -> None:
         type=Path,
         help="go on where the run ended that wrote FILE, and write it (default: begin anew)",
     )
+    parser.add_argument("--tls", action="store_true", help="speak https too, by a certificate whose file it prints")
     parser.set_defaults(run=_run_sandbox)
 
 
@@ -33,7 +34,14 @@ def _run_sandbox(options: argparse.Namespace) -> int:
 
     try:
         limits = not options.no_limits
-        serve(options.port, seed=options.seed, latency=options.latency, limits=limits, state=options.state)
+        serve(
+            options.port,
+            seed=options.seed,
+            latency=options.latency,
+            limits=limits,
+            tls=options.tls,
+            state=options.state,
+        )
     except ValueError as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -22,6 +22,7 @@ from nexmo_nb.sandbox.accidents import ARRIVING_BADLY, iterate_bad_pieces, reset
 from nexmo_nb.sandbox.exchange import BODILESS, Accident, Answer, Request
 from nexmo_nb.sandbox.failures import build_failure
 from nexmo_nb.sandbox.parsing import is_form, parse_json, parse_pairs
+from nexmo_nb.sandbox.tls import Tls, make_tls
 from nexmo_nb.sandbox.validation import is_int_between
 
 AnswerRequest = Callable[[Request], tuple[Answer, Accident]]
@@ -40,15 +41,19 @@ BAD_LINES = (
     errors.MissingHeaderBodySeparatorDefect,
 )
 REASONS = {status.value: status.phrase for status in HTTPStatus}
-HTTP_PORT = 80
+# An address leaves these out.
+USUAL_PORTS = (80, 443)
+# Begins what a client says that speaks TLS, and no request of HTTP.
+HANDSHAKE = b"\x16"
 logger = logging.getLogger(__name__)
 
 
 class Server(ThreadingHTTPServer):
     """Answers requests by a function, with a thread for each connection.
 
-    `idle`: seconds after which a connection that says nothing is closed. A process that was forked from the one that
-    made the server holds none of it: neither its port nor its connections.
+    `idle`: seconds after which a connection that says nothing is closed. With `tls`, clients may speak https as well
+    as http, at the same port; its certificate's file goes when the server ends. A process that was forked from the one
+    that made the server holds none of it: neither its port nor its connections.
     """
 
     daemon_threads = True
@@ -56,24 +61,46 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     scheme = "http"
 
-    def __init__(self, port: int, answer_request: AnswerRequest, *, idle: float) -> None:
+    def __init__(self, port: int, answer_request: AnswerRequest, *, idle: float, tls: bool = False) -> None:
         self.answer_request, self.idle = answer_request, idle
         # Ends the pauses of slow answers.
         self.closing = threading.Event()
         self._pid = os.getpid()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self.tls: Tls | None = None
         super().__init__(("127.0.0.1", port), _Handler)
+        if tls:
+            self.tls = make_tls()
         found = self.server_address[1]
-        # An address leaves port 80 out.
-        endings = (f":{found}", "") if found == HTTP_PORT else (f":{found}",)
+        endings = (f":{found}", "") if found in USUAL_PORTS else (f":{found}",)
         self.hosts = {name + ending for name in ("127.0.0.1", "localhost") for ending in endings}
-        self.origins = {None, *(f"http://{host}" for host in self.hosts)}
+        schemes = ("http", "https") if tls else ("http",)
+        self.origins = {None, *(f"{scheme}://{host}" for scheme in schemes for host in self.hosts)}
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._connections.add(request)
         super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection by its own thread, which alone may wait for what the client says first."""
+        request.settimeout(self.idle)
+        try:
+            if self.tls and request.recv(1, socket.MSG_PEEK) == HANDSHAKE:
+                request = self._encrypt(request, self.tls)
+        except OSError:
+            self.shutdown_request(request)
+        else:
+            super().process_request_thread(request, client_address)
+
+    def _encrypt(self, connection: socket.socket, tls: Tls) -> socket.socket:
+        """Let a connection speak TLS. Its handshake comes with the first reading, where a failure only ends it."""
+        with self._lock:
+            self._connections.discard(connection)
+            encrypted = tls.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._connections.add(encrypted)
+        return encrypted
 
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
@@ -89,8 +116,14 @@ class Server(ThreadingHTTPServer):
         with self._lock:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+                    # Not by the method of a TLS connection, which takes away what another thread is reading with.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
         self.server_close()
+
+    def server_close(self) -> None:
+        super().server_close()
+        if self.tls:
+            self.tls.certificate.unlink(missing_ok=True)
 
     def let_go(self) -> None:
         """Close a forked process's copies of the sockets, which would keep the port open after its owner's end.
@@ -124,7 +157,6 @@ class _Handler(BaseHTTPRequestHandler):
     raw_requestline: bytes
 
     def setup(self) -> None:
-        self.request.settimeout(self.server.idle)
         super().setup()
         self.rfile: _Reader = _Reader(self.rfile.detach())
 

@@ -34,6 +34,11 @@ from nexmo_nb.sandbox.world_state import restore_snapshot, take_snapshot
 logger = logging.getLogger(__name__)
 
 
+_CERTIFICATE = (
+    "File of the certificate that clients of https are to trust; None without `tls`. It goes with the sandbox."
+)
+
+
 class Sandbox:
     """A stand-in for Nexmo on 127.0.0.1, with a demo account; it serves as soon as it is created.
 
@@ -43,6 +48,8 @@ class Sandbox:
     - `owned`, `balance`: count of numbers, and EUR, that the account has at the start.
     - `clock`, `now`: seconds for the rate limits and the log; the time of day. `Sandbox.clock` moves and freezes them.
     - `state`: a file from which the state is read at the start, and to which it is written, for the next run.
+    - `tls`: to speak https as well as http, at the same port, for clients that speak nothing else; they are to trust
+      the certificate whose file `certificate` names.
     - `idle`: seconds after which a connection that says nothing is closed.
 
     A call rings a second after it was placed, is answered after five, and ends when all is said; a number may ask for
@@ -66,6 +73,7 @@ class Sandbox:
         balance: float = 25.0,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        tls: bool = False,
         idle: float = 60.0,
         state: str | Path | None = None,
     ) -> None:
@@ -76,7 +84,7 @@ class Sandbox:
         self.world.call_listeners.append(lambda call, change: queue_call_event(self.world, call, change))
         self.world.on_webhook = self.clock.on_change = self._postman.wake
         # Looked up for each request, so that a test may replace it.
-        self._server = Server(port, lambda request: self.answer(request), idle=idle)  # noqa: PLW0108
+        self._server = Server(port, lambda request: self.answer(request), idle=idle, tls=tls)  # noqa: PLW0108
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._state_file = None if state is None else self._open_state(state)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -88,6 +96,7 @@ class Sandbox:
     signature_secret = property(lambda self: self.world.signature_secret, doc="Secret for signed sends.")
     application_id = property(lambda self: self.world.application_id, doc="The demo account's voice application.")
     private_key = property(lambda self: self.world.get_key_pair()[0], doc="That application's private key, as PEM.")
+    certificate = property(lambda self: self._server.tls and str(self._server.tls.certificate), doc=_CERTIFICATE)
     balance = property(lambda self: float(self._look().balance), doc="What the account has left, in EUR.")
     messages = property(lambda self: self.world.copy_entries("messages"), doc="Accepted messages, oldest first.")
     received = property(lambda self: self.world.copy_entries("received"), doc="Messages that came in, oldest first.")
@@ -230,13 +239,21 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 
 def serve(
-    port: int, *, seed: int = 0, latency: float = 0.0, limits: bool = True, state: str | Path | None = None
+    port: int,
+    *,
+    seed: int = 0,
+    latency: float = 0.0,
+    limits: bool = True,
+    tls: bool = False,
+    state: str | Path | None = None,
 ) -> None:
     """Run a sandbox until Ctrl-C or SIGTERM, and print its address; the arguments are those of `Sandbox`."""
-    with Sandbox(port, seed=seed, latency=latency, limits=limits, state=state) as sandbox:
+    with Sandbox(port, seed=seed, latency=latency, limits=limits, tls=tls, state=state) as sandbox:
         # Both end alike, for what is not in the state's file yet is to be written.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"Sandbox: {sandbox.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 - the reader waits for it
+        if tls:
+            print(f"It speaks https too; its certificate: {sandbox.certificate}", flush=True)  # noqa: T201
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)

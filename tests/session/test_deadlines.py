@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 import urllib3
 from helpers import connected, join_workers
-from raw_server import RawServer, make_certificate
+from raw_server import RawServer
 
 import nexmo_nb as nx
 from nexmo_nb.campaigns import runner
+from nexmo_nb.sandbox.tls import make_tls
 from nexmo_nb.session import Request, transport
 from nexmo_nb.session.response import MOST_VALUES, parse_response
 
@@ -115,7 +116,7 @@ def test_a_flood_ends_with_its_time(name: str) -> None:
 def test_an_encrypted_answer_that_is_dripped_ends_with_its_time(
     clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context, certificate = make_certificate(tmp_path)
+    context, certificate = make_tls(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with RawServer(lambda _: clock.drip(*ENDLESS["a trailer"]), tls=context) as server, connect_to(server):
         check_ends(nx.balance, nx.UnreachableError, "its answer was not whole after 500 s")
@@ -254,7 +255,7 @@ def interrupted_when(is_time: Callable[[], bool]) -> Iterator[None]:
 def test_a_second_interrupt_ends_a_batch_whose_answers_do_not_come(
     name: str, is_secure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context, certificate = make_certificate(tmp_path)
+    context, certificate = make_tls(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with RawServer(tls=context if is_secure else None) as server, connect_to(server):
         plan = nx.plan_sms(NUMBERS, "Hello", sender="Demo")

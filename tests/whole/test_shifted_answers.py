@@ -5,14 +5,14 @@ from __future__ import annotations
 import ssl
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers import connected
-from raw_server import Pieces, RawServer, make_certificate, write_answer
+from raw_server import Pieces, RawServer, write_answer
 
 import nexmo_nb as nx
+from nexmo_nb.sandbox.tls import Tls, make_tls
 from nexmo_nb.session import transport
 
 TO = [f"3519{12_340_001 + n:08d}" for n in range(12)]
@@ -189,14 +189,12 @@ EARLY = {
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
-    return make_certificate(tmp_path_factory.mktemp("tls"))
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    return make_tls(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(params=["http", "https"])
-def tls(
-    request: pytest.FixtureRequest, certificate: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
-) -> ssl.SSLContext | None:
+def tls(request: pytest.FixtureRequest, certificate: Tls, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext | None:
     """What a server speaks; the clients trust it."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[1]))
     return certificate[0] if request.param == "https" else None
