@@ -14,9 +14,8 @@ From the bottom up, each module imports only from those above it here:
 - ``accidents`` (failures that tests schedule), ``request_log``,
   ``inbox_feed`` (what the inbox shows)
 - ``world_state`` and ``state_file`` (snapshots, and what the next run goes on with)
-- ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``), ``tls``,
-  ``http`` (the server)
-- ``postman`` (posts webhooks)
+- ``routes`` (which endpoint answers what), ``control`` (the inbox, and ``/_sandbox/...``)
+- ``tls`` (a certificate), ``http`` (the server), ``postman`` (posts webhooks)
 - ``sandbox`` (the class `Sandbox`)
 """
 

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -59,7 +60,6 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
-    scheme = "http"
 
     def __init__(self, port: int, answer_request: AnswerRequest, *, idle: float, tls: bool = False) -> None:
         self.answer_request, self.idle = answer_request, idle
@@ -258,7 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _build_request(self, headers: dict[str, str], body: bytes) -> Request:
         path, query = self._split_target()
-        request = Request(self.command, path, {}, {}, None, headers, scheme=self.server.scheme)
+        scheme = "https" if isinstance(self.connection, ssl.SSLSocket) else "http"
+        request = Request(self.command, path, {}, {}, None, headers, scheme=scheme)
         try:
             request.query = parse_pairs(query)
         except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,6 +101,19 @@ def test_a_page_of_the_inbox_may_be_read_by_https(secure: Sandbox) -> None:
         with trust(secure).wrap_socket(connect(secure), server_hostname="127.0.0.1") as wire:
             wire.sendall(f"GET /_sandbox/inbox HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\r\n".encode())
             assert wire.recv(12) == b"HTTP/1.1 %d" % status
+
+
+def test_links_lead_where_the_client_came_from(secure: Sandbox) -> None:
+    login = base64.b64encode(f"{secure.api_key}:{secure.api_secret}".encode()).decode()
+    port = urlsplit(secure.url).port
+    for scheme, connection in (
+        ("http", HTTPConnection("localhost", port)),
+        ("https", HTTPSConnection("localhost", port, context=trust(secure))),
+    ):
+        connection.request("GET", "/v2/account/pricing/sms", headers={"Authorization": f"Basic {login}"})
+        links = json.loads(connection.getresponse().read())["_links"]
+        connection.close()
+        assert links["self"]["href"].startswith(f"{scheme}://localhost:{port}/v2/account/pricing/sms")
 
 
 @pytest.mark.parametrize(
