@@ -110,10 +110,10 @@ def test_links_lead_where_the_client_came_from(secure: Sandbox) -> None:
         ("http", HTTPConnection("localhost", port)),
         ("https", HTTPSConnection("localhost", port, context=trust(secure))),
     ):
-        connection.request("GET", "/v2/account/pricing/sms", headers={"Authorization": f"Basic {login}"})
+        connection.request("GET", "/v2/account/pricing/sms-outbound", headers={"Authorization": f"Basic {login}"})
         links = json.loads(connection.getresponse().read())["_links"]
         connection.close()
-        assert links["self"]["href"].startswith(f"{scheme}://localhost:{port}/v2/account/pricing/sms")
+        assert links["self"]["href"].startswith(f"{scheme}://localhost:{port}/v2/account/pricing/sms-outbound")
 
 
 @pytest.mark.parametrize(
