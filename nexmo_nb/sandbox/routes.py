@@ -111,6 +111,7 @@ def dispatch_request(world: World, request: Request, accident: Accident, entry: 
     route = next((route for route in matches if route.method == request.method), None)
     if route is None:
         if any(re.fullmatch(route.path, request.path) for route in ROUTES):
+            entry["note"] = f"The sandbox does not speak {request.method} {request.path}."
             return build_failure(request.path, 405, "The method is not allowed.")
         entry["note"] = f"The sandbox does not speak {request.path}."
         return build_failure(request.path, 404, "Not Found")

@@ -54,6 +54,13 @@ def test_what_cannot_be_read_is_a_400(client: Client) -> None:
     assert client.request("POST", "/_sandbox/reset", "{", Content_Type="application/json")[0] == 400
 
 
+def test_a_form_that_is_said_to_be_json_is_read_as_the_form_that_it_is(client: Client, sandbox: Sandbox) -> None:
+    message = "from=Demo&to=447700900123&text=1+%2B+1"
+    assert client.request("POST", "/sms/json", message, Content_Type="application/json")[0] == 200
+    assert [each["text"] for each in sandbox.messages] == ["1 + 1"]
+    assert client.request("POST", "/v2/applications", "name=New", Content_Type="application/json")[0] == 400
+
+
 @pytest.mark.parametrize("size", [2_000_000, 50_000_000])
 def test_a_body_that_is_too_large_is_refused_and_the_client_learns_it(client: Client, size: int) -> None:
     assert client.request("POST", "/sms/json", b"x" * size)[0] == 413
