@@ -30,8 +30,9 @@ def show_secret(world: World, request: Request, _: Accident) -> Answer:
 
 
 def create_secret(world: World, request: Request, _: Accident) -> Answer:
+    """Create a secret. Older official clients send it as a form, or end the path with a slash."""
     _check_key(world, request)
-    body = drop_nulls(request.json)
+    body = request.form or drop_nulls(request.json)
     secret = body.get("secret") if isinstance(body, dict) else None
     if not isinstance(secret, str) or not re.fullmatch(RULE, secret):
         invalid = [{"name": "secret", "reason": "Does not meet complexity requirements"}]

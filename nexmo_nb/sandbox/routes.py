@@ -88,7 +88,7 @@ ROUTES = (
     Route("GET", "/accounts/[^/]+/subaccounts", subaccounts.list_subaccounts, "", BASIC_ONLY),
     Route("GET", "/accounts/[^/]+/subaccounts/[^/]+", subaccounts.show_subaccount, "", BASIC_ONLY),
     Route("GET", "/accounts/[^/]+/secrets", account_secrets.list_secrets, "", BASIC_ONLY),
-    Route("POST", "/accounts/[^/]+/secrets", account_secrets.create_secret, "", BASIC_ONLY),
+    Route("POST", "/accounts/[^/]+/secrets/?", account_secrets.create_secret, "", BASIC_ONLY),
     Route("GET", "/accounts/[^/]+/secrets/[^/]+", account_secrets.show_secret, "", BASIC_ONLY),
     Route("DELETE", "/accounts/[^/]+/secrets/[^/]+", account_secrets.revoke_secret, "", BASIC_ONLY),
     Route("POST", "/conversions/(sms|voice)", conversions.note_conversion, "", GATEWAY),

@@ -118,6 +118,14 @@ def test_a_second_secret_opens_the_account_and_a_revoked_one_does_not(client: Cl
     assert client.request("GET", "/accounts/other123/secrets", **second)[0] == 404
 
 
+def test_a_secret_may_come_as_older_clients_send_it(client: Client) -> None:
+    path = f"/accounts/{client.sandbox.api_key}/secrets"
+    status, made = client.request("POST", f"{path}/", form={"secret": "Second123"})
+    assert (status, made["_links"]["self"]["href"]) == (201, f"{path}/{made['id']}")
+    assert client.sandbox.world.is_secret(client.sandbox.api_key, "Second123")
+    assert "Second123" not in str(client.sandbox.requests)
+
+
 def test_a_conversion_is_noted_with_what_was_sent(client: Client) -> None:
     code = client.sms(text="a" * 200)["messages"][1]["message-id"]
     assert client.request("POST", "/conversions/sms", form={"message-id": code, "delivered": "True"}) == (200, b"null")
