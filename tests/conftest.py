@@ -31,6 +31,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # end: first those of the slow tests, then those that are long without them.
 LONGEST = (
     "test_states.py",
+    "test_node_clients.py",
     "test_browser.py",
     "test_load.py",
     "test_campaign_browser.py",
