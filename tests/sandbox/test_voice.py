@@ -89,7 +89,7 @@ SOCKET = {"type": "websocket", "uri": "wss://x.org", "content-type": "audio/l16;
         ({"to": [{"type": "sip"}]}, "to[0].uri"),
         ({"to": [{"type": "sip", "uri": "sip:" + "a" * 47}]}, "to[0].uri"),
         (
-            {"to": [{"type": "sip", "uri": "sip:a@x.org", "standard_headers": {}}]},
+            {"to": [{"type": "sip", "uri": "sip:a@x.org", "standard_headers": {"User-to-User": 7}}]},
             "to[0].standard_headers.User-to-User",
         ),
         ({"to": [{**SOCKET, "content-type": "audio/l16;rate=44100"}]}, "to[0].content-type"),
@@ -145,6 +145,7 @@ def test_wrong_calls_are_told_where(client: Client, sandbox: Sandbox, change: di
                 {"type": "sip", "uri": "sip:a@x.org", "headers": {"a": "b"}, "standard_headers": {"User-to-User": "x"}}
             ]
         },
+        {"to": [{"type": "sip", "uri": "sip:a@x.org", "standard_headers": {}}]},
         {"to": [{**SOCKET, "headers": {"a": 1}, "authorization": {"type": "custom", "value": "Bearer x"}}]},
         {"to": [{"type": "vbc", "extension": "1234"}]},
         {"to": [{"type": "app", "user": "jamie"}]},
