@@ -119,9 +119,9 @@ def test_account(client: Vonage, secure: Sandbox) -> None:
     assert (balance.value, balance.auto_reload) == (25.0, False)
     with pytest.raises(AuthenticationError, match="not auto-reload enabled"):
         client.account.top_up("00X123456Y7890123Z")
-    # The library's names of the two are not the API's, which does not know them.
-    settings = client.account.update_default_sms_webhook(mo_callback_url=HOOK, dr_callback_url=HOOK)
-    assert (settings.mo_callback_url, settings.dr_callback_url) == ("", "")
+    settings = client.account.update_default_sms_webhook(mo_callback_url=HOOK, dr_callback_url=f"{HOOK}/2")
+    assert (settings.mo_callback_url, settings.dr_callback_url) == (HOOK, f"{HOOK}/2")
+    assert client.account.update_default_sms_webhook(mo_callback_url="").dr_callback_url == f"{HOOK}/2"
     assert (settings.max_outbound_request, settings.max_inbound_request, settings.max_calls_per_second) == (30, 30, 30)
 
 

@@ -41,7 +41,6 @@ BAD_LINES = (
     errors.MisplacedEnvelopeHeaderDefect,
     errors.MissingHeaderBodySeparatorDefect,
 )
-# A form that is said to be JSON: the vendor's own library for Python says so of all it sends once it has sent JSON.
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 # An address leaves these out.
 USUAL_PORTS = (80, 443)

@@ -285,7 +285,8 @@ def test_markup_of_whoever_wrote_it_is_text(open_inbox: Open, client: Client, sa
     client.request("POST", "/tts/json", form={**keys, "to": ANA, "text": HOSTILE}, Authorization="")
     client.request("POST", "/v2/applications", {"name": HOSTILE, "keys": {"public_key": "-----BEGIN PUBLIC KEY-----"}})
     country, number = next((each["country"], each["msisdn"]) for each in sandbox.world.owned.values())
-    client.request("POST", "/number/update", form={"country": country, "msisdn": number, "moHttpUrl": HOSTILE})
+    update = {"country": country, "msisdn": number, "moHttpUrl": f"https://{HOSTILE}"}
+    client.request("POST", "/number/update", form=update)
     client.request("POST", "/%3Cimg%20src=x%20onerror=alert(1)%3E", {HOSTILE: HOSTILE})
     page = open_inbox()
     # In the list, and of the conversation both messages and the reference.

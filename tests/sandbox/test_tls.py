@@ -161,7 +161,7 @@ def test_a_connection_that_begins_with_silence_is_closed_in_time() -> None:
 
 
 def test_the_end_of_a_sandbox_ends_its_encrypted_connections(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), Sandbox(tls=True) as sandbox:
+    with caplog.at_level(logging.WARNING), Sandbox(tls=True, idle=600) as sandbox:
         context = trust(sandbox)
         with context.wrap_socket(connect(sandbox), server_hostname="127.0.0.1") as wire:
             host = urlsplit(sandbox.url).netloc
