@@ -26,7 +26,7 @@ _FLOATS = (
     "price price_low price_high price_before price_after change rate balance final_price monthly_cost setup_cost"
     " monthly_low monthly_median monthly_high monthly_total setup_low setup_high first_year spend saved estimate actual"
     " difference cost_per_delivered_message cost_per_delivered_part message_delivery_rate part_delivery_rate latency"
-    " duration amount seconds usual times extra spent left credit_limit rate_increment"
+    " duration amount seconds usual times extra spent left credit_limit rate_increment default_price"
 )
 _INTS = (
     "part parts parts_after numbers messages texts weeks delivered_messages delivered_parts recipients problems"

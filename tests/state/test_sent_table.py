@@ -79,7 +79,7 @@ def fill(ledger: Ledger, sends: list[Any], deliveries: dict[str, Any]) -> None:
             connection.execute(INSERT, (*row, *rest))
             for number, (message, status, network) in reversed(list(enumerate(parts, 1))):
                 row = (send_id, number, message, status, None, None, None, network)
-                connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)", row)
         rows = [(name, status, None, price, None, None) for name, (status, price) in deliveries.items()]
         connection.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?)", rows)
 
