@@ -36,6 +36,18 @@ def read_rows(connection: Connection, statement: str, values: Parameters = ()) -
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def apply_layouts(connection: Connection, layouts: Sequence[Layout], found: int, otherwise: str) -> None:
+    """Bring tables from the layout that was found to the newest; refuse one that a newer version wrote."""
+    if found > len(layouts):
+        raise StateError(
+            f"a newer version of nexmo_nb wrote it, in layout {found}, and this one knows {len(layouts)}: update "
+            f"nexmo_nb, or {otherwise}"
+        )
+    for layout in layouts[found:]:
+        for statement in layout:
+            connection.execute(statement)
+
+
 class Cursor(Protocol):
     @property
     def description(self) -> Any: ...

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state import postgres_sql as sql
-from nexmo_nb.state.database import Dialect, Layout, Schema, StateError
+from nexmo_nb.state.database import Dialect, Layout, Schema, StateError, apply_layouts
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.postgres_connection import LONG_SILENCE, SHORT_SILENCE, Access, Address, PostgresConnection
 
@@ -221,14 +221,7 @@ class PostgresDatabase:
         sql.lock_transaction(connection, hash_to_key(self._schema))  # of two parts that are opened at once
         self._prepare_schema(connection)
         found, newest = sql.read_layout(connection, self._part), len(layouts)
-        if found > newest:
-            raise StateError(
-                f"a newer version of nexmo_nb wrote it, in layout {found}, and this one knows {newest}: update "
-                "nexmo_nb, or use another database"
-            )
-        for layout in layouts[found:]:
-            for statement in layout:
-                connection.execute(statement)
+        apply_layouts(connection, layouts, found, "use another database")
         if found < newest:
             sql.write_layout(connection, self._part, newest)
 

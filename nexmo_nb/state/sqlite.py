@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nexmo_nb.errors import InvalidRequestError
-from nexmo_nb.state.database import Dialect, Layout, StateError
+from nexmo_nb.state.database import Dialect, Layout, StateError, apply_layouts
 from nexmo_nb.state.files import LockFiles
 from nexmo_nb.state.forks import renew_lock_in_forks
 from nexmo_nb.state.soundness import Watch
@@ -171,14 +171,7 @@ class Database:
 
         def work(connection: Connection) -> None:
             found = _read_layout(connection)  # read again: another process may have migrated the file meanwhile
-            if found > newest:
-                raise StateError(
-                    f"a newer version of nexmo_nb wrote it, in layout {found}, and this one knows {newest}: update "
-                    "nexmo_nb, or pass another state_dir to connect()"
-                )
-            for layout in layouts[found:]:
-                for statement in layout:
-                    connection.execute(statement)
+            apply_layouts(connection, layouts, found, "pass another state_dir to connect()")
             connection.execute(f"PRAGMA user_version={newest}")
 
         self.transact(work)
