@@ -122,8 +122,10 @@ def connect(
     Raises
     ------
     InvalidRequestError
-        If credentials are missing, or an argument, the files or the database cannot be used. Connecting sends nothing,
-        except that it asks a sandbox for its demo account.
+        If credentials are missing, or an argument or the files cannot be used. Connecting sends nothing, except that it
+        asks a sandbox for its demo account.
+    UnreachableError
+        If the database that `state` names cannot be reached or used.
 
     Notes
     -----
@@ -290,7 +292,7 @@ def _make_session(account: Account, where: str, options: _Options, folder: Path,
         )
     except UnreachableError as problem:
         if store is not None:
-            raise InvalidRequestError(
+            raise UnreachableError(
                 f"state: got {str(store)!r}; allowed: a database that can be used. {problem}"
             ) from None
         raise InvalidRequestError(

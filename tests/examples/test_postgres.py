@@ -35,7 +35,7 @@ def test_what_is_sent_is_kept_while_the_database_is_stopped_and_gone_when_it_is_
         session.close()
         assert len(sandbox.messages) == 1
     assert not folder.exists()
-    with pytest.raises(nx.InvalidRequestError, match="See that the database runs"):
+    with pytest.raises(nx.UnreachableError, match="See that the database runs"):
         nx.connect("sandbox", state=database.url)
 
 
@@ -48,7 +48,7 @@ def test_its_password_is_in_its_url_and_nowhere_else() -> None:
         assert password not in repr(database)
         assert not (database._folder / "password").exists()
         wrong = database.url.replace(password, "wrong")
-        with pytest.raises(nx.InvalidRequestError, match="password authentication failed"):
+        with pytest.raises(nx.UnreachableError, match="password authentication failed"):
             nx.connect("sandbox", state=wrong)
 
 

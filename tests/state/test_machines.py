@@ -231,7 +231,9 @@ def test_a_database_that_stops_in_the_middle_stops_every_machine_and_the_rest_is
             assert PASSWORD not in str(each)
         # One may still have read what there is to do when it happened.
         assert any("Batch 'b': " in each["error"] for each in found)
-        with pytest.raises(nx.NexmoError, match=r"^state: got 'postgresql://tester@127.0.0.1.*See that the database"):
+        with pytest.raises(
+            nx.UnreachableError, match=r"^state: got 'postgresql://tester@127.0.0.1.*See that the database"
+        ):
             connected(rich)
     finally:
         postgres.start()

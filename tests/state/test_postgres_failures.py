@@ -16,7 +16,7 @@ from postgres_server import BOUNCER, BOUNCER_MISSING, PASSWORD, USER, PostgresSe
 
 import nexmo_nb as nx
 from nexmo_nb.cli import main
-from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError, UnreachableError
+from nexmo_nb.errors import UnknownOutcomeError, UnreachableError
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state import postgres as module
 from nexmo_nb.state.database import StateError
@@ -72,7 +72,7 @@ def put(name: str) -> Callable[..., object]:
 
 def test_without_a_server_nobody_connects_and_no_password_is_shown(sandbox: Sandbox, tmp_path: Path) -> None:
     url = "postgresql://tester:hunter2secret@127.0.0.1:1/postgres"
-    with pytest.raises(InvalidRequestError, match=r"^state: got .*allowed: a database that can be used") as caught:
+    with pytest.raises(UnreachableError, match=r"^state: got .*allowed: a database that can be used") as caught:
         nx.connect(sandbox.url, state=url, state_dir=tmp_path)
     assert "See that the database runs" in str(caught.value)
     assert "hunter2" not in str(caught.value)
@@ -241,7 +241,7 @@ def test_a_pool_is_good_where_a_connection_stays_the_same(
             with nx.connect(sandbox.url, state=state, state_dir=tmp_path):
                 assert list(nx.send_sms("351910000001", "Hello", sender="Demo").status) == ["0"]
         else:
-            with pytest.raises(InvalidRequestError, match="a pool with pool_mode=session"):
+            with pytest.raises(UnreachableError, match="a pool with pool_mode=session"):
                 nx.connect(sandbox.url, state=state, state_dir=tmp_path)
 
 
