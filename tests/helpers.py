@@ -58,9 +58,9 @@ def send_once(ledger: Ledger, entry: Entry, work: Callable[[], list[dict[str, An
 
 
 def join_workers() -> None:
-    """Wait for the threads of a batch that was broken off, which it does not wait for."""
+    """Wait for the threads of a batch or a list that was broken off, which it does not wait for."""
     for thread in threading.enumerate():
-        if thread.name.startswith("ThreadPoolExecutor"):
+        if thread.name.startswith("nexmo_nb-"):
             thread.join(60)
             assert not thread.is_alive()
 

@@ -92,7 +92,7 @@ class Runner:
         """
         if not self.messages:
             return
-        pool = ThreadPoolExecutor(1 + (workers or decisions.MOST_WORKERS))
+        pool = ThreadPoolExecutor(1 + (workers or decisions.MOST_WORKERS), "nexmo_nb-batch")
         with watch(self) as refresh:
             driver: list[Future[None]] = []
             try:

@@ -176,7 +176,7 @@ class _Reader:
         self._flying: dict[Future[Response | NexmoError], tuple[Place, Attempt]] = {}
         self._answers: dict[Place, Response | NexmoError] = {}  # an error of a page's first try
         self._failed: dict[Place, NexmoError] = {}  # after all tries
-        self._pool = ThreadPoolExecutor(MOST_IN_FLIGHT)  # starts threads as they are needed
+        self._pool = ThreadPoolExecutor(MOST_IN_FLIGHT, "nexmo_nb-pages")  # starts threads as they are needed
         self._bar = _Bar(requests)
 
     def expect(self, places: Sequence[Place]) -> None:

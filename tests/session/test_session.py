@@ -378,7 +378,7 @@ def test_an_interrupt_while_waiting_for_an_answer_is_an_interrupt(sandbox: Sandb
         time.sleep(0.01)
     child.send_signal(2)
     out, _ = child.communicate(timeout=300)
-    assert out.split("\n")[:2] == ["interrupted", "10 2"]
+    assert out.split("\n")[:2] == ["interrupted", "11 2"]
     assert [request["path"] for request in sandbox.requests] == ["/sms/json", "/v2/applications"]
 
 
