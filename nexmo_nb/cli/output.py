@@ -32,4 +32,6 @@ def write_frame(frame: pd.DataFrame, options: argparse.Namespace) -> None:
     elif options.csv:
         frame.to_csv(sys.stdout, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n")
     else:
-        print(frame.to_string(index=False, na_rep="") if len(frame) else "Nothing was found.")
+        # A row is a line, also where a text or a key has several, which older versions of pandas write as they are.
+        lines = frame.replace(r"\r?\n", r"\\n", regex=True).to_string(index=False, na_rep="")
+        print(lines if len(frame) else "Nothing was found.")
