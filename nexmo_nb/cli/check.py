@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from nexmo_nb.cli.output import add_output_options, write_frame
-from nexmo_nb.cli.running import add_connection_options, run_connected
+from nexmo_nb.cli.output import write_frame
+from nexmo_nb.cli.running import add_common_options
 
 if TYPE_CHECKING:
     from nexmo_nb.session import Session
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 def add_check(commands: Any) -> None:
     parser = commands.add_parser("check", help="see that credentials, host and state can be used; no secret is shown")
-    add_connection_options(parser)
-    add_output_options(parser)
-    parser.set_defaults(run=run_connected(_check))
+    add_common_options(parser, _check)
 
 
 def _check(options: argparse.Namespace, session: Session) -> int:

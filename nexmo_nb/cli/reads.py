@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nexmo_nb.cli.output import add_output_options, write_frame
-from nexmo_nb.cli.running import add_connection_options, add_consent_options, find_stop, pick, run_connected
+from nexmo_nb.cli.output import write_frame
+from nexmo_nb.cli.running import PAID_RECORDS, add_common_options, find_stop, pick
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from nexmo_nb.session import Session
 
 Read = Callable[[argparse.Namespace], "pd.DataFrame"]
-_PAID = "Nexmo charges for each record that it looks at."
 
 
 def add_reads(commands: Any) -> None:
@@ -57,18 +56,14 @@ def _add_paid_reads(commands: Any) -> None:
 
 def _add_read(commands: Any, name: str, words: str, read: Read, *, is_paid: bool = False) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=words)
-    add_connection_options(parser)
-    add_output_options(parser)
-    if is_paid:
-        add_consent_options(parser)
 
     def work(options: argparse.Namespace, session: Session) -> int:
-        if is_paid and (code := find_stop(options, session, _PAID)) is not None:
+        if is_paid and (code := find_stop(options, session, PAID_RECORDS)) is not None:
             return code
         write_frame(read(options), options)
         return 0
 
-    parser.set_defaults(run=run_connected(work))
+    add_common_options(parser, work, costs=is_paid)
     return parser
 
 

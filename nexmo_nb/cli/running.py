@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nexmo_nb.cli.output import add_output_options
+
 if TYPE_CHECKING:
     from nexmo_nb.session import Session
 
@@ -35,32 +37,35 @@ _CODES_OF_ERRORS = {
     "UnreachableError": 7,
     "UnknownOutcomeError": 8,
 }
+PAID_RECORDS = "Nexmo charges for each record that it looks at."
+Work = Callable[[argparse.Namespace, "Session"], int]
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 
-def add_connection_options(parser: argparse.ArgumentParser) -> None:
+def add_common_options(parser: argparse.ArgumentParser, work: Work, *, costs: bool = False) -> None:
+    """Add where the command connects, how it shows its frame, and, where it costs money, who says yes; let it run."""
     parser.add_argument(
         "--sandbox",
         action="store_true",
         help="use the sandbox: the one that NEXMO_NB_CONNECT names, else one that ends with the command",
     )
+    add_output_options(parser)
+    if costs:
+        parser.add_argument("--yes", action="store_true", help="do not ask before money is spent")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be done and what it costs, and do nothing"
+        )
+    parser.set_defaults(run=_run_connected(work))
 
 
-def add_consent_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask before money is spent")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be done and what it costs, and do nothing"
-    )
-
-
-def run_connected(work: Callable[[argparse.Namespace, Session], int]) -> Callable[[argparse.Namespace], int]:
+def _run_connected(work: Work) -> Callable[[argparse.Namespace], int]:
     """Make the function that connects, does the work, and tells an error in a sentence and an exit code."""
 
     def run(options: argparse.Namespace) -> int:
         import nexmo_nb as nx
 
         try:
-            with _told_warnings(), nx.connect("sandbox" if options.sandbox else None) as session:
+            with _tell_warnings(), nx.connect("sandbox" if options.sandbox else None) as session:
                 return work(options, session)
         except BrokenPipeError:
             # Whoever reads has enough, as head does. What is still to be written would fail again when Python ends.
@@ -77,7 +82,7 @@ def run_connected(work: Callable[[argparse.Namespace, Session], int]) -> Callabl
 
 
 @contextmanager
-def _told_warnings() -> Iterator[None]:
+def _tell_warnings() -> Iterator[None]:
     """Tell a warning in its own words, without the line of code that it comes from."""
     with warnings.catch_warnings():
         warnings.simplefilter("default")

@@ -6,14 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nexmo_nb.cli.output import add_output_options, write_frame
+from nexmo_nb.cli.output import write_frame
 from nexmo_nb.cli.running import (
-    add_connection_options,
-    add_consent_options,
+    PAID_RECORDS,
+    add_common_options,
     find_stop,
     pick,
     read_text,
-    run_connected,
 )
 
 if TYPE_CHECKING:
@@ -28,9 +27,7 @@ def add_sends(commands: Any) -> None:
     parser = commands.add_parser("plan", help="check a list of people and say what a batch would cost; send nothing")
     _add_plan_arguments(parser)
     parser.add_argument("--rows", action="store_true", help="show each row, not the sums by country")
-    add_connection_options(parser)
-    add_output_options(parser)
-    parser.set_defaults(run=run_connected(_plan))
+    add_common_options(parser, _plan)
     actions = commands.add_parser("batch", help="send a list of people one text each, once").add_subparsers(
         required=True, metavar="action"
     )
@@ -41,11 +38,7 @@ def add_sends(commands: Any) -> None:
     ):
         parser = actions.add_parser(name, help=words)
         parser.add_argument("batch", help="its name")
-        add_connection_options(parser)
-        add_output_options(parser)
-        if work is _settle:
-            add_consent_options(parser)
-        parser.set_defaults(run=run_connected(work))
+        add_common_options(parser, work, costs=work is _settle)
 
 
 def _add_send(commands: Any) -> None:
@@ -55,10 +48,7 @@ def _add_send(commands: Any) -> None:
     parser.add_argument("--sender", required=True, help="a number of yours, or a name")
     parser.add_argument("--key", help="with the same key, a message is sent once ever")
     parser.add_argument("--region", help="country of a number without its code")
-    add_connection_options(parser)
-    add_output_options(parser)
-    add_consent_options(parser)
-    parser.set_defaults(run=run_connected(_send))
+    add_common_options(parser, _send, costs=True)
 
 
 def _add_call(commands: Any) -> None:
@@ -69,10 +59,7 @@ def _add_call(commands: Any) -> None:
     parser.add_argument("--language", help="such as en-gb (default: en-us)")
     parser.add_argument("--key", help="with the same key, a call is placed once ever")
     parser.add_argument("--region", help="country of a number without its code")
-    add_connection_options(parser)
-    add_output_options(parser)
-    add_consent_options(parser)
-    parser.set_defaults(run=run_connected(_call))
+    add_common_options(parser, _call, costs=True)
 
 
 def _add_batch_send(actions: Any) -> None:
@@ -83,10 +70,7 @@ def _add_batch_send(actions: Any) -> None:
     parser.add_argument("--on-cap", choices=("refuse", "stop"), help="what to do where it would cost more")
     parser.add_argument("--doubtful", choices=("refuse", "skip", "send"), help="what becomes of doubtful rows")
     parser.add_argument("--unpriced", choices=("refuse", "skip"), help="what becomes of rows without a price")
-    add_connection_options(parser)
-    add_output_options(parser)
-    add_consent_options(parser)
-    parser.set_defaults(run=run_connected(_send_batch))
+    add_common_options(parser, _send_batch, costs=True)
 
 
 def _add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -155,7 +139,7 @@ def _show_status(options: argparse.Namespace, _: Session) -> int:
 def _settle(options: argparse.Namespace, session: Session) -> int:
     import nexmo_nb as nx
 
-    if (code := find_stop(options, session, "Nexmo charges for each record that it looks at.")) is not None:
+    if (code := find_stop(options, session, PAID_RECORDS)) is not None:
         return code
     write_frame(nx.settle(options.batch), options)
     return 0

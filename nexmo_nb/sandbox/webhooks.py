@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -36,20 +36,11 @@ def queue_receipts(world: World, message: Mapping[str, Any]) -> None:
     if not url:
         url, application = _find_hook(world, message["sender"], "status_url")
     if application:
-        fields = _describe_status(message, at)
-        add_webhook(
-            world,
-            {"kind": "status", "url": url, **APPLICATION_STYLE, "fields": fields, "application_id": application},
-            at,
-        )
+        _queue_for_application(world, "status", url, application, _describe_status(message, at), at)
         return
     url = url or world.settings["drCallBackUrl"]
-    for part in message["parts"] if url else ():
-        add_webhook(
-            world,
-            {"kind": "receipt", "url": url, **_get_style(world), "fields": _describe_receipt(world, message, part, at)},
-            at,
-        )
+    parts = [_describe_receipt(world, message, part, at) for part in message["parts"]]
+    _queue_for_account(world, "receipt", url, parts, at)
 
 
 def queue_received(world: World, received: Mapping[str, Any]) -> None:
@@ -62,20 +53,11 @@ def queue_received(world: World, received: Mapping[str, Any]) -> None:
     if not url:
         url, application = _find_hook(world, received["to"], "inbound_url")
     if application:
-        fields = _describe_inbound_message(received, now)
-        add_webhook(
-            world,
-            {"kind": "inbound", "url": url, **APPLICATION_STYLE, "fields": fields, "application_id": application},
-            now,
-        )
+        _queue_for_application(world, "inbound", url, application, _describe_inbound_message(received, now), now)
         return
     url = url or world.settings["moCallBackUrl"]
-    for n in range(len(received["parts"])) if url else ():
-        add_webhook(
-            world,
-            {"kind": "inbound", "url": url, **_get_style(world), "fields": _describe_part(world, received, n, now)},
-            now,
-        )
+    parts = [_describe_part(world, received, n, now) for n in range(len(received["parts"]))]
+    _queue_for_account(world, "inbound", url, parts, now)
 
 
 def queue_call_event(world: World, call: Mapping[str, Any], change: Mapping[str, Any]) -> None:
@@ -109,8 +91,18 @@ def queue_call_event(world: World, call: Mapping[str, Any], change: Mapping[str,
     )
 
 
-def _get_style(world: World) -> dict[str, str]:
-    return {**STYLES[world.settings["httpForwardMethod"]], "signature": "sig"}
+def _queue_for_application(
+    world: World, kind: str, url: str, application: str, fields: Mapping[str, Any], at: datetime
+) -> None:
+    webhook = {"kind": kind, "url": url, **APPLICATION_STYLE, "fields": fields, "application_id": application}
+    add_webhook(world, webhook, at)
+
+
+def _queue_for_account(world: World, kind: str, url: str, parts: Iterable[Mapping[str, Any]], at: datetime) -> None:
+    """Queue a webhook for each part, in the style of the account's settings; nothing where no URL wants it."""
+    style = {**STYLES[world.settings["httpForwardMethod"]], "signature": "sig"}
+    for fields in parts if url else ():
+        add_webhook(world, {"kind": kind, "url": url, **style, "fields": fields}, at)
 
 
 def _find_hook(world: World, number: str, name: str) -> tuple[str, str | None]:
