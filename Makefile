@@ -14,7 +14,7 @@ QUICK_OPTIONS := -p no:nbval -q -m "not slow" --hypothesis-profile=quick
 # Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check types quick lowest lab app format notebooks mutants bench clean
+.PHONY: demo test check types quick lowest lab app format notebooks mutants bench docs clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -57,6 +57,11 @@ mutants: .venv/mutants
 bench: .venv/bench
 	$(BIN)/python benchmarks/run_all.py
 
+# Warnings are errors. --fresh-env reads all pages anew, for the reference is made of docstrings, whose changes no page shows.
+docs: .venv/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env --quiet docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv .venv
@@ -82,6 +87,10 @@ bench: .venv/bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $@
 
+.venv/docs: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
+
 .venv-lowest/constraints.txt: .ci/list_lowest.py pyproject.toml
 	$(PYTHON) -m venv .venv-lowest
 	$(PYTHON) .ci/list_lowest.py >.venv-lowest/listed.txt
@@ -96,4 +105,4 @@ bench: .venv/bench
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/reference
