@@ -13,7 +13,7 @@ from nexmo_nb.campaigns.caps import Cap, check_cap, describe_room
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.finished import read_finished
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
-from nexmo_nb.campaigns.progress import Progress, count_done
+from nexmo_nb.campaigns.progress import Progress, count_done, write_status
 from nexmo_nb.campaigns.rows import (
     Row,
     check_options,
@@ -74,7 +74,8 @@ def run_batch(
     if (finished := read_finished(plan, name, session.ledger)) is not None:
         _read_budget(session)  # which a run would refuse, if it cannot be kept; so would it an older ledger
         session.ledger.check_newest()
-        return Run(finished, Runner(session, name, {}).status_message())
+        done = count_done(finished["state"], int(finished["state"].ne("problem").sum()))
+        return Run(finished, write_status(name, done))
     rows = read_rows(plan, options)
     with session.ledger.open_run(name):
         waiting, skipped = _choose_rows(session, rows, settings)

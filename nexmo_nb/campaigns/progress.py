@@ -59,6 +59,12 @@ class Progress(NamedTuple):
         money = words["cap" if cap else "cost"].format(currency=self.currency, cost=f"{self.cost:,.2f}", cap=cap)
         return f"{counts} · {money}"
 
+    def describe(self) -> str:
+        """Say it in short: "25 done (22 accepted, 3 refused), 296 left"; other counts only where there are some."""
+        seldom = [name for name in ("unknown", "not_found", "elsewhere") if getattr(self, name)]
+        counts = [WORDS[name].format(count=f"{getattr(self, name):,}") for name in ("accepted", "refused", *seldom)]
+        return f"{self.done:,} done ({', '.join(counts)}), {self.left:,} left"
+
     def to_text(self, words: Mapping[str, str] = WORDS) -> str:
         """Say all of it: "412 of 1,000 done: 400 accepted, 12 refused, 0 unknown, 588 left · EUR 13.32"."""
         return words["done"].format(done=f"{self.done:,}", total=f"{self.total:,}", facts=self.list_facts(words))
@@ -68,3 +74,20 @@ def count_done(states: Iterable[str], total: int) -> Progress:
     """Count what is done of the messages in some states."""
     counts: Mapping[str, Any] = Counter(_KINDS[state] for state in states if state in _KINDS)
     return Progress(total, **counts)
+
+
+def write_status(batch: str, progress: Progress, *, is_refused: bool = False) -> str:
+    """Write where a run ended, and how to go on; `is_refused`: it ended because one message after another was refused.
+
+    Progress counts all runs of the batch.
+    """
+    advice = ""
+    if is_refused:
+        advice = (
+            " A plan with another text or sender, under the same name, is sent to those who were refused as well; "
+            f"retry({batch!r}) sends them the same again, where that may help, or what you give it."
+        )
+    return (
+        f"Batch {batch!r}: {progress.describe()}. Run the same call again to continue; nobody gets the message twice."
+        f"{advice}"
+    )

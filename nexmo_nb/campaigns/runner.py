@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, NamedTuple
 
-from nexmo_nb.campaigns import decisions
+from nexmo_nb.campaigns import decisions, refusals
 from nexmo_nb.campaigns.decisions import Action, Backoff, Estimate, Prices, choose_action
-from nexmo_nb.campaigns.progress import Progress
+from nexmo_nb.campaigns.progress import Progress, write_status
 from nexmo_nb.campaigns.workers import Result, Workers
-from nexmo_nb.errors import NexmoError, UnreachableError
+from nexmo_nb.errors import NexmoError, RateLimitedError, UnreachableError
 from nexmo_nb.session import Attempt, Request, Session, unanswered_error
 from nexmo_nb.sms.request import build_request
 from nexmo_nb.sms.response import parse_parts
@@ -55,6 +55,8 @@ class RunState:
     unknown: int = 0
     elsewhere: int = 0  # taken by another run of the batch
     cost: float = 0.0
+    alike: refusals.Row = field(default_factory=refusals.Row)  # the newest refusals
+    throttled: dict[str, refusals.Tries] = field(default_factory=dict)  # messages that were, and how often
     error: NexmoError | None = None  # why the batch stopped
     fault: BaseException | None = None  # is no NexmoError; it stops the run and is raised
     kept_by: Room | None = None  # the cap or budget that kept the next message back; nothing came back since then
@@ -132,10 +134,7 @@ class Runner:
         self._workers.wake()
 
     def status_message(self) -> str:
-        return (
-            f"Batch {self.batch!r}: {self.state.sent} messages were sent in this run, {len(self.state.queue)} are left."
-            " Run the same call again to continue; nobody gets the message twice."
-        )
+        return write_status(self.batch, self.read_progress(), is_refused=refusals.must_stop(self.state.alike, 1))
 
     def read_progress(self) -> Progress:
         """Read how far the batch is; any thread may."""
@@ -155,8 +154,10 @@ class Runner:
         finally:
             self._stop.set()
             try:
-                self._end_in_flight()
+                late = self._end_in_flight()
                 self._record_and_claim([])
+                for result in late:  # after they are recorded, whatever comes of this
+                    self._handle_result(result)
             finally:
                 self._workers.stop()
                 self._give_back_slots()
@@ -274,24 +275,26 @@ class Runner:
     def _build_request(self, send_id: str) -> Request:
         return build_request({**self.messages[send_id].fields, "client-ref": send_id}, self.session.account.currency)
 
-    def _end_in_flight(self) -> None:
+    def _end_in_flight(self) -> list[Result]:
         """Receive what is in flight. Once there is hurry, break it off; what does not end then is unknown."""
-        state = self.state
+        state, found = self.state, list[Result]()
         while state.in_flight and not self._hurry.is_set():
-            self._receive_results(None)
+            found += self._receive_results(None)
         for attempt in state.in_flight.values():
             attempt.break_off()
         end = time.monotonic() + LAST_SECONDS
         while state.in_flight and (left := end - time.monotonic()) > 0:
-            self._receive_results(left)
+            found += self._receive_results(left)
         for send_id in state.in_flight:
             problem = unanswered_error(self._build_request(send_id), "it was broken off")
             state.results.append(Result(send_id, "", None, problem))
+            found.append(state.results[-1])
         state.in_flight.clear()
+        return found
 
     def _receive_results(self, timeout: float | None) -> list[Result]:
         """Wait for results, and keep them until they are recorded."""
-        results = self._workers.receive(timeout)
+        results = [self._set_aside(result) for result in self._workers.receive(timeout)]
         for result in results:
             self.state.in_flight.pop(result.id, None)
         self.state.results += results
@@ -299,10 +302,22 @@ class Runner:
             self.state.kept_by = None  # what they cost is known now: there may be room again
         return results
 
+    def _set_aside(self, result: Result) -> Result:
+        """Make a refusal of a message that is throttled again and again while others come through."""
+        if not isinstance(result.problem, RateLimitedError):
+            return result
+        state, others = self.state, self.state.sent + self.state.refused
+        tries = state.throttled[result.id] = refusals.count_try(state.throttled.get(result.id), others)
+        if not refusals.must_set_aside(tries, others):
+            return result
+        return result._replace(problem=refusals.set_aside_error(tries, result.problem))
+
     def _handle_result(self, result: Result) -> None:
-        """Do what an answer calls for: count the money, queue the message again, or stop."""
+        """Do what an answer calls for: count it, queue the message again, or stop."""
         state, problem, action = self.state, result.problem, choose_action(result.problem)
-        estimate, was_alone = self.messages[result.id].estimate, result.id == state.alone
+        was_alone = result.id == state.alone
+        state.alike = refusals.follow(state.alike, action, problem)
+        self._count_result(result, action)
         if action.returns_to_queue:
             state.queue.append(result.id)
         else:
@@ -315,17 +330,23 @@ class Runner:
             state.backoff = decisions.record_doubt(state.backoff, was_alone=was_alone)
         elif action is not Action.REQUEUE:
             state.backoff = decisions.record_progress(state.backoff)
-        if action is Action.COUNT:
-            self._count_accepted(result.rows or [], estimate)
-        elif action is Action.SKIP:
-            state.refused += 1
-        elif action in (Action.ASSUME_PAID, Action.RAISE):
-            state.unknown += 1
         if action is Action.RAISE:
             state.fault = state.fault or problem
             self._stop.set()
-        elif isinstance(problem, NexmoError) and decisions.must_stop(action, state.backoff):
+        elif not isinstance(problem, NexmoError):
+            return
+        elif decisions.must_stop(action, state.backoff):
             self._stop_batch(problem)
+        elif action is Action.SKIP and refusals.must_stop(state.alike, len(state.queue)):
+            self._stop_batch(refusals.alike_error(state.alike, problem))
+
+    def _count_result(self, result: Result, action: Action) -> None:
+        if action is Action.COUNT:
+            self._count_accepted(result.rows or [], self.messages[result.id].estimate)
+        elif action is Action.SKIP:
+            self.state.refused += 1
+        elif action in (Action.ASSUME_PAID, Action.RAISE):
+            self.state.unknown += 1
 
     def _count_accepted(self, rows: Sequence[Mapping[str, Any]], estimate: Estimate) -> None:
         """Add an accepted message to the counts, and learn from its price."""
@@ -354,27 +375,3 @@ class Runner:
 
 Watch = Callable[[Runner], AbstractContextManager[Callable[[], None]]]
 """What is told of a run when it begins and ends; its function is called several times a second meanwhile."""
-
-
-@contextmanager
-def hide_progress(_: Runner) -> Iterator[Callable[[], None]]:
-    yield lambda: None
-
-
-@contextmanager
-def show_progress(runner: Runner) -> Iterator[Callable[[], None]]:
-    """Show a bar of the whole batch, and give the function that updates it."""
-    from tqdm.auto import tqdm  # takes 60 ms, which only a batch needs
-
-    begun = runner.read_progress()
-    with tqdm(total=begun.total, initial=begun.done, desc=runner.batch, unit="SMS") as bar:
-
-        def refresh() -> None:
-            waiting = "?"
-            with suppress(UnreachableError):  # the messages themselves will tell that the limit cannot be kept
-                waiting = f"{runner.session.throttle.status().wait:.0f} s"
-            progress = runner.read_progress()
-            bar.set_postfix_str(f"{progress.list_facts()}, waiting {waiting}", refresh=False)
-            bar.update(progress.done - bar.n)
-
-        yield refresh

@@ -12,8 +12,8 @@ from nexmo_nb.campaigns.batch import Settings, run_batch
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
 from nexmo_nb.campaigns.plan_sums import check_plan
+from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
 from nexmo_nb.campaigns.rows import show_label
-from nexmo_nb.campaigns.runner import hide_progress, show_progress
 from nexmo_nb.session import Session, session_or_current
 
 Doubtful = Literal["refuse", "skip", "send"]

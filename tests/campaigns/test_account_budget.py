@@ -412,7 +412,7 @@ def test_a_budget_that_is_set_while_a_batch_is_sent_stops_it(
     monkeypatch.setattr(session.ledger, "record_and_claim", claim)
     with pytest.warns(
         UserWarning,
-        match=rf"Stopped before the budget of 0 a day was passed: .* {30 - sent} are left\. .*The first that is "
+        match=rf"Stopped before the budget of 0 a day was passed: .* {30 - sent} left\. .*The first that is "
         rf"left is row {sent}\.",
     ):
         found = send_batch(make_plan(30), workers=2, max_cost=max_cost)

@@ -290,7 +290,7 @@ def test_a_pause_is_as_long_as_the_server_asks_and_a_very_long_one_is_a_persons_
     assert set(send_batch(table, workers=1).state) == {"accepted"}
     assert sum(waited) == pytest.approx(7)
     sandbox.fail_next("429", path="/sms", retry_after=600)
-    with pytest.raises(nx.RateLimitedError, match="5 are left") as caught:
+    with pytest.raises(nx.RateLimitedError, match="5 left") as caught:
         send_batch(table, batch="c", workers=1)
     assert caught.value.retry_after == 600
     assert sum(waited) == pytest.approx(7)
@@ -300,7 +300,7 @@ def test_twenty_failures_in_a_row_stop_the_batch(session: nx.Session, sandbox: S
     table = make_plan(40)
     session.pause = lambda _: None
     sandbox.fail_next("429", times=1000, path="/sms")
-    with pytest.raises(nx.RateLimitedError, match="40 are left"):
+    with pytest.raises(nx.RateLimitedError, match="40 left"):
         send_batch(table)
     assert sum(request["path"] == "/sms/json" for request in sandbox.requests) == 20
     assert set(nx.sent("b", planned=True).state) == {"planned"}
@@ -329,7 +329,7 @@ def test_where_nexmo_cannot_be_reached_the_batch_waits_for_a_person(sandbox: San
     with Sandbox(limits=False) as gone:
         session = connected(gone, sleep=lambda _: None)
         table = make_plan(30, prices=False)
-    with session, pytest.raises(nx.UnreachableError, match="30 are left"):
+    with session, pytest.raises(nx.UnreachableError, match="30 left"):
         send_batch(table)
 
 
@@ -356,7 +356,7 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_batch(session: nx.Session,
     session.ledger.record_and_claim = advance  # type: ignore[method-assign]
     with (
         pytest.warns(UserWarning, match="could not record"),
-        pytest.raises(nx.UnreachableError, match=r"readonly.*are left"),
+        pytest.raises(nx.UnreachableError, match=r"readonly.*left"),
     ):
         send_batch(table)
     connection.execute("PRAGMA query_only = OFF")
@@ -472,7 +472,7 @@ def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_ke
         return real(*arguments)
 
     monkeypatch.setattr(session.throttle, "try_acquire", take)
-    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*are left"):
+    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*left"):
         send_batch(table, workers=4)
     counts = Counter(nx.sent("b", planned=True).state)
     assert set(counts) == {"accepted", "planned"}

@@ -14,7 +14,8 @@ import nexmo_nb as nx
 from nexmo_nb.campaigns import runner as module
 from nexmo_nb.campaigns.decisions import Backoff, Estimate
 from nexmo_nb.campaigns.progress import Progress
-from nexmo_nb.campaigns.runner import FAMILY, Message, Runner, hide_progress, show_progress
+from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
+from nexmo_nb.campaigns.runner import FAMILY, Message, Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.throttle import BULK
@@ -312,7 +313,7 @@ def test_a_run_says_what_is_left_and_how_to_go_on(runner: Runner) -> None:
     runner.state.sent = 1
     assert runner.read_progress() == Progress(4, accepted=1)
     assert runner.status_message() == (
-        "Batch 'b': 1 messages were sent in this run, 2 are left. Run the same call again to continue; nobody gets the "
+        "Batch 'b': 1 done (1 accepted, 0 refused), 3 left. Run the same call again to continue; nobody gets the "
         "message twice."
     )
 

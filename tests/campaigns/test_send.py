@@ -96,7 +96,7 @@ def test_what_the_next_one_would_get_too_stops_the_batch(
 ) -> None:
     table = make_plan(30)
     sandbox.fail_next(kind, times=100, path="/sms", **detail)
-    with pytest.raises(error, match="30 are left. Run the same call again") as caught:
+    with pytest.raises(error, match="30 left. Run the same call again") as caught:
         send_batch(table, workers=4)
     assert caught.value.parts is not None
     assert set(caught.value.parts.state) == {"planned"}
@@ -258,8 +258,8 @@ def test_what_stopped_a_batch_is_raised_with_all_its_facts(session: nx.Session, 
     error = caught.value
     assert (error.status, error.code, error.meaning, error.retry_after) == (200, "9", "no credit", None)
     words = (
-        r"Could not send an SMS to 35191\d+: no credit \(status 9.*Nothing was sent[.] Batch 'b': 0 messages were sent "
-        "in this run, 3 are left[.] Run the same call again to continue; nobody gets the message twice[.]"
+        r"Could not send an SMS to 35191\d+: no credit \(status 9.*Nothing was sent[.] Batch 'b': 0 done "
+        r"\(0 accepted, 0 refused\), 3 left[.] Run the same call again to continue; nobody gets the message twice[.]"
     )
     assert re.fullmatch(words, str(error))
 
@@ -280,7 +280,7 @@ def test_a_cap_that_stopped_a_batch_says_why_and_how_to_go_on(
     assert found.state.tolist() == ["accepted", "planned", "planned"]
     assert [str(warning.message) for warning in said] == [
         f"Stopped before max_cost={cap} was passed: {found.price.sum():.4f} is spent, by all runs of the batch.{cause} "
-        "Batch 'b': 1 messages were sent in this run, 2 are left. Run the same call again to continue; nobody gets the "
+        "Batch 'b': 1 done (1 accepted, 0 refused), 2 left. Run the same call again to continue; nobody gets the "
         "message twice. It needs a higher cap. The first that is left is row 'y'."
     ]
 
@@ -295,7 +295,7 @@ def test_who_interrupts_a_batch_is_told_how_to_go_on(
     with pytest.raises(KeyboardInterrupt):
         send_batch(make_plan(3))
     assert capsys.readouterr().out == (
-        "Batch 'b': 0 messages were sent in this run, 3 are left. Run the same call again to continue; nobody gets the "
+        "Batch 'b': 0 done (0 accepted, 0 refused), 3 left. Run the same call again to continue; nobody gets the "
         "message twice.\n"
     )
 

@@ -250,7 +250,7 @@ def test_a_batch_says_that_its_record_vanished(session: nx.Session, sandbox: San
     asked = len(sandbox.requests)
     for path in session.throttle.path.parent.glob("throttle.sqlite*"):
         path.unlink()
-    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*2 are left"):
+    with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*2 left"):
         nx.send_many(plan, batch="b", progress=True)
     assert len(sandbox.requests) == asked
     assert nx.sent("b", planned=True).state.tolist() == ["planned", "planned"]
