@@ -79,12 +79,12 @@ def test_a_text_may_name_columns_only() -> None:
         check_texts({"en": " ", "pt": ""}, ["name"])
 
 
-def test_no_cell_of_a_file_is_a_formula_and_numbers_stay() -> None:
+def test_no_cell_of_a_file_is_a_formula_or_loses_digits() -> None:
     cells = ["=1+1", "+44 7700 900123", "-5.00", "-1+1", "@SUM(A1)", "\t=1", "+cmd|' /C calc'!A0", "a=b", None]
     table = pd.DataFrame({"=name": cells, "amount": [-1.5] * len(cells)})
     found = pd.read_csv(io.BytesIO(write_csv(table)), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     assert found["'=name"].tolist() == [
-        "'=1+1", "+44 7700 900123", "-5.00", "'-1+1", "'@SUM(A1)", "'\t=1", "'+cmd|' /C calc'!A0", "a=b", "",
+        "'=1+1", "'+44 7700 900123", "'-5.00", "'-1+1", "'@SUM(A1)", "'\t=1", "'+cmd|' /C calc'!A0", "a=b", "",
     ]  # fmt: skip
     assert set(found.amount) == {"-1.5"}
 
