@@ -62,10 +62,7 @@ def find_span(schedule: Schedule, zones: Iterable[ZoneInfo]) -> Opening:
     if not schedule.at:
         return ALWAYS
     moment = datetime.fromisoformat(schedule.at)
-    if schedule.is_local:
-        starts = [_find_local(moment, zone) for zone in zones]
-    else:
-        starts = [moment.timestamp()]
+    starts = [_find_local(moment, zone) for zone in zones] if schedule.is_local else [moment.timestamp()]
     end = math.inf if schedule.late is None else min(starts) + schedule.late
     return Opening(max(starts), end)
 

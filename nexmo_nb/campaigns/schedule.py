@@ -90,7 +90,7 @@ def read_schedule(at: Any, window: Any, days: Any, late: Any, kept: Schedule | N
         raise InvalidRequestError(
             f"window: got a batch that is to be sent {kept.describe()}, and now {schedule.describe()}; allowed: the "
             "same, or less of it, or leave these arguments out. Quiet hours of a batch hold for all its runs. Nothing "
-            "was sent. For other hours, discard() the batch, which keeps what was sent, and use another name."
+            "was sent. For other hours, discard() the batch before: what was sent stays, and nobody gets it twice."
         )
     return schedule
 

@@ -9,7 +9,7 @@ from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.database import Connection, damaged_error
 from nexmo_nb.state.enrol_sql import insert_planned
-from nexmo_nb.state.sends import BatchRow, Entry
+from nexmo_nb.state.sends import BatchRow, Entry, match_entries
 from nexmo_nb.state.totals import keep_totals
 
 _WHY_NOT_AGAIN = {
@@ -17,6 +17,33 @@ _WHY_NOT_AGAIN = {
     "unknown": "nobody knows whether it was sent; settle() looks it up",
     "not_found": "it was looked up and not found; use another key to send it anew",
 }
+
+
+def add_entries(
+    connection: Connection,
+    batch: str,
+    names: Sequence[str],
+    entries: Sequence[Entry],
+    *,
+    open_states: Collection[str],
+    at: float,
+) -> list[BatchRow]:
+    """Add entries to a batch, of which `names` are all names, and give the row of each; see `Ledger.add_batch`."""
+    if sql.has_erased(connection, names):
+        raise InvalidRequestError(
+            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
+            "cannot be told who has been sent to; use another name."
+        )
+    # Of two rows that are alike, under two names, the last counts: one that may have been sent.
+    rows = sorted(sql.read_batch(connection, names), key=lambda row: row.state not in open_states)
+    found, changed = match_entries(entries, rows, open_states)
+    if changed:
+        raise InvalidRequestError(
+            f"batch: got {batch!r}, in which {len({entry.recipient for entry in changed})} recipients were already "
+            f"sent another text, or one from another sender (the first: {changed[0].what}); allowed: the same plan "
+            "again, or another batch name for another message. Nothing was sent."
+        )
+    return write_entries(connection, entries, found, batch=batch, open_states=open_states, at=at)
 
 
 def write_entries(

@@ -37,10 +37,11 @@ from nexmo_nb.state import generation, sent_sql
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.budgets import Bounds, Budgets, Claim, check_single, choose_affordable
 from nexmo_nb.state.database import Connection, StateError
-from nexmo_nb.state.entries import find_by_key, free_key, write_entries
+from nexmo_nb.state.entries import add_entries, find_by_key, free_key
 from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
-from nexmo_nb.state.sends import BatchRow, Entry, Outcome, match_entries, open_states_of
+from nexmo_nb.state.schedules import BatchSchedule, Schedules, keep_schedule, keep_zones
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, open_states_of
 from nexmo_nb.state.single_send import SingleSend, retry_on_interrupt
 from nexmo_nb.state.spellings import Spellings
 from nexmo_nb.state.store import FileStore, Store
@@ -65,6 +66,7 @@ class Ledger:
             lambda column: self._read(lambda c: sql.read_odd_names(c, self._database.dialect, column))
         )
         self.budgets = Budgets(self._transact, self._read, lambda: self.clock(), self._spellings)  # noqa: PLW0108 - tests replace it
+        self.schedules = Schedules(self._read, self._spellings)
         self._owner = Owner(self._database.make_locks())
         self._generation_file = path.with_name(f"{self._database.name}.generation")
         self._run(self._begin_generation)
@@ -146,7 +148,14 @@ class Ledger:
         names = self._spellings.list_same("batch", batch)
         return self._read(lambda connection: sql.read_batch(connection, names))
 
-    def add_batch(self, batch: str, entries: Sequence[Entry], *, resend_not_found: bool = False) -> list[BatchRow]:
+    def add_batch(
+        self,
+        batch: str,
+        entries: Sequence[Entry],
+        *,
+        resend_not_found: bool = False,
+        schedule: BatchSchedule | None = None,
+    ) -> list[BatchRow]:
         """Add the rows of a batch that are not in it yet, in ``planned``, and give the row of each entry, in order.
 
         A recipient may have several rows, each of another content. A planned row whose content is changed gets a new
@@ -159,23 +168,13 @@ class Ledger:
         names = self._spellings.list_same("batch", batch)
 
         def work(connection: Connection) -> list[BatchRow]:
-            if sql.has_erased(connection, names):
-                raise InvalidRequestError(
-                    f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer "
-                    "known, so it cannot be told who has been sent to; use another name."
-                )
             self._check_generation(connection)
-            open_states = open_states_of(resend_not_found)
-            # Of two rows that are alike, under two names, the last counts: one that may have been sent.
-            rows = sorted(sql.read_batch(connection, names), key=lambda row: row.state not in open_states)
-            found, changed = match_entries(entries, rows, open_states)
-            if changed:
-                raise InvalidRequestError(
-                    f"batch: got {batch!r}, in which {len({entry.recipient for entry in changed})} recipients were "
-                    f"already sent another text, or one from another sender (the first: {changed[0].what}); allowed: "
-                    "the same plan again, or another batch name for another message. Nothing was sent."
-                )
-            return write_entries(connection, entries, found, batch=batch, open_states=open_states, at=self.clock())
+            if schedule is not None:
+                keep_schedule(connection, batch, names, schedule, self.new_id)
+            open_states, at = open_states_of(resend_not_found), self.clock()
+            rows = add_entries(connection, batch, names, entries, open_states=open_states, at=at)
+            keep_zones(connection, rows, schedule)
+            return rows
 
         return self._transact(work)
 

@@ -2,8 +2,8 @@
 
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
 each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Tables
-``budgets`` and ``totals`` stand in `budgets_sql`. Of a send, ``estimate`` is the most that it may cost, and ``cost``
-what it counts as in a total: the estimate as soon as it leaves, then what its answer says. Whatever changes a cost,
+``budgets`` and ``totals`` stand in `budgets_sql`, ``schedules`` in `schedules_sql`. Of a send, ``estimate`` is the
+most that it may cost, and ``cost`` what it counts as in a total: the estimate as soon as it leaves, then what its answer says. Whatever changes a cost,
 or deletes a row that has one, is called inside `totals.keep_totals`.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from nexmo_nb.state import schedules_sql
 from nexmo_nb.state.budgets_sql import make_totals
 from nexmo_nb.state.database import Connection, Dialect, Schema, damaged_error, read_rows
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices
@@ -85,6 +86,8 @@ MIGRATIONS = (
     ),
     # The fifth one added up what was spent each time that it was asked for, and kept less of an answer.
     (*make_totals("sqlite"), *_MORE_OF_PARTS),
+    # The sixth one had no schedules.
+    schedules_sql.TABLES,
 )
 
 _POSTGRES = (
@@ -114,6 +117,7 @@ _POSTGRES = (
         "CREATE INDEX parts_message ON parts (message_id)",
     ),
     (*make_totals("postgres"), *_MORE_OF_PARTS),
+    schedules_sql.TABLES,
 )
 SCHEMA = Schema("ledger", (_FIRST, *MIGRATIONS), _POSTGRES, is_durable=True, is_large=True)
 
@@ -161,6 +165,10 @@ def delete_planned(connection: Connection, names: Iterable[str]) -> int:
 
     A row that was looked up, not found and planned again has left perhaps: it is not found again.
     """
+    names = list(names)
+    schedules_sql.delete_schedules(
+        connection, names
+    )  # whoever plans the batch anew gives it the hours that it has then
     is_planned = "batch = ? AND state = 'planned'"
     looked_up = f"UPDATE sends SET state = 'not_found' WHERE {is_planned} AND finished IS NOT NULL"
     deleted = 0
@@ -289,7 +297,7 @@ def count_people_of_runs(dialect: Dialect) -> str:
 def erase_people_of_others(dialect: Dialect) -> str:
     return (
         "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
-        " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
+        " zone = NULL, key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
         f" WHERE {can_erase(dialect)} NOT TRUE"
     )
 
@@ -300,7 +308,9 @@ def erase_people(connection: Connection, dialect: Dialect, before: float) -> tup
     Gives how many, and how many were left alone because their batch is under way.
     """
     left = connection.execute(count_people_of_runs(dialect), (before,)).fetchone()[0]
-    return connection.execute(erase_people_of_others(dialect), (before,)).rowcount, left
+    erased = connection.execute(erase_people_of_others(dialect), (before,)).rowcount
+    schedules_sql.delete_forgotten(connection)
+    return erased, left
 
 
 def insert_runs(connection: Connection, runs: Mapping[str, str], owner: str) -> None:

@@ -97,7 +97,7 @@ def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path,
     ledger.close()
     assert path.with_suffix(".generation").exists()
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (6,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(ledger_sql.MIGRATIONS) + 1,)
         assert connection.execute("SELECT number FROM generation").fetchall() == [(0,)]
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")}
     assert names == {
@@ -114,6 +114,7 @@ def test_a_batch_of_before_keeps_every_row_its_place_and_its_parts(folder: Path,
         "generation",
         "budgets",
         "totals",
+        "schedules",
     }
 
 

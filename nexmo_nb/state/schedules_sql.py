@@ -1,0 +1,79 @@
+"""The SQL of schedules, in the ledger: when the messages of a batch may leave, and how it is sent when they are due.
+
+A row of ``schedules`` has the schedule of a batch as a text, and as another one its ``settings`` where it is sent by
+whoever looks for what is due. Of a send, ``zone`` is the time zone of its recipient: empty if that goes by the number,
+NULL where the row waits for nobody but the caller of its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nexmo_nb.state.database import Connection, read_rows
+
+TABLES = (
+    "CREATE TABLE schedules (batch TEXT PRIMARY KEY, schedule TEXT NOT NULL, settings TEXT)",
+    "ALTER TABLE sends ADD COLUMN zone TEXT",
+)
+_IS_DUE = "state = 'planned' AND zone IS NOT NULL"
+
+
+def read_schedule(connection: Connection, names: Iterable[str]) -> tuple[str, str, str | None] | None:
+    """Read name, schedule and settings of a batch, by all its names; None where it has no schedule."""
+    statement = "SELECT batch, schedule, settings FROM schedules WHERE batch = ?"
+    found = [row for name in names for row in connection.execute(statement, (name,)).fetchall()]
+    return found[0] if found else None
+
+
+def write_schedule(connection: Connection, batch: str, schedule: str, settings: str | None) -> None:
+    connection.execute(
+        "INSERT INTO schedules (batch, schedule, settings) VALUES (?, ?, ?)"
+        " ON CONFLICT (batch) DO UPDATE SET schedule = excluded.schedule, settings = excluded.settings",
+        (batch, schedule, settings),
+    )
+
+
+def delete_schedules(connection: Connection, names: Iterable[str]) -> None:
+    connection.executemany("DELETE FROM schedules WHERE batch = ?", [(name,) for name in names])
+
+
+def delete_forgotten(connection: Connection) -> None:
+    """Delete the schedules of batches of which nobody is known any more."""
+    connection.execute(
+        "DELETE FROM schedules WHERE NOT EXISTS"
+        " (SELECT 1 FROM sends WHERE sends.batch = schedules.batch AND recipient IS NOT NULL)"
+    )
+
+
+def list_planned(connection: Connection, names: Iterable[str]) -> list[str]:
+    statement = "SELECT id FROM sends WHERE batch = ? AND state = 'planned'"
+    return [send_id for name in names for (send_id,) in connection.execute(statement, (name,)).fetchall()]
+
+
+def change_ids(connection: Connection, ids: Iterable[tuple[str, str]]) -> None:
+    """Give planned rows new ids, each the new and the old one."""
+    connection.executemany("UPDATE sends SET id = ? WHERE id = ? AND state = 'planned'", list(ids))
+
+
+def write_zones(connection: Connection, rows: Sequence[tuple[str, str]]) -> None:
+    """Write the zone of planned rows, each a zone and an id."""
+    connection.executemany("UPDATE sends SET zone = ? WHERE id = ? AND state = 'planned'", rows)
+
+
+def list_scheduled(connection: Connection) -> list[tuple[str, str, str]]:
+    """List name, schedule and settings of the batches in which something waits for whoever looks for what is due."""
+    return connection.execute(
+        "SELECT batch, schedule, settings FROM schedules WHERE settings IS NOT NULL AND EXISTS"
+        f" (SELECT 1 FROM sends WHERE sends.batch = schedules.batch AND {_IS_DUE}) ORDER BY batch"
+    ).fetchall()
+
+
+def read_due(connection: Connection, batch: str) -> list[dict[str, Any]]:
+    """Read what waits in a batch, in the order of its plan."""
+    return read_rows(
+        connection,
+        "SELECT id, kind, digest, recipient, sender, body, estimate, currency, zone FROM sends"
+        f" WHERE batch = ? AND {_IS_DUE} ORDER BY created, place",
+        (batch,),
+    )
