@@ -3,8 +3,8 @@
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
 each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Tables
 ``budgets`` and ``totals`` stand in `budgets_sql`, ``schedules`` in `schedules_sql`. Of a send, ``estimate`` is the
-most that it may cost, and ``cost`` what it counts as in a total: the estimate as soon as it leaves, then what its answer says. Whatever changes a cost,
-or deletes a row that has one, is called inside `totals.keep_totals`.
+most that it may cost, and ``cost`` what it counts as in a total: the estimate as soon as it leaves, then what its
+answer says. Whatever changes a cost, or deletes a row that has one, is called inside `totals.keep_totals`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The schedule of a batch in the ledger: kept with its rows, changed by one run at a time, forgotten with its people."""
+"""The schedule of a batch in the ledger: kept with its rows, changed by one run at a time, and forgotten."""
 
 from __future__ import annotations
 
