@@ -7,9 +7,10 @@ from typing import Any
 
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
 from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.batches_sql import has_erased, replan_refused
 from nexmo_nb.state.database import Connection, damaged_error
 from nexmo_nb.state.enrol_sql import insert_planned
-from nexmo_nb.state.sends import BatchRow, Entry, match_entries
+from nexmo_nb.state.sends import BatchRow, Entry, match_entries, open_states_of
 from nexmo_nb.state.totals import keep_totals
 
 _WHY_NOT_AGAIN = {
@@ -29,11 +30,7 @@ def add_entries(
     at: float,
 ) -> list[BatchRow]:
     """Add entries to a batch, of which `names` are all names, and give the row of each; see `Ledger.add_batch`."""
-    if sql.has_erased(connection, names):
-        raise InvalidRequestError(
-            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
-            "cannot be told who has been sent to; use another name."
-        )
+    refuse_erased(connection, batch, names)
     # Of two rows that are alike, under two names, the last counts: one that may have been sent.
     rows = sorted(sql.read_batch(connection, names), key=lambda row: row.state not in open_states)
     found, changed = match_entries(entries, rows, open_states)
@@ -44,6 +41,15 @@ def add_entries(
             "again, or another batch name for another message. Nothing was sent."
         )
     return write_entries(connection, entries, found, batch=batch, open_states=open_states, at=at)
+
+
+def refuse_erased(connection: Connection, batch: str, names: Sequence[str]) -> None:
+    """Refuse a batch, of which `names` are all names, if people of it were erased."""
+    if has_erased(connection, names):
+        raise InvalidRequestError(
+            f"batch: got {batch!r}; allowed: a batch that was not forgotten. Its recipients are no longer known, so it "
+            "cannot be told who has been sent to; use another name."
+        )
 
 
 def write_entries(
@@ -69,14 +75,51 @@ def write_entries(
 
 
 def _plan_known(connection: Connection, entry: Entry, row: BatchRow, open_states: Collection[str]) -> BatchRow:
-    """Plan a row that the batch has, unless it is closed, with the content of its entry."""
-    if row.state not in open_states:
+    """Plan a row that the batch has, unless it is closed, with the content of its entry.
+
+    What was refused is planned with another content, and not with the same.
+    """
+    if row.state == "rejected" and row.digest != entry.digest:
+        return _replan(connection, entry, row)
+    if row.state not in open_states or row.is_earlier:
         return row
     if row.digest == entry.digest:
         sql.plan_again(connection, row.id, entry.estimate)
         return row._replace(state="planned")
     sql.replace_planned(connection, row.id, entry)
     return BatchRow(entry.id, entry.recipient, "planned", entry.digest)
+
+
+def plan_refused(
+    connection: Connection, entries: Sequence[tuple[str, Entry]], rows: Sequence[BatchRow], *, not_found: bool
+) -> list[BatchRow]:
+    """Plan rows of a batch that were refused, each an id with the entry that it becomes, and give them as they are now.
+
+    `rows` are all of the batch. It raises `InvalidRequestError` if somebody would get what another row has.
+    """
+    by_id = {row.id: row for row in rows}
+    taken = {(row.recipient, row.digest): row.id for row in rows}
+    found = []
+    for send_id, entry in entries:
+        row = by_id.get(send_id)
+        if row is None:  # another process gave it another content, under another id
+            found.append(BatchRow(send_id, entry.recipient, "planned", "", is_earlier=True))
+        elif taken.get((entry.recipient, entry.digest), send_id) != send_id:
+            raise InvalidRequestError(
+                f"text: got a text that {entry.recipient} has in this batch already, from the same sender; allowed: "
+                "each text of a batch once for each recipient. Nothing was sent."
+            )
+        elif row.state == "rejected":
+            found.append(_replan(connection, entry, row))
+        else:
+            found.append(_plan_known(connection, entry, row, open_states_of(not_found)))
+    return found
+
+
+def _replan(connection: Connection, entry: Entry, row: BatchRow) -> BatchRow:
+    with keep_totals(connection, [row.id]):
+        send_id = replan_refused(connection, row.id, entry)
+    return BatchRow(send_id, entry.recipient, "planned", entry.digest)
 
 
 def free_key(connection: Connection, keys: Sequence[str]) -> None:

@@ -7,15 +7,16 @@ state             meaning
 ``sending``       the intent is recorded: the request may have left; a process owns the row
 ``accepted``      Nexmo accepted every part
 ``partial``       Nexmo accepted some parts
-``rejected``      Nexmo refused the send; a key that was rejected may be used again
+``rejected``      Nexmo refused the send; a key that was rejected may be used again, and a row of a batch planned again
 ``unknown``       a request left and no answer was recorded; never sent again, until `settle` looks it up
 ``not_found``     it was looked up, and Nexmo has no record of it
 ================  =====================================================================================================
 
 ``planned`` becomes ``sending`` (claim, or intent of a single send), ``sending`` becomes ``accepted``, ``partial``,
 ``rejected`` or ``unknown`` (outcome), or ``planned`` again where surely nothing was sent (a single send is deleted
-then). ``unknown`` becomes ``accepted`` or ``not_found`` when it is settled. What a process that died had in ``sending``
-becomes ``unknown``.
+then). ``rejected`` becomes ``planned`` by a retry, or by a plan with another content for the same person; what it was
+is kept as a refusal. ``unknown`` becomes ``accepted`` or ``not_found`` when it is settled. What a process that died had
+in ``sending`` becomes ``unknown``.
 
 An answer that is late is recorded, whatever was made of its row meanwhile; only another answer is not written over.
 
@@ -32,9 +33,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nexmo_nb.errors import InvalidRequestError, UnreachableError
+from nexmo_nb.errors import UnreachableError
 from nexmo_nb.state import generation, sent_sql
 from nexmo_nb.state import ledger_sql as sql
+from nexmo_nb.state.batches import Batches
 from nexmo_nb.state.budgets import Bounds, Budgets, Claim, check_single, choose_affordable
 from nexmo_nb.state.database import Connection, StateError
 from nexmo_nb.state.entries import add_entries, find_by_key, free_key
@@ -65,9 +67,11 @@ class Ledger:
         self._spellings = Spellings(
             lambda column: self._read(lambda c: sql.read_odd_names(c, self._database.dialect, column))
         )
-        self.budgets = Budgets(self._transact, self._read, lambda: self.clock(), self._spellings)  # noqa: PLW0108 - tests replace it
         self.schedules = Schedules(self._read, self._spellings)
         self._owner = Owner(self._database.make_locks())
+        access = (self._transact, self._read, lambda: self.clock(), self._spellings)  # noqa: PLW0108 - tests replace it
+        self.budgets = Budgets(*access)
+        self.batches = Batches(*access, owner=self._owner, check_newest=self._check_generation)
         self._generation_file = path.with_name(f"{self._database.name}.generation")
         self._run(self._begin_generation)
         self.mark_abandoned_unknown()
@@ -128,19 +132,8 @@ class Ledger:
         return run in dict(self._read(sql.read_runs))
 
     def discard(self, batch: str) -> int:
-        """Delete the rows of a batch that never left, and give how many; InvalidRequestError: it is under way."""
-        names = self._spellings.list_same("batch", batch)
-
-        def work(connection: Connection) -> int:
-            runs = sql.read_runs(connection, names)
-            if set(runs) - set(self._owner.find_abandoned(runs)):
-                raise InvalidRequestError(
-                    f"batch: got {batch!r}; allowed: a batch that is not being sent right now. Nothing was discarded: "
-                    "wait until its run has ended, or interrupt it."
-                )
-            return sql.delete_planned(connection, names)
-
-        count = self._transact(work)
+        """Delete the rows of a batch that never left, and give how many; see `Batches.discard`."""
+        count = self.batches.discard(batch)
         self._run(self._database.compact)
         return count
 

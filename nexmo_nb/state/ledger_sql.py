@@ -2,9 +2,10 @@
 
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
 each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Tables
-``budgets`` and ``totals`` stand in `budgets_sql`, ``schedules`` in `schedules_sql`. Of a send, ``estimate`` is the
-most that it may cost, and ``cost`` what it counts as in a total: the estimate as soon as it leaves, then what its
-answer says. Whatever changes a cost, or deletes a row that has one, is called inside `totals.keep_totals`.
+``budgets`` and ``totals`` stand in `budgets_sql`, ``refusals`` and ``batches`` in `batches_sql`, ``schedules`` in
+`schedules_sql`. Of a send, ``estimate`` is the most that it may cost, and ``cost`` what it counts as in a total: the
+estimate as soon as it leaves, then what its answer says. Whatever changes a cost, or deletes a row that has one, is
+called inside `totals.keep_totals`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from nexmo_nb.state import schedules_sql
+from nexmo_nb.state import batches_sql, schedules_sql
 from nexmo_nb.state.budgets_sql import make_totals
 from nexmo_nb.state.database import Connection, Dialect, Schema, damaged_error, read_rows
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices
@@ -86,8 +87,8 @@ MIGRATIONS = (
     ),
     # The fifth one added up what was spent each time that it was asked for, and kept less of an answer.
     (*make_totals("sqlite"), *_MORE_OF_PARTS),
-    # The sixth one had no schedules.
-    schedules_sql.TABLES,
+    # The sixth one had no schedules, forgot what was refused before, and when a batch ran.
+    (*schedules_sql.TABLES, *batches_sql.TABLES),
 )
 
 _POSTGRES = (
@@ -117,7 +118,7 @@ _POSTGRES = (
         "CREATE INDEX parts_message ON parts (message_id)",
     ),
     (*make_totals("postgres"), *_MORE_OF_PARTS),
-    schedules_sql.TABLES,
+    (*schedules_sql.TABLES, *batches_sql.TABLES),
 )
 SCHEMA = Schema("ledger", (_FIRST, *MIGRATIONS), _POSTGRES, is_durable=True, is_large=True)
 
@@ -143,6 +144,7 @@ def replace_planned(connection: Connection, send_id: str, entry: Entry) -> None:
         " estimate = :estimate WHERE id = :old",
         {**entry._asdict(), "old": send_id},
     )
+    batches_sql.move_refusals(connection, [(entry.id, send_id)])
 
 
 def plan_again(connection: Connection, send_id: str, estimate: float | None) -> None:
@@ -310,6 +312,7 @@ def erase_people(connection: Connection, dialect: Dialect, before: float) -> tup
     left = connection.execute(count_people_of_runs(dialect), (before,)).fetchone()[0]
     erased = connection.execute(erase_people_of_others(dialect), (before,)).rowcount
     schedules_sql.delete_forgotten(connection)
+    batches_sql.erase_refused(connection)
     return erased, left
 
 
@@ -372,9 +375,11 @@ def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
 
 
 def read_batch(connection: Connection, names: Iterable[str]) -> list[BatchRow]:
-    """Read the rows of a batch, by all its names."""
+    """Read the rows of a batch, by all its names; before them, what rows were that were refused and are another now."""
+    listed = list(names)
     statement = "SELECT id, recipient, state, digest FROM sends WHERE batch = ?"
-    return [BatchRow(*row) for name in names for row in connection.execute(statement, (name,)).fetchall()]
+    now = [BatchRow(*row) for name in listed for row in connection.execute(statement, (name,)).fetchall()]
+    return [*batches_sql.read_earlier(connection, listed), *now]
 
 
 def read_batch_parts(connection: Connection, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -390,8 +395,3 @@ def read_batch_parts(connection: Connection, names: Iterable[str]) -> list[dict[
 def read_in_flight(connection: Connection) -> list[tuple[str, str]]:
     """Read id and owner of the sends in ``sending``."""
     return connection.execute("SELECT id, owner FROM sends WHERE state = 'sending'").fetchall()
-
-
-def has_erased(connection: Connection, names: Iterable[str]) -> bool:
-    statement = "SELECT EXISTS (SELECT 1 FROM sends WHERE batch = ? AND recipient IS NULL)"
-    return any(connection.execute(statement, (name,)).fetchone()[0] for name in names)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nexmo_nb.state.batches_sql import move_refusals
 from nexmo_nb.state.database import Connection, read_rows
 
 TABLES = (
@@ -53,7 +54,9 @@ def list_planned(connection: Connection, names: Iterable[str]) -> list[str]:
 
 def change_ids(connection: Connection, ids: Iterable[tuple[str, str]]) -> None:
     """Give planned rows new ids, each the new and the old one."""
-    connection.executemany("UPDATE sends SET id = ? WHERE id = ? AND state = 'planned'", list(ids))
+    changed = list(ids)
+    connection.executemany("UPDATE sends SET id = ? WHERE id = ? AND state = 'planned'", changed)
+    move_refusals(connection, changed)
 
 
 def write_zones(connection: Connection, rows: Sequence[tuple[str, str]]) -> None:

@@ -50,6 +50,7 @@ class BatchRow(NamedTuple):
     recipient: str
     state: str
     digest: str
+    is_earlier: bool = False  # the content is not its own any more: it was refused, and the row got another one since
 
 
 def open_states_of(resend_not_found: bool) -> tuple[str, ...]:
@@ -62,18 +63,21 @@ def match_entries(
 ) -> tuple[list[BatchRow | None], list[Entry]]:
     """Find the row of the batch that each entry is, and the entries that would change what somebody was sent.
 
-    An entry is the row of its recipient with its content. Without one, it is new where everything that the recipient
-    was sent before stands among the entries, too; it then takes the place of a row that is open and that no entry has
-    any more, if there is one. Where something that was sent is missing, the entry is that message with other content.
+    An entry is the row of its recipient with its content, or that had it when it was refused. Without one, it is new
+    where everything that the recipient was sent before stands among the entries, too; it then takes the place of a row
+    that is open, or was refused, and that no entry has any more, if there is one. Where something that was sent is
+    missing, the entry is that message with other content.
     """
-    by_content = {(row.recipient, row.digest): row for row in rows}
-    wanted = {(entry.recipient, entry.digest) for entry in entries}
+    by_content = {(row.recipient, row.digest): row for row in sorted(rows, key=lambda row: not row.is_earlier)}
+    kept = {row.id for entry in entries if (row := by_content.get((entry.recipient, entry.digest))) is not None}
     replaceable: dict[str, list[BatchRow]] = {}
     missing = set()  # recipients of what was sent and is no entry
-    for content, row in by_content.items():
-        if content not in wanted and row.state in open_states:
+    for row in by_content.values():
+        if row.id in kept or row.is_earlier:
+            continue
+        if row.state in open_states or row.state == "rejected":
             replaceable.setdefault(row.recipient, []).append(row)
-        elif content not in wanted:
+        else:
             missing.add(row.recipient)
     found: list[BatchRow | None] = []
     changed: list[Entry] = []

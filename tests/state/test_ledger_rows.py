@@ -372,7 +372,7 @@ def test_the_parts_of_a_batch_are_those_of_its_sms_with_an_id_in_the_order_of_th
 
 def test_the_rows_of_a_batch_are_its_own(full: Ledger) -> None:
     rows = {tuple(row) for row in full.read_batch("b")}
-    assert rows == {(name * 40, name, "accepted", "d") for name in "43210"}
+    assert rows == {(name * 40, name, "accepted", "d", False) for name in "43210"}
     assert full.read_batch("none") == []
 
 
