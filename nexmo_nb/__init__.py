@@ -24,6 +24,8 @@ Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_numb
                 report, a page for a manager
 Files           to_csv, read_csv, to_excel, read_excel, to_focus; mask before others see a frame
 
+A frame that you give may be one of pandas, polars, pyarrow or DuckDB; one that you get is of pandas.
+
 How the package is built stands in ``CONTRIBUTING.md``.
 """
 

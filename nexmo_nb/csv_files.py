@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.formulas import defuse, restore
 from nexmo_nb.frames import SPAN, TIME, Column, apply_dtypes
@@ -46,7 +47,7 @@ _NULLABLE_DTYPES = {numpy: nullable for nullable, numpy in _NUMPY_DTYPES.items()
 _READABLE_DTYPES = ("float64", "int64", "Int64", "bool", "boolean", "string", TIME)
 
 
-def to_csv(frame: pd.DataFrame, path: str | Path, *, excel: bool = False) -> Path:
+def to_csv(frame: AnyFrame, path: str | Path, *, excel: bool = False) -> Path:
     """Write a frame to a CSV file that `read_csv` reads back unchanged.
 
     Parameters
@@ -87,6 +88,7 @@ def to_csv(frame: pd.DataFrame, path: str | Path, *, excel: bool = False) -> Pat
     True
     """
     is_for_excel = validation.check_bool("excel", excel)
+    frame = to_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
         raise validation.invalid_argument("frame", frame, "a DataFrame")
     if not frame.columns.is_unique:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.contacts.excel import read_cells
 from nexmo_nb.csv_files import apply_known_dtypes, check_dtypes, find_known_dtype, is_text_like
 from nexmo_nb.errors import InvalidRequestError
@@ -39,7 +40,7 @@ _WRITTEN = re.compile("_x(00[01][0-9A-Fa-f]|005[Ff]|[Ff]{3}[EeFf])_")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def to_excel(frames: pd.DataFrame | Mapping[str, pd.DataFrame], path: str | Path) -> Path:
+def to_excel(frames: AnyFrame | Mapping[str, AnyFrame], path: str | Path) -> Path:
     """Write frames to an Excel workbook, a sheet each, that `read_excel` reads back.
 
     Parameters
@@ -148,7 +149,8 @@ def read_excel(
 
 
 def _check_sheets(frames: Any) -> dict[str, pd.DataFrame]:
-    sheets = dict(frames) if isinstance(frames, Mapping) else {"nexmo_nb": frames}
+    given = dict(frames) if isinstance(frames, Mapping) else {"nexmo_nb": frames}
+    sheets = {title: to_pandas(frame) for title, frame in given.items()}
     if not sheets:
         raise validation.invalid_argument("frames", frames, "a DataFrame, or a mapping of names to DataFrames")
     allowed = f"names of sheets: different texts of 1 to {LONGEST_TITLE} characters without []:*?/\\ and ' at the ends"

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.private_files import expand_path, replace_text_file
@@ -67,7 +68,7 @@ COLUMNS = (
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def to_focus(bill: pd.DataFrame, path: str | Path, *, billing_account: str | None = None) -> Path:
+def to_focus(bill: AnyFrame, path: str | Path, *, billing_account: str | None = None) -> Path:
     """Write a bill as a CSV file of the FinOps Open Cost and Usage Specification (FOCUS) 1.2.
 
     Parameters
@@ -113,6 +114,7 @@ def to_focus(bill: pd.DataFrame, path: str | Path, *, billing_account: str | Non
     [['0.084582', '2', 'Parts']]
     """
     payer = None if billing_account is None else validation.check_text("billing_account", billing_account, longest=100)
+    bill = to_pandas(bill)
     _check_bill(bill, payer)
     lines = bill.assign(day=pd.to_datetime(bill["day"], utc=True)).reset_index(drop=True)
     cells = lines.astype(object).where(lines.notna(), None)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.masking import NUMBER, replace_in_value, replace_numbers
 from nexmo_nb.state.mask_key import read_mask_key
 
@@ -26,7 +27,7 @@ _MASK = re.compile("tel_[a-z2-7]{12}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def mask(frame: pd.DataFrame, *, columns: str | Iterable[str] = ()) -> pd.DataFrame:
+def mask(frame: AnyFrame, *, columns: str | Iterable[str] = ()) -> pd.DataFrame:
     """Put pseudonyms in place of the phone numbers in a frame, so that it can be shown and sent to others.
 
     Parameters
@@ -72,6 +73,7 @@ def mask(frame: pd.DataFrame, *, columns: str | Iterable[str] = ()) -> pd.DataFr
     >>> masked.to.str.fullmatch("tel_[a-z2-7]{12}").tolist(), masked.sender.tolist()
     ([True], ['Demo'])
     """
+    frame = to_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
         raise validation.invalid_argument("frame", frame, "a DataFrame")
     whole = validation.as_list("columns", columns, "names of columns")

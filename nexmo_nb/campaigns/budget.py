@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.plan_fit import fit_rows, measure_rows
 from nexmo_nb.campaigns.plan_sums import check_plan
 
 
-def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
+def fit_budget(plan: AnyFrame, amount: float) -> pd.DataFrame:
     """Keep as many rows of a plan, in its order, as an amount of money buys; mark the others as a problem.
 
     Parameters
@@ -47,6 +48,7 @@ def fit_budget(plan: pd.DataFrame, amount: float) -> pd.DataFrame:
     [True, False]
     """
     amount = validation.check_amount("amount", amount)
+    plan = to_pandas(plan)
     if is_dask(plan):
         from nexmo_nb.campaigns.dask_plan import fit_partitions  # Dask is an extra
 

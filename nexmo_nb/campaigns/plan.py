@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, ArrowStream
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.plan_rows import (
     PlanOptions,
@@ -26,8 +27,8 @@ Spelling = Literal["gsm7"]
 
 
 def plan_sms(
-    recipients: pd.DataFrame | pd.Series | Iterable[Any],
-    text: str | Mapping[str, str] | pd.Series | Callable[[dict[str, Any]], str] | None = None,
+    recipients: AnyFrame | pd.Series | Iterable[Any],
+    text: str | Mapping[str, str] | pd.Series | ArrowStream | Callable[[dict[str, Any]], str] | None = None,
     *,
     sender: str | int,
     to: str = "to",

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.campaigns.batch import Settings, run_batch
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
@@ -22,7 +23,7 @@ OnCap = Literal["refuse", "stop"]
 
 
 def send_many(
-    plan: pd.DataFrame,
+    plan: AnyFrame,
     *,
     batch: str,
     doubtful: Doubtful = "refuse",
@@ -132,6 +133,7 @@ def send_many(
     2
     """
     session = session_or_current(session)
+    plan = to_pandas(plan)
     if not is_dask(plan):
         check_plan(plan)
     name = validation.check_name("batch", batch)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.plan_sums import add_lines, check_plan, count_lines
 
 
-def summary(plan: pd.DataFrame) -> pd.DataFrame:
+def summary(plan: AnyFrame) -> pd.DataFrame:
     """Add a plan up by country.
 
     Parameters
@@ -37,6 +38,7 @@ def summary(plan: pd.DataFrame) -> pd.DataFrame:
     >>> nx.summary(plan)[["country", "recipients", "parts"]].values.tolist()
     [['GB', 1, 1], ['PT', 1, 1], ['total', 2, 2]]
     """
+    plan = to_pandas(plan)
     if is_dask(plan):
         from nexmo_nb.campaigns.dask_plan import add_up_partitions  # Dask is an extra
 

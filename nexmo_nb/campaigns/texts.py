@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import is_arrow, to_pandas
 from nexmo_nb.campaigns.plain_texts import Columns
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.errors import InvalidRequestError
@@ -68,6 +69,7 @@ def choose_source(
         )
     if isinstance(text, Mapping):
         return _choose_by_language(text, columns, language, formats)
+    text = _label_column(text, index)
     if text is None or isinstance(text, pd.Series):
         name = "text" if text is None else GIVEN
         if text is not None:
@@ -221,6 +223,17 @@ def _compile_cell(text: str) -> Template:
         return compile_template(text)
     except InvalidRequestError as problem:
         raise TextProblem("text_format", str(problem).removeprefix("text: ")) from None
+
+
+def _label_column(text: Any, index: pd.Index[Any]) -> Any:
+    """Give texts of another library, which have no labels, those of the recipients, in their order."""
+    if not is_arrow(text):
+        return text
+    texts = to_pandas(text)
+    if not isinstance(texts, pd.Series) or len(texts) != len(index):
+        given = f"{len(texts):,} texts" if isinstance(texts, pd.Series) else f"a {type(text).__name__}"
+        raise validation.invalid_argument("text", given, f"a column of {len(index):,} texts, one for each recipient")
+    return texts.set_axis(index)
 
 
 def _align(texts: pd.Series[Any], index: pd.Index[Any]) -> pd.Series[Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.contacts.cells import UnreadableNumber, clean_written, show_cell
 from nexmo_nb.contacts.columns import (
     ROWS_AT_ONCE,
@@ -65,7 +66,7 @@ class _Part(NamedTuple):
 
 
 def clean_contacts(
-    contacts: pd.DataFrame | pd.Series | Sequence[Any],
+    contacts: AnyFrame | pd.Series | Sequence[Any],
     to: str = "to",
     *,
     region: str | None = None,

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import to_pandas
 from nexmo_nb.contacts.cells import MOST_DIGITS, RoundedNumber, is_rounded
 from nexmo_nb.contacts.fictional import is_fictional
 
@@ -32,6 +33,7 @@ def read_columns(contacts: Any, to: str) -> dict[str, Any]:
     if not isinstance(to, str):
         raise validation.invalid_argument("to", to, "the name of the column of numbers")
     columns: dict[str, Any]
+    contacts = to_pandas(contacts)
     if isinstance(contacts, pd.DataFrame):
         validation.check_frame(contacts)
         columns = {str(name): _make_dense(contacts[name]) for name in contacts.columns}

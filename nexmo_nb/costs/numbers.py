@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.costs.aggregate import (
     TIME_COLUMNS,
     aggregate_groups,
@@ -152,7 +153,7 @@ def cheapest_numbers(
 
 
 def idle_numbers(
-    numbers: pd.DataFrame | None = None,
+    numbers: AnyFrame | None = None,
     traffic: Frames | None = None,
     *,
     days: int = 90,
@@ -211,7 +212,7 @@ def idle_numbers(
     session = session_or_current(session)
     seconds = validation.check_int("days", days, 1, 396) * 86_400.0
     end = session.ledger.clock() if until is None else validation.check_time("until", until)
-    owned = owned_numbers(session=session) if numbers is None else numbers
+    owned = owned_numbers(session=session) if numbers is None else to_pandas(numbers)
     validation.check_frame(owned, *OWNED_COLUMNS, words=OWNED_COLUMNS)
     since, before = (pd.Timestamp(at, unit="s", tz="UTC") for at in (end - seconds, end))
     leads_nowhere = ~np.logical_or.reduce([_is_filled(owned[name]) for name in ROUTES])

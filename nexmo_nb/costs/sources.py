@@ -24,27 +24,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.addresses import Address, is_address, read_local_path
+from nexmo_nb.arrow_frames import BATCH, TEXTS, AnyFrame, is_arrow, open_reader, simplify_column
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import concat_frames
 
-
-class ArrowStream(Protocol):
-    """What gives its rows by Arrow: a frame of polars, a table of pyarrow, a relation of DuckDB."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
-
-
-Frames = pd.DataFrame | str | os.PathLike[str] | ArrowStream | Iterable[Any]
+Frames = AnyFrame | str | os.PathLike[str] | Iterable[Any]
 """What records can be given as; a frame of Dask is an iterable as well."""
 Place = Path | Address
 Check = Callable[[pd.DataFrame], None]
-ROWS = 1 << 18
+ROWS = BATCH
 """The most rows of a piece."""
 UNIQUE = ("to", "client_ref", "key", "text")
 """Columns of which nearly every row has a text of its own."""
@@ -122,7 +116,7 @@ def _slice_frame(table: pd.DataFrame, names: Collection[str]) -> Iterator[pd.Dat
 
 def _is_frame(given: Any) -> bool:
     """Tell whether something is a frame of another library, by what such frames have in common."""
-    return any(hasattr(given, name) for name in ("__arrow_c_stream__", "get_partition"))
+    return is_arrow(given) or hasattr(given, "get_partition")
 
 
 def _open_frames(first: Any, others: Iterator[Any], check: Check, known: Collection[str]) -> Source:
@@ -167,34 +161,15 @@ def _open_dask(table: Any) -> Source:
 
 
 def _open_stream(given: Any) -> Source:
-    reader = _open_reader(given)
+    try:
+        reader = open_reader(given)
+    except (TypeError, NotImplementedError, ValueError):  # a column, for instance
+        raise validation.invalid_argument("frame", f"a {type(given).__name__}", ALLOWED) from None
 
     def read(names: Collection[str]) -> Iterator[pd.DataFrame]:
         return map(_to_frame, _join_batches(batch.select(list(names)) for batch in reader))
 
     return Source(_to_frame(reader.schema.empty_table()), read)
-
-
-def _open_reader(given: Any) -> Any:
-    """Open a reader of batches; one is taken as it is, for to ask it for a stream would use it up."""
-    import pyarrow as pa
-
-    if isinstance(given, pa.RecordBatchReader):
-        return given
-    try:
-        reader = pa.RecordBatchReader.from_stream(given)
-        _to_frame(reader.schema.empty_table())
-    except TypeError:  # DuckDB 1.1 does not take what pyarrow passes
-        return given.fetch_arrow_reader(ROWS) if hasattr(given, "fetch_arrow_reader") else _refuse(given)
-    except NotImplementedError:  # polars streams text in a form that older pyarrow cannot convert
-        return given.to_arrow().to_reader() if hasattr(given, "to_arrow") else _refuse(given)
-    except ValueError:  # a column, for instance
-        return _refuse(given)
-    return reader
-
-
-def _refuse(given: Any) -> NoReturn:
-    raise validation.invalid_argument("frame", f"a {type(given).__name__}", ALLOWED) from None
 
 
 def _join_batches(batches: Iterable[Any]) -> Iterator[Any]:
@@ -310,12 +285,7 @@ def _convert_column(name: str, column: Any) -> Any:
     import pyarrow as pa
 
     kind = column.type
-    held = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if pa.types.is_decimal(held):
-        return column.cast(held).cast(pa.float64())
-    if str(held) not in ("string", "large_string", "string_view"):
-        return column.cast(held)
-    if pa.types.is_dictionary(kind) and name not in UNIQUE:
+    if pa.types.is_dictionary(kind) and str(kind.value_type) in TEXTS and name not in UNIQUE:
         return column.cast(pa.dictionary(kind.index_type, pa.string()))
-    texts = column.cast(pa.string())
-    return texts if name in UNIQUE else texts.dictionary_encode()
+    simple = simplify_column(column)
+    return simple.dictionary_encode() if simple.type == pa.string() and name not in UNIQUE else simple

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.campaigns import plan_sms
 from nexmo_nb.campaigns.batch import Settings, Standing, read_standing
 from nexmo_nb.errors import InvalidRequestError
@@ -69,7 +70,7 @@ class CampaignForm(SendingForm):
 
     def __init__(
         self,
-        recipients: pd.DataFrame | None = None,
+        recipients: AnyFrame | None = None,
         *,
         language: Language | None = None,
         session: Session | None = None,
@@ -327,7 +328,7 @@ class CampaignForm(SendingForm):
 
 
 def campaign_form(
-    recipients: pd.DataFrame | None = None, *, language: Language | None = None, session: Session | None = None
+    recipients: AnyFrame | None = None, *, language: Language | None = None, session: Session | None = None
 ) -> CampaignForm:
     """Show a form that plans a text to a list of people, previews it, and sends it in the background, each once.
 

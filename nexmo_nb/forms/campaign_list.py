@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import to_pandas
 from nexmo_nb.campaigns.texts import write_code
 from nexmo_nb.contacts.files import parse_contacts
 from nexmo_nb.errors import InvalidRequestError
@@ -50,6 +51,7 @@ def read_upload(name: str, content: Any) -> pd.DataFrame:
 def check_list(table: Any) -> pd.DataFrame:
     """Accept a frame whose columns can be told apart, and give a copy of it, for its owner may change it."""
     allowed = "a DataFrame whose columns have names of their own"
+    table = to_pandas(table)
     if not isinstance(table, pd.DataFrame):
         raise invalid_argument("recipients", table, allowed)
     if len(set(list_names(table))) < table.shape[1]:

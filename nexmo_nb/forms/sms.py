@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.campaigns import plan_sms, send_many
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.contacts.doubts import find_doubt
@@ -54,13 +55,13 @@ class SmsForm(Form):
 
     def __init__(
         self,
-        recipients: pd.DataFrame | None = None,
+        recipients: AnyFrame | None = None,
         *,
         language: Language | None = None,
         session: Session | None = None,
     ) -> None:
         words = Words(language)
-        self.recipients = recipients
+        self.recipients = None if recipients is None else to_pandas(recipients)
         self.plan: pd.DataFrame | None = None
         main, self.fields = make_main_controls(words), make_further_controls(words)
         self.sender, self.to, self.region, self.text, self.type, self.doubtful = main.values()
@@ -74,8 +75,8 @@ class SmsForm(Form):
         ]
         controls = {**{name: each for name, each in main.items() if each is not self.doubtful}, **self.fields}
         super().__init__(words, "sms", controls, sections, session=session, verb=words.say("verb_send"))
-        if recipients is not None:
-            self.to.disabled, self.to.placeholder = True, words.say("rows_passed", count=f"{len(recipients):,}")
+        if self.recipients is not None:
+            self.to.disabled, self.to.placeholder = True, words.say("rows_passed", count=f"{len(self.recipients):,}")
         self.counter.add_class("nexmo-nb-indented")
         self.advanced.add_class("nexmo-nb-advanced")
         self.text.observe(self._update_counter, "value")
@@ -309,7 +310,7 @@ def _find_single_doubt(sendable: pd.DataFrame) -> str | None:
 
 
 def sms_form(
-    recipients: pd.DataFrame | None = None, *, language: Language | None = None, session: Session | None = None
+    recipients: AnyFrame | None = None, *, language: Language | None = None, session: Session | None = None
 ) -> SmsForm:
     """Show a form that writes, previews and sends SMS, each once.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.plots.fitting import Drawing, finish
 from nexmo_nb.plots.pairs import count_rows_of_pairs, draw_pairs
 from nexmo_nb.plots.panels import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def plot_anomalies(
-    found: pd.DataFrame,
+    found: AnyFrame,
     *,
     title: str | None = None,
     top: int | None = None,
@@ -66,7 +67,7 @@ def plot_anomalies(
     'messages'
     """
     options = check_options(title, top, values)
-    check_columns(found, "period", "country", "prefix", "messages", "usual")
+    found = check_columns(found, "period", "country", "prefix", "messages", "usual")
     panels = open_panels(found, None, options, ax, lambda rows: 2.2 + 0.42 * min(options.top, len(rows)))
     return finish([_draw(panel, options) for panel in panels])
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.plots.fitting import Drawing, Value, finish, label_rows, show_numbers
 from nexmo_nb.plots.labels import LINE_LENGTH, format_count, make_labels
 from nexmo_nb.plots.panels import (
@@ -32,7 +33,7 @@ _STAGES = 3
 
 
 def plot_delivery(
-    records: pd.DataFrame,
+    records: AnyFrame,
     *,
     title: str | None = None,
     top: int | None = None,
@@ -74,7 +75,7 @@ def plot_delivery(
     'What became of 1 part'
     """
     options = check_options(title, top, values, usual=MOST_STATUSES)
-    check_columns(records)
+    records = check_columns(records)
     name = "delivery" if "delivery" in records else "status"
     check_columns(records, name)
     counts = get_text(records, name, NO_RECORD).str.lower().value_counts()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.plots.fitting import Drawing, finish
 from nexmo_nb.plots.labels import format_value
 from nexmo_nb.plots.pairs import count_rows_of_pairs, draw_pairs
@@ -29,7 +28,7 @@ _OWN = ("messages", "parts", "estimate", "actual", "difference", "open")
 
 
 def plot_estimate(
-    comparison: pd.DataFrame,
+    comparison: AnyFrame,
     *,
     title: str | None = None,
     top: int | None = None,
@@ -72,7 +71,7 @@ def plot_estimate(
     'EUR'
     """
     options = check_options(title, top, values)
-    check_columns(comparison, "estimate", "actual", "currency")
+    comparison = check_columns(comparison, "estimate", "actual", "currency")
     column = find_group_column(comparison, "comparison", "estimate_vs_actual()", _OWN)
     panels = open_panels(comparison, "actual", options, ax, lambda rows: 2.2 + 0.42 * min(options.top, len(rows)))
     return finish([_draw(panel, panels, column, options) for panel in panels])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.costs import number_costs
 from nexmo_nb.plots.fitting import Drawing, Value, finish, label_rows, show_numbers
 from nexmo_nb.plots.labels import escape, format_value, make_labels
@@ -30,7 +31,7 @@ _NEEDED = ("country", "currency", "monthly_low", "monthly_median", "monthly_high
 
 
 def plot_number_costs(
-    costs: pd.DataFrame,
+    costs: AnyFrame,
     *,
     title: str | None = None,
     top: int | None = None,
@@ -71,6 +72,7 @@ def plot_number_costs(
     'EUR a month'
     """
     options = check_options(title, top, values)
+    costs = to_pandas(costs)
     table = _aggregate(costs) if _is_of_numbers(costs) else costs
     check_columns(table, *_NEEDED)
     panels = open_panels(table, "monthly_median", options, ax, lambda rows: _measure(rows, options.top))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import to_pandas
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.plots.labels import escape
 
@@ -75,11 +76,15 @@ def check_options(title: Any, top: Any, values: Any, *, usual: int = MOST_ROWS, 
     return Options(checked, number, None if values is None else validation.check_bool("values", values))
 
 
-def check_columns(table: Any, *needed: str) -> None:
+def check_columns(given: Any, *needed: str) -> pd.DataFrame:
+    """Check that a frame can be drawn, and give it as one of pandas."""
+    table: Any = to_pandas(given)
     text = ("country", "currency", "network_name", "status", "delivery", "period", "prefix")
     numbers, times = set(needed) - set(text), {"period"} & set(needed)
     words = [name for name in table.columns if name not in numbers] if isinstance(table, pd.DataFrame) else ()
     validation.check_frame(table, *needed, numbers=numbers, times=times, words=words)
+    checked: pd.DataFrame = table
+    return checked
 
 
 def open_panels(

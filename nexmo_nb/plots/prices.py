@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.plots.fitting import Drawing, Value, finish, label_rows, show_numbers
 from nexmo_nb.plots.labels import LINE_LENGTH, format_value, make_labels
 from nexmo_nb.plots.panels import (
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def plot_prices(
-    prices: pd.DataFrame,
+    prices: AnyFrame,
     *,
     title: str | None = None,
     top: int | None = None,
@@ -66,7 +67,7 @@ def plot_prices(
     'Price by network, France'
     """
     options = check_options(title, top, values)
-    check_columns(prices, "country", "network_name", "price", "currency")
+    prices = check_columns(prices, "country", "network_name", "price", "currency")
     panels = open_panels(
         prices, "price", options, ax, lambda rows: 1.7 + 0.3 * min(options.top, len(_name_rows(rows)[2]))
     )

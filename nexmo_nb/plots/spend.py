@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.plots.fitting import Drawing, Value, finish, show_numbers
 from nexmo_nb.plots.labels import LINE_LENGTH, find_step, format_value, make_labels, name_periods, write_ticks
 from nexmo_nb.plots.panels import (
@@ -35,7 +36,7 @@ _IN_PART = "* only a part of the period"
 
 
 def plot_spend(
-    spend: pd.DataFrame,
+    spend: AnyFrame,
     *,
     title: str | None = None,
     top: int | None = None,
@@ -78,7 +79,7 @@ def plot_spend(
     'EUR'
     """
     options = check_options(title, top, values, usual=MOST_GROUPS, most=MOST_GROUPS)
-    check_columns(spend, "period", "spend", "currency")
+    spend = check_columns(spend, "period", "spend", "currency")
     column = find_group_column(spend, "spend", "spend()", _OWN)
     panels = open_panels(spend, "spend", options, ax, lambda _: 4.2)
     return finish([_draw(panel, panels, column, options) for panel in panels])

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.contacts.countries import check_country, name_country
 from nexmo_nb.frames import Column, frame
 from nexmo_nb.numbers import search_numbers
@@ -26,7 +27,7 @@ _RENT = (("number_rent", "month", "monthly_cost"), ("number_setup", "once", "set
 
 
 def price_book(
-    country: str, *, inbound: pd.DataFrame | None = None, refresh: bool = False, session: Session | None = None
+    country: str, *, inbound: AnyFrame | None = None, refresh: bool = False, session: Session | None = None
 ) -> pd.DataFrame:
     """Put together what a country costs: SMS out and in, calls, and the rent of numbers.
 
@@ -71,7 +72,7 @@ def price_book(
     session = session_or_current(session)
     code = check_country(country)
     refresh = validation.check_bool("refresh", refresh)
-    received = _list_inbound(code, inbound)
+    received = _list_inbound(code, to_pandas(inbound))
     rows: list[dict[str, Any]] = []
     for product in PRODUCTS:
         rows += _list_networks(product, prices(code, product=product, refresh=refresh, session=session))

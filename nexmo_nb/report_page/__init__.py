@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.plots import plot_delivery, plot_spend
 from nexmo_nb.plots.svg import draw_svg
 from nexmo_nb.private_files import expand_path, replace_text_file
@@ -26,7 +25,7 @@ WIDE, NARROW = (8.0, 3.6), (4.0, 3.4)
 __all__ = ["report"]
 
 
-def report(records: pd.DataFrame, path: str | Path, *, title: str | None = None) -> Path:
+def report(records: AnyFrame, path: str | Path, *, title: str | None = None) -> Path:
     """Write a page for a manager: figures, tables and plots of what was sent and what it cost, in one HTML file.
 
     Parameters
@@ -68,6 +67,7 @@ def report(records: pd.DataFrame, path: str | Path, *, title: str | None = None)
     target = expand_path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise validation.invalid_argument("path", str(path), "a name that ends in .html")
+    records = to_pandas(records)
     rows = prepare_rows(records)
     pictures = []
     over_time = sum_over_time(rows)

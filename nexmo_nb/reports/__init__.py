@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.reports.columns import DIRECTED, PRODUCTS, Product
 from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, read_parts
 from nexmo_nb.reports.parquet import make_folder
@@ -154,7 +155,7 @@ def records(
 
 
 def delivery(
-    messages: str | Iterable[str] | pd.DataFrame, *, max_records: int | None = 100_000, session: Session | None = None
+    messages: str | Iterable[str] | AnyFrame, *, max_records: int | None = 100_000, session: Session | None = None
 ) -> pd.DataFrame:
     """Look up the delivery status of SMS in Nexmo's records; each record costs money.
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
+from nexmo_nb.arrow_frames import to_pandas
 from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.frames import TIME, Column, frame
@@ -63,6 +64,7 @@ def read_parts(messages: Any, session: Session) -> pd.DataFrame:
             {**row, **_find_country(row["to"]), "text": row["body"]} for row in session.ledger.read_batch_parts(batch)
         ]
         return frame(rows, BATCH_COLUMNS)
+    messages = to_pandas(messages)
     if isinstance(messages, pd.DataFrame):
         return _split_parts(messages)
     ids = validation.as_list("messages", messages, "a batch's name, message ids, or a frame that has them")

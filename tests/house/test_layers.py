@@ -13,7 +13,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {
         *("frames", "validation", "text", "masking", "options", "times", "hosts"),
-        *("formulas", "private_files", "csv_files", "csv_reader", "addresses"),
+        *("arrow_frames", "formulas", "private_files", "csv_files", "csv_reader", "addresses"),
     },
     {"credentials", "contacts", "examples", "excel_files", "focus"},
     {"state"},
