@@ -105,9 +105,10 @@ def run_batch(
         if runner.state.error is not None:
             raise _build_error(runner.state.error, runner.status_message(), read_result)
         result = read_result()
-    if not runner.state.is_capped or runner.state.kept_by is None:
+    state = runner.state
+    if not state.is_capped or state.kept_by is None:
         return Run(result, runner.status_message())
-    return Run(result, runner.status_message(), due[runner.state.queue[0]], describe_room(runner.state.kept_by))
+    return Run(result, runner.status_message(), due[state.waiting.find_first()], describe_room(state.kept_by))
 
 
 def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:

@@ -7,10 +7,9 @@ One thread drives the loop and is the only one that changes the state. The worke
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, NamedTuple
@@ -18,16 +17,17 @@ from typing import Any, NamedTuple
 from nexmo_nb.campaigns import decisions, refusals
 from nexmo_nb.campaigns.decisions import Action, Backoff, Estimate, Prices, choose_action
 from nexmo_nb.campaigns.progress import Progress, write_status
+from nexmo_nb.campaigns.slots import FAMILY, Slots
+from nexmo_nb.campaigns.waiting import Waiting
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, RateLimitedError, UnreachableError
 from nexmo_nb.session import Attempt, Request, Session, unanswered_error
-from nexmo_nb.sms.request import build_request
+from nexmo_nb.sms.request import build_request, find_paced_sender
 from nexmo_nb.sms.response import parse_parts
 from nexmo_nb.state.budgets import Bounds, Claim, Room
 from nexmo_nb.state.sends import Outcome, sum_prices
-from nexmo_nb.state.throttle import BULK, make_slot_id
+from nexmo_nb.state.windows import BULK
 
-FAMILY = "sms"
 PAUSE_STEP = 0.25  # seconds after which a pause looks whether somebody stopped the run
 LAST_SECONDS = 1.0  # for which messages that were broken off may end by themselves
 
@@ -42,10 +42,9 @@ class Message(NamedTuple):
 class RunState:
     """Where a run stands; the ids of their rows in the ledger stand for messages."""
 
-    queue: deque[str]  # not sent yet, in order
+    waiting: Waiting  # not sent yet
     prices: Prices
     backoff: Backoff = field(default_factory=Backoff)
-    slots: list[str] = field(default_factory=list)  # acquired, and not used yet
     in_flight: dict[str, Attempt] = field(default_factory=dict)  # with the workers
     alone: str = ""  # the message that left last, if none was in flight then
     results: list[Result] = field(default_factory=list)  # came back, and are not recorded yet
@@ -82,7 +81,9 @@ class Runner:
         self.session, self.batch, self.messages, self.bounds = session, batch, messages, bounds
         self.notify: Callable[[str], None] | None = None
         self._begun = Progress(len(messages)) if begun is None else begun
-        self.state = RunState(deque(messages), Prices(is_limited=bounds is not None))
+        lanes = {send_id: find_paced_sender(message.fields) for send_id, message in messages.items()}
+        self.state = RunState(Waiting(lanes), Prices(is_limited=bounds is not None))
+        self.slots = Slots(session.throttle, self.state.waiting)
         self._workers = Workers(self._send)
         self._stop = Event()
         self._hurry = Event()  # set as well: what is in flight is broken off
@@ -160,7 +161,7 @@ class Runner:
                     self._handle_result(result)
             finally:
                 self._workers.stop()
-                self._give_back_slots()
+                self.slots.give_back()
 
     def _run_loop(self, pool: ThreadPoolExecutor, workers: int | None) -> None:
         """Send until nothing is in flight and nothing more may leave."""
@@ -168,18 +169,17 @@ class Runner:
         while not self._hurry.is_set():
             count = min(workers or self._count_workers(), len(self.messages))
             self._workers.start(pool, count)
-            allowed = self._count_allowed(count)
-            seconds = self._acquire_slots(allowed, seconds)
-            ready = [state.queue.popleft() for _ in range(min(allowed, len(state.slots)))]
+            seconds = self._acquire_slots(self._count_allowed(count), seconds)
+            ready = list(self.slots.held)
             claimed = self._record_and_claim(ready)
             for send_id in claimed:
                 state.alone = "" if state.in_flight else send_id
                 state.in_flight[send_id] = self.session.make_attempt()
-                self._workers.submit(send_id, state.slots.pop())
+                self._workers.submit(send_id, self.slots.held.pop(send_id))
+            # A slot that is kept for later would have expired when it is used.
+            self.slots.give_back()
             if len(claimed) < len(ready):
                 continue  # another process took the others, a budget keeps them back, or the ledger cannot be used
-            # A slot that is kept for later would have expired when it is used.
-            self._give_back_slots()
             if state.in_flight or seconds > 0:
                 timeout = self.session.throttle.poll_interval(seconds) if seconds > 0 else None
                 for result in self._receive_results(timeout):
@@ -187,7 +187,7 @@ class Runner:
             elif state.backoff.is_due and not self._stop.is_set():
                 self._pause()
             else:
-                state.is_capped = bool(state.queue) and not self._stop.is_set()
+                state.is_capped = bool(state.waiting) and not self._stop.is_set()
                 return
 
     def _count_workers(self) -> int:
@@ -203,37 +203,15 @@ class Runner:
         state = self.state
         if self._stop.is_set() or state.kept_by is not None:
             return 0
-        return decisions.count_allowed(workers, len(state.queue), len(state.in_flight), state.prices, state.backoff)
+        return decisions.count_allowed(workers, len(state.waiting), len(state.in_flight), state.prices, state.backoff)
 
     def _acquire_slots(self, allowed: int, seconds: float) -> float:
-        """Acquire the slots that are missing, and confirm those of the results; `seconds` is what the last call gave.
-
-        Gives the seconds until the next slot is free.
-        """
-        throttle, state = self.session.throttle, self.state
-        wanted = [make_slot_id() for _ in range(allowed - len(state.slots))]
-        done = [result.slot for result in state.results]
-        if not wanted and not done:
-            return 0.0
+        """Take slots for messages, and confirm those of the results; see `Slots.acquire`."""
         try:
-            if seconds > 0 and not done:
-                # Whoever waits looks without a lock first, so that many waiting processes do not hinder each other.
-                seconds = throttle.seconds_until_free(FAMILY, BULK)
-                if seconds > 0:
-                    return seconds
-            taken, seconds = throttle.try_acquire(wanted, FAMILY, BULK, done)
+            return self.slots.acquire(allowed, seconds, [result.slot for result in self.state.results])
         except UnreachableError as problem:
             self._stop_batch(problem)
             return 0.0
-        state.slots += wanted[:taken]
-        return seconds
-
-    def _give_back_slots(self) -> None:
-        """Give back the slots that no message left under."""
-        if self.state.slots:
-            with suppress(UnreachableError):  # then they count until they expire
-                self.session.throttle.give_back(self.state.slots)
-            self.state.slots.clear()
 
     def _record_and_claim(self, ready: Sequence[str]) -> list[str]:
         """Record the results, and that messages leave now, in one transaction; return those that do leave."""
@@ -249,10 +227,10 @@ class Runner:
             digests = {send_id: self.messages[send_id].digest for send_id in ready}
             claim = self.session.ledger.record_and_claim(outcomes, digests, self._find_bounds())
         except UnreachableError as problem:  # what cannot be recorded is not sent
-            state.queue.extendleft(reversed(ready))
+            state.waiting.put_back(ready)
             self._stop_batch(problem)
         else:
-            state.queue.extendleft(reversed(claim.over_budget))
+            state.waiting.put_back(claim.over_budget)
             state.kept_by = claim.kept_by
             state.elsewhere += len(ready) - len(claim.over_budget) - len(claim.ids)
         state.results = []
@@ -319,7 +297,7 @@ class Runner:
         state.alike = refusals.follow(state.alike, action, problem)
         self._count_result(result, action)
         if action.returns_to_queue:
-            state.queue.append(result.id)
+            state.waiting.append(result.id)
         else:
             state.seconds = decisions.average_seconds(state.seconds, result.seconds)
         if action is Action.RETRY:
@@ -337,7 +315,7 @@ class Runner:
             return
         elif decisions.must_stop(action, state.backoff):
             self._stop_batch(problem)
-        elif action is Action.SKIP and refusals.must_stop(state.alike, len(state.queue)):
+        elif action is Action.SKIP and refusals.must_stop(state.alike, len(state.waiting)):
             self._stop_batch(refusals.alike_error(state.alike, problem))
 
     def _count_result(self, result: Result, action: Action) -> None:

@@ -13,6 +13,7 @@ from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.magic_numbers import find_course, find_magic, read_code
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
+from nexmo_nb.sandbox.senders import acquire_sender_slot
 from nexmo_nb.sandbox.signatures import is_signature_valid
 from nexmo_nb.sandbox.validation import is_flag, is_int_between, is_url
 from nexmo_nb.sandbox.webhooks import queue_receipts
@@ -101,7 +102,7 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
     to = fields["to"].strip()
     if not re.fullmatch("[0-9]{7,15}", to):
         raise _MessageRefusal(3, "to address is not numeric")
-    wait = world.acquire_slot("sms")
+    wait = world.acquire_slot("sms") or acquire_sender_slot(world, fields["from"].strip())
     if wait:
         raise _MessageRefusal(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
     _refuse_by_accident(accident)

@@ -21,11 +21,12 @@ from nexmo_nb.credentials import FIELDS, SECRET_FIELDS, Account, Secret, find_cr
 from nexmo_nb.errors import InvalidRequestError, UnreachableError, without_traceback_of
 from nexmo_nb.hosts import is_loopback, read_host
 from nexmo_nb.session.database import find_database, make_store
+from nexmo_nb.session.limits import check_limits, check_seconds
 from nexmo_nb.session.session import Session
 from nexmo_nb.session.transport import Adapter, Attempt, read_body
 from nexmo_nb.state.account_folder import find_account_folder, name_folder
 from nexmo_nb.state.files import find_state_dir, make_private_folder
-from nexmo_nb.state.limits import FAMILY_LIMITS, Limit
+from nexmo_nb.state.limits import Limit
 from nexmo_nb.state.throttle import LEAVE_WITHIN, SLOT_LIFETIME, Throttle
 from nexmo_nb.validation import check_bool, check_choice, check_int, check_url, invalid_argument
 
@@ -91,8 +92,9 @@ def connect(
         machine, or on all machines with one `state`, that use the same account. Where several give different limits,
         all of them hold, for each process, while they live, and it is said.
     limits : mapping, optional
-        Other limits by family, such as ``{"sms": (1, 1.0)}`` for a US long number. Families: sms, calls, numbers,
-        owned, pricing, reports. Default: Nexmo's published ones.
+        Other limits by family, such as ``{"sms": (60, 1.0)}``, and of the messages from a number of yours, such as
+        ``{"14155550100": (10, 1.0)}``. Families: sms, calls, numbers, owned, pricing, reports. Default: Nexmo's
+        published ones; from each long number of the United States and Canada one message a second.
     cache : bool
         Whether reads may be answered from earlier answers (numbers for 10 minutes, owned numbers and applications for
         5, prices for a day; the balance never).
@@ -144,10 +146,10 @@ def connect(
     database, database_source = find_database(state)
     api_key = api_secret = application_id = private_key = signature_secret = state = None
     options = _Options(
-        Limit(check_int("calls", calls, 1, 1_000_000), _check_seconds("period", period, SLOT_LIFETIME)),
-        _check_limits(limits),
+        Limit(check_int("calls", calls, 1, 1_000_000), check_seconds("period", period, SLOT_LIFETIME)),
+        check_limits(limits),
         check_bool("cache", cache),
-        _check_seconds("timeout", timeout, LONGEST_TIMEOUT),
+        check_seconds("timeout", timeout, LONGEST_TIMEOUT),
         (os.environ.get("NEXMO_NB_STATE_DIR") or None) if _is_empty(state_dir) else state_dir,
         check_bool("accept_restored_ledger", accept_restored_ledger),
         database,
@@ -349,28 +351,6 @@ def _check_where_url(value: str) -> str:
     if parts.query or parts.fragment:
         raise invalid_argument("where", value, "'live', 'sandbox' or a base URL without query")
     return url
-
-
-def _check_seconds(name: str, value: Any, longest: float) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= longest:
-        raise invalid_argument(name, value, f"seconds, more than 0 and at most {longest:g}")
-    return float(value)
-
-
-def _check_limits(values: Mapping[str, tuple[int, float]] | None) -> dict[str, Limit]:
-    limits = dict(FAMILY_LIMITS)
-    if values is not None and not isinstance(values, Mapping):
-        raise invalid_argument("limits", values, "a mapping of families to (calls, seconds)")
-    for name, pair in (values or {}).items():
-        family = check_choice("limits", name, FAMILY_LIMITS)
-        try:
-            calls, seconds = pair
-        except (TypeError, ValueError):
-            raise invalid_argument("limits", pair, "(calls, seconds) for each family") from None
-        limits[family] = Limit(
-            check_int("limits", calls, 1, 1_000_000), _check_seconds("limits", seconds, SLOT_LIFETIME)
-        )
-    return limits
 
 
 def _check_currency(value: Any) -> str:

@@ -22,7 +22,8 @@ from nexmo_nb.options import has_progress
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import Pages, Response, parse_page
 from nexmo_nb.session.transport import Attempt
-from nexmo_nb.state.throttle import INTERACTIVE, Throttle, make_slot_id
+from nexmo_nb.state.throttle import Throttle, make_slot_id
+from nexmo_nb.state.windows import INTERACTIVE
 from nexmo_nb.validation import LARGEST_PAGE as PAGE
 
 MOST_IN_FLIGHT = 8

@@ -20,6 +20,8 @@ class Request:
         What it does, in words, for messages: ``"search numbers in GB"``.
     family : str
         Whose limit and whose cached responses it belongs to.
+    sender : str
+        Number that a message is from, which may have a limit of its own; empty for a name.
     params, data, json : mapping, optional
         Query, form fields or JSON body, as for `requests.request`.
     auth : {"basic", "jwt", "form", "sms"}
@@ -41,6 +43,7 @@ class Request:
     path: str
     host: Literal["rest", "api"] = "rest"
     family: str = ""
+    sender: str = ""
     params: Mapping[str, str] | None = None
     data: Mapping[str, str] | None = None
     json: Mapping[str, Any] | None = None

@@ -326,7 +326,7 @@ class Session(requests.Session):
         """Transmit under a slot of the throttle, and confirm the slot whatever happens."""
         slot = make_slot_id()
         try:
-            self.throttle.acquire(slot, request.family)
+            self.throttle.acquire(slot, request.family, sender=request.sender)
             return self._transmit(request, auth, attempt, slot)
         finally:
             # A slot that is not confirmed counts until it expires, which is safe; a response must not be lost for it.

@@ -1,14 +1,17 @@
 """The limits of an account: Nexmo's published ones, and those that its sessions were given, of which the lowest holds.
 
+They are of all calls, of a family of endpoints, or of the messages from a number.
+
 Each session enters its limits into the record of the throttle, and keeps a lock of its own as long as it lives, so that
 the limits of a process that died hold for nobody.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from nexmo_nb.state import throttle_sql as sql
@@ -48,8 +51,29 @@ FAMILY_LIMITS: Mapping[str, Limit] = {
 }
 
 
+# A long number of the United States or Canada. Others of the plan +1 have the same form, and are not rented out.
+_LONG_NUMBER = re.compile("1[2-9][0-9]{2}[2-9][0-9]{6}")
+_TOLL_FREE = ("1800", "1833", "1844", "1855", "1866", "1877", "1888")
+# Article 203993598 as well: one message a second from such a number, which a registration of it (10DLC) may change.
+_OF_LONG_NUMBER = Limit(1, 1.0)
+
+
+def find_sender_limit(sender: str) -> Limit | None:
+    """Find the limit that messages from a number have where nobody gave another; None: that of the account alone."""
+    is_paced = _LONG_NUMBER.fullmatch(sender) is not None and not sender.startswith(_TOLL_FREE)
+    return _OF_LONG_NUMBER if is_paced else None
+
+
+def choose_sender_limits(sender: str, given: Mapping[str, Limit], others: Sequence[tuple[str, Limit]]) -> list[Limit]:
+    """Choose the limits for messages from a number: those that sessions were given for it, or else that of its kind."""
+    limits = [given[sender]] if sender in given else []
+    limits += [limit for name, limit in others if name == sender]
+    default = find_sender_limit(sender)
+    return limits or ([] if default is None else [default])
+
+
 class SharedLimits:
-    """The limits of one session, by family, entered for the other sessions of its account, and theirs.
+    """The limits of one session, by family or sender, entered for the other sessions of its account, and theirs.
 
     `locks` tell who lives. Every method raises `StateError` if the record or they cannot be used.
     """
@@ -74,7 +98,7 @@ class SharedLimits:
                 raise
 
     def read_others(self, connection: Connection, family: str) -> list[tuple[str, Limit]]:
-        """Read the limits of the account and of a family that other sessions have and that are not this one's."""
+        """Read the limits of the account, of a family and of senders that other sessions have, and this one has not."""
         found = connection.execute(sql.SELECT_LIMITS, {"account": ACCOUNT, "family": family}).fetchall()
         limits = ((owner, name, Limit(calls, seconds, bool(kind))) for owner, name, calls, seconds, kind in found)
         others = [(owner, name, limit) for owner, name, limit in limits if limit != self._limits.get(name)]

@@ -7,6 +7,8 @@ way.
 
 Two lanes share the window. The ``"bulk"`` lane leaves a share of the window free and spreads its calls over the rest,
 so that an ``"interactive"`` call does not wait behind a batch.
+
+Messages from a number that has a limit of its own count in a window of that number as well.
 """
 
 from __future__ import annotations
@@ -22,12 +24,23 @@ from typing import NamedTuple, TypeVar
 from nexmo_nb.errors import UnreachableError
 from nexmo_nb.state import throttle_sql as sql
 from nexmo_nb.state.database import Connection, StateError
-from nexmo_nb.state.limits import ACCOUNT, FAMILY_LIMITS, Limit, SharedLimits
+from nexmo_nb.state.limits import ACCOUNT, FAMILY_LIMITS, Limit, SharedLimits, find_sender_limit
 from nexmo_nb.state.store import FileStore, Store
+from nexmo_nb.state.windows import (
+    BULK,
+    INTERACTIVE,
+    Window,
+    choose_slots,
+    count_free,
+    count_slots,
+    list_paced,
+    list_sender_windows,
+    make_bulk_windows,
+    read_wait,
+)
 
 T = TypeVar("T")
 
-INTERACTIVE, BULK = "interactive", "bulk"
 SLOT_LIFETIME = 3600.0
 """Seconds for which slots are kept; no period may be longer."""
 CLEAR_EVERY = 60.0
@@ -42,14 +55,6 @@ UNTOLD_WAIT = 1.25
 """Seconds of a wait that a person is not told of: those of a limit for a second, with what is added for jitter."""
 
 
-class Window(NamedTuple):
-    """A limit and the slots that count against it: those with `value` in `column`, or all slots without a column."""
-
-    limit: Limit
-    column: sql.SlotColumn = ""
-    value: str = ""
-
-
 class Status(NamedTuple):
     """The calls in the account's window, those that it allows, and the seconds until an interactive call may leave."""
 
@@ -58,20 +63,16 @@ class Status(NamedTuple):
     wait: float
 
 
-def make_bulk_windows(limit: Limit) -> list[Window]:
-    """Make the windows of the bulk lane under the account's limit.
+class Grant(NamedTuple):
+    """The slots that were taken, and the seconds until the next one may be free.
 
-    They leave a fiftieth of the calls to the interactive lane, and spread the others in bursts of a twentieth.
+    `wait` is that for all messages, 0.0 where there was room for all. `sender_waits` are those of numbers that must
+    wait for themselves.
     """
-    calls = limit.calls - max(1, limit.calls // 50) if limit.calls > 1 else limit.calls
-    burst = max(1, limit.calls // 20)
-    pace = Limit(burst, burst * limit.seconds / calls, from_answer=False)
-    return [Window(Limit(calls, limit.seconds)), Window(pace, "lane", BULK)]
 
-
-def seconds_until_room(slot_time: float | None, period: float, now: float) -> float:
-    """Take the time of the slot that must leave the window first, or None if the window has room now."""
-    return 0.0 if slot_time is None else slot_time + period - now
+    taken: list[str]
+    wait: float
+    sender_waits: Mapping[str, float] = {}
 
 
 def read_boot_clock() -> float:
@@ -101,10 +102,10 @@ def print_wait(message: str) -> None:
 class Throttle:
     """The windows of one account, in a record that all its processes share: the file at `path`, or what `store` opens.
 
-    It lets at most `calls` through in any `period` seconds, and of a family those of its limit in `limits` as well, and
-    keeps the limits of other living sessions of the account, too. `hold` is the seconds after which a request that left
-    in time and has no answer cannot be under way any more. `notify` tells a person about a wait. Every method raises
-    `UnreachableError` if the record cannot be used: then nothing may be sent.
+    It lets at most `calls` through in any `period` seconds, and of a family, or from a number, those of its limit in
+    `limits` as well, and keeps the limits of other living sessions of the account, too. `hold` is the seconds after
+    which a request that left in time and has no answer cannot be under way any more. `notify` tells a person about a
+    wait. Every method raises `UnreachableError` if the record cannot be used: then nothing may be sent.
 
     `clock` is that of the processes of one machine. Where machines share the record, the clock of its database counts.
     """
@@ -140,22 +141,27 @@ class Throttle:
         own = {ACCOUNT: self.limit, **self.families}
         self._shared = self._run(lambda: SharedLimits(self._database, self._database.make_locks(), own))
 
-    def acquire(self, slot: str, family: str, lane: str = INTERACTIVE) -> None:
-        """Wait for a free slot and take it under the id `slot`, which the caller makes and confirms afterwards."""
+    def acquire(self, slot: str, family: str, lane: str = INTERACTIVE, sender: str = "") -> None:
+        """Wait for a free slot and take it under the id `slot`, which the caller makes and confirms afterwards.
+
+        `sender` is the number that a message is from.
+        """
         shown: int | None = None
         wait = 0.0
         while True:
             if wait <= 0:
-                taken, wait = self.try_acquire([slot], family, lane)
-                if taken:
+                grant = self.try_acquire_from({slot: sender}, family, lane)
+                if grant.taken:
                     return
+                wait = max(grant.wait, *grant.sender_waits.values(), 0.0)
             left = math.ceil(wait)
             if wait > UNTOLD_WAIT and lane == INTERACTIVE and (shown is None or (self.countdown and left != shown)):
                 shown = left
-                self.notify(f"Waiting about {left} s: the limit of {self._lowest} is reached (interrupt to stop).")
+                limit = f"{self._lowest} is" if grant.wait else f"messages from {sender} is"
+                self.notify(f"Waiting about {left} s: the limit of {limit} reached (interrupt to stop).")
             pause = min(wait, self.poll_interval(wait), 1.0)
             self._sleep(pause)
-            wait = wait - pause if self._is_remote else self.seconds_until_free(family, lane)
+            wait = wait - pause if self._is_remote else self.seconds_until_free(family, lane, sender)
 
     def try_acquire(self, wanted: Sequence[str], family: str, lane: str, done: Sequence[str] = ()) -> tuple[int, float]:
         """Confirm the slots in `done`, then take as many of the `wanted` slots as are free now, without waiting.
@@ -163,41 +169,56 @@ class Throttle:
         Returns how many of `wanted`, from its beginning, were taken, and the seconds until the next slot may be free,
         0.0 if all were taken.
         """
+        grant = self.try_acquire_from(dict.fromkeys(wanted, ""), family, lane, done)
+        return len(grant.taken), grant.wait
 
-        def work(connection: Connection) -> tuple[int, float, float, list[tuple[str, Limit]]]:
+    def try_acquire_from(self, wanted: Mapping[str, str], family: str, lane: str, done: Sequence[str] = ()) -> Grant:
+        """Do the same for messages: `wanted` has the number that each slot's message is from, else an empty text.
+
+        A number that must wait does not hold up the slots that are wanted after its own.
+        """
+
+        def work(connection: Connection) -> tuple[Grant, float, list[tuple[str, Limit]]]:
             taken_at, now = self._clock(), self._read_time(connection)
             self._confirm_slots(connection, done, now)
             others = self._shared.read_others(connection, family)
             windows = self._list_windows(others, family, lane)
             blocked = self._note_loss(connection, now, others)
-            free = min(window.limit.calls - _count_slots(connection, window, now) for window in windows)
-            taken = 0 if blocked else max(0, min(len(wanted), free))
+            free = 0 if blocked else count_free(connection, windows, now)
+            paced = list_paced(wanted.values(), self.families, others, lane)
+            rooms = {sender: count_free(connection, found, now) for sender, found in paced.items()}
+            taken = choose_slots(wanted, free, rooms)
             row = {"boot": self._boot, "family": family, "lane": lane, "now": now, "expires": now + self._hold}
-            connection.executemany(sql.INSERT_SLOT, [{"id": slot, **row} for slot in wanted[:taken]])
+            rows = [{"id": slot, "sender": wanted[slot], **row} for slot in taken]
+            connection.executemany(sql.INSERT_SLOT, rows)
             self._delete_old_slots(connection, now)
             # By rounding, a slot can count in its window although the wait for it is over.
-            wait = 0.0 if taken == len(wanted) else max(0.001, blocked, _read_wait(connection, windows, now))
-            return taken, wait, taken_at, others
+            is_full = len(taken) < len(wanted) and len(taken) >= free
+            wait = max(0.001, blocked, read_wait(connection, windows, now)) if is_full else 0.0
+            busy = {sender: found for sender, found in paced.items() if rooms[sender] <= 0}
+            waits = {sender: max(0.001, read_wait(connection, found, now)) for sender, found in busy.items()}
+            return Grant(taken, wait, waits), taken_at, others
 
         self._run(self._shared.enter)
-        taken, wait, taken_at, others = self._run(lambda: self._database.transact(work))
-        self._taken_at.update(dict.fromkeys(wanted[:taken], taken_at))
+        grant, taken_at, others = self._run(lambda: self._database.transact(work))
+        self._taken_at.update(dict.fromkeys(grant.taken, taken_at))
         self._drop_slots(done)
         self._tell_limits(others)
-        return taken, wait
+        return grant
 
     def is_late(self, slot: str) -> bool:
         """Tell whether a request may no longer leave under a slot: it could arrive when the slot counts no more."""
         return self._clock() - self._taken_at.get(slot, -math.inf) > LEAVE_WITHIN
 
-    def seconds_until_free(self, family: str, lane: str) -> float:
+    def seconds_until_free(self, family: str, lane: str, sender: str = "") -> float:
         """Return the seconds until a slot is free, without a lock: those who wait do not hinder those who confirm."""
 
         def work(connection: Connection) -> float:
             others = self._shared.read_others(connection, family)
             windows = self._list_windows(others, family, lane)
+            windows += list_sender_windows(sender, self.families, others, lane)
             now = self._read_time(connection)
-            return max(self._read_blocked(connection, now, others), _read_wait(connection, windows, now))
+            return max(self._read_blocked(connection, now, others), read_wait(connection, windows, now))
 
         return self._run(lambda: self._database.read(work))
 
@@ -237,9 +258,9 @@ class Throttle:
             now = self._read_time(connection)
             others = self._shared.read_others(connection, ACCOUNT)
             windows = self._list_windows(others, ACCOUNT, INTERACTIVE)
-            used = {window.limit: _count_slots(connection, window, now) for window in windows}
+            used = {window.limit: count_slots(connection, window, now) for window in windows}
             lowest = min(used, key=lambda limit: limit.calls - used[limit])
-            wait = max(0.0, self._read_blocked(connection, now, others), _read_wait(connection, windows, now))
+            wait = max(0.0, self._read_blocked(connection, now, others), read_wait(connection, windows, now))
             return Status(used[lowest], lowest.calls, wait)
 
         return self._run(lambda: self._database.read(work))
@@ -276,10 +297,10 @@ class Throttle:
     def _tell_limits(self, others: Sequence[tuple[str, Limit]]) -> None:
         """Tell a person, once, of each limit of another session that is not this one's."""
         for name, limit in others:
-            own = self.limit if name == ACCOUNT else self.families.get(name)
+            own = self.limit if name == ACCOUNT else self.families.get(name, find_sender_limit(name))
             if own is not None and (name, limit) not in self._known_limits:
                 self._known_limits.add((name, limit))
-                calls = f" of {name}" if name else ""
+                calls = f" {'from' if name.isdecimal() else 'of'} {name}" if name else ""
                 self.notify(
                     f"Another session on this account has a limit of {limit}{calls}, and this one of {own}: the lower "
                     "one holds for both while both are connected."
@@ -340,20 +361,3 @@ class Throttle:
         longest = max(limit.seconds for limit in (self.limit, *self.families.values()))
         connection.execute(sql.DELETE_OLD_SLOTS_OF_EARLIER_BOOT, {**values, "end": last - longest})
         connection.execute(sql.MOVE_SLOTS_TO_THIS_BOOT, values)
-
-
-def _count_slots(connection: Connection, window: Window, now: float) -> int:
-    statement = sql.count_slots_in_window(window.column, window.limit.from_answer)
-    values = {"start": now - window.limit.seconds, "value": window.value}
-    return int(connection.execute(statement, values).fetchone()[0])
-
-
-def _read_wait(connection: Connection, windows: Sequence[Window], now: float) -> float:
-    """Compute the seconds until every window has room: its newest `calls` slots are no longer all in it."""
-    waits = []
-    for limit, column, value in windows:
-        values = {"start": now - limit.seconds, "value": value, "skip": limit.calls - 1}
-        row = connection.execute(sql.select_nth_newest_slot_time(column, limit.from_answer), values).fetchone()
-        # A slot under way counts from its answer, which may come at once, but not earlier.
-        waits.append(seconds_until_room(None if row is None else min(float(row[0]), now), limit.seconds, now))
-    return max(waits)

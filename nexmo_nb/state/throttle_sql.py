@@ -1,7 +1,8 @@
 """The SQL of the throttle: its tables, and every statement that reads or changes them.
 
 Table ``slots``: ``reserved`` is when a slot was taken. ``at`` is when its answer came or, until then, when the slot
-expires; it is never before ``reserved``. Table ``limits``: those of each session, by family.
+expires; it is never before ``reserved``. ``sender`` is the number that a message is from; empty for a name and for all
+other calls. Table ``limits``: those of each session, by family, or by the number of a sender.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Literal
 
 from nexmo_nb.state.database import Connection, Schema
 
-SlotColumn = Literal["", "family", "lane"]
+SlotColumn = Literal["", "family", "lane", "sender"]
 """The column by which a window selects its slots; empty for a window of all slots."""
 
 _SQLITE = (
@@ -27,6 +28,7 @@ _SQLITE = (
         owner TEXT NOT NULL, family TEXT NOT NULL, calls INTEGER NOT NULL, seconds REAL NOT NULL,
         from_answer INTEGER NOT NULL, PRIMARY KEY (owner, family)) WITHOUT ROWID""",
     ),
+    ("ALTER TABLE slots ADD COLUMN sender TEXT NOT NULL DEFAULT ''",),
 )
 # A table that is not logged is written at the speed of memory, and is empty after a crash of the server. The table
 # ``slots_kept`` then is, too, which has one row else: the time since when slots are kept.
@@ -43,11 +45,12 @@ _POSTGRES = (
         owner TEXT NOT NULL, family TEXT NOT NULL, calls BIGINT NOT NULL, seconds DOUBLE PRECISION NOT NULL,
         from_answer BOOLEAN NOT NULL, PRIMARY KEY (owner, family))""",
     ),
+    ("ALTER TABLE slots ADD COLUMN sender TEXT NOT NULL DEFAULT ''",),
 )
 SCHEMA = Schema("throttle", _SQLITE, _POSTGRES, is_durable=False)
 
-INSERT_SLOT = """INSERT INTO slots (id, boot, family, lane, reserved, at)
-    VALUES (:id, :boot, :family, :lane, :now, :expires)"""
+INSERT_SLOT = """INSERT INTO slots (id, boot, family, lane, sender, reserved, at)
+    VALUES (:id, :boot, :family, :lane, :sender, :now, :expires)"""
 # Never later than it expires: the request was no longer under way then, and others may have left in its place.
 CONFIRM_SLOT = "UPDATE slots SET at = CASE WHEN at < :now THEN at ELSE :now END WHERE id = :id"
 DELETE_SLOT = "DELETE FROM slots WHERE id = :id"
@@ -57,7 +60,7 @@ INSERT_LIMIT = """INSERT INTO limits (owner, family, calls, seconds, from_answer
     VALUES (:owner, :family, :calls, :seconds, :from_answer)"""
 SELECT_LIMIT_OWNERS = "SELECT DISTINCT owner FROM limits"
 SELECT_LIMITS = """SELECT owner, family, calls, seconds, from_answer FROM limits
-    WHERE family IN (:account, :family)"""
+    WHERE family IN (:account, :family) OR substr(family, 1, 1) BETWEEN '0' AND '9'"""
 DELETE_LIMITS = "DELETE FROM limits WHERE owner = :owner"
 
 # Without the name of a boot, a slot that was reserved in the future is from an earlier one.

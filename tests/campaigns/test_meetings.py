@@ -22,7 +22,7 @@ import sys
 import nexmo_nb as nx
 session = nx.connect(sys.argv[1], calls=1000000, limits={"sms": (1000000, 1.0)})
 plan = nx.plan_sms(sys.argv[3:], "Hello", sender="Demo", prices=False)
-real, turns = session.throttle.try_acquire, int(sys.argv[2])
+real, turns = session.throttle.try_acquire_from, int(sys.argv[2])
 
 def wait(*arguments, **options):
     global turns
@@ -32,7 +32,7 @@ def wait(*arguments, **options):
         sys.stdin.readline()
     return real(*arguments, **options)
 
-session.throttle.try_acquire = wait
+session.throttle.try_acquire_from = wait
 found = nx.send_many(plan, batch="b", progress=False, workers=1)
 print(*found.state)
 print(*found.error.dropna().unique())

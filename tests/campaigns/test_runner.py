@@ -33,7 +33,8 @@ def runner(session: nx.Session) -> Runner:
     messages = {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE}
     runner = Runner(session, "b", messages, bounds=Bounds("b", 10.0))
     runner.state.prices = Prices(True, 1.0, True)
-    runner.state.in_flight = {runner.state.queue.popleft() for _ in range(3)}
+    runner.state.waiting.take(PEOPLE[:3])
+    runner.state.in_flight = set(PEOPLE[:3])
     return runner
 
 
@@ -50,7 +51,7 @@ def test_an_accepted_message_is_counted_and_paid(runner: Runner) -> None:
     handle(runner, accepted(0.75))
     state = runner.state
     assert (state.sent, state.cost, state.prices) == (1, 0.75, Prices(True, 1.0, True))
-    assert list(state.queue) == PEOPLE[3:]
+    assert state.waiting.list_ids() == PEOPLE[3:]
     assert runner.read_progress() == Progress(6, accepted=1, cost=0.75)
 
 
@@ -77,7 +78,7 @@ def test_a_message_that_is_dearer_than_its_estimate_makes_the_next_ones_dearer(r
 def test_a_message_whose_slot_was_too_old_waits_again_and_says_nothing_of_the_server(runner: Runner) -> None:
     before = runner.state.backoff = Backoff(failures=3, pauses=2)
     handle(runner, None, nx.session.LateError("too late"))
-    assert list(runner.state.queue) == [*PEOPLE[3:], PEOPLE[0]]
+    assert runner.state.waiting.list_ids() == [*PEOPLE[3:], PEOPLE[0]]
     assert (runner.state.backoff, runner.state.error) == (before, None)
 
 
@@ -85,7 +86,7 @@ def test_an_unknown_outcome_teaches_no_price(runner: Runner) -> None:
     runner.state.prices = Prices(is_limited=True)
     handle(runner, None, nx.UnknownOutcomeError("no answer"))
     assert (runner.state.sent, runner.state.prices) == (0, Prices(is_limited=True))
-    assert list(runner.state.queue) == PEOPLE[3:]
+    assert runner.state.waiting.list_ids() == PEOPLE[3:]
     assert runner._count_allowed(8) == 0  # two others are in flight, and no price is known
     runner.state.in_flight.clear()
     assert runner._count_allowed(8) == 1
@@ -95,7 +96,7 @@ def test_an_unknown_outcome_teaches_no_price(runner: Runner) -> None:
 def test_a_message_that_was_not_sent_goes_to_the_end_of_the_queue(runner: Runner, problem: nx.NexmoError) -> None:
     handle(runner, None, problem)
     state = runner.state
-    assert list(state.queue) == [*PEOPLE[3:], PEOPLE[0]]
+    assert state.waiting.list_ids() == [*PEOPLE[3:], PEOPLE[0]]
     assert (state.backoff.failures, state.backoff.is_due) == (1, True)
     assert (state.error, runner._count_allowed(8)) == (None, 0)
 
@@ -110,7 +111,7 @@ def test_a_message_that_was_not_sent_goes_to_the_end_of_the_queue(runner: Runner
 )
 def test_a_refusal_of_all_stops_the_run_and_the_message_stays_planned(runner: Runner, problem: nx.NexmoError) -> None:
     handle(runner, None, problem)
-    assert runner.state.queue[-1] == PEOPLE[0]
+    assert runner.state.waiting.list_ids()[-1] == PEOPLE[0]
     assert runner.state.error is problem
     runner.state.in_flight.clear()
     assert runner._count_allowed(8) == 0
@@ -118,7 +119,7 @@ def test_a_refusal_of_all_stops_the_run_and_the_message_stays_planned(runner: Ru
 
 def test_after_another_refusal_the_rest_goes_on(runner: Runner) -> None:
     handle(runner, None, nx.RejectedError("barred number", code="7"))
-    assert (runner.state.error, list(runner.state.queue)) == (None, PEOPLE[3:])
+    assert (runner.state.error, runner.state.waiting.list_ids()) == (None, PEOPLE[3:])
     assert runner._count_allowed(8) == 3
 
 
@@ -144,9 +145,10 @@ def test_what_the_ledger_refuses_returns_to_the_queue_and_stops_the_run(
         raise nx.UnreachableError("the disk is full")
 
     monkeypatch.setattr(runner.session.ledger, "record_and_claim", refuse)
-    ready = [runner.state.queue.popleft() for _ in range(2)]
+    ready = runner.state.waiting.choose(2)
+    runner.state.waiting.take(ready)
     assert runner._record_and_claim(ready) == []
-    assert list(runner.state.queue) == PEOPLE[3:]
+    assert runner.state.waiting.list_ids() == PEOPLE[3:]
     assert isinstance(runner.state.error, nx.UnreachableError)
 
 
@@ -461,7 +463,7 @@ def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_ke
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = make_plan(60)
-    real, count = session.throttle.try_acquire, 0
+    real, count = session.throttle.try_acquire_from, 0
 
     def take(*arguments: Any) -> Any:
         nonlocal count
@@ -471,7 +473,7 @@ def test_the_record_of_the_limit_vanishes_in_the_middle_and_what_came_back_is_ke
                 path.unlink()
         return real(*arguments)
 
-    monkeypatch.setattr(session.throttle, "try_acquire", take)
+    monkeypatch.setattr(session.throttle, "try_acquire_from", take)
     with pytest.raises(nx.UnreachableError, match=r"throttle\.sqlite cannot .*left"):
         send_batch(table, workers=4)
     counts = Counter(nx.sent("b", planned=True).state)
@@ -595,8 +597,8 @@ def test_what_a_budget_keeps_back_is_left(session: nx.Session, monkeypatch: pyte
     room = Room(Budget("day", 1.0, "EUR"), 0.9, 0.0)
     monkeypatch.setattr(session.ledger, "record_and_claim", lambda *_: Claim({PEOPLE[0]}, PEOPLE[2:3], room))
     runner = Runner(session, "b", {to: Message({}, "d", Estimate(0.5, 1.0)) for to in PEOPLE})
-    runner.state.queue.clear()
+    runner.state.waiting.take(PEOPLE)
     assert runner._record_and_claim(PEOPLE[:3]) == PEOPLE[:1]
     assert (runner.read_progress().elsewhere, runner.read_progress().left) == (1, 5)
-    assert list(runner.state.queue) == PEOPLE[2:3]
+    assert runner.state.waiting.list_ids() == PEOPLE[2:3]
     assert runner.state.kept_by == room

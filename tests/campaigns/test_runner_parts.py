@@ -15,10 +15,12 @@ from nexmo_nb.campaigns import runner as module
 from nexmo_nb.campaigns.decisions import Backoff, Estimate
 from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
-from nexmo_nb.campaigns.runner import FAMILY, Message, Runner
+from nexmo_nb.campaigns.runner import Message, Runner
+from nexmo_nb.campaigns.slots import FAMILY
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.state.throttle import BULK
+from nexmo_nb.state.throttle import Grant
+from nexmo_nb.state.windows import BULK
 
 PEOPLE = people(4)
 
@@ -40,16 +42,16 @@ class Throttle:
         self.asked.append(("peek", family, lane))
         return self.peeks
 
-    def try_acquire(self, wanted: list[str], family: str, lane: str, done: list[str]) -> tuple[int, float]:
+    def try_acquire_from(self, wanted: dict[str, str], family: str, lane: str, done: list[str]) -> Grant:
         assert len({*wanted, *done}) == len(wanted) + len(done)
         self.asked.append((len(wanted), family, lane, done))
-        return min(self.takes, len(wanted)), self.seconds
+        return Grant(list(wanted)[: self.takes], self.seconds)
 
     def give_back(self, slots: list[str]) -> None:
         self.asked.append(("give back", *slots))
 
     def stand_in(self, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("seconds_until_free", "try_acquire", "give_back"):
+        for name in ("seconds_until_free", "try_acquire_from", "give_back"):
             monkeypatch.setattr(runner.session.throttle, name, getattr(self, name))
 
 
@@ -84,13 +86,14 @@ def test_a_run_asks_for_the_slots_that_it_lacks(
 ) -> None:
     throttle = Throttle(**answers)
     throttle.stand_in(runner, monkeypatch)
-    runner.state.slots = [f"held {n}" for n in range(held)]
+    runner.slots.held = {to: f"held {to}" for to in PEOPLE[:held]}
+    runner.state.waiting.take(PEOPLE[:held])
     runner.state.results = [Result(PEOPLE[0], slot, [], None) for slot in done]
     assert runner._acquire_slots(allowed, waited) == seconds
-    assert (throttle.asked, len(runner.state.slots)) == (asked, slots)
+    assert (throttle.asked, len(runner.slots.held)) == (asked, slots)
 
 
-@pytest.mark.parametrize("name", ["seconds_until_free", "try_acquire"])
+@pytest.mark.parametrize("name", ["seconds_until_free", "try_acquire_from"])
 def test_a_run_stops_where_the_limit_cannot_be_kept(runner: Runner, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     problem = nx.UnreachableError("the disk is full")
 
@@ -100,7 +103,7 @@ def test_a_run_stops_where_the_limit_cannot_be_kept(runner: Runner, monkeypatch:
     Throttle().stand_in(runner, monkeypatch)
     monkeypatch.setattr(runner.session.throttle, name, fail)
     assert runner._acquire_slots(2, 1.0) == 0.0
-    assert (runner.state.error, runner.state.slots, runner._stop.is_set()) == (problem, [], True)
+    assert (runner.state.error, runner.slots.held, runner._stop.is_set()) == (problem, {}, True)
 
 
 def test_slots_are_given_back_once_and_a_failure_of_that_harms_nothing(
@@ -108,18 +111,18 @@ def test_slots_are_given_back_once_and_a_failure_of_that_harms_nothing(
 ) -> None:
     throttle = Throttle()
     throttle.stand_in(runner, monkeypatch)
-    runner.state.slots = ["a", "b"]
-    runner._give_back_slots()
-    runner._give_back_slots()
+    runner.slots.held = {PEOPLE[0]: "a", PEOPLE[1]: "b"}
+    runner.slots.give_back()
+    runner.slots.give_back()
     assert throttle.asked == [("give back", "a", "b")]
 
     def fail(*_: Any) -> Any:
         raise nx.UnreachableError("the disk is full")
 
     monkeypatch.setattr(runner.session.throttle, "give_back", fail)
-    runner.state.slots = ["c"]
-    runner._give_back_slots()
-    assert (runner.state.slots, runner.state.error) == ([], None)
+    runner.slots.held = {PEOPLE[0]: "c"}
+    runner.slots.give_back()
+    assert (runner.slots.held, runner.state.error) == ({}, None)
 
 
 def test_each_message_leaves_under_a_slot_of_its_own_which_is_confirmed_once_its_answer_came(
@@ -128,19 +131,19 @@ def test_each_message_leaves_under_a_slot_of_its_own_which_is_confirmed_once_its
     taken: list[str] = []
     confirmed: list[str] = []
     used: list[str] = []
-    acquire, call = session.throttle.try_acquire, session.call_with_slot
+    acquire, call = session.throttle.try_acquire_from, session.call_with_slot
 
-    def try_acquire(wanted: list[str], family: str, lane: str, done: list[str]) -> tuple[int, float]:
-        count, seconds = acquire(wanted, family, lane, done)
-        taken.extend(wanted[:count])
+    def try_acquire(wanted: dict[str, str], family: str, lane: str, done: list[str]) -> Grant:
+        grant = acquire(wanted, family, lane, done)
+        taken.extend(grant.taken)
         confirmed.extend(done)
-        return count, seconds
+        return grant
 
     def call_with_slot(request: Any, slot: str, attempt: Any) -> Any:
         used.append(slot)
         return call(request, slot, attempt)
 
-    monkeypatch.setattr(session.throttle, "try_acquire", try_acquire)
+    monkeypatch.setattr(session.throttle, "try_acquire_from", try_acquire)
     monkeypatch.setattr(session, "call_with_slot", call_with_slot)
     send_batch(make_plan(20, prices=False), workers=4)
     assert len(set(used)) == 20
@@ -150,22 +153,22 @@ def test_each_message_leaves_under_a_slot_of_its_own_which_is_confirmed_once_its
 def test_a_run_that_gets_no_slot_waits_as_long_as_the_throttle_says_and_goes_on(
     session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acquire, refusals = session.throttle.try_acquire, [0.5, 0.4]
+    acquire, refusals = session.throttle.try_acquire_from, [0.5, 0.4]
     asked: list[Any] = []
 
     def look(family: str, lane: str) -> float:
         asked.append("look")
         return 0.0
 
-    def try_acquire(wanted: list[str], family: str, lane: str, done: list[str]) -> tuple[int, float]:
-        return (0, refusals.pop(0)) if wanted and refusals else acquire(wanted, family, lane, done)
+    def try_acquire(wanted: dict[str, str], family: str, lane: str, done: list[str]) -> Grant:
+        return Grant([], refusals.pop(0)) if wanted and refusals else acquire(wanted, family, lane, done)
 
     def find_interval(seconds: float) -> float:
         asked.append(seconds)
         return 0.0
 
     monkeypatch.setattr(session.throttle, "seconds_until_free", look)
-    monkeypatch.setattr(session.throttle, "try_acquire", try_acquire)
+    monkeypatch.setattr(session.throttle, "try_acquire_from", try_acquire)
     monkeypatch.setattr(session.throttle, "poll_interval", find_interval)
     assert send_batch(make_plan(3, prices=False), workers=1).state.tolist() == ["accepted"] * 3
     assert asked == [0.5, "look", 0.4, "look"]
@@ -230,7 +233,7 @@ class Attempt:
 def fly(runner: Runner, *ids: str) -> list[Attempt]:
     """Let messages be in flight, each in an attempt of its own."""
     for send_id in ids:
-        runner.state.queue.remove(send_id)
+        runner.state.waiting.take([send_id])
         runner.state.in_flight[send_id] = Attempt()  # type: ignore[assignment]
     return list(runner.state.in_flight.values())  # type: ignore[arg-type]
 
@@ -309,7 +312,7 @@ def test_results_are_kept_until_they_are_recorded_and_are_in_flight_no_longer(
 
 def test_a_run_says_what_is_left_and_how_to_go_on(runner: Runner) -> None:
     fly(runner, PEOPLE[0])
-    runner.state.queue.popleft()
+    runner.state.waiting.take([PEOPLE[1]])
     runner.state.sent = 1
     assert runner.read_progress() == Progress(4, accepted=1)
     assert runner.status_message() == (

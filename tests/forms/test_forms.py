@@ -14,6 +14,7 @@ import nexmo_nb as nx
 from nexmo_nb.contacts.countries import check_region, list_regions
 from nexmo_nb.forms import SmsForm
 from nexmo_nb.sandbox import Sandbox
+from nexmo_nb.state.throttle import Grant
 
 
 @pytest.fixture
@@ -267,11 +268,11 @@ def test_a_wait_for_the_limit_is_shown_in_the_form(form: SmsForm, monkeypatch: p
     said: list[str] = []
     real = form.session.throttle.acquire
 
-    def acquire(*arguments: Any) -> None:
+    def acquire(*arguments: Any, **options: Any) -> None:
         form.session.throttle.notify("Waiting about 7 s")
         said.append(form.message)
         assert form.send.disabled
-        real(*arguments)
+        real(*arguments, **options)
 
     monkeypatch.setattr(form.session.throttle, "acquire", acquire)
     form.preview.click()
@@ -287,7 +288,9 @@ def test_a_long_wait_counts_down_in_the_form(form: SmsForm, monkeypatch: pytest.
         return max(0.0, 3.0 - len(said))
 
     monkeypatch.setattr(throttle, "seconds_until_free", waited)
-    monkeypatch.setattr(throttle, "try_acquire", lambda wanted, *_: (0 if waited() else len(wanted), waited()))
+    monkeypatch.setattr(
+        throttle, "try_acquire_from", lambda wanted, *_: Grant([] if waited() else list(wanted), waited())
+    )
     monkeypatch.setattr(throttle, "_sleep", lambda _: said.append(form.message))
     form.preview.click()
     assert [text.split(":")[0] for text in said] == ["Waiting about 3 s", "Waiting about 2 s", "Waiting about 2 s"]

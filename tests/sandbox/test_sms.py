@@ -143,3 +143,19 @@ def test_the_price_of_a_message_is_that_of_the_price_list(client: Client) -> Non
     listed = client.request("GET", "/account/get-pricing/outbound/sms?country=GB")[1]
     prices = {network["networkCode"]: network["price"] for network in listed["networks"]}
     assert prices[entry["network"]] == entry["message-price"]
+
+
+def test_a_long_number_of_the_united_states_or_canada_sends_one_a_second(
+    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others have the pace of the account: numbers that are free to call, short codes, names, other countries."""
+    monkeypatch.setattr(sandbox.world, "limits", True)
+    sandbox.clock.freeze()
+    senders = ["14155550100", "16045550101", *["18005550100", "41555", "Acme", "447700900001"] * 2]
+    assert [client.sms(**{"from": sender})["messages"][0]["status"] for sender in senders] == ["0"] * 10
+    sandbox.clock.move(0.5)
+    (entry,) = client.sms(**{"from": "14155550100"})["messages"]
+    assert entry["status"] == "1"
+    assert entry["error-text"] == "Throughput Rate Exceeded - please wait [ 500 ] and retry"
+    sandbox.clock.move(0.5)
+    assert client.sms(**{"from": "14155550100"})["messages"][0]["status"] == "0"

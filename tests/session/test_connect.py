@@ -300,6 +300,7 @@ def test_a_host_is_written_in_plain_letters(where: str) -> None:
         ({"currency": "euro"}, "currency"),
         ({"limits": {"fax": (1, 1)}}, "limits"),
         ({"limits": {"sms": 5}}, "limits"),
+        ({"limits": {"+1 415": (1, 1.0)}}, "limits"),
         ({"limits": ["sms"]}, "limits"),
         ({"state_dir": 5}, "state_dir"),
         ({"state_dir": "~nosuchuser/x"}, "state_dir"),
@@ -315,8 +316,10 @@ def test_a_wrong_setting_is_refused_by_name(options: dict[str, Any], names: str)
 
 
 def test_a_limit_is_found_in_any_spelling() -> None:
-    session = nx.connect("live", limits={"SMS": (1, 2.0)}, **LIVE)
-    assert session.throttle.families["sms"][:2] == (1, 2.0)
+    limits = {"SMS": (1, 2.0), "+1 415 555 0100": (3, 1.0), 447700900001: (4, 1.0)}
+    session = nx.connect("live", limits=limits, **LIVE)
+    found = {name: limit[:2] for name, limit in session.throttle.families.items()}
+    assert (found["sms"], found["14155550100"], found["447700900001"]) == ((1, 2.0), (3, 1.0), (4, 1.0))
 
 
 @pytest.mark.parametrize("variable", ["http://[bad", "http://127.0.0.1:port", "https://nexmo.invalid", "live"])

@@ -387,8 +387,8 @@ def test_an_answer_that_came_is_not_lost_if_the_slot_cannot_be_stamped(
 ) -> None:
     real = session.throttle.acquire
 
-    def acquire(*arguments: str) -> None:
-        real(*arguments)
+    def acquire(*arguments: str, **options: str) -> None:
+        real(*arguments, **options)
         session.throttle._database._connection.execute("PRAGMA query_only = ON")
 
     monkeypatch.setattr(session.throttle, "acquire", acquire)
@@ -579,9 +579,9 @@ def test_a_request_is_signed_after_the_wait_for_its_slot(sandbox: Sandbox, monke
         monkeypatch.setattr(SESSION, "Auth", partial(Auth, clock=lambda: moment[0]))
         real = session.throttle.acquire
 
-        def acquire(*arguments: Any) -> None:
+        def acquire(*arguments: Any, **options: Any) -> None:
             moment[0] = time.time()
-            real(*arguments)
+            real(*arguments, **options)
 
         monkeypatch.setattr(session.throttle, "acquire", acquire)
         assert nx.send_sms("447700900123", "Hello", sender="Demo").status.tolist() == ["0"]

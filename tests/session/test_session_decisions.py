@@ -230,7 +230,7 @@ def test_a_slot_is_taken_for_the_family_and_confirmed_whatever_happens(
     session: nx.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(session.throttle, "acquire", lambda *given: taken.append(given))
+    monkeypatch.setattr(session.throttle, "acquire", lambda *given, sender: taken.append((*given, sender)))
     monkeypatch.setattr(session.throttle, "confirm", lambda slot: taken.append((slot, "done")))
 
     def transmit(request: Request, auth: Any, attempt: Attempt, slot: str) -> Any:
@@ -241,7 +241,7 @@ def test_a_slot_is_taken_for_the_family_and_confirmed_whatever_happens(
     with pytest.raises(KeyboardInterrupt):
         session.call(READ)
     slot = taken[0][0]
-    assert taken == [(slot, "applications"), (slot, "left"), (slot, "done")]
+    assert taken == [(slot, "applications", ""), (slot, "left"), (slot, "done")]
 
 
 def test_a_doubt_is_looked_for_after_writes_alone(session: nx.Session, monkeypatch: pytest.MonkeyPatch) -> None:

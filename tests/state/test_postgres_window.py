@@ -21,7 +21,8 @@ from nexmo_nb.state import throttle_sql
 from nexmo_nb.state.limits import Limit
 from nexmo_nb.state.postgres import PostgresStore
 from nexmo_nb.state.postgres_connection import Address
-from nexmo_nb.state.throttle import BULK, INTERACTIVE, Throttle
+from nexmo_nb.state.throttle import Grant, Throttle
+from nexmo_nb.state.windows import BULK, INTERACTIVE
 
 Make = Callable[..., Throttle]
 
@@ -113,16 +114,16 @@ def test_who_waits_asks_the_server_when_the_wait_is_over(make: Make, monkeypatch
     throttle.acquire("one", "", INTERACTIVE)
     throttle.confirm("one")
     asked: list[float] = []
-    try_acquire = throttle.try_acquire
+    try_acquire = throttle.try_acquire_from
 
-    def count(*arguments: object) -> tuple[int, float]:
+    def count(*arguments: object) -> Grant:
         asked.append(sum(slept))
         if len(asked) == 2:
             at = throttle._database.read(throttle_sql._read_clock)
             monkeypatch.setattr(throttle_sql, "_read_clock", lambda _: at + 2.5)
         return try_acquire(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(throttle, "try_acquire", count)
+    monkeypatch.setattr(throttle, "try_acquire_from", count)
     throttle.acquire("two", "", INTERACTIVE)
     assert asked == [0.0, pytest.approx(2.5, abs=0.5)]
     assert max(slept) <= 1.0

@@ -16,7 +16,9 @@ from helpers import connected
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state import throttle_sql
-from nexmo_nb.state.throttle import BULK, INTERACTIVE, Limit, Status, Throttle
+from nexmo_nb.state.limits import Limit
+from nexmo_nb.state.throttle import Status, Throttle
+from nexmo_nb.state.windows import BULK, INTERACTIVE
 
 pytestmark = pytest.mark.usefixtures("anywhere")
 

@@ -20,7 +20,9 @@ from nexmo_nb.errors import InvalidRequestError, UnreachableError
 from nexmo_nb.state import throttle as throttle_module
 from nexmo_nb.state import throttle_sql
 from nexmo_nb.state.database import StateError
-from nexmo_nb.state.throttle import BULK, CLEAR_EVERY, INTERACTIVE, LEAVE_WITHIN, SLOT_LIFETIME, Limit, Throttle
+from nexmo_nb.state.limits import Limit
+from nexmo_nb.state.throttle import CLEAR_EVERY, LEAVE_WITHIN, SLOT_LIFETIME, Grant, Throttle
+from nexmo_nb.state.windows import BULK, INTERACTIVE
 
 
 class Time:
@@ -314,13 +316,13 @@ def test_who_waits_takes_no_lock_before_a_slot_is_free(
 ) -> None:
     throttle = make(path, time, calls=calls, period=8.0, limits={"sms": Limit(1, 8.0)})
     call(throttle, time, "first", family=family, lane=lane)
-    real, tried = throttle.try_acquire, []
+    real, tried = throttle.try_acquire_from, []
 
-    def try_acquire(*arguments: Any) -> tuple[int, float]:
+    def try_acquire(*arguments: Any) -> Grant:
         tried.append(time.now)
         return real(*arguments)
 
-    monkeypatch.setattr(throttle, "try_acquire", try_acquire)
+    monkeypatch.setattr(throttle, "try_acquire_from", try_acquire)
     throttle.acquire("second", family, lane)
     assert len(tried) == 2
     throttle.close()

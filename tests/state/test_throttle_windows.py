@@ -10,17 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from nexmo_nb.state import throttle
-from nexmo_nb.state.throttle import (
-    BULK,
-    Limit,
-    Window,
-    make_bulk_windows,
-    make_slot_id,
-    print_wait,
-    read_boot_clock,
-    read_boot_id,
-    seconds_until_room,
-)
+from nexmo_nb.state.limits import Limit
+from nexmo_nb.state.throttle import make_slot_id, print_wait, read_boot_clock, read_boot_id
+from nexmo_nb.state.windows import BULK, Window, make_bulk_windows, seconds_until_room
 
 
 @pytest.mark.parametrize(
