@@ -111,7 +111,7 @@ MAGIC_NUMBERS = (
     MagicNumber(f"{PREFIX}304", "A call to it is rejected.", call="rejected"),
     MagicNumber(f"{PREFIX}305", "A call to it fails.", call="failed"),
 )
-"""All of them; README, docs/sandbox.md, the inbox and `Sandbox.numbers` show this table."""
+"""All of them; docs/sandbox.md, the inbox and `Sandbox.numbers` show this table."""
 _PLAIN = MagicNumber("", "A number like any other.")
 _BY_NUMBER = {each.number: each for each in MAGIC_NUMBERS}
 

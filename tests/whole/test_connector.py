@@ -19,7 +19,7 @@ from nexmo_nb.sandbox.exchange import Answer
 
 HERE = Path(__file__).parent
 ACTIONS = yaml.safe_load((HERE.parent / "connector.yml").read_text())
-README = HERE.parent.parent / "README.md"
+PAGE = HERE.parent.parent / "docs/comparison.md"
 KEPT = "https://kept.example/"
 KEYS = {
     "key",
@@ -228,10 +228,10 @@ def test_a_deletion_that_succeeds_gives_nothing(session: nx.Session, sandbox: Sa
     assert nx.delete_application(sandbox.application_id) is None
 
 
-@pytest.mark.skipif(not README.exists(), reason="runs in a checkout only")
-def test_the_table_of_the_readme_is_that_of_the_file() -> None:
+@pytest.mark.skipif(not PAGE.exists(), reason="runs in a checkout only")
+def test_the_table_of_the_comparison_is_that_of_the_file() -> None:
     rows = [f"| {each['action']} | `{each['call']}` | {each['gives']} |" for each in ACTIONS]
-    lines = README.read_text().splitlines()
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
     start = lines.index("| Action | Function | Gives |")
     table = list(itertools.takewhile(lambda line: line.startswith("|"), lines[start + 2 :]))
     assert [line for line in table if not line.startswith("| |")] == rows
