@@ -41,18 +41,6 @@ def test_the_changelog_knows_this_version() -> None:
     assert f"## {nx.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.slow
-def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    """Run the README's Python blocks in turn; each is followed by a block of the output that it printed."""
-    text = (ROOT / "README.md").read_text()
-    names: dict[str, object] = {}
-    pairs = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", text, re.DOTALL)
-    assert pairs
-    for code, shown in pairs:
-        exec(compile(code, "README.md", "exec"), names)
-        assert capsys.readouterr().out == shown
-
-
 def test_the_tests_that_security_names_are_there() -> None:
     paths = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text())
     assert paths
