@@ -18,13 +18,15 @@ pytestmark = [
     pytest.mark.skipif(not DOCS.exists(), reason="runs in a checkout only"),
     pytest.mark.filterwarnings("default"),
 ]
-# A page with a block for a shell starts a process for each command.
-SLOW: tuple[str, ...] = ()
+# Pages that read many records or numbers, or send to many; one with a block for a shell starts processes.
+SLOW = ("tutorials/bill", "tutorials/campaign", "tutorials/numbers") + tuple(
+    f"recipes/{name}" for name in ("money", "numbers", "sending", "sharing")
+)
 
 
 def is_slow(path: Path) -> bool:
     has_shell = path.parent != ROOT and "\n```sh" in path.read_text(encoding="utf-8")
-    return has_shell or path.name in SLOW
+    return has_shell or str(path.relative_to(ROOT)).removeprefix("docs/").removesuffix(".md") in SLOW
 
 
 @pytest.fixture
