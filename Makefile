@@ -1,8 +1,11 @@
 # Everything runs in .venv, made on first use from the Python named here.
 PYTHON ?= python3
-BIN := .venv/bin
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := .venv/$(SCRIPTS)
 # The same on the lowest versions that pyproject.toml promises.
-LOWEST := .venv-lowest/bin
+LOWEST := .venv-lowest/$(SCRIPTS)
+# What builds and checks a release, apart from what is tested.
+RELEASE := .venv-release/$(SCRIPTS)
 
 # Four, for many tests wait more than they compute; a file is one worker's, with what its tests share.
 WORKERS ?= 4
@@ -14,7 +17,7 @@ QUICK_OPTIONS := -p no:nbval -q -m "not slow" --hypothesis-profile=quick
 # Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check types quick lowest lab app format notebooks mutants bench docs clean
+.PHONY: demo test check types quick lowest lab app format notebooks mutants release bench docs clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -37,7 +40,7 @@ lowest: .venv-lowest/test
 	$(LOWEST)/pytest $(PYTEST_OPTIONS) $(QUICK_OPTIONS)
 
 lab: .venv/lab
-	$(BIN)/nexmo-nb lab
+	$(BIN)/nexmo-nb lab notebooks
 
 app: .venv/app
 	$(BIN)/nexmo-nb app
@@ -53,6 +56,15 @@ notebooks: .venv/test
 mutants: .venv/mutants
 	$(BIN)/mutmut run --max-children 2 $(ONLY)
 	$(BIN)/mutmut results
+
+# Whether this commit can be released, and what would be: dist/. It publishes nothing: pushing the tag does, by the workflow.
+release: .venv-release/tools
+	$(RELEASE)/python .ci/check_release.py
+	@$(MAKE) --no-print-directory check test
+	rm -rf dist
+	$(RELEASE)/python -m build
+	$(RELEASE)/twine check --strict dist/*
+	$(RELEASE)/python .ci/try_wheel.py dist/*.whl
 
 bench: .venv/bench
 	$(BIN)/python benchmarks/run_all.py
@@ -83,6 +95,11 @@ docs: .venv/docs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[app]"
 	@touch $@
 
+.venv-release/tools:
+	$(PYTHON) -m venv .venv-release
+	$(RELEASE)/python -m pip install --quiet --disable-pip-version-check "build>=1.2" "twine>=6.1"
+	@touch $@
+
 .venv/bench: .venv/base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $@
@@ -105,4 +122,4 @@ docs: .venv/docs
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/reference
+	rm -rf .venv .venv-lowest .venv-release dist mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/reference

@@ -101,7 +101,7 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.text.spelling import explain_encoding
     from nexmo_nb.voice import send_voice
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Each public name is loaded when it is first used: what is not used costs nothing, not even pandas.
 _NAMES = {

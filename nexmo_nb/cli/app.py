@@ -50,7 +50,7 @@ def _run_app(options: argparse.Namespace) -> int:
     if wrong:
         print(wrong, file=sys.stderr)
         return 2
-    if not check_server("voila", options.notebook, extra="app"):
+    if check_server(["voila"], options.notebook, extra="app") is None:
         return 2
     settings = {"NEXMO_NB_APP_FOLDER": os.getcwd()}
     if options.language:

@@ -11,6 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+FOLDER = Path("nexmo-notebooks")
+"""Where the notebooks are copied to, in the folder that the command is run in."""
+SERVERS = ("jupyterlab", "notebook")
+"""Modules that show notebooks, the first that is installed is taken."""
+
 
 def add_notebooks(commands: Any) -> None:
     """Add the command ``lab`` to the subparsers of the command line.
@@ -18,21 +23,26 @@ def add_notebooks(commands: Any) -> None:
     The default of ``further`` tells `nexmo_nb.cli.main` that a command accepts options that the parser does not know.
     """
     lab = commands.add_parser(
-        "lab", help="open JupyterLab on the notebooks, connected to a sandbox; further options go to JupyterLab"
+        "lab",
+        help="open JupyterLab on the notebooks, connected to a sandbox; further options go to JupyterLab",
+        description="Open JupyterLab, or Jupyter Notebook where that is installed instead, connected to a sandbox. "
+        "Further options go to it, such as --no-browser.",
+        epilog=f"Without a folder, the notebooks that come with nexmo_nb are copied into ./{FOLDER}, with a list to "
+        "try them with, and opened. A file that is there already stays as it is.",
     )
-    lab.add_argument("folder", nargs="?", type=Path, default="notebooks", help="folder to open (default: notebooks)")
+    lab.add_argument("folder", nargs="?", type=Path, help="a folder or notebook of yours to open instead")
     lab.set_defaults(run=_run_lab, further=[])
 
 
-def check_server(library: str, path: Path, *, extra: str) -> bool:
-    """Tell whether a notebook server can start: on a path that exists, with its library; say on stderr what lacks."""
+def check_server(libraries: Sequence[str], path: Path, *, extra: str) -> str | None:
+    """Choose the library that shows notebooks on a path that exists; None: say on stderr what lacks."""
     if not path.exists():
         print(f"got {str(path)!r}; allowed: a folder or notebook that exists.", file=sys.stderr)
-        return False
-    if importlib.util.find_spec(library) is None:
-        print(f"{library} is not installed: pip install 'nexmo_nb[{extra}]'", file=sys.stderr)
-        return False
-    return True
+        return None
+    found = next((library for library in libraries if importlib.util.find_spec(library) is not None), None)
+    if found is None:
+        print(f"{libraries[0]} is not installed: pip install 'nexmo_nb[{extra}]'", file=sys.stderr)
+    return found
 
 
 def run_server_on_sandbox(words: Sequence[str], settings: Mapping[str, str]) -> int:
@@ -53,6 +63,26 @@ def run_server(words: Sequence[str], settings: Mapping[str, str]) -> int:
 
 
 def _run_lab(options: argparse.Namespace) -> int:
-    if not check_server("jupyterlab", options.folder, extra="lab"):
+    folder = options.folder or FOLDER
+    if options.folder is None and not _copy_examples():
         return 2
-    return run_server_on_sandbox(["jupyter", "lab", str(options.folder), *options.further], {})
+    server = check_server(SERVERS, folder, extra="lab")
+    if server is None:
+        return 2
+    return run_server_on_sandbox([server, str(folder), *options.further], {})
+
+
+def _copy_examples() -> bool:
+    """Copy the notebooks and say what was written and what was kept; False: they cannot be."""
+    from nexmo_nb.errors import InvalidRequestError
+    from nexmo_nb.examples.shipped import copy_examples
+
+    try:
+        written, kept = copy_examples(FOLDER)
+    except InvalidRequestError as problem:
+        print(problem, file=sys.stderr)
+        return False
+    print(f"{FOLDER.absolute()}: {len(written)} file{'' if len(written) == 1 else 's'} copied.", flush=True)
+    if kept:
+        print(f"Kept as they were, for they are there already: {', '.join(kept)}.", flush=True)
+    return True

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import requests
 import urllib3
 
+from nexmo_nb import __version__
 from nexmo_nb.credentials import Account
 from nexmo_nb.errors import NexmoError, NotFoundError, UnreachableError, without_traceback_of
 from nexmo_nb.hosts import is_loopback
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from nexmo_nb.state.postgres import PostgresStore
     from nexmo_nb.state.response_cache import ResponseCache
 
-VERSION = "0.1.0"
 CONNECT_TIMEOUT = 5.0
 
 
@@ -99,7 +99,7 @@ class Session(requests.Session):
         renew_lock_in_forks(self)
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
         self.pause: Callable[[float], None] = time.sleep
-        agent = f"nexmo-nb/{VERSION} python/{platform.python_version()}"
+        agent = f"nexmo-nb/{__version__} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json", "Connection": "close"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         logins = self._read_environment()

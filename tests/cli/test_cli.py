@@ -12,6 +12,7 @@ import pytest
 
 import nexmo_nb as nx
 from nexmo_nb import cli
+from nexmo_nb.examples.shipped import list_notebooks
 from nexmo_nb.state.ledger import Ledger
 
 
@@ -33,6 +34,47 @@ def test_the_demo_does_all_nine_actions(capsys: pytest.CaptureFixture[str]) -> N
     assert '>>> nx.send_sms("+44 7700 900000", "Olá! Your parcel is at the door.", sender="Demo")' in shown
 
 
+def test_lab_copies_the_notebooks_over_nothing_and_opens_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened: list[list[str]] = []
+    monkeypatch.setattr("importlib.util.find_spec", lambda library: library if library == "notebook" else None)
+    monkeypatch.setattr("subprocess.call", lambda words, env: opened.append(words) or 0)
+    assert cli.main(["lab", "--no-browser"]) == 0
+    assert opened == [[sys.executable, "-m", "notebook", "nexmo-notebooks", "--no-browser"]]
+    names = sorted(path.name for path in Path("nexmo-notebooks").iterdir())
+    assert names == [*(path.name for path in list_notebooks()), "people.csv"]
+    assert f"nexmo-notebooks: {len(names)} files copied." in capsys.readouterr().out
+    assert len(nx.read_contacts("nexmo-notebooks/people.csv")) == 500
+
+    Path("nexmo-notebooks/01_quickstart.ipynb").write_text("mine")
+    Path("nexmo-notebooks/people.csv").write_text("mine, too")
+    Path("nexmo-notebooks/02_numbers.ipynb").unlink()
+    assert cli.main(["lab"]) == 0
+    shown = capsys.readouterr().out
+    assert "nexmo-notebooks: 1 file copied." in shown
+    assert "Kept as they were, for they are there already: 01_quickstart.ipynb, 03_send_many.ipynb" in shown
+    assert Path("nexmo-notebooks/01_quickstart.ipynb").read_text() == "mine"
+    assert Path("nexmo-notebooks/people.csv").read_text() == "mine, too"
+
+
+def test_lab_says_where_it_cannot_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("nexmo-notebooks").write_text("a file")
+    assert cli.main(["lab"]) == 2
+    assert "folder: 'nexmo-notebooks' cannot be written (File exists)" in capsys.readouterr().err
+
+
+def test_lab_opens_a_folder_that_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda library: library)
+    monkeypatch.setattr("subprocess.call", lambda words, env: 0)
+    assert cli.main(["lab", str(tmp_path)]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_lab_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["lab", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
@@ -40,7 +82,7 @@ def test_lab_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "started"),
-    [("lab", ["jupyter", "lab"]), ("app", ["voila"])],
+    [("lab", ["jupyterlab"]), ("app", ["voila"])],
 )
 def test_further_options_go_to_the_server_of_notebooks(
     command: str, started: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -261,9 +261,3 @@ def run_code(code: str) -> str:
 def test_nothing_is_loaded_before_it_is_used(code: str, names: str) -> None:
     loaded = f"import sys\nprint('loaded', sorted(set({names.split()}) & set(sys.modules)))"
     assert run_code(f"{code}\n{loaded}").splitlines()[-1] == "loaded []"
-
-
-def test_the_package_says_which_version_it_is() -> None:
-    from importlib.metadata import version
-
-    assert nx.__version__ == version("nexmo_nb")

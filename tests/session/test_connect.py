@@ -21,7 +21,6 @@ from raw_server import OneAnswerServer
 
 import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
-from nexmo_nb.session import session as core
 
 LIVE = {"api_key": "abcd1234", "api_secret": "Topsecret1"}
 
@@ -388,8 +387,8 @@ def test_a_sandbox_that_was_started_again_is_another_account(shared: Sandbox) ->
         assert connected(two).throttle.path != first
 
 
-def test_the_version_is_told_once() -> None:
-    assert nx.__version__ == core.VERSION
+def test_the_version_is_told_to_the_server(shared: Sandbox) -> None:
+    assert str(connected(shared).headers["User-Agent"]).startswith(f"nexmo-nb/{nx.__version__} python/")
 
 
 def test_what_a_stand_in_calls_itself_leads_out_of_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
