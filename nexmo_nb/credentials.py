@@ -53,7 +53,8 @@ class Secret:
 class Account:
     """The account that makes the calls, and the hosts that they go to.
 
-    `rest_host` and `api_host` are base URLs without a slash at the end. `currency` is what the account is billed in:
+    `rest_host` and `api_host` are base URLs without a slash at the end. `sms_api` is the API that SMS travel by.
+    `currency` is what the account is billed in:
     the API's prices of messages and numbers do not name it. `sources` tells where each credential came from, by name.
     """
 
@@ -66,6 +67,7 @@ class Account:
     rest_host: str = "https://rest.nexmo.com"
     api_host: str = "https://api.nexmo.com"
     currency: str = "EUR"
+    sms_api: str = "sms"
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def base_url(self, name: str) -> str:

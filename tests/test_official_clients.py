@@ -24,6 +24,7 @@ from vonage import Auth, HttpClientOptions, Vonage
 from vonage_application.common import ApplicationUrl, MessagesWebhooks, Privacy, RtcWebhooks, VoiceUrl, VoiceWebhooks
 from vonage_http_client import AuthenticationError, HttpRequestError, NotFoundError, RateLimitedError
 from vonage_messages import Sms as MessagesSms
+from vonage_messages import SmsOptions
 from vonage_number_insight import BasicInsightRequest
 from vonage_sms import SmsMessage
 from vonage_sms.errors import PartialFailureError, SmsError
@@ -314,13 +315,24 @@ def test_what_the_sandbox_does_not_speak_is_refused_and_noted(client: Vonage, se
         lambda: client.subaccounts.transfer_balance(money),
         lambda: client.subaccounts.transfer_credit(money),
         lambda: client.subaccounts.transfer_number(number),
-        lambda: client.messages.send(MessagesSms(to=TO, from_="Demo", text="Hello")),
         lambda: client.number_insight.get_basic_info(BasicInsightRequest(number=TO)),
         lambda: client.users.list_users(),
     ):
         with pytest.raises(HttpRequestError, match="404|405"):
             ask()
         assert "The sandbox does not speak" in secure.requests[-1]["answer"]
+
+
+def test_an_sms_by_the_messages_api(client: Vonage, secure: Sandbox, later: SimpleNamespace) -> None:
+    sms = MessagesSms(to=TO, from_="Demo", text="Hello", client_ref="r", ttl=60, sms=SmsOptions(encoding_type="auto"))
+    found = client.messages.send(sms)
+    (message,) = secure.messages
+    assert found.message_uuid == message["parts"][0]["message_id"]
+    assert (message["text"], message["client_ref"], message["application_id"]) == ("Hello", "r", secure.application_id)
+    client.http_client.auth._application_id = None  # then it takes key and secret
+    for to, status in (("443069990015", 422), ("443069990009", 402), ("443069990200", 429)):
+        with pytest.raises(HttpRequestError, match=str(status)):
+            client.messages.send(MessagesSms(to=to, from_="Demo", text="Hello"))
 
 
 def test_a_call_from_its_start_to_its_end(client: Vonage, secure: Sandbox, later: SimpleNamespace) -> None:

@@ -28,6 +28,7 @@ from nexmo_nb.campaigns.runner import Message, Runner, Watch
 from nexmo_nb.campaigns.survey import Survey
 from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Session
+from nexmo_nb.sms.apis import ApiName, find_api
 from nexmo_nb.state.budgets import Bounds
 from nexmo_nb.state.sends import BatchRow, open_states_of
 
@@ -42,6 +43,7 @@ class Settings(NamedTuple):
     on_cap: str = "refuse"
     workers: int | None = None  # as many as the limit keeps busy
     resend_not_found: bool = False
+    api: ApiName | None = None  # that of the connection
 
 
 class Run(NamedTuple):
@@ -69,8 +71,8 @@ def run_batch(
 
     It raises what `send_many` does, and an interrupt after it has said how to go on.
     """
-    name = settings.batch
-    check_options(options)
+    name, api = settings.batch, find_api(settings.api, session)
+    check_options(options, api)
     if (finished := read_finished(plan, name, session.ledger)) is not None:
         _read_budget(session)  # which a run would refuse, if it cannot be kept; so would it an older ledger
         session.ledger.check_newest()
@@ -80,7 +82,7 @@ def run_batch(
     with session.ledger.open_run(name):
         waiting, skipped = _choose_rows(session, rows, settings)
         kept = [row for row in rows if row.place not in skipped]
-        by_id, states = _enter_rows(session, name, kept, settings.resend_not_found)
+        by_id, states = _enter_rows(session, settings, kept, api.name)
         # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
         decided = {row.place for row in waiting}
         due = {send_id: row for send_id, row in by_id.items() if states[send_id] == "planned" and row.place in decided}
@@ -91,7 +93,7 @@ def run_batch(
             send_id: Message(row.fields, row.digest, row.estimate or Estimate()) for send_id, row in due.items()
         }
         begun = _describe_begin(session.ledger.read_sends(batch=name), states, session, settings.max_cost)
-        runner = Runner(session, name, messages, bounds=_find_bounds(settings, caps), begun=begun)
+        runner = Runner(session, name, messages, bounds=_find_bounds(settings, caps), begun=begun, api=api)
         try:
             runner.run(settings.workers, watch)
         except KeyboardInterrupt:
@@ -155,14 +157,14 @@ def _choose_rows(session: Session, rows: Sequence[Row], settings: Settings) -> t
 
 
 def _enter_rows(
-    session: Session, batch: str, rows: Sequence[Row], resend: bool
+    session: Session, settings: Settings, rows: Sequence[Row], kind: str
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Enter rows into the ledger; give them, and their states, by the ids of their sends."""
     # Ids grow in the order in which the ledger writes the rows, so that its indexes are written from begin to end.
     order = sorted(range(len(rows)), key=lambda n: rows[n].fields["to"])
     ids = {n: session.ledger.new_id() for n in order}
-    entries = [row.to_entry(ids[n]) for n, row in enumerate(rows)]
-    known = session.ledger.add_batch(batch, entries, resend_not_found=resend)
+    entries = [row.to_entry(ids[n], kind) for n, row in enumerate(rows)]
+    known = session.ledger.add_batch(settings.batch, entries, resend_not_found=settings.resend_not_found)
     by_id = {found.id: row for row, found in zip(rows, known, strict=True)}
     return by_id, {found.id: found.state for found in known}
 

@@ -32,6 +32,7 @@ from nexmo_nb.campaigns.rows import check_options, doubtful_error, show_label
 from nexmo_nb.campaigns.survey import Survey
 from nexmo_nb.errors import InvalidRequestError, NexmoError, UnknownOutcomeError, UnreachableError
 from nexmo_nb.session import Session
+from nexmo_nb.sms.apis import find_api
 
 STEP = 0.5  # seconds between two looks at what has ended
 WITHOUT_WORKERS = 300.0  # seconds for which a cluster may have no worker, while it starts some
@@ -47,7 +48,7 @@ def send_partitions(
     2. Each partition is sent by a worker. The first that fails ends the others.
     """
     check_plan(read_empty(plan))
-    check_options(options)
+    check_options(options, find_api(settings.api, session))
     client = find_client()
     caller = describe_caller(session)
     session.ledger.budgets.find_tightest()  # which a run would refuse, if it cannot be kept

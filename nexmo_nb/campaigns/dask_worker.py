@@ -70,6 +70,7 @@ def describe_caller(session: Session) -> Caller:
         "limits": {name: (limit.calls, limit.seconds) for name, limit in own.items()},
         "timeout": session.timeout,
         "currency": account.currency,
+        "sms_api": account.sms_api,
         "signature_method": account.signature_method,
     }
     hosts = (account.rest_host, account.api_host)

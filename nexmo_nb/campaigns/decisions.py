@@ -12,6 +12,7 @@ from nexmo_nb.session import LONGEST_RETRY_AFTER, LateError
 from nexmo_nb.state.sends import sum_prices
 
 FATAL_CODES = ("9", "low-balance")  # no credit left: every other recipient would be refused as well
+PAYMENT_REQUIRED = 402  # the same, as an HTTP status
 MOST_FAILURES = 20  # in a row; then the batch stops, so that a person looks at it
 FIRST_PAUSE = 0.5  # seconds before a failed message is tried again; doubled after each further failure
 LONGEST_PAUSE = 8.0  # seconds, unless the server asks for a longer one
@@ -73,7 +74,8 @@ def choose_action(problem: BaseException | None) -> Action:
     if isinstance(problem, AuthenticationError):
         return Action.STOP
     if isinstance(problem, RejectedError):
-        return Action.STOP if problem.code in FATAL_CODES else Action.SKIP
+        is_fatal = problem.code in FATAL_CODES or problem.status == PAYMENT_REQUIRED
+        return Action.STOP if is_fatal else Action.SKIP
     return Action.ASSUME_PAID if isinstance(problem, NexmoError) else Action.RAISE
 
 

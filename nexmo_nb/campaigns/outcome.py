@@ -13,6 +13,7 @@ from nexmo_nb import validation
 from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.frames import TIME, Column, frame, frame_from_table
+from nexmo_nb.messages.response import meaning_of_code
 from nexmo_nb.reports.kept import forget_kept
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
@@ -58,9 +59,10 @@ def sent(
     Returns
     -------
     pandas.DataFrame
-        One row a message or call, oldest first: ``batch, key, kind`` (sms, calls, tts), ``state, to, country`` (of the
-        number), ``country_name, network`` (MCC and MNC, as the answer named it), ``sender, text`` (text), ``parts``
-        (int), ``price`` (float, in ``currency``), ``message_ids`` (joined by spaces), ``delivery``, ``final_price``
+        One row a message or call, oldest first: ``batch, key, kind`` (sms, messages, calls, tts), ``state, to,
+        country`` (of the number), ``country_name, network`` (MCC and MNC, as the answer named it), ``sender, text``
+        (text), ``parts`` (int), ``price`` (float, in ``currency``; by the Messages API missing until `delivery` finds
+        it), ``message_ids`` (joined by spaces), ``delivery``, ``final_price``
         (float; what `delivery` found, else missing), ``client_ref``, ``created, started, finished`` (times in UTC:
         entered, left, answered), ``code, error``.
 
@@ -260,5 +262,6 @@ def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:
     if send["state"] == "accepted":
         meaning = "accepted"
     elif send["state"] in ("partial", "rejected") and send["code"]:
-        meaning = meaning_of_status(send["code"])
+        describe = meaning_of_code if send["kind"] == "messages" else meaning_of_status
+        meaning = describe(send["code"])
     return {**send, "parts": send["parts"] or 0, "meaning": meaning}

@@ -12,6 +12,7 @@ from nexmo_nb import validation
 from nexmo_nb.campaigns.caps import Cap
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.errors import InvalidRequestError
+from nexmo_nb.sms.apis import SMS, SmsApi, check_fields
 from nexmo_nb.sms.request import OPTIONS, build_fields
 from nexmo_nb.state.sends import BatchRow, Entry, compute_digest, open_states_of
 from nexmo_nb.text.gsm import Encoding, segments
@@ -34,19 +35,20 @@ class Row(NamedTuple):
     warning: str | None
     warning_code: str | None
 
-    def to_entry(self, send_id: str) -> Entry:
+    def to_entry(self, send_id: str, kind: str) -> Entry:
         what = f"row {show_label(self.label)}, to {self.fields['to']}"
         fields = self.fields
         estimate = None if self.estimate is None else self.estimate.high
         addressed = (fields["to"], fields["from"], fields["text"])
-        return Entry(send_id, what, "sms", self.digest, *addressed, estimate=estimate)
+        return Entry(send_id, what, kind, self.digest, *addressed, estimate=estimate)
 
 
-def check_options(options: Mapping[str, Any]) -> None:
+def check_options(options: Mapping[str, Any], api: SmsApi = SMS) -> None:
+    """Check the options of every message, and that the API by which they travel has them."""
     for name, value in options.items():
         checked = validation.check_choice("options", name, BATCH_OPTIONS)
         if value is not None:
-            OPTIONS[checked](checked, value)
+            check_fields(api, {checked.replace("_", "-"): OPTIONS[checked](checked, value)})
 
 
 def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:

@@ -22,8 +22,8 @@ from nexmo_nb.campaigns.waiting import Waiting
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, RateLimitedError, UnreachableError
 from nexmo_nb.session import Attempt, Request, Session, unanswered_error
-from nexmo_nb.sms.request import build_request, find_paced_sender
-from nexmo_nb.sms.response import parse_parts
+from nexmo_nb.sms.apis import SMS, SmsApi
+from nexmo_nb.sms.request import find_paced_sender
 from nexmo_nb.state.budgets import Bounds, Claim, Room
 from nexmo_nb.state.sends import Outcome, sum_prices
 from nexmo_nb.state.windows import BULK
@@ -66,7 +66,7 @@ class Runner:
     """One run of a batch: `messages` in order, by the ids of their rows in the ledger.
 
     `bounds` are what the ledger keeps it to; None: its cost is not limited. `begun` is how far earlier runs have come.
-    `notify` tells a person about a pause; None: as the throttle does.
+    `api` is the one that the messages travel by. `notify` tells a person about a pause; None: as the throttle does.
     """
 
     def __init__(
@@ -77,12 +77,14 @@ class Runner:
         *,
         bounds: Bounds | None = None,
         begun: Progress | None = None,
+        api: SmsApi = SMS,
     ) -> None:
         self.session, self.batch, self.messages, self.bounds = session, batch, messages, bounds
+        self._api = api
         self.notify: Callable[[str], None] | None = None
         self._begun = Progress(len(messages)) if begun is None else begun
         lanes = {send_id: find_paced_sender(message.fields) for send_id, message in messages.items()}
-        self.state = RunState(Waiting(lanes), Prices(is_limited=bounds is not None))
+        self.state = RunState(Waiting(lanes), Prices(bounds is not None, has_any=not api.names_price))
         self.slots = Slots(session.throttle, self.state.waiting)
         self._workers = Workers(self._send)
         self._stop = Event()
@@ -225,7 +227,7 @@ class Runner:
         claim = Claim(set(), [])
         try:
             digests = {send_id: self.messages[send_id].digest for send_id in ready}
-            claim = self.session.ledger.record_and_claim(outcomes, digests, self._find_bounds())
+            claim = self.session.ledger.record_and_claim(outcomes, digests, self._find_bounds(), self._api.name)
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.waiting.put_back(ready)
             self._stop_batch(problem)
@@ -246,12 +248,15 @@ class Runner:
     def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
         """Send one message under a slot, and return the rows of its parts; a worker calls it."""
         answer = self.session.call_with_slot(self._build_request(send_id), slot, self.state.in_flight[send_id])
-        rows = parse_parts(answer, self.session.account.currency)
+        rows = self._api.parse_answer(answer, self._build_fields(send_id), self.session.account.currency)
         self.session.note_balance(rows[-1]["balance"])
         return rows
 
     def _build_request(self, send_id: str) -> Request:
-        return build_request({**self.messages[send_id].fields, "client-ref": send_id}, self.session.account.currency)
+        return self._api.build_request(self._build_fields(send_id), self.session.account.currency)
+
+    def _build_fields(self, send_id: str) -> Mapping[str, str]:
+        return {**self.messages[send_id].fields, "client-ref": send_id}
 
     def _end_in_flight(self) -> list[Result]:
         """Receive what is in flight. Once there is hurry, break it off; what does not end then is unknown."""

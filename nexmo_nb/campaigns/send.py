@@ -16,6 +16,7 @@ from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.apis import ApiName, find_api
 
 Doubtful = Literal["refuse", "skip", "send"]
 Unpriced = Literal["refuse", "skip"]
@@ -33,6 +34,7 @@ def send_many(
     workers: int | None = None,
     progress: bool = True,
     resend_not_found: bool = False,
+    api: ApiName | None = None,
     session: Session | None = None,
     **options: Any,
 ) -> pd.DataFrame:
@@ -75,11 +77,14 @@ def send_many(
         batch.
     resend_not_found : bool
         True: send those again that `settle` looked up and did not find. Your decision: a report may be late.
+    api : {"sms", "messages"}, optional
+        The API that the messages travel by, as for `send_sms`. Default: that of the connection. A batch may be
+        continued by the other one: nobody gets a text twice for it.
     session : Session, optional
         Default: the current one.
     **options
         Any of ``status_report_req, ttl, callback, message_class, protocol_id, account_ref, entity_id, content_id,
-        trusted_number``, as for `send_sms`, for every message.
+        trusted_number``, as for `send_sms`, for every message; with ``api="messages"`` only those that it has.
 
     Returns
     -------
@@ -110,8 +115,10 @@ def send_many(
 
     Notes
     -----
-    Uses ``POST /sms/json``, https://developer.vonage.com/en/api/sms, in the bulk lane of the limit: other calls of
-    yours do not wait behind it. The pace is that of ``connect(calls=…, period=…)`` and of Nexmo's 30 messages a second.
+    Uses ``POST /sms/json``, https://developer.vonage.com/en/api/sms, or ``POST /v1/messages``, in the bulk lane of the
+    limit: other calls of yours do not wait behind it. The pace is that of ``connect(calls=…, period=…)`` and of Nexmo's
+    30 messages a second. The answers of the Messages API tell no price: the high estimates count for `max_cost` and
+    budgets until `delivery` has found the prices in Nexmo's records.
 
     A plan in Dask is sent by partition, in no order among them. Each process of a worker connects by itself, and finds
     credentials as ``connect()`` does there: nothing secret comes from the caller. All must have the caller's account
@@ -143,9 +150,10 @@ def send_many(
     cap = None if max_cost is None else validation.check_amount("max_cost", max_cost)
     workers = None if workers is None else validation.check_int("workers", workers, 1, MOST_WORKERS)
     resend = validation.check_bool("resend_not_found", resend_not_found)
+    way = find_api(api, session).name
     progress = validation.check_bool("progress", progress)
 
-    settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend)
+    settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend, way)
     if is_dask(plan):
         from nexmo_nb.campaigns.dask_send import send_partitions  # Dask is an extra
 

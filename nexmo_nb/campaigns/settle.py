@@ -12,9 +12,11 @@ from nexmo_nb import validation
 from nexmo_nb.campaigns.outcome import outcome_frame
 from nexmo_nb.reports import read_report
 from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.text.gsm import segments
 
 SINGLE_REPORTS = 10  # messages at most that are asked for one by one; for more, one report of their time costs less
 CLOCK_MARGIN = 3900.0  # seconds around a report's time: this machine's clock may be an hour off, or have been then
+PRODUCTS = {"sms": "SMS", "messages": "MESSAGES"}  # of the reports in which sends of a kind are
 CHUNK = 500  # rows of the ledger that are read at once: a statement of SQLite takes a limited number of values
 
 Send = Mapping[str, Any]
@@ -23,11 +25,12 @@ Change = tuple[str, str, list[dict[str, Any]]]  # id of a send, its new state an
 
 
 class Query(NamedTuple):
-    """A report to ask for: the time that it covers, in Unix seconds, and its filters."""
+    """A report to ask for: the time that it covers, in Unix seconds, its filters, and its product."""
 
     start: float
     end: float
     filters: Mapping[str, str]
+    product: str = "SMS"
 
 
 def settle(batch: str | None = None, *, delay: float = 600.0, session: Session | None = None) -> pd.DataFrame:
@@ -56,8 +59,9 @@ def settle(batch: str | None = None, *, delay: float = 600.0, session: Session |
 
     Notes
     -----
-    Asynchronous reports by ``client_ref``, https://developer.vonage.com/en/api/reports; Nexmo charges for each record.
-    Voice calls carry no reference: they stay unknown.
+    Asynchronous reports by ``client_ref``, and by the recipient where the Messages API was used,
+    https://developer.vonage.com/en/api/reports; Nexmo charges for each record. Voice calls carry no
+    reference: they stay unknown.
 
     Examples
     --------
@@ -73,11 +77,18 @@ def settle(batch: str | None = None, *, delay: float = 600.0, session: Session |
     ledger = session.ledger
     ledger.mark_abandoned_unknown()
     sends = ledger.read_sends(batch=name, state="unknown")
-    unknown = [send for send in sends if send["kind"] == "sms" and send["client_ref"] is not None]
+    unknown = [send for send in sends if send["kind"] in ("sms", "messages") and send["client_ref"] is not None]
     now = ledger.clock()
     records = chain.from_iterable(
-        read_report(session, start=query.start, end=query.end, filters={"direction": "outbound", **query.filters})
-        for query in plan_queries(unknown, now)
+        read_report(
+            session,
+            product=query.product,
+            start=query.start,
+            end=query.end,
+            filters={"direction": "outbound", **query.filters},
+        )
+        for kind in PRODUCTS
+        for query in plan_queries([send for send in unknown if send["kind"] == kind], now, kind)
     )
     found = find_records(unknown, records)
     decided = (settle_send(send, found[send["id"]], now, delay, session.account.currency) for send in unknown)
@@ -86,19 +97,22 @@ def settle(batch: str | None = None, *, delay: float = 600.0, session: Session |
     return outcome_frame(send for n in range(0, len(ids), CHUNK) for send in ledger.read_sends(ids=ids[n : n + CHUNK]))
 
 
-def plan_queries(unknown: Sequence[Send], now: float) -> list[Query]:
-    """Plan the reports in which the messages must be, if Nexmo has them: one for each, or one for all of many."""
+def plan_queries(unknown: Sequence[Send], now: float, kind: str = "sms") -> list[Query]:
+    """Plan the reports in which messages of a kind must be, if Nexmo has them: one for each, or one for all of many."""
     if not unknown:
         return []
     left = [_time_of(send) for send in unknown]
+    filters: dict[str, str] = {} if kind == "sms" else {"provider": "sms"}
     end = max(now, *left) + CLOCK_MARGIN  # if the clock was set back, `now` is before they were sent
     if len(unknown) > SINGLE_REPORTS:
-        return [Query(min(left) - CLOCK_MARGIN, end, {})]
-    # A reference that several messages share is asked for once, or their records would be read twice.
+        return [Query(min(left) - CLOCK_MARGIN, end, filters, PRODUCTS[kind])]
+    # What several messages share is asked for once, or their records would be read twice. Records of the Messages API
+    # cannot be asked for by reference.
+    name, field = ("client_ref", "client_ref") if kind == "sms" else ("recipient", "to")
     starts: dict[str, float] = {}
     for at, send in zip(left, unknown, strict=True):
-        starts[send["client_ref"]] = min(at, starts.get(send["client_ref"], at))
-    return [Query(at - CLOCK_MARGIN, end, {"client_ref": reference}) for reference, at in starts.items()]
+        starts[send[name]] = min(at, starts.get(send[name], at))
+    return [Query(at - CLOCK_MARGIN, end, {**filters, field: value}, PRODUCTS[kind]) for value, at in starts.items()]
 
 
 def find_records(unknown: Sequence[Send], records: Iterator[Record]) -> dict[str, list[Record]]:
@@ -113,7 +127,10 @@ def find_records(unknown: Sequence[Send], records: Iterator[Record]) -> dict[str
 def settle_send(send: Send, records: Sequence[Record], now: float, delay: float, currency: str) -> Change | None:
     """Decide what became of a message; None: it stays unknown, because its records may still come."""
     if records:
-        return send["id"], "accepted", [_part_from_record(record, currency) for record in records]
+        rows = [_part_from_record(record, currency) for record in records]
+        if send.get("kind") == "messages":  # its records are of whole messages
+            rows[0]["parts"] = segments(send["body"]).parts
+        return send["id"], "accepted", rows
     return (send["id"], "not_found", []) if now - _time_of(send) >= delay else None
 
 
@@ -127,7 +144,7 @@ def _part_from_record(record: Record, currency: str) -> dict[str, Any]:
     return {
         "message_id": record.get("message_id"),
         "status": "0",
-        "price": record.get("total_price") or None,
+        "price": None if record.get("status") == "submitted" else record.get("total_price") or None,
         "network": record.get("network"),
         "currency": record.get("currency") or currency,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -14,8 +14,10 @@ from nexmo_nb.arrow_frames import AnyFrame
 from nexmo_nb.reports.columns import DIRECTED, PRODUCTS, Product
 from nexmo_nb.reports.delivery_status import add_deliveries, parse_delivery, read_parts
 from nexmo_nb.reports.parquet import make_folder
+from nexmo_nb.reports.purchases import check_record_count
 from nexmo_nb.reports.readers import Manner, read_at_once, read_by_ids, read_by_report, read_into_folder, read_report
 from nexmo_nb.reports.request import RecordsQuery, check_filters, check_ids, check_span, is_read_at_once
+from nexmo_nb.reports.spending import find_price
 from nexmo_nb.session import Session, session_or_current
 
 __all__ = ["delivery", "read_report", "records"]
@@ -187,7 +189,9 @@ def delivery(
     Notes
     -----
     ``GET /v2/reports/records`` by id, twenty a request, https://developer.vonage.com/en/api/reports. What is found is
-    kept in the ledger: `sent` shows it from then on. Status ``delivered`` is what the operator says.
+    kept in the ledger: `sent` shows it from then on, and what messages of the Messages API cost, which is known only by
+    their records, counts in budgets. Ids that the ledger does not have are asked of the API of the connection
+    (``connect(sms_api=…)``). Status ``delivered`` is what the operator says.
 
     Examples
     --------
@@ -200,7 +204,12 @@ def delivery(
     session = session_or_current(session)
     parts = read_parts(messages, session)
     ids = [str(code) for code in parts["message_id"].dropna().unique()]
-    found = records(ids=ids, max_records=max_records, session=session)
-    rows = [parse_delivery(record) for record in found.to_dict("records")]
+    check_record_count(len(ids), max_records, find_price(session, "SMS", learn=False))
+    kinds, usual = session.ledger.read_kinds(ids), session.account.sms_api
+    rows: list[dict[str, Any]] = []
+    for product in ("SMS", "MESSAGES"):
+        some = [code for code in ids if (kinds.get(code, usual) == "messages") == (product == "MESSAGES")]
+        found = records(product, ids=some, max_records=max_records, session=session)
+        rows += [parse_delivery(record) for record in found.to_dict("records")]
     session.ledger.record_deliveries(rows)
     return add_deliveries(parts, rows)

@@ -12,10 +12,12 @@ from nexmo_nb.arrow_frames import to_pandas
 from nexmo_nb.contacts.countries import name_country
 from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.frames import TIME, Column, frame
+from nexmo_nb.messages.response import CODES
 from nexmo_nb.session import Session
 
 # https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts
 MEANINGS: Mapping[str, str] = {
+    **CODES,  # of the Messages API
     "0": "delivered",
     "1": "unknown",
     "2": "absent for the moment: the phone is off or without network",
@@ -80,12 +82,18 @@ def parse_delivery(record: Mapping[Any, Any]) -> dict[str, Any]:
         "message_id": known.get("message_id"),
         "delivery": str(known.get("status", "unknown")).lower(),
         "delivery_code": code,
-        "delivery_meaning": MEANINGS.get(str(code)) or known.get("meaning") or "not documented",
+        "delivery_meaning": MEANINGS.get(str(code)) or known.get("meaning") or _describe_status(known),
         "final_price": known.get("price"),
         "finalized": known["finalized"].timestamp() if "finalized" in known else None,
         "latency": known.get("latency"),
         **{column.name: known.get(column.name) for column in PLACE_COLUMNS},
     }
+
+
+def _describe_status(known: Mapping[Any, Any]) -> str:
+    """Describe the status of a record of the Messages API, which has an error code only after an error."""
+    has_provider = known.get("provider") is not None and known.get("error_code") is None
+    return str(known.get("status")).lower() if has_provider else "not documented"
 
 
 def add_deliveries(parts: pd.DataFrame, deliveries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

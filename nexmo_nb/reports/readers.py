@@ -208,14 +208,14 @@ def _read_texts(files: Iterable[IO[bytes]]) -> Generator[pd.DataFrame, None, Non
             yield from texts
 
 
-def read_report(session: Session, *, start: float, end: float, filters: Fields) -> list[dict[str, str]]:
-    """Read the records of SMS from `start`, and before `end` (Unix seconds), by one report; records cost money.
+def read_report(session: Session, *, product: str, start: float, end: float, filters: Fields) -> list[dict[str, str]]:
+    """Read the records of a product from `start`, and before `end` (Unix seconds), by one report; records cost money.
 
     `filters` are further fields of the request, such as ``direction`` and ``client_ref``. A record is all text, by the
     names of the report's columns. Errors are those of `request_report`, `wait_until_ready` and `download_report`.
     """
     what = "make a report of SMS"
-    query = RecordsQuery(session.account.api_key, "SMS", None, start, end, filters)
+    query = RecordsQuery(session.account.api_key, product, None, start, end, filters)
     fields = build_span_fields(query, start, end)
     status = wait_until_ready(session, fields, what, request_report(session, fields, what))
     rows: list[dict[str, str]] = []
@@ -224,7 +224,7 @@ def read_report(session: Session, *, start: float, end: float, filters: Fields) 
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             rows += [{name: value for name, value in row.items() if name} for row in csv.DictReader(text)]
     forget_requested(session, [fields])
-    price = find_price(session, "SMS", learn=False)
+    price = find_price(session, product, learn=False)
     note_spending(len(rows), price)
     tell_spending(session, len(rows), price, what)
     return rows

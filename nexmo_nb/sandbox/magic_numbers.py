@@ -138,6 +138,8 @@ def find_accident(request: Request) -> Accident:
     """Find what happens to a request by the number that it sends to or calls; empty for most."""
     if request.path in ("/sms/json", "/tts/json"):
         return find_magic(request.fields.get("to", "")).accident
+    if (request.method, request.path) == ("POST", "/v1/messages") and isinstance(request.json, dict):
+        return find_magic(str(request.json.get("to", ""))).accident
     if (request.method, request.path) == ("POST", "/v1/calls") and isinstance(request.json, dict):
         to = request.json.get("to")
         number = to[0].get("number") if isinstance(to, list) and to and isinstance(to[0], dict) else None

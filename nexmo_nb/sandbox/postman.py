@@ -141,7 +141,8 @@ def _build_token(world: World, webhook: Webhook, body: bytes | None, now: int) -
     import jwt
 
     claims: dict[str, Any] = {"iat": now, "jti": str(uuid.uuid4()), "iss": "Vonage", "api_key": world.api_key}
-    claims["application_id"] = webhook["application_id"]
+    if webhook["application_id"]:
+        claims["application_id"] = webhook["application_id"]
     if body is not None:
         claims["payload_hash"] = hashlib.sha256(body).hexdigest()
     return jwt.encode(claims, world.signature_secret, algorithm="HS256")

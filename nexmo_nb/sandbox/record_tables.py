@@ -8,6 +8,7 @@ from typing import Any
 
 from nexmo_nb.sandbox.call_course import advance_calls
 from nexmo_nb.sandbox.data import COUNTRIES, Country
+from nexmo_nb.sandbox.message_codes import find_error_code, translate_status
 from nexmo_nb.sandbox.receipts import find_receipt
 from nexmo_nb.sandbox.record_fields import FIELDS, Record, find_key
 from nexmo_nb.sandbox.traffic import find_records, find_time_place, iterate_records
@@ -42,7 +43,7 @@ def list_between(
 
 
 def find_by_id(world: World, key: str, ids: Sequence[str], accounts: Sequence[str]) -> list[Record]:
-    has_own = key in ("SMS", "SMS inbound", "VOICE-CALL", "VOICE-FAILED")
+    has_own = key in ("SMS", "SMS inbound", "MESSAGES", "VOICE-CALL", "VOICE-FAILED")
     own = _list_own_records(world, key, accounts) if has_own else []
     return find_records(world, key, ids, accounts) + [record for record in own if record[1] in ids]
 
@@ -80,7 +81,10 @@ def _list_own_records(world: World, key: str, accounts: Sequence[str]) -> list[R
         ended = [call for call in calls if call.get("end_time") and call["country"]]
         is_spoken = key == "VOICE-CALL"
         return [_build_call_record(world, key, call) for call in ended if (call["status"] == "completed") == is_spoken]
-    parts = ((message, part) for message in messages for part in message["parts"])
+    by_messages = [message for message in messages if message.get("api") == "messages"]
+    if key == "MESSAGES":
+        return [_build_message_record(world, message) for message in by_messages]
+    parts = ((each, part) for each in messages if each.get("api") != "messages" for part in each["parts"])
     return [_build_record(world, message, part) for message, part in parts] if key == "SMS" else []
 
 
@@ -147,6 +151,32 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "dcs": {"gsm7": "0", "ucs2": "8"}.get(message["encoding"], "4"),
     }
     return tuple(record.get(name, "") for name in FIELDS["SMS"])
+
+
+def _build_message_record(world: World, message: Mapping[str, Any]) -> Record:
+    """Build the record of a whole message of the Messages API: what it costs is told when its receipt came."""
+    receipt = find_receipt(message, world.now())
+    record = {
+        "account_id": world.api_key,
+        "message_id": message["parts"][0]["message_id"],
+        "client_ref": message["client_ref"] or "",
+        "direction": "outbound",
+        "from": message["sender"],
+        "to": message["to"],
+        "message_body": message["text"],
+        **_describe_place(COUNTRIES[message["country"]], message["network"]),
+        "provider": "sms",
+        "date_received": message["time"],
+        "date_finalized": receipt.at.isoformat(timespec="milliseconds") if receipt.at else "",
+        "latency": str(round(1000 * message["course"]["seconds"])) if receipt.at else "",
+        "status": translate_status(receipt.status),
+        "error_code": find_error_code(message) if receipt.at else "",
+        "currency": "EUR",
+        "estimated_price": message["price"],
+        "total_price": message["price"] if receipt.at else "",
+        "id": message["parts"][0]["message_id"],
+    }
+    return tuple(record.get(name, "") for name in FIELDS["MESSAGES"])
 
 
 def _build_inbound_record(world: World, received: Mapping[str, Any], part: Mapping[str, str]) -> Record:

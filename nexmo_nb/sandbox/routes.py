@@ -13,6 +13,7 @@ from nexmo_nb.sandbox import (
     call_control,
     calls,
     conversions,
+    messages,
     numbers,
     reports,
     sms,
@@ -38,8 +39,8 @@ class Access(NamedTuple):
 class Route(NamedTuple):
     """Method, path (a regular expression), endpoint, and the family whose rate limit it counts towards.
 
-    Without `access`, the endpoint checks the credentials itself. `/sms/json` has no family here: it answers too many
-    requests in its own way.
+    Without `access`, the endpoint checks the credentials itself. `/sms/json` and
+    `/v1/messages` have no family here: they count messages, and answer too many in their own ways.
     """
 
     method: str
@@ -57,6 +58,7 @@ REPORTS = Access(DENIED_AS_PROBLEM._replace(headers=PROBLEM), by_query=False)
 ROUTES = (
     Route("POST", "/sms/json", sms.send_sms),
     Route("GET", "/sms/json", sms.send_sms),
+    Route("POST", "/v1/messages", messages.send_message),
     Route("POST", "/tts/json", tts.place_tts_call, "calls"),
     Route("GET", "/tts/json", tts.place_tts_call, "calls"),
     Route("POST", "/v1/calls", calls.place_call, "calls"),

@@ -33,7 +33,7 @@ SIGNATURE_LIFETIME = 900
 NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref", "text")
 
 
-class _MessageRefusal(Exception):
+class MessageRefusal(Exception):
     """Ends the work on a message: unlike a `Refusal`, it is answered with HTTP 200 and this status in the body."""
 
     def __init__(self, status: int, text: str | None = None) -> None:
@@ -41,7 +41,7 @@ class _MessageRefusal(Exception):
         self.status, self.text = status, text or STATUS_TEXTS.get(status, "Rejected")
 
 
-class _Message(NamedTuple):
+class Message(NamedTuple):
     """A message that passed all checks, the price of a part, and how many parts are accepted."""
 
     to: str
@@ -58,8 +58,10 @@ def send_sms(world: World, request: Request, accident: Accident) -> Answer:
     try:
         with world.lock:
             _check_credentials(world, request, fields)
-            entries = _accept_message(world, fields, accident)
-    except _MessageRefusal as refused:
+            message, record = accept_message(world, fields, accident)
+            queue_receipts(world, record)
+            entries = _build_entries(world, message, record["parts"])
+    except MessageRefusal as refused:
         recipient = {"to": fields["to"]} if refused.status in NAMING_RECIPIENT and fields.get("to") else {}
         entries = [{**recipient, "status": str(refused.status), "error-text": refused.text}]
     return Answer(200, {"message-count": str(len(entries)), "messages": entries})
@@ -69,25 +71,25 @@ def _check_credentials(world: World, request: Request, fields: Mapping[str, str]
     """Check in the API's order: whether credentials, then from, to and text are there; then the credentials."""
     key, secret = read_basic(request) or read_keys(fields)
     if not key:
-        raise _MessageRefusal(2, "Missing api_key")
+        raise MessageRefusal(2, "Missing api_key")
     if not secret and "sig" not in fields:
-        raise _MessageRefusal(2, "Missing api_secret")
+        raise MessageRefusal(2, "Missing api_secret")
     _check_required(fields)
     if "sig" in fields:
         if secret:
-            raise _MessageRefusal(32)
+            raise MessageRefusal(32)
         if key != world.api_key or not _is_signed(world, fields):
-            raise _MessageRefusal(14)
+            raise MessageRefusal(14)
     elif not world.is_secret(key, secret):
-        raise _MessageRefusal(4)
+        raise MessageRefusal(4)
 
 
 def _check_required(fields: Mapping[str, str]) -> None:
     for name in ("from", "to"):
         if not fields.get(name, "").strip():
-            raise _MessageRefusal(2, f"Missing {name} param")
+            raise MessageRefusal(2, f"Missing {name} param")
     if fields.get("type", "text") in ("text", "unicode") and not fields.get("text"):
-        raise _MessageRefusal(2, "Missing Message Text")
+        raise MessageRefusal(2, "Missing Message Text")
 
 
 def _is_signed(world: World, fields: Mapping[str, str]) -> bool:
@@ -97,14 +99,14 @@ def _is_signed(world: World, fields: Mapping[str, str]) -> bool:
     return is_signature_valid(fields, world.signature_secret)
 
 
-def _accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> list[dict[str, str]]:
-    """Check, charge and store a message; return an entry of the answer for each part."""
+def accept_message(world: World, fields: Mapping[str, str], accident: Accident) -> tuple[Message, dict[str, Any]]:
+    """Check, charge and store a message, whichever API it came by; give it, and what is kept of it."""
     to = fields["to"].strip()
     if not re.fullmatch("[0-9]{7,15}", to):
-        raise _MessageRefusal(3, "to address is not numeric")
+        raise MessageRefusal(3, "to address is not numeric")
     wait = world.acquire_slot("sms") or acquire_sender_slot(world, fields["from"].strip())
     if wait:
-        raise _MessageRefusal(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
+        raise MessageRefusal(1, f"Throughput Rate Exceeded - please wait [ {max(1, int(wait * 1000))} ] and retry")
     _refuse_by_accident(accident)
     country = _find_destination(to)
     _check_sender(fields["from"].strip(), country)
@@ -112,34 +114,33 @@ def _accept_message(world: World, fields: Mapping[str, str], accident: Accident)
     texts = _split_content(fields)
     is_partial = accident.get("kind") == "partial"
     if is_partial and len(texts) == 1:
-        raise _MessageRefusal(1)
+        raise MessageRefusal(1)
     network = find_network(country, fields["to"])
     price = Decimal(world.current_price(country.code, network.sms))
-    message = _Message(to, fields, country, network, texts, price, 1 if is_partial else len(texts))
+    message = Message(to, fields, country, network, texts, price, 1 if is_partial else len(texts))
     if not world.spend(price * message.accepted):
-        raise _MessageRefusal(9)
+        raise MessageRefusal(9)
     record = _build_record(world, message)
     world.messages.append(record)
-    queue_receipts(world, record)
-    return _build_entries(world, message, record["parts"])
+    return message, record
 
 
 def _refuse_by_accident(accident: Accident) -> None:
     kind = accident.get("kind")
     if kind == "throttled":
-        raise _MessageRefusal(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
+        raise MessageRefusal(1, "Throughput Rate Exceeded - please wait [ 702 ] and retry")
     if kind == "no-credit":
-        raise _MessageRefusal(9)
+        raise MessageRefusal(9)
     if kind == "status":
-        raise _MessageRefusal(int(accident.get("code", 5)))
+        raise MessageRefusal(int(accident.get("code", 5)))
 
 
 def _find_destination(to: str) -> Country:
     if find_magic(to).is_refused:
-        raise _MessageRefusal(read_code(to))
+        raise MessageRefusal(read_code(to))
     country = find_country(to)
     if country is None:
-        raise _MessageRefusal(6)
+        raise MessageRefusal(6)
     return country
 
 
@@ -150,7 +151,7 @@ def _check_sender(sender: str, country: Country) -> None:
         is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
         is_allowed = is_name and country.code not in NUMERIC_ONLY
     if not is_allowed:
-        raise _MessageRefusal(15)
+        raise MessageRefusal(15)
 
 
 def _check_options(fields: Mapping[str, str]) -> None:
@@ -169,7 +170,7 @@ def _check_options(fields: Mapping[str, str]) -> None:
     ]
     for is_valid, status, text in checks:
         if not is_valid:
-            raise _MessageRefusal(status, text)
+            raise MessageRefusal(status, text)
 
 
 def _split_content(fields: Mapping[str, str]) -> list[str]:
@@ -183,7 +184,7 @@ def _split_content(fields: Mapping[str, str]) -> list[str]:
         return [_read_binary(fields)]
     for name in PAGES[kind]:
         if not fields.get(name):
-            raise _MessageRefusal(2, f"Missing {name}")
+            raise MessageRefusal(2, f"Missing {name}")
     content = "\n".join(fields[name] for name in PAGES[kind])
     return [content[n : n + 130] for n in range(0, len(content), 130)]
 
@@ -191,15 +192,15 @@ def _split_content(fields: Mapping[str, str]) -> list[str]:
 def _read_binary(fields: Mapping[str, str]) -> str:
     header, body = fields.get("udh", ""), fields.get("body", "")
     if not header or not body:
-        raise _MessageRefusal(2, "Missing udh" if not header else "Missing body")
+        raise MessageRefusal(2, "Missing udh" if not header else "Missing body")
     if not re.fullmatch("([0-9a-fA-F]{2})+", header) or not re.fullmatch("([0-9a-fA-F]{2})+", body):
-        raise _MessageRefusal(3, "invalid hex")
+        raise MessageRefusal(3, "invalid hex")
     if len(header + body) // 2 > 140:
-        raise _MessageRefusal(12)
+        raise MessageRefusal(12)
     return body
 
 
-def _build_record(world: World, message: _Message) -> dict[str, Any]:
+def _build_record(world: World, message: Message) -> dict[str, Any]:
     fields, kind, price = message.fields, message.fields.get("type", "text"), f"{message.price:.8f}"
     return {
         **{name.replace("-", "_"): value for name, value in fields.items() if name not in NOT_STORED},
@@ -221,14 +222,14 @@ def _build_record(world: World, message: _Message) -> dict[str, Any]:
     }
 
 
-def _find_last_network(message: _Message) -> Network:
+def _find_last_network(message: Message) -> Network:
     """Find the network that has the number now, which for a ported one is not that of the answer."""
     networks = message.country.networks
     is_ported = find_magic(message.to).is_ported
     return networks[(networks.index(message.network) + is_ported) % len(networks)]
 
 
-def _build_entries(world: World, message: _Message, parts: list[dict[str, str]]) -> list[dict[str, str]]:
+def _build_entries(world: World, message: Message, parts: list[dict[str, str]]) -> list[dict[str, str]]:
     accepted = {
         "status": "0",
         "remaining-balance": f"{world.balance:.8f}",

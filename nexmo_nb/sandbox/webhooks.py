@@ -7,7 +7,9 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+from nexmo_nb.sandbox.message_codes import find_error_code, translate_status
 from nexmo_nb.sandbox.receipts import find_receipt_time
+from nexmo_nb.sandbox.refusals import PROBLEM_TYPES
 from nexmo_nb.sandbox.webhook_queue import add_webhook
 from nexmo_nb.sandbox.world import World
 
@@ -20,8 +22,6 @@ STYLES = {
 APPLICATION_STYLE = {"method": "POST", "format": "json", "signature": "jwt"}
 # What the end of a call tells of it.
 RESULTS = ("start_time", "end_time", "duration", "rate", "price", "network")
-# The statuses of the Messages API for those of a receipt; others are the same.
-MESSAGE_STATUSES = {"failed": "undeliverable", "expired": "undeliverable"}
 
 
 def queue_receipts(world: World, message: Mapping[str, Any]) -> None:
@@ -41,6 +41,20 @@ def queue_receipts(world: World, message: Mapping[str, Any]) -> None:
     url = url or world.settings["drCallBackUrl"]
     parts = [_describe_receipt(world, message, part, at) for part in message["parts"]]
     _queue_for_account(world, "receipt", url, parts, at)
+
+
+def queue_message_status(world: World, message: Mapping[str, Any]) -> None:
+    """Queue what becomes of a message that came by the Messages API.
+
+    A `webhook_url` of its own goes before that of the application that sent it, and that before the account's URL.
+    """
+    at = find_receipt_time(message)
+    application = message["application_id"]
+    url = message["webhook_url"]
+    url = url or _get_hook(world.applications.get(application or "", {}), "messages", "status_url").get("address", "")
+    url = url or world.settings["drCallBackUrl"]
+    if url:
+        _queue_for_application(world, "status", url, application, _describe_status(message, at), at)
 
 
 def queue_received(world: World, received: Mapping[str, Any]) -> None:
@@ -92,7 +106,7 @@ def queue_call_event(world: World, call: Mapping[str, Any], change: Mapping[str,
 
 
 def _queue_for_application(
-    world: World, kind: str, url: str, application: str, fields: Mapping[str, Any], at: datetime
+    world: World, kind: str, url: str, application: str | None, fields: Mapping[str, Any], at: datetime
 ) -> None:
     webhook = {"kind": kind, "url": url, **APPLICATION_STYLE, "fields": fields, "application_id": application}
     add_webhook(world, webhook, at)
@@ -140,9 +154,9 @@ def _describe_receipt(
 
 def _describe_status(message: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """Describe what became of a whole message, as the Messages API does."""
-    status, time = message["course"]["status"], _format_instant(at)
-    status = MESSAGE_STATUSES.get(status, status)
-    error = {"error_code": str(message["course"]["error"])} if message["course"]["error"] else {}
+    status, time = translate_status(message["course"]["status"]), _format_instant(at)
+    code = find_error_code(message) if message.get("api") == "messages" else str(message["course"]["error"] or "")
+    error = {"error_code": code} if code else {}
     price = sum((Decimal(part["price"]) for part in message["parts"]), Decimal(0))
     return {
         "message_uuid": message["parts"][0]["message_id"],
@@ -154,11 +168,17 @@ def _describe_status(message: Mapping[str, Any], at: datetime) -> dict[str, Any]
         **({"client_ref": message["client_ref"]} if message["client_ref"] else {}),
         "usage": {"currency": "EUR", "price": f"{price:.4f}"},
         "destination": {"network_code": message["network"]},
+        **({"error": _describe_error(code, message)} if code and message.get("api") == "messages" else {}),
         "sms": {
             "count_total": str(len(message["parts"])),
             "segments": [{"timestamp": time, "status": status, **error} for _ in message["parts"]],
         },
     }
+
+
+def _describe_error(code: str, message: Mapping[str, Any]) -> dict[str, str]:
+    link = f"{PROBLEM_TYPES}/messages#{code}"
+    return {"type": link, "title": code, "detail": "The message failed.", "instance": message["parts"][0]["message_id"]}
 
 
 def _describe_part(world: World, received: Mapping[str, Any], place: int, at: datetime) -> dict[str, str]:

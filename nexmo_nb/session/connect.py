@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 LONGEST_TIMEOUT = 600.0
 SignatureMethod = Literal["md5hash", "md5", "sha1", "sha256", "sha512"]
+SmsApi = Literal["sms", "messages"]
 _current: Session | None = None
 _opened: weakref.WeakSet[Session] = weakref.WeakSet()
 _opened_lock = threading.Lock()
@@ -67,6 +68,7 @@ def connect(
     cache: bool = True,
     timeout: float = 30.0,
     currency: str = "EUR",
+    sms_api: SmsApi = "sms",
     state: str | None = None,
     state_dir: str | os.PathLike[str] | None = None,
     accept_restored_ledger: bool = False,
@@ -103,6 +105,9 @@ def connect(
         hour.
     currency : str
         What the account is billed in, for the column ``currency``.
+    sms_api : {"sms", "messages"}
+        The API that SMS travel by where a call does not say it with ``api=…``: messages is for accounts that do not get
+        the SMS API any more.
     state : str, optional
         The URL of a PostgreSQL database, ``"postgresql://user@host/database"``, that the machines of a team share: the
         limit, the record of what was sent and the budgets of an account are there then, for all of them (needs
@@ -157,6 +162,7 @@ def connect(
     )
     method = check_choice("signature_method", signature_method, get_args(SignatureMethod))
     settings = {"currency": _check_currency(currency), "signature_method": method}
+    settings["sms_api"] = check_choice("sms_api", sms_api, get_args(SmsApi))
     target = where if where is not None else os.environ.get("NEXMO_NB_CONNECT") or "live"
     if not isinstance(target, str):
         raise invalid_argument("where", target, "'live', 'sandbox' or a URL")

@@ -36,6 +36,8 @@ class Request:
         Field of the body with a list whose every row says it. Default: the body itself says it.
     find_refusal : callable, optional
         Finds the error that a parsed body with a good HTTP status stands for, if it is no success.
+    errors : mapping, optional
+        Errors that HTTP statuses stand for here, where they are others than everywhere else.
     """
 
     what: str
@@ -53,6 +55,7 @@ class Request:
     echo: Mapping[str, str] | None = None
     echo_rows: str = ""
     find_refusal: Callable[[Request, Any], NexmoError | None] | None = None
+    errors: Mapping[int, type[NexmoError]] | None = None
 
     @property
     def is_write(self) -> bool:

@@ -85,7 +85,7 @@ def parse_response(request: Request, status: int, headers: Mapping[str, str], co
         words = f"the server answered with {words}" + (" (a redirect is never followed)" if status < 400 else "")
         words += f", and {doubt}" if doubt else ""
         return unanswered_error(request, words, status=status, retry_after=retry_after)
-    error_class = _BY_CODE.get(code) or _BY_STATUS.get(status, RejectedError)
+    error_class = _BY_CODE.get(code) or {**_BY_STATUS, **(request.errors or {})}.get(status, RejectedError)
     return error_class(
         f"Could not {request.what}: {words} (HTTP {status}{', ' + code if code else ''}). {_ADVICE[error_class]}",
         status=status,

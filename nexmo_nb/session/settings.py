@@ -46,6 +46,7 @@ def show_connection(session: Session | None = None) -> pd.DataFrame:
     values |= {
         "signature_method": account.signature_method,
         "currency": account.currency,
+        "sms_api": account.sms_api,
         "limit": f"{limit.calls} calls in {limit.seconds:g} s",
         "cache": "off" if session.cache is None else "on",
         "state": "files" if session.store is None else str(session.store),

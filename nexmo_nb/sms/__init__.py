@@ -13,9 +13,10 @@ from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.pricing.estimates import check_max_price, estimate_cost
 from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.sms.apis import ApiName, find_api
 from nexmo_nb.sms.parts import count_parts
-from nexmo_nb.sms.request import CONTENT, OPTIONS, SmsType, build_fields, build_request
-from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status, parse_parts
+from nexmo_nb.sms.request import CONTENT, OPTIONS, SmsType, build_fields
+from nexmo_nb.sms.response import COLUMNS, STATUSES, meaning_of_status
 from nexmo_nb.state.sends import Entry, compute_digest
 
 __all__ = ["COLUMNS", "STATUSES", "send_sms"]
@@ -47,6 +48,7 @@ def send_sms(
     trusted_number: bool | None = None,
     region: str | None = None,
     max_price: float | None = None,
+    api: ApiName | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Send one SMS; it leaves once, whatever happens.
@@ -93,6 +95,10 @@ def send_sms(
         At most so much, in the account's currency, for the whole message: refused before it is sent where the dearest
         network of its country costs more, or no price is known. Reads the price list, once a day. Default: no cap but
         the account's `budget`.
+    api : {"sms", "messages"}, optional
+        The API that the message travels by: the SMS API, or the Messages API for accounts that do not get that one any
+        more. Messages has no `status_report_req`, `message_class`, `protocol_id` and `account_ref`, no other types than
+        text and unicode, and a `ttl` of whole seconds. Default: that of the connection (``connect(sms_api=…)``).
     session : Session, optional
         Default: the current one.
 
@@ -101,7 +107,9 @@ def send_sms(
     pandas.DataFrame
         One row a part: ``part, parts`` (int), ``to, message_id, status, meaning, error_text`` (text), ``price,
         balance`` (float, in ``currency``; estimates, as Nexmo says), ``network`` (MCC and MNC), ``client_ref,
-        account_ref`` (as Nexmo repeats them).
+        account_ref`` (as Nexmo repeats them). By the Messages API one row for all parts, which are counted here, and
+        no ``price, balance, network``: its answer does not tell them. `delivery` finds the price, and `sent` and the
+        budgets know it from then on; before, the estimate counts.
 
     Raises
     ------
@@ -127,7 +135,8 @@ def send_sms(
     -----
     Every send is recorded on this machine before it leaves; `nexmo_nb.sent` shows it. Accepted is not delivered. Uses
     ``POST /sms/json``, https://developer.vonage.com/en/api/sms, which no longer documents wappush, vcal and vcard: they
-    may be refused.
+    may be refused; or ``POST /v1/messages``, https://developer.vonage.com/en/api/messages, with key and secret, which
+    refuses a message by HTTP status: ``.code`` is the error's number then, or its name. A key counts over both.
 
     Examples
     --------
@@ -144,14 +153,16 @@ def send_sms(
     warn_of_doubt(to, region)
     send_id, currency = session.ledger.new_id(), session.account.currency
     reference = fields.get("client-ref", send_id)
-    request = build_request({**fields, "client-ref": reference}, currency)
+    way = find_api(api, session)
+    complete = {**fields, "client-ref": reference}
+    request = way.build_request(complete, currency)
     addressed = (fields["to"], fields["from"], fields.get("text"))
-    entry = Entry(send_id, request.what, "sms", compute_digest(fields), *addressed, client_ref=reference, key=key)
+    entry = Entry(send_id, request.what, way.name, compute_digest(fields), *addressed, client_ref=reference, key=key)
     entry = _estimate(session, entry, count_parts(fields), max_price)
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:
-            rows = parse_parts(session.call(request), currency)
+            rows = way.parse_answer(session.call(request), complete, currency)
             session.note_balance(rows[-1]["balance"])
             send.record_outcome(rows)
     _warn_if_partial(rows, fields["to"])

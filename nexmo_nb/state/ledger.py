@@ -39,6 +39,7 @@ from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.batches import Batches
 from nexmo_nb.state.budgets import Bounds, Budgets, Claim, check_single, choose_affordable
 from nexmo_nb.state.database import Connection, StateError
+from nexmo_nb.state.deliveries_sql import read_kinds, write_deliveries
 from nexmo_nb.state.entries import add_entries, find_by_key, free_key
 from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
@@ -172,7 +173,7 @@ class Ledger:
         return self._transact(work)
 
     def record_and_claim(
-        self, outcomes: Sequence[Outcome], digests: Mapping[str, str], bounds: Bounds | None = None
+        self, outcomes: Sequence[Outcome], digests: Mapping[str, str], bounds: Bounds | None = None, kind: str = ""
     ) -> Claim:
         """Record outcomes, and claim and charge planned rows that leave now, in one transaction.
 
@@ -191,7 +192,7 @@ class Ledger:
             at = self.clock()
             affordable, kept_by = choose_affordable(connection, list(digests), at, names, bounds)
             with keep_totals(connection, affordable):
-                ids = {row for row in affordable if sql.claim_send(connection, row, digests[row], owner, at)}
+                ids = {row for row in affordable if sql.claim_send(connection, row, digests[row], owner, at, kind=kind)}
             return Claim(ids, list(digests)[len(affordable) :], kept_by)
 
         claim = Claim(set(), [])
@@ -240,7 +241,11 @@ class Ledger:
 
     def record_deliveries(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Record what became of messages of this ledger, by Nexmo's records; the last record counts."""
-        self._transact(lambda connection: sql.write_deliveries(connection, rows))
+        self._transact(lambda connection: write_deliveries(connection, list(rows)))
+
+    def read_kinds(self, ids: Sequence[str]) -> dict[str, str]:
+        """Read the kinds of the sends that message ids belong to."""
+        return self._read(lambda connection: read_kinds(connection, ids))
 
     def mark_abandoned_unknown(self) -> None:
         """Set to ``unknown`` what was left in ``sending``: by processes that died, and by this one."""

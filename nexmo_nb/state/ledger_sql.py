@@ -17,7 +17,7 @@ from typing import Any, Literal
 from nexmo_nb.state import batches_sql, schedules_sql
 from nexmo_nb.state.budgets_sql import make_totals
 from nexmo_nb.state.database import Connection, Dialect, Schema, damaged_error, read_rows
-from nexmo_nb.state.sends import BatchRow, Entry, Parts, has_prices, sum_prices
+from nexmo_nb.state.sends import BatchRow, Entry, Parts, count_parts, has_prices, sum_prices
 
 _SENDS = (
     "id, kind, batch, place, key, digest, recipient, sender, body, client_ref, state, owner, created, started,"
@@ -180,12 +180,15 @@ def delete_planned(connection: Connection, names: Iterable[str]) -> int:
     return deleted
 
 
-def claim_send(connection: Connection, send_id: str, digest: str, owner: str, at: float) -> bool:
-    """Set a row from ``planned`` to ``sending``; False where another process claimed it or gave it another content."""
+def claim_send(connection: Connection, send_id: str, digest: str, owner: str, at: float, *, kind: str) -> bool:
+    """Set a row from ``planned`` to ``sending``; False where another process claimed it or gave it another content.
+
+    `kind` is the API by which it leaves now, which may be another one than was planned; empty: as planned.
+    """
     changed = connection.execute(
-        "UPDATE sends SET state = 'sending', owner = ?, client_ref = id, code = NULL, error = NULL, started = ?,"
-        " cost = estimate WHERE id = ? AND digest = ? AND state = 'planned'",
-        (owner, at, send_id, digest),
+        "UPDATE sends SET state = 'sending', kind = COALESCE(NULLIF(?, ''), kind), owner = ?, client_ref = id,"
+        " code = NULL, error = NULL, started = ?, cost = estimate WHERE id = ? AND digest = ? AND state = 'planned'",
+        (kind, owner, at, send_id, digest),
     )
     return changed.rowcount == 1
 
@@ -232,7 +235,7 @@ def write_outcome(
     changed = connection.execute(
         "UPDATE sends SET state = ?, owner = NULL, finished = ?, parts = ?, price = ?, currency = ?, code = ?,"
         f" error = ?, cost = {cost} WHERE id = ? AND state IN ({', '.join('?' * len(over))})",
-        (state, at, len(rows) or None, price, currency, code, error, *values, send_id, *over),
+        (state, at, count_parts(rows) or None, price, currency, code, error, *values, send_id, *over),
     )
     if not changed.rowcount:
         return
@@ -267,19 +270,6 @@ def undo_on_error(connection: Connection) -> Iterator[None]:
             connection.execute("RELEASE before")
         raise
     connection.execute("RELEASE before")
-
-
-def write_deliveries(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write what became of message ids of this ledger over what is there; other ids are left out."""
-    connection.executemany(
-        "INSERT INTO deliveries (message_id, delivery, code, price, currency, finalized)"
-        " SELECT CAST(:message_id AS TEXT), CAST(:delivery AS TEXT), CAST(:delivery_code AS TEXT),"
-        " CAST(:final_price AS DOUBLE PRECISION), CAST(:currency AS TEXT), CAST(:finalized AS DOUBLE PRECISION)"
-        " WHERE EXISTS (SELECT 1 FROM parts WHERE message_id = :message_id)"
-        " ON CONFLICT (message_id) DO UPDATE SET delivery = excluded.delivery, code = excluded.code,"
-        " price = excluded.price, currency = excluded.currency, finalized = excluded.finalized",
-        [row for row in rows if row["message_id"]],
-    )
 
 
 def can_erase(dialect: Dialect) -> str:
@@ -366,12 +356,12 @@ def read_parts(connection: Connection, send_id: str) -> list[dict[str, Any]]:
     """Read the parts of one send, as they were returned."""
     rows = read_rows(
         connection,
-        'SELECT recipient AS "to", client_ref, currency, part, message_id, status, error_text, parts.price AS price,'
-        " balance, network, account_ref, conversation_uuid"
+        'SELECT recipient AS "to", client_ref, currency, part, sends.parts AS parts, message_id, status, error_text,'
+        " parts.price AS price, balance, network, account_ref, conversation_uuid"
         " FROM parts JOIN sends ON sends.id = parts.send WHERE send = ? ORDER BY part",
         (send_id,),
     )
-    return [{**row, "parts": len(rows)} for row in rows]
+    return [{**row, "parts": row["parts"] or len(rows)} for row in rows]
 
 
 def read_batch(connection: Connection, names: Iterable[str]) -> list[BatchRow]:
@@ -386,7 +376,8 @@ def read_batch_parts(connection: Connection, names: Iterable[str]) -> list[dict[
     """Read the parts of a batch's SMS that Nexmo gave an id."""
     statement = (
         'SELECT batch, recipient AS "to", body, client_ref, message_id, parts.price AS price, currency, network'
-        " FROM parts JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL AND kind = 'sms'"
+        " FROM parts JOIN sends ON sends.id = parts.send WHERE batch = ? AND message_id IS NOT NULL"
+        " AND kind IN ('sms', 'messages')"
         " ORDER BY created, place, part"
     )
     return [row for name in names for row in read_rows(connection, statement, (name,))]

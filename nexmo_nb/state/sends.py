@@ -106,6 +106,11 @@ def state_after_error(problem: BaseException) -> str | None:
     return "rejected" if is_refusal else "unknown"
 
 
+def count_parts(rows: Parts) -> int:
+    """Count the parts of a send: as many as it has rows, or as its only row says, which stands for all of them."""
+    return max(len(rows), int(rows[0].get("parts") or 0)) if len(rows) == 1 else len(rows)
+
+
 def sum_prices(rows: Iterable[Mapping[str, Any]]) -> float | None:
     """Add up the prices of parts; None where no part has a price that can be read."""
     prices = [price for price in (parse_number(row.get("price")) for row in rows) if not math.isnan(price)]

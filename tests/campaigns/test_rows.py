@@ -159,7 +159,7 @@ def test_one_text_twice_for_one_number_is_refused() -> None:
 
 
 def test_an_entry_names_its_row() -> None:
-    entry = make_row(3, label=("x", 1)).to_entry("i1")
+    entry = make_row(3, label=("x", 1)).to_entry("i1", "sms")
     assert (entry.id, entry.what, entry.kind, entry.digest) == ("i1", f"row ('x', 1), to {TO}", "sms", "d")
     assert (entry.recipient, entry.sender, entry.body) == (TO, "Demo", "Hello")
     assert (entry.client_ref, entry.key) == (None, None)

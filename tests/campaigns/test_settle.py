@@ -37,7 +37,7 @@ def test_a_few_messages_are_asked_for_one_by_one() -> None:
 def test_many_messages_are_asked_for_by_one_report_of_their_whole_time() -> None:
     assert len(plan_queries([send(n) for n in range(SINGLE_REPORTS)], 500.0)) == SINGLE_REPORTS
     unknown = [send(n) for n in range(SINGLE_REPORTS, -1, -1)]
-    assert plan_queries(unknown, 500.0) == [(100.0 - CLOCK_MARGIN, 500.0 + CLOCK_MARGIN, {})]
+    assert plan_queries(unknown, 500.0) == [(100.0 - CLOCK_MARGIN, 500.0 + CLOCK_MARGIN, {}, "SMS")]
 
 
 def test_messages_that_share_a_reference_are_asked_for_once() -> None:

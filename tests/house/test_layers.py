@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"credentials", "contacts", "examples", "excel_files", "focus"},
     {"state"},
     {"session", "pseudonyms"},
-    {"numbers", "applications", "sms", "voice", "pricing", "reports", "subaccounts"},
+    {"numbers", "applications", "messages", "sms", "voice", "pricing", "reports", "lookup", "subaccounts"},
     {"campaigns", "costs", "plots"},
     {"cli", "forms", "report_page", "testing"},
 ]

@@ -150,7 +150,7 @@ def test_a_null_is_a_value_that_was_not_given(client: Client, sandbox: Sandbox) 
         ("GET", "/account/get-phone-pricing/outbound/sms?phone=447700900000"),
         ("POST", "/sms/xml"),
         ("POST", "/tts/xml"),
-        ("POST", "/v1/messages"),
+        ("POST", "/v0.1/messages"),
     ],
 )
 def test_what_the_sandbox_does_not_speak_is_not_found_and_the_log_says_so(
