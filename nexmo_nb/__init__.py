@@ -13,7 +13,8 @@ What you want to do, and what does it; ``help(nx.send_sms)`` tells all of one, w
 Connect         connect, show_connection, current, set_options
 Without code    sms_form, campaign_form, voice_form, number_form, application_form
 Send            send_sms, send_voice
-A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many
+A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many,
+                and run_due where it is kept for later
 A text          segments, explain_encoding, shorter_texts
 What was sent   sent, settle, delivery, records, discard, forget
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
@@ -42,7 +43,7 @@ if typing.TYPE_CHECKING:
         delete_application,
         update_application,
     )
-    from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, send_many, sent
+    from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, run_due, send_many, sent
     from nexmo_nb.campaigns.account_budget import budget
     from nexmo_nb.campaigns.settle import settle
     from nexmo_nb.campaigns.summary import summary
@@ -106,7 +107,7 @@ __version__ = "0.2.0"
 # Each public name is loaded when it is first used: what is not used costs nothing, not even pandas.
 _NAMES = {
     "applications": "application applications create_application delete_application update_application",
-    "campaigns": "discard fit_budget forget plan_sms send_many sent",
+    "campaigns": "discard fit_budget forget plan_sms run_due send_many sent",
     "campaigns.account_budget": "budget",
     "campaigns.settle": "settle",
     "campaigns.summary": "summary",
@@ -224,6 +225,7 @@ __all__ = [
     "read_excel",
     "records",
     "report",
+    "run_due",
     "search_numbers",
     "segments",
     "send_many",

@@ -12,6 +12,7 @@ import pandas as pd
 from nexmo_nb.campaigns.caps import Cap, check_cap, describe_room
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.finished import read_finished
+from nexmo_nb.campaigns.hours import Hours, Left, When, read_hours
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
 from nexmo_nb.campaigns.progress import Progress, count_done, write_status
 from nexmo_nb.campaigns.rows import (
@@ -30,7 +31,9 @@ from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Session
 from nexmo_nb.sms.apis import ApiName, find_api
 from nexmo_nb.state.budgets import Bounds
+from nexmo_nb.state.schedules import BatchSchedule
 from nexmo_nb.state.sends import BatchRow, open_states_of
+from nexmo_nb.validation import drop_none
 
 
 class Settings(NamedTuple):
@@ -44,6 +47,8 @@ class Settings(NamedTuple):
     workers: int | None = None  # as many as the limit keeps busy
     resend_not_found: bool = False
     api: ApiName | None = None  # that of the connection
+    when: When = When()
+    is_waiting: bool = True  # until the hours of the rows begin; else they are kept, and nothing is sent
 
 
 class Run(NamedTuple):
@@ -53,6 +58,7 @@ class Run(NamedTuple):
     status: str
     first_left: Row | None = None
     cap: Cap | None = None  # that left it
+    left: Left | None = None  # rows whose hours ended
 
 
 class Standing(NamedTuple):
@@ -80,25 +86,19 @@ def run_batch(
         return Run(finished, write_status(name, done))
     rows = read_rows(plan, options)
     with session.ledger.open_run(name):
-        waiting, skipped = _choose_rows(session, rows, settings)
+        hours = read_hours(session, name, settings.when)
+        waiting, skipped = choose_rows(session, rows, settings, hours)
         kept = [row for row in rows if row.place not in skipped]
-        by_id, states = _enter_rows(session, settings, kept, api.name)
+        by_itself = {"max_cost": settings.max_cost, "api": api.name, "options": drop_none(dict(options))}
+        schedule = hours.to_kept(kept, None if settings.is_waiting else by_itself)
+        by_id, states = _enter_rows(session, settings, kept, schedule)
         # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
         decided = {row.place for row in waiting}
         due = {send_id: row for send_id, row in by_id.items() if states[send_id] == "planned" and row.place in decided}
-        caps = _read_caps(session, settings, by_id)
-        # What others spend meanwhile counts as well; now it stops this run, as dearer messages do.
-        _check_caps(caps, due.values(), may_stop=True)
-        messages = {
-            send_id: Message(row.fields, row.digest, row.estimate or Estimate()) for send_id, row in due.items()
-        }
-        begun = _describe_begin(session.ledger.read_sends(batch=name), states, session, settings.max_cost)
-        runner = Runner(session, name, messages, bounds=_find_bounds(settings, caps), begun=begun, api=api)
-        try:
-            runner.run(settings.workers, watch)
-        except KeyboardInterrupt:
-            print(runner.status_message())  # noqa: T201 - said to the person who interrupted
-            raise
+        runner = make_runner(
+            session, settings, due if settings.is_waiting else {}, by_id=by_id, states=states, hours=hours
+        )
+        run_or_say(runner, settings, watch)
         ids = {row.place: send_id for send_id, row in by_id.items()}
 
         def read_result() -> pd.DataFrame:
@@ -107,10 +107,55 @@ def run_batch(
         if runner.state.error is not None:
             raise _build_error(runner.state.error, runner.status_message(), read_result)
         result = read_result()
-    state = runner.state
+        left = find_left(runner, due, hours) if settings.is_waiting else None
+    return _describe_run(runner, result, due, left)
+
+
+def make_runner(
+    session: Session,
+    settings: Settings,
+    due: Mapping[str, Row],
+    *,
+    by_id: Mapping[str, Row],
+    states: Mapping[str, str],
+    hours: Hours,
+) -> Runner:
+    """Make what sends the rows that are due; `by_id` are all of the plan by their sends, which are in some `states`."""
+    caps = _read_caps(session, settings, by_id)
+    # What others spend meanwhile counts as well; now it stops this run, as dearer messages do.
+    _check_caps(caps, due.values(), may_stop=True)
+    messages = {
+        send_id: Message(row.fields, row.digest, row.estimate or Estimate(), opening)
+        for send_id, row in due.items()
+        if (opening := hours.find_opening(row)) is not None
+    }
+    sends = session.ledger.read_sends(batch=settings.batch)
+    begun = _describe_begin(sends, states, session, settings.max_cost)
+    api = find_api(settings.api, session)
+    return Runner(session, settings.batch, messages, bounds=_find_bounds(settings, caps), begun=begun, api=api)
+
+
+def run_or_say(runner: Runner, settings: Settings, watch: Watch) -> None:
+    """Run, and tell whoever interrupts it how to go on."""
+    try:
+        runner.run(settings.workers, watch)
+    except KeyboardInterrupt:
+        print(runner.status_message())  # noqa: T201 - said to the person who interrupted
+        raise
+
+
+def find_left(runner: Runner, due: Mapping[str, Row], hours: Hours) -> Left | None:
+    """Find the rows whose hours ended before they could leave, or never begin."""
+    missed = set(runner.timetable.missed)
+    rows = [row for send_id, row in due.items() if send_id in missed or send_id not in runner.messages]
+    return hours.find_left(rows, runner.session.clock())
+
+
+def _describe_run(runner: Runner, result: pd.DataFrame, due: Mapping[str, Row], left: Left | None) -> Run:
+    status, state = runner.status_message(), runner.state
     if not state.is_capped or state.kept_by is None:
-        return Run(result, runner.status_message())
-    return Run(result, runner.status_message(), due[state.waiting.find_first()], describe_room(state.kept_by))
+        return Run(result, status, left=left)
+    return Run(result, status, due[state.waiting.find_first()], describe_room(state.kept_by), left)
 
 
 def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
@@ -139,7 +184,9 @@ def _count_changed(rows: Sequence[Row], closed: Any, found: set[str]) -> int:
     return len({row.recipient for row in others} & planned)
 
 
-def _choose_rows(session: Session, rows: Sequence[Row], settings: Settings) -> tuple[list[Row], dict[int, str]]:
+def choose_rows(
+    session: Session, rows: Sequence[Row], settings: Settings, hours: Hours
+) -> tuple[list[Row], dict[int, str]]:
     """Choose the rows that this run would send, and the reasons of those that it leaves out, by place.
 
     It refuses what cannot be sent as the settings say before anything is entered into the ledger.
@@ -147,6 +194,9 @@ def _choose_rows(session: Session, rows: Sequence[Row], settings: Settings) -> t
     known = session.ledger.read_batch(settings.batch)
     waiting = find_waiting(rows, known, settings.resend_not_found)
     skipped = skip_doubtful(waiting, settings.doubtful)
+    waiting = [row for row in waiting if row.place not in skipped]
+    hours.refuse_moment(waiting)
+    skipped |= hours.skip_closed(waiting, settings.doubtful)
     waiting = [row for row in waiting if row.place not in skipped]
     caps = _read_caps(session, settings, find_sends(rows, known))
     for cap in caps:
@@ -157,14 +207,17 @@ def _choose_rows(session: Session, rows: Sequence[Row], settings: Settings) -> t
 
 
 def _enter_rows(
-    session: Session, settings: Settings, rows: Sequence[Row], kind: str
+    session: Session, settings: Settings, rows: Sequence[Row], schedule: BatchSchedule
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Enter rows into the ledger; give them, and their states, by the ids of their sends."""
     # Ids grow in the order in which the ledger writes the rows, so that its indexes are written from begin to end.
     order = sorted(range(len(rows)), key=lambda n: rows[n].fields["to"])
     ids = {n: session.ledger.new_id() for n in order}
+    kind = find_api(settings.api, session).name
     entries = [row.to_entry(ids[n], kind) for n, row in enumerate(rows)]
-    known = session.ledger.add_batch(settings.batch, entries, resend_not_found=settings.resend_not_found)
+    known = session.ledger.add_batch(
+        settings.batch, entries, resend_not_found=settings.resend_not_found, schedule=schedule
+    )
     by_id = {found.id: row for row, found in zip(rows, known, strict=True)}
     return by_id, {found.id: found.state for found in known}
 

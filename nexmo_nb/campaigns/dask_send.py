@@ -26,6 +26,7 @@ from nexmo_nb.campaigns.dask_worker import (
     stop_run,
     survey_part,
 )
+from nexmo_nb.campaigns.hours import Left
 from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.progress import count_done
 from nexmo_nb.campaigns.rows import check_options, doubtful_error, show_label
@@ -73,6 +74,7 @@ def send_partitions(
                 )
                 raise
     _warn_of_cap(results, settings)
+    _warn_of_left(results, settings)
     return _build_outcome(plan, caller, settings, session)
 
 
@@ -211,6 +213,19 @@ def _warn_of_cap(results: Sequence[PartResult], settings: Settings) -> None:
             f"Stopped before {reached} was passed{cause}, in {len(capped)} of {len(results)} partitions. Run the same "
             "call again with a higher cap to continue; nobody gets the message twice. The first that is left is row "
             f"{capped[0].first_left}.",
+            stacklevel=4,
+        )
+
+
+def _warn_of_left(results: Sequence[PartResult], settings: Settings) -> None:
+    left = [result.left for result in results if result.left is not None]
+    if left:
+        begins = [each.next_begin for each in left if each.next_begin is not None]
+        all_left = Left(sum(each.rows for each in left), sum(each.over for each in left), min(begins, default=None))
+        warnings.warn(
+            f"{all_left.rows} messages of batch {settings.batch!r} are left, because their hours ended before they "
+            f"could leave. {all_left.describe(settings.batch)} Run the same call again to continue; nobody gets the "
+            "message twice.",
             stacklevel=4,
         )
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nexmo_nb.campaigns.batch import Run, Settings, run_batch
+from nexmo_nb.campaigns.hours import Left, read_hours
 from nexmo_nb.campaigns.outcome import plan_outcome_frame
 from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.rows import NO_PRICE, Row, find_sends, find_waiting, read_rows, show_label
@@ -57,6 +58,7 @@ class PartResult(NamedTuple):
     states: Mapping[str, int]
     first_left: str | None = None
     cap: str | None = None
+    left: Left | None = None  # whose hours ended
 
 
 def describe_caller(session: Session) -> Caller:
@@ -121,6 +123,9 @@ def survey_part(part: pd.DataFrame, caller: Caller, run: str, settings: Settings
     check_plan(part)
     rows = read_rows(part, options)
     waiting = find_waiting(rows, session.ledger.read_batch(settings.batch), settings.resend_not_found)
+    hours = read_hours(session, settings.batch, settings.when)
+    hours.refuse_moment(waiting)
+    hours.skip_closed(waiting, settings.doubtful)
     return survey_rows(len(rows), waiting, skip_doubtful=settings.doubtful == "skip")
 
 
@@ -135,7 +140,7 @@ def send_part(
     found: Run = run_batch(part, options, settings, session, lambda runner: _watch(runner, run))
     first = None if found.first_left is None else show_label(found.first_left.label)
     states = {str(state): int(count) for state, count in found.result["state"].value_counts().items()}
-    return PartResult(states, first, None if found.cap is None else found.cap.show())
+    return PartResult(states, first, None if found.cap is None else found.cap.show(), found.left)
 
 
 def read_part(part: pd.DataFrame, caller: Caller, settings: Settings, witness: str | None) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def find_opening(schedule: Schedule, zones: Sequence[str], now: float) -> Openin
 
     `zones` are all those in which the recipient may be: it is an opening in each of them.
     """
-    if not zones:
+    if not zones and schedule.needs_zones:
         return None
     loaded = [load_zone(name) for name in zones]
     span = find_span(schedule, loaded)

@@ -34,6 +34,7 @@ class Row(NamedTuple):
     currency: str | None
     warning: str | None
     warning_code: str | None
+    time_zone: str | None = None  # of its recipient, where the plan names it
 
     def to_entry(self, send_id: str, kind: str) -> Entry:
         what = f"row {show_label(self.label)}, to {self.fields['to']}"
@@ -56,6 +57,7 @@ def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
     check_options(options)
     needed = (
         "to", "sender", "text", "encoding", "parts", "price_low", "price_high", "currency", "warning", "warning_code",
+        "time_zone",
     )  # fmt: skip
     columns = [read_cells(plan, name) for name in ("problem", *needed)]
     rows = [
@@ -77,7 +79,7 @@ def read_cells(plan: pd.DataFrame, name: str) -> list[Any]:
 
 
 def _read_row(place: int, label: Any, cells: Sequence[Any], options: Mapping[str, Any]) -> Row:
-    to, sender, text, encoding, parts, low, high, currency, warning, warning_code = cells
+    to, sender, text, encoding, parts, low, high, currency, warning, warning_code, time_zone = cells
     try:
         fields = build_fields(to, sender, _find_type(encoding), text=text, **options)
     except InvalidRequestError as problem:
@@ -93,7 +95,7 @@ def _read_row(place: int, label: Any, cells: Sequence[Any], options: Mapping[str
         raise validation.invalid_argument("plan", text, allowed, advice)
     digest = build_digest(fields["to"], fields["from"], fields["text"], encoding)
     estimate = None if high is None else Estimate(0.0 if low is None else float(low), float(high))
-    return Row(place, label, fields, digest, estimate, currency, warning, warning_code)
+    return Row(place, label, fields, digest, estimate, currency, warning, warning_code, time_zone)
 
 
 def build_digest(to: str, sender: str, text: str, encoding: str | None) -> str:

@@ -7,7 +7,7 @@ One thread drives the loop and is the only one that changes the state. The worke
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.campaigns import decisions, refusals
 from nexmo_nb.campaigns.decisions import Action, Backoff, Estimate, Prices, choose_action
+from nexmo_nb.campaigns.openings import ALWAYS, Opening
 from nexmo_nb.campaigns.progress import Progress, write_status
 from nexmo_nb.campaigns.slots import FAMILY, Slots
+from nexmo_nb.campaigns.timetable import Timetable
 from nexmo_nb.campaigns.waiting import Waiting
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, RateLimitedError, UnreachableError
-from nexmo_nb.session import Attempt, Request, Session, unanswered_error
+from nexmo_nb.session import Attempt, Request, Session, late_error, unanswered_error
 from nexmo_nb.sms.apis import SMS, SmsApi
 from nexmo_nb.sms.request import find_paced_sender
 from nexmo_nb.state.budgets import Bounds, Claim, Room
@@ -36,6 +38,7 @@ class Message(NamedTuple):
     fields: Mapping[str, str]  # of its request
     digest: str  # of them
     estimate: Estimate
+    opening: Opening = ALWAYS  # in which it may leave
 
 
 @dataclass
@@ -85,6 +88,9 @@ class Runner:
         self._begun = Progress(len(messages)) if begun is None else begun
         lanes = {send_id: find_paced_sender(message.fields) for send_id, message in messages.items()}
         self.state = RunState(Waiting(lanes), Prices(bounds is not None, has_any=not api.names_price))
+        openings = {send_id: message.opening for send_id, message in messages.items()}
+        self.timetable = Timetable(openings, lambda: session.clock())  # noqa: PLW0108 - tests replace it
+        self._look_at_hours(messages)
         self.slots = Slots(session.throttle, self.state.waiting)
         self._workers = Workers(self._send)
         self._stop = Event()
@@ -129,6 +135,11 @@ class Runner:
         if interrupt is not None:
             raise interrupt
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is left but messages that wait for their hours."""
+        return bool(self.timetable) and not self.state.waiting and not self.state.in_flight
+
     def stop(self, *, hurry: bool = False) -> None:
         """End the run as an interrupt does, from any thread; with `hurry`, as the second interrupt."""
         self._stop.set()
@@ -171,8 +182,11 @@ class Runner:
         while not self._hurry.is_set():
             count = min(workers or self._count_workers(), len(self.messages))
             self._workers.start(pool, count)
+            self._keep_hours()
             seconds = self._acquire_slots(self._count_allowed(count), seconds)
-            ready = list(self.slots.held)
+            chosen = list(self.slots.held)
+            # The wait for a slot may have been long, or the clock was set: what may leave is looked at again.
+            ready = self.timetable.let_in(chosen)
             claimed = self._record_and_claim(ready)
             for send_id in claimed:
                 state.alone = "" if state.in_flight else send_id
@@ -180,17 +194,41 @@ class Runner:
                 self._workers.submit(send_id, self.slots.held.pop(send_id))
             # A slot that is kept for later would have expired when it is used.
             self.slots.give_back()
-            if len(claimed) < len(ready):
-                continue  # another process took the others, a budget keeps them back, or the ledger cannot be used
+            if len(claimed) < len(chosen):
+                # Another process took the others, a budget or the clock keeps them back, or the ledger cannot be used.
+                continue
             if state.in_flight or seconds > 0:
                 timeout = self.session.throttle.poll_interval(seconds) if seconds > 0 else None
                 for result in self._receive_results(timeout):
                     self._handle_result(result)
             elif state.backoff.is_due and not self._stop.is_set():
                 self._pause()
+            elif self.timetable and state.kept_by is None and not self._stop.is_set():
+                self._wait_for_opening()
             else:
                 state.is_capped = bool(state.waiting) and not self._stop.is_set()
                 return
+
+    def _keep_hours(self) -> None:
+        """Let wait for a slot what may leave from now on, and no longer what may not any more."""
+        if self.timetable.has_ended():
+            self._look_at_hours(self.state.waiting.list_ids())
+        for send_id in self.timetable.let_in_waiting():
+            self.state.waiting.append(send_id)
+
+    def _look_at_hours(self, ids: Iterable[str]) -> None:
+        ids = list(ids)
+        self.state.waiting.remove(set(ids).difference(self.timetable.let_in(ids)))
+
+    def _wait_for_opening(self) -> None:
+        """Wait until the hours of the next message begin; a stop ends the wait."""
+        self._tell(f"Batch {self.batch!r}: {self.timetable.describe()} An interrupt ends the wait.")
+        while (seconds := self.timetable.seconds_until_begin()) > 0 and not self._stop.is_set():
+            self.session.pause(min(seconds, PAUSE_STEP))
+
+    def _tell(self, message: str) -> None:
+        notify = self.notify or self.session.throttle.notify
+        notify(message)
 
     def _count_workers(self) -> int:
         """Count the workers that keep the pace of the limit, at the latency of the moment."""
@@ -247,7 +285,10 @@ class Runner:
 
     def _send(self, send_id: str, slot: str) -> list[dict[str, Any]]:
         """Send one message under a slot, and return the rows of its parts; a worker calls it."""
-        answer = self.session.call_with_slot(self._build_request(send_id), slot, self.state.in_flight[send_id])
+        request = self._build_request(send_id)
+        if not self.messages[send_id].opening.has(self.session.clock()):  # the wait for the ledger may have been long
+            raise late_error(request)
+        answer = self.session.call_with_slot(request, slot, self.state.in_flight[send_id])
         rows = self._api.parse_answer(answer, self._build_fields(send_id), self.session.account.currency)
         self.session.note_balance(rows[-1]["balance"])
         return rows
@@ -344,8 +385,7 @@ class Runner:
         seconds = decisions.find_pause(self.state.backoff)
         self.state.backoff = decisions.record_pause(self.state.backoff)
         if seconds > 1:
-            notify = self.notify or self.session.throttle.notify
-            notify(f"Waiting {seconds:.0f} s to go on with batch {self.batch!r}.")
+            self._tell(f"Waiting {seconds:.0f} s to go on with batch {self.batch!r}.")
         while seconds > 0 and not self._stop.is_set():
             self.session.pause(min(seconds, PAUSE_STEP))
             seconds -= PAUSE_STEP

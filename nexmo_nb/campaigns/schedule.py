@@ -44,6 +44,11 @@ class Schedule(NamedTuple):
     def is_local(self) -> bool:
         return bool(self.at) and not self.at.endswith("+00:00")
 
+    @property
+    def needs_zones(self) -> bool:
+        """Whether it says something else in each time zone."""
+        return self.is_local or self.has_hours
+
     def to_text(self) -> str:
         return json.dumps(self._asdict())
 
@@ -57,7 +62,7 @@ class Schedule(NamedTuple):
             facts.append(f"{_show_minutes(self.opens)} to {_show_minutes(self.closes)}")
         if self.days != _EVERY_DAY:
             facts.append(_show_days(self.days))
-        where = ", in the recipient's time zone" if self.is_local or self.has_hours else ""
+        where = ", in the recipient's time zone" if self.needs_zones else ""
         return (", ".join(facts) or "at any time") + where
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -12,6 +14,7 @@ from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.campaigns.batch import Settings, run_batch
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
+from nexmo_nb.campaigns.hours import When
 from nexmo_nb.campaigns.plan_sums import check_plan
 from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
 from nexmo_nb.campaigns.rows import show_label
@@ -35,6 +38,11 @@ def send_many(
     progress: bool = True,
     resend_not_found: bool = False,
     api: ApiName | None = None,
+    at: str | date | datetime | None = None,
+    window: Sequence[Any] | str | None = None,
+    days: Sequence[str] | str | None = None,
+    late: timedelta | str | None = None,
+    wait: bool = True,
     session: Session | None = None,
     **options: Any,
 ) -> pd.DataFrame:
@@ -80,6 +88,20 @@ def send_many(
     api : {"sms", "messages"}, optional
         The API that the messages travel by, as for `send_sms`. Default: that of the connection. A batch may be
         continued by the other one: nobody gets a text twice for it.
+    at : str or datetime, optional
+        Not before this moment, at most a year ahead: text in ISO 8601 such as ``"2026-12-01T09:00"``, or a datetime.
+        Without an offset it is that of the recipient's time zone; with one it is the same moment for all.
+    window : (str, str), optional
+        The time of day at which sending begins and ends in the recipient's time zone, such as ``("09:00", "20:00")``;
+        within one day, ``"24:00"`` is its end. See below for numbers that may be in several zones.
+    days : str or list, optional
+        The days on which a message may leave there, such as ``"Mon-Sat"``, ``"Sun,Tue"`` or ``["Mon", "Wed"]``.
+    late : timedelta or str, optional
+        How long after `at` a message may still leave, such as ``"4h"``, ``"90m"`` or ``"2d"``. Default: there is no
+        end.
+    wait : bool
+        With hours: whether to wait until they begin, as long as it takes. False: keep the rows and return; `run_due`
+        sends them.
     session : Session, optional
         Default: the current one.
     **options
@@ -120,6 +142,14 @@ def send_many(
     30 messages a second. The answers of the Messages API tell no price: the high estimates count for `max_cost` and
     budgets until `delivery` has found the prices in Nexmo's records.
 
+    Hours go by the time zones that the library phonenumbers knows for a number, or by the column ``time_zone`` of the
+    plan, where it has one with names such as ``Europe/Moscow``. A number that may be in several zones is sent to only
+    when it is within the hours in all of them; rows for which there is no such time, as for numbers of all of North
+    America, and rows of which no zone is known, are refused, or left out as `doubtful` says, with the reason; they are
+    never sent. Hours are kept with the batch: whoever goes on with it keeps them, and may only make them narrower. A
+    run waits for the next hours of each row (``session.clock`` tells the time, which is looked at again as each message
+    leaves); a row whose hours end before it could leave stays planned, with a warning that says when they begin again.
+
     A plan in Dask is sent by partition, in no order among them. Each process of a worker connects by itself, and finds
     credentials as ``connect()`` does there: nothing secret comes from the caller. All must have the caller's account
     and state: a PostgreSQL (see `connect`), or files, if all workers are on this machine. What refuses a plan is
@@ -152,8 +182,11 @@ def send_many(
     resend = validation.check_bool("resend_not_found", resend_not_found)
     way = find_api(api, session).name
     progress = validation.check_bool("progress", progress)
+    is_waiting = validation.check_bool("wait", wait)
 
-    settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend, way)
+    settings = Settings(
+        name, doubtful, cap, unpriced, on_cap, workers, resend, way, When(at, window, days, late), is_waiting
+    )
     if is_dask(plan):
         from nexmo_nb.campaigns.dask_send import send_partitions  # Dask is an extra
 
@@ -166,6 +199,12 @@ def send_many(
         warnings.warn(
             f"Stopped before {run.cap.show()} was passed: {run.cap.spent:.4f} is spent, by {by}.{cause} {run.status} "
             f"It needs a higher cap. The first that is left is row {show_label(run.first_left.label)}.",
+            stacklevel=2,
+        )
+    if run.left is not None:
+        warnings.warn(
+            f"{run.left.rows} messages of batch {name!r} are left, because their hours ended before they could leave. "
+            f"{run.left.describe(name)} {run.status}",
             stacklevel=2,
         )
     return run.result

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 
 class Waiting:
@@ -56,6 +56,11 @@ class Waiting:
             lane = self._lanes.pop(name)
             lane.remove(send_id)
             self._lanes[name] = lane
+
+    def remove(self, gone: Collection[str]) -> None:
+        """Remove messages that may not leave now; it makes no difference to the turns of their lanes."""
+        if gone:
+            self._lanes = {name: deque(each for each in lane if each not in gone) for name, lane in self._lanes.items()}
 
     def put_back(self, taken: Iterable[str]) -> None:
         """Let messages wait again, in this order, before the others of their lanes."""

@@ -32,6 +32,8 @@ def add_sends(commands: Any) -> None:
         required=True, metavar="action"
     )
     _add_batch_send(actions)
+    parser = actions.add_parser("due", help="send what is due of the batches that `batch send --no-wait` kept")
+    add_common_options(parser, _send_due, costs=True)
     for name, words, work in (
         ("status", "what became of a batch, in counts", _show_status),
         ("settle", "look up messages that got no answer, in Nexmo's records, which cost money", _settle),
@@ -70,6 +72,13 @@ def _add_batch_send(actions: Any) -> None:
     parser.add_argument("--on-cap", choices=("refuse", "stop"), help="what to do where it would cost more")
     parser.add_argument("--doubtful", choices=("refuse", "skip", "send"), help="what becomes of doubtful rows")
     parser.add_argument("--unpriced", choices=("refuse", "skip"), help="what becomes of rows without a price")
+    parser.add_argument("--at", help="not before this moment, such as 2026-12-01T09:00, in each recipient's time zone")
+    parser.add_argument("--window", help="the hours there in which messages may leave, such as 09:00-20:00")
+    parser.add_argument("--days", help="the days there, such as Mon-Sat or Sun,Tue")
+    parser.add_argument("--late", help="how long after --at a message may still leave, such as 4h")
+    parser.add_argument(
+        "--no-wait", dest="wait", action="store_false", default=None, help="keep the batch for `batch due`, and return"
+    )
     add_common_options(parser, _send_batch, costs=True)
 
 
@@ -120,10 +129,22 @@ def _send_batch(options: argparse.Namespace, session: Session) -> int:
     what = f"batch {options.batch!r}, {count} of {len(plan)} rows, {_describe_cost(plan)}."
     if (code := find_stop(options, session, what)) is not None:
         return code
-    arguments = pick(options, "max_cost", "on_cap", "doubtful", "unpriced")
+    arguments = pick(options, "max_cost", "on_cap", "doubtful", "unpriced", "at", "window", "days", "late", "wait")
     done = nx.send_many(plan, batch=options.batch, progress=sys.stderr.isatty(), **arguments)
     write_frame(done, options)
-    return 0 if (done.state == "accepted").all() else 1
+    fine = ["accepted"] if options.wait is None else ["accepted", "planned"]
+    return 0 if done.state.isin(fine).all() else 1
+
+
+def _send_due(options: argparse.Namespace, session: Session) -> int:
+    import nexmo_nb as nx
+
+    waiting = session.ledger.schedules.list_scheduled()
+    if (code := find_stop(options, session, f"what is due of {len(waiting)} batches that wait.")) is not None:
+        return code
+    done = nx.run_due()
+    write_frame(done, options)
+    return 0 if done.error.isna().all() and not done[["refused", "unknown"]].any(axis=None) else 1
 
 
 def _show_status(options: argparse.Namespace, _: Session) -> int:

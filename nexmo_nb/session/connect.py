@@ -274,6 +274,7 @@ def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Sessi
     account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
     session = _make_session(account, "sandbox", options, folder, folder.name)
     session.sandbox = sandbox
+    session.clock = lambda: sandbox.clock.now().timestamp()
     weakref.finalize(session, _end_sandbox, sandbox, folder, os.getpid())
     return session
 

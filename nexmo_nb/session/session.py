@@ -99,6 +99,7 @@ class Session(requests.Session):
         renew_lock_in_forks(self)
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
         self.pause: Callable[[float], None] = time.sleep
+        self.clock: Callable[[], float] = time.time
         agent = f"nexmo-nb/{__version__} python/{platform.python_version()}"
         self.headers.update({"User-Agent": agent, "Accept": "application/json", "Connection": "close"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -17,7 +17,7 @@ Read = Callable[[Callable[[Connection], Any]], Any]
 class BatchSchedule(NamedTuple):
     """The schedule of a batch, as texts, and what it takes the place of."""
 
-    schedule: str
+    schedule: str | None  # None: it has none
     before: str | None = None  # the schedule that was kept when this one was decided on
     settings: str | None = None  # how to send it when it is due; None: as its caller says
     zones: Sequence[str] | None = None  # of the entries, where they wait for whoever looks for what is due
@@ -35,8 +35,8 @@ class Schedules:
         found = self._read(lambda connection: sql.read_schedule(connection, names))
         return None if found is None else found[1]
 
-    def list_scheduled(self) -> list[tuple[str, str, str]]:
-        """List name, schedule and settings of the batches in which something waits for its time."""
+    def list_scheduled(self) -> list[tuple[str, str]]:
+        """List name and settings of the batches in which something waits for its time."""
         return self._read(sql.list_scheduled)  # type: ignore[no-any-return]
 
     def read_due(self, batch: str) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def keep_schedule(
             "that changes them. Nothing was sent. Run the same call again."
         )
     settings = settings if new.settings is None else new.settings
-    if (schedule, settings) == (new.schedule, kept[2] if kept else None):
+    if new.schedule is None or (schedule, settings) == (new.schedule, kept[2] if kept else None):
         return
     if schedule != new.schedule:
         sql.change_ids(connection, [(make_id(), send_id) for send_id in sql.list_planned(connection, names)])

@@ -64,10 +64,10 @@ def write_zones(connection: Connection, rows: Sequence[tuple[str, str]]) -> None
     connection.executemany("UPDATE sends SET zone = ? WHERE id = ? AND state = 'planned'", rows)
 
 
-def list_scheduled(connection: Connection) -> list[tuple[str, str, str]]:
-    """List name, schedule and settings of the batches in which something waits for whoever looks for what is due."""
+def list_scheduled(connection: Connection) -> list[tuple[str, str]]:
+    """List name and settings of the batches in which something waits for whoever looks for what is due."""
     return connection.execute(
-        "SELECT batch, schedule, settings FROM schedules WHERE settings IS NOT NULL AND EXISTS"
+        "SELECT batch, settings FROM schedules WHERE settings IS NOT NULL AND EXISTS"
         f" (SELECT 1 FROM sends WHERE sends.batch = schedules.batch AND {_IS_DUE}) ORDER BY batch"
     ).fetchall()
 
