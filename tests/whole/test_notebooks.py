@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,3 +100,15 @@ def test_it_is_stored_with_its_outputs_in_order_and_without_errors(path: Path) -
     told = [line for output in outputs if output.get("name") == "stderr" for line in output["text"]]
     assert all(line.startswith(WHAT_READING_COSTS) for line in told)
     assert str(Path.home()) not in path.read_text(encoding="utf-8")
+
+
+@EACH
+def test_its_first_cell_installs_the_package_where_it_is_missing(path: Path) -> None:
+    first = cells(path)[0]
+    source = "".join(first["source"])  # type: ignore[arg-type]
+    assert first["metadata"] == {"tags": ["colab"]}
+    assert 'if importlib.util.find_spec("nexmo_nb") is None:\n    %pip install --quiet "nexmo_nb[' in source
+    project = tomllib.loads((path.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = source.rpartition("[")[2].partition("]")[0].split(",")
+    assert set(extras) <= set(project["optional-dependencies"])
+    assert first["outputs"] == []
