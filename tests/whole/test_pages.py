@@ -19,8 +19,9 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 # Pages that read many records or numbers, or send to many; one with a block for a shell starts processes.
-SLOW = ("tutorials/bill", "tutorials/campaign", "tutorials/numbers") + tuple(
-    f"recipes/{name}" for name in ("money", "numbers", "sending", "sharing")
+SLOW = (
+    *("tutorials/bill", "tutorials/campaign", "tutorials/numbers"),
+    *(f"recipes/{name}" for name in ("money", "numbers", "sending", "sharing")),
 )
 
 
