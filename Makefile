@@ -17,7 +17,7 @@ QUICK_OPTIONS := -p no:nbval -q -m "not slow" --hypothesis-profile=quick
 # Images of Python forbid to keep what was compiled; each worker and each process of a test would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check types quick lowest lab app format notebooks mutants release bench docs clean
+.PHONY: demo test check types quick lowest lab app format notebooks mutants release bench docs pictures clean
 
 demo: .venv/base
 	@$(BIN)/nexmo-nb demo
@@ -73,6 +73,9 @@ bench: .venv/bench
 docs: .venv/docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+pictures: .venv/test
+	NEXMO_NB_PROGRESS=0 $(BIN)/python docs/pictures.py
 
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

@@ -61,7 +61,7 @@ class NexmoError(Exception):
     """
 
     retryable: ClassVar[bool] = False
-    """Whether the same call may be made again: nothing was done, and the cause may be temporary."""
+    """Whether the same call may be made again, because nothing was done and the cause may be temporary."""
     _cell: int | None = None
     """The number of the cell in which IPython first showed it."""
 

@@ -67,7 +67,7 @@ def write_index(groups: dict[str, list[str]], page_of: dict[str, str]) -> str:
         "",
     ]
     for title, names in groups.items():
-        lines += [f"## {title}", "", "| | |", "|---|---|"]
+        lines += [f"## {title}", "", "| name | what it does |", "|---|---|"]
         lines += [f"| [`{name}`]({page_of[name]}.md) | {first_line(name)} |" for name in names] + [""]
     for title, names in groups.items():
         lines += [
