@@ -20,6 +20,7 @@ pytestmark = [
 ]
 # Pages that read many records or numbers, or send to many; one with a block for a shell starts processes.
 SLOW = (
+    "gallery",
     "recipes/money",
     "recipes/numbers",
     "recipes/sending",

@@ -163,6 +163,7 @@ def name_type(dtype: Any) -> str:
     return "text" if isinstance(dtype, pd.StringDtype) else kinds[dtype.kind]
 
 
+@pytest.mark.slow
 def test_the_columns_of_the_reference_are_those_of_the_frames(session: nx.Session) -> None:
     plan = nx.plan_sms(["447700900000"], "Hello", sender="Demo")
     frames = {
