@@ -19,6 +19,7 @@ A text          segments, explain_encoding, shorter_texts
 What was sent   sent, settle, delivery, records, discard, forget
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
+Before paying   lookup, add_lookup
 Money           bill, balance, subaccounts, budget, prices, price_book, price_changes, spend, anomalies,
                 number_costs, idle_numbers, cost_per_delivered, estimate_vs_actual
 Plots           plot_spend, plot_delivery, plot_estimate, plot_prices, plot_number_costs, plot_anomalies;
@@ -45,6 +46,7 @@ if typing.TYPE_CHECKING:
     )
     from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, run_due, send_many, sent
     from nexmo_nb.campaigns.account_budget import budget
+    from nexmo_nb.campaigns.lookups import add_lookup
     from nexmo_nb.campaigns.settle import settle
     from nexmo_nb.campaigns.summary import summary
     from nexmo_nb.contacts.clean import clean_contacts
@@ -78,6 +80,7 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.excel_files import read_excel, to_excel
     from nexmo_nb.focus import to_focus
     from nexmo_nb.forms import application_form, campaign_form, number_form, sms_form, voice_form
+    from nexmo_nb.lookup import lookup
     from nexmo_nb.numbers import buy_number, cancel_number, owned_numbers, search_numbers, update_number
     from nexmo_nb.options import set_options
     from nexmo_nb.plots import (
@@ -109,6 +112,7 @@ _NAMES = {
     "applications": "application applications create_application delete_application update_application",
     "campaigns": "discard fit_budget forget plan_sms run_due send_many sent",
     "campaigns.account_budget": "budget",
+    "campaigns.lookups": "add_lookup",
     "campaigns.settle": "settle",
     "campaigns.summary": "summary",
     "contacts.clean": "clean_contacts",
@@ -124,6 +128,7 @@ _NAMES = {
     "excel_files": "read_excel to_excel",
     "focus": "to_focus",
     "forms": "application_form campaign_form number_form sms_form voice_form",
+    "lookup": "lookup",
     "numbers": "buy_number cancel_number owned_numbers search_numbers update_number",
     "options": "set_options",
     "plots": "plot_anomalies plot_delivery plot_estimate plot_number_costs plot_prices plot_spend",
@@ -153,7 +158,7 @@ if not typing.TYPE_CHECKING:  # a type checker reads the imports above, and so k
 
 
 class _Package(types.ModuleType):
-    """Keeps `applications` and `subaccounts` the functions: the rooms of these names would take their place."""
+    """Keeps `applications`, `lookup` and `subaccounts` the functions, for the rooms have the same names."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _MODULES and isinstance(value, types.ModuleType)):
@@ -181,6 +186,7 @@ __all__ = [
     "Session",
     "UnknownOutcomeError",
     "UnreachableError",
+    "add_lookup",
     "anomalies",
     "application",
     "application_form",
@@ -206,6 +212,7 @@ __all__ = [
     "fit_budget",
     "forget",
     "idle_numbers",
+    "lookup",
     "mask",
     "number_costs",
     "number_form",

@@ -53,8 +53,8 @@ class Secret:
 class Account:
     """The account that makes the calls, and the hosts that they go to.
 
-    `rest_host` and `api_host` are base URLs without a slash at the end. `sms_api` is the API that SMS travel by.
-    `currency` is what the account is billed in:
+    `rest_host`, `api_host` and `insights_host` are base URLs without a slash at the end. `sms_api` is
+    the API that SMS travel by. `currency` is what the account is billed in:
     the API's prices of messages and numbers do not name it. `sources` tells where each credential came from, by name.
     """
 
@@ -66,13 +66,14 @@ class Account:
     signature_method: str = "md5hash"
     rest_host: str = "https://rest.nexmo.com"
     api_host: str = "https://api.nexmo.com"
+    insights_host: str = "https://api-eu.vonage.com"
     currency: str = "EUR"
     sms_api: str = "sms"
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def base_url(self, name: str) -> str:
-        """Return the base URL of ``"rest"`` or ``"api"``, the two hosts of the API."""
-        return self.rest_host if name == "rest" else self.api_host
+        """Return the base URL of ``"rest"``, ``"api"`` or ``"insights"``, the hosts of the API."""
+        return {"rest": self.rest_host, "api": self.api_host, "insights": self.insights_host}[name]
 
     @property
     def can_sign_calls(self) -> bool:

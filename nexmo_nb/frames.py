@@ -25,7 +25,8 @@ SPAN = (pd.Timestamp("1700-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC
 class Column(NamedTuple):
     """A column's name and dtype.
 
-    `dtype` is ``"string"``, ``"float64"``, ``"int64"``, ``"bool"`` or `TIME`, whose values are Unix seconds.
+    `dtype` is ``"string"``, ``"float64"``, ``"int64"``, ``"bool"``, ``"boolean"`` (None is missing) or `TIME`, whose
+    values are Unix seconds.
     """
 
     name: str
@@ -158,8 +159,8 @@ def _build_array(values: Sequence[Any], dtype: str) -> Any:
         return _build_texts(values if kinds <= {str, type(None)} else [to_text(value) for value in values])
     if dtype == "float64":
         return _parse_floats(values)
-    if dtype in ("int64", "bool"):
-        return np.array(values, dtype=dtype)
+    if dtype in ("int64", "bool", "boolean"):
+        return pd.array(list(values), dtype="boolean") if dtype == "boolean" else np.array(values, dtype=dtype)
     if dtype == TIME:
         return _build_times(np.array(values, dtype="float64"))
     raise ValueError(f"no such column dtype: {dtype!r}")

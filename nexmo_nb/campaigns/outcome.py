@@ -174,6 +174,7 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     session, time = session_or_current(session), validation.check_time("before", before)
     count, left = session.ledger.forget(time)
     forget_kept(session, time)
+    session.insights.forget(time)
     if left:
         warnings.warn(
             f"{left} messages were not forgotten, because their batch is being sent right now: call forget() again "

@@ -20,6 +20,7 @@ Read = Callable[[argparse.Namespace], "pd.DataFrame"]
 def add_reads(commands: Any) -> None:
     _add_lists(commands)
     _add_paid_reads(commands)
+    _add_lookup(commands)
     parser = _add_read(commands, "sent", "everything that was sent from this account", _read_sent)
     parser.add_argument("batch", nargs="?", help="of this batch only")
     parser.add_argument("--since", metavar="TIME", help="ISO 8601, such as 2026-12-01")
@@ -52,6 +53,30 @@ def _add_paid_reads(commands: Any) -> None:
     parser = _add_read(commands, "bill", "the whole bill, by day, channel, country and tag", _read_bill, is_paid=True)
     parser.add_argument("start", help="first day, ISO 8601")
     parser.add_argument("end", help="the day after the last, ISO 8601")
+
+
+def _add_lookup(commands: Any) -> None:
+    parser = commands.add_parser("lookup", help="whose network numbers are on, by Identity Insights")
+    parser.add_argument("number", nargs="+", help="numbers with their country codes")
+    parser.add_argument("--region", help="country of numbers without their code")
+    parser.add_argument("--insights", help="what is asked, such as original_carrier,current_carrier")
+    parser.add_argument("--purpose", help="why, for insights from the operators themselves")
+    parser.add_argument("--price", type=float, help="what an insight of a number costs, by your contract")
+    parser.add_argument("--max-cost", type=float, help="the most that all may cost; needs --price")
+    parser.add_argument("--refresh", action="store_true", help="ask, and pay, again for what is kept")
+    add_common_options(parser, _look_up, costs=True)
+
+
+def _look_up(options: argparse.Namespace, session: Session) -> int:
+    import nexmo_nb as nx
+
+    what = f"{len(options.number)} numbers are looked up; Nexmo charges for each that is not kept."
+    if (code := find_stop(options, session, what)) is not None:
+        return code
+    insights = {} if options.insights is None else {"insights": options.insights.split(",")}
+    arguments = pick(options, "region", "purpose", "price", "max_cost", "refresh")
+    write_frame(nx.lookup(options.number, **insights, **arguments), options)
+    return 0
 
 
 def _add_read(commands: Any, name: str, words: str, read: Read, *, is_paid: bool = False) -> argparse.ArgumentParser:

@@ -50,6 +50,7 @@ def _add_send(commands: Any) -> None:
     parser.add_argument("--sender", required=True, help="a number of yours, or a name")
     parser.add_argument("--key", help="with the same key, a message is sent once ever")
     parser.add_argument("--region", help="country of a number without its code")
+    _add_api(parser)
     add_common_options(parser, _send, costs=True)
 
 
@@ -79,7 +80,12 @@ def _add_batch_send(actions: Any) -> None:
     parser.add_argument(
         "--no-wait", dest="wait", action="store_false", default=None, help="keep the batch for `batch due`, and return"
     )
+    _add_api(parser)
     add_common_options(parser, _send_batch, costs=True)
+
+
+def _add_api(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--api", choices=("sms", "messages"), help="what it travels by (default: the SMS API)")
 
 
 def _add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +104,7 @@ def _send(options: argparse.Namespace, session: Session) -> int:
     what = f"1 message in {plan.parts[0]} parts to {options.to}, {_describe_cost(plan)}."
     if (code := find_stop(options, session, what)) is not None:
         return code
-    arguments = pick(options, "key", "region")
+    arguments = pick(options, "key", "region", "api")
     write_frame(nx.send_sms(options.to, text, sender=options.sender, **arguments), options)
     return 0
 
@@ -129,7 +135,9 @@ def _send_batch(options: argparse.Namespace, session: Session) -> int:
     what = f"batch {options.batch!r}, {count} of {len(plan)} rows, {_describe_cost(plan)}."
     if (code := find_stop(options, session, what)) is not None:
         return code
-    arguments = pick(options, "max_cost", "on_cap", "doubtful", "unpriced", "at", "window", "days", "late", "wait")
+    arguments = pick(
+        options, "max_cost", "on_cap", "doubtful", "unpriced", "at", "window", "days", "late", "wait", "api"
+    )
     done = nx.send_many(plan, batch=options.batch, progress=sys.stderr.isatty(), **arguments)
     write_frame(done, options)
     fine = ["accepted"] if options.wait is None else ["accepted", "planned"]

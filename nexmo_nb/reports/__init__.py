@@ -204,6 +204,7 @@ def delivery(
     session = session_or_current(session)
     parts = read_parts(messages, session)
     ids = [str(code) for code in parts["message_id"].dropna().unique()]
+    max_records = None if max_records is None else validation.check_int("max_records", max_records, 1)
     check_record_count(len(ids), max_records, find_price(session, "SMS", learn=False))
     kinds, usual = session.ledger.read_kinds(ids), session.account.sms_api
     rows: list[dict[str, Any]] = []

@@ -140,6 +140,8 @@ def find_accident(request: Request) -> Accident:
         return find_magic(request.fields.get("to", "")).accident
     if (request.method, request.path) == ("POST", "/v1/messages") and isinstance(request.json, dict):
         return find_magic(str(request.json.get("to", ""))).accident
+    if request.path == "/identity-insights/v1/requests" and isinstance(request.json, dict):
+        return find_magic(str(request.json.get("phone_number", "")).lstrip("+")).accident
     if (request.method, request.path) == ("POST", "/v1/calls") and isinstance(request.json, dict):
         to = request.json.get("to")
         number = to[0].get("number") if isinstance(to, list) and to and isinstance(to[0], dict) else None

@@ -246,7 +246,7 @@ def _open_session(target: str, arguments: dict[str, Any], settings: dict[str, An
     instance = ""
     if target != "live":
         target = _check_where_url(target)
-        settings = {**settings, "rest_host": target, "api_host": target}
+        settings = {**settings, "rest_host": target, "api_host": target, "insights_host": target}
         if not has_arguments:
             demo, instance = _fetch_demo_account(target, options.timeout)
     if demo:
@@ -271,7 +271,8 @@ def _open_embedded_sandbox(settings: dict[str, Any], options: _Options) -> Sessi
     sandbox = Sandbox()
     demo, _ = _fetch_demo_account(sandbox.url, options.timeout)
     sources = _add_source(dict.fromkeys(demo, "sandbox"), options)
-    account = Account(**demo, **settings, rest_host=sandbox.url, api_host=sandbox.url, sources=sources)
+    settings = {**settings, **dict.fromkeys(("rest_host", "api_host", "insights_host"), sandbox.url)}
+    account = Account(**demo, **settings, sources=sources)
     session = _make_session(account, "sandbox", options, folder, folder.name)
     session.sandbox = sandbox
     session.clock = lambda: sandbox.clock.now().timestamp()

@@ -43,7 +43,7 @@ class Request:
     what: str
     method: str
     path: str
-    host: Literal["rest", "api"] = "rest"
+    host: Literal["rest", "api", "insights"] = "rest"
     family: str = ""
     sender: str = ""
     params: Mapping[str, str] | None = None

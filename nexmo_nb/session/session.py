@@ -38,8 +38,10 @@ from nexmo_nb.session.response import (
 )
 from nexmo_nb.session.transport import SLOWEST_FILE, Adapter, Attempt, download_body, failure_reason, read_body
 from nexmo_nb.state.forks import renew_lock_in_forks
+from nexmo_nb.state.insights import Insights
 from nexmo_nb.state.ledger import Ledger
 from nexmo_nb.state.lifetimes import cache_lifetime, create_key
+from nexmo_nb.state.notes_file import NotesFile
 from nexmo_nb.state.price_history import PriceHistory
 from nexmo_nb.state.report_requests import ReportRequests
 from nexmo_nb.state.throttle import Throttle, make_slot_id
@@ -68,8 +70,8 @@ class Session(requests.Session):
         Credentials (hidden), hosts and currency.
     throttle : Throttle
         ``throttle.status()`` tells how full the window is.
-    price_history, report_requests
-        Price lists as they changed; reports that were requested and not read yet.
+    price_history, report_requests, insights
+        Price lists as they changed; reports that were requested and not read yet; what was looked up of numbers.
     sandbox : Sandbox or None
         The embedded sandbox, which ends with the session.
     last_balance : float or None
@@ -94,6 +96,7 @@ class Session(requests.Session):
         self._ledger: Ledger | None = None
         notes = throttle.path.with_name("notes.sqlite")
         self.price_history, self.report_requests = PriceHistory(notes), ReportRequests(notes)
+        self.insights = Insights(notes)
         self._pid = os.getpid()
         self._lock = threading.RLock()
         renew_lock_in_forks(self)
@@ -121,6 +124,10 @@ class Session(requests.Session):
     def timeout(self) -> float:
         """Seconds in which an answer must be whole."""
         return self._timeout[1]
+
+    @property
+    def _notes(self) -> tuple[NotesFile, ...]:
+        return self.price_history, self.report_requests, self.insights
 
     @property
     def ledger(self) -> Ledger:
@@ -230,7 +237,7 @@ class Session(requests.Session):
     def rest(self) -> None:
         """Hold no connection, file or lock, as far as nothing is under way, until the session is used again."""
         super().close()  # what is under way keeps its connection
-        for each in (self.cache, self.throttle, self._ledger, self.price_history, self.report_requests):
+        for each in (self.cache, self.throttle, self._ledger, *self._notes):
             if each is not None:
                 each.rest()
 
@@ -242,7 +249,7 @@ class Session(requests.Session):
         if self._pid != os.getpid():
             return
         super().close()
-        for each in (self.cache, self.throttle, self._ledger, self.price_history, self.report_requests, self.sandbox):
+        for each in (self.cache, self.throttle, self._ledger, *self._notes, self.sandbox):
             if each is not None:
                 each.close()
 

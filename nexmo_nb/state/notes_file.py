@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nexmo_nb.state.database import Connection, Parameters, StateError, read_rows
-from nexmo_nb.state.notes_sql import SCHEMA
+from nexmo_nb.state.notes_sql import MIGRATIONS, SCHEMA
 from nexmo_nb.state.sqlite import Database
 
 T = TypeVar("T")
@@ -35,6 +35,10 @@ class NotesFile:
     def transact(self, work: Callable[[Connection], object]) -> None:
         self._run(lambda database: database.transact(work), None)
 
+    def compact(self) -> None:
+        """Overwrite what was deleted, also where the file's log has it."""
+        self._run(lambda database: database.compact(), None)
+
     def rest(self) -> None:
         if self._database is not None:
             self._database.rest()
@@ -46,12 +50,12 @@ class NotesFile:
     def _run(self, work: Callable[[Database], T], default: T) -> T:
         try:
             if self._database is None:
-                self._database = Database(self.path, SCHEMA, busy=BUSY, durable=True)
+                self._database = Database(self.path, SCHEMA, migrations=MIGRATIONS, busy=BUSY, durable=True)
             return work(self._database)
         except StateError as problem:
             warnings.warn(
-                f"The notes {self.path} cannot be used ({problem}): price changes and ordered reports are not "
-                f"remembered. {problem.advice}".rstrip(),
-                stacklevel=4,  # the caller of PriceHistory or ReportRequests
+                f"The notes {self.path} cannot be used ({problem}): price changes, ordered reports and lookups "
+                f"are not remembered. {problem.advice}".rstrip(),
+                stacklevel=4,  # the caller of PriceHistory, ReportRequests or Insights
             )
         return default

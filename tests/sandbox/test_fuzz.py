@@ -69,6 +69,7 @@ BASES: dict[str, dict[str, Any]] = {
 FORMATS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
     ("/sms/json", ({"message-count", "messages"},)),
     ("/tts/json", ({"status", "error_text"},)),
+    ("/identity-insights/", ({"type", "title", "detail"},)),
     ("/v1/messages", ({"type", "title", "detail"},)),
     ("/v1/calls", ({"type", "error_title"}, {"type", "title"})),
     ("/v2/", ({"type", "title", "detail"},)),
