@@ -182,6 +182,7 @@ NEEDED: dict[str, tuple[Any, ...]] = {
     "cheapest_numbers": ("GB",),
     "clean_contacts": (["447700900000"],),
     "create_application": ("Survey",),
+    "lookup": (["447700900000"],),
     "plan_sms": (["447700900000"], "Hello"),
     "search_numbers": ("GB",),
     "segments": ("Hello",),
