@@ -50,6 +50,10 @@ def records() -> pd.DataFrame:
     return nx.records(include_message=True)
 
 
+def look_up() -> pd.DataFrame:
+    return nx.lookup(PEOPLE)
+
+
 def find_unusual() -> pd.DataFrame:
     """Give a frame of `anomalies`, as far as it is drawn."""
     periods = pd.to_datetime(["2025-07-28", "2025-05-07"], utc=True)
@@ -88,6 +92,8 @@ def read_form(form: Any) -> Any:
 
 # What each parameter is given, and what is made of it, so that the results can be compared.
 CASES: dict[tuple[str, str], tuple[Callable[[], pd.DataFrame], Callable[[Any], Any]]] = {
+    ("add_lookup", "plan"): (plan, lambda given: nx.add_lookup(given, nx.lookup(PEOPLE))),
+    ("add_lookup", "found"): (look_up, lambda given: nx.add_lookup(plan(), given)),
     ("anomalies", "records"): (records, lambda given: nx.anomalies(given, at_least=1, times=1)),
     ("campaign_form", "recipients"): (lambda: PEOPLE, lambda given: read_form(nx.campaign_form(given))),
     ("clean_contacts", "contacts"): (lambda: PEOPLE, nx.clean_contacts),
@@ -100,6 +106,7 @@ CASES: dict[tuple[str, str], tuple[Callable[[], pd.DataFrame], Callable[[Any], A
         lambda given: nx.idle_numbers(given, PEOPLE.assign(sender="x"), until=UNTIL),
     ),
     ("idle_numbers", "traffic"): (records, lambda given: nx.idle_numbers(traffic=given, until=UNTIL)),
+    ("lookup", "numbers"): (lambda: PEOPLE, lambda given: nx.lookup(given, refresh=True)),
     ("mask", "frame"): (records, nx.mask),
     ("number_costs", "numbers"): (lambda: nx.search_numbers("GB"), nx.number_costs),
     ("plan_sms", "recipients"): (lambda: PEOPLE, lambda given: nx.plan_sms(given, sender="Demo")),

@@ -123,7 +123,7 @@ def lookup(
     >>> import nexmo_nb as nx
     >>> session = nx.connect("sandbox")
     >>> found = nx.lookup(["+44 3069 990207", "12"])
-    >>> found.loc[0, ["number", "network", "network_type", "ported"]].tolist()
+    >>> found[["number", "network", "network_type", "ported"]].values.tolist()[0]
     ['443069990207', '23410', 'mobile', True]
     """
     session = session_or_current(session)
