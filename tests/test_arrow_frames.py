@@ -106,7 +106,7 @@ CASES: dict[tuple[str, str], tuple[Callable[[], pd.DataFrame], Callable[[Any], A
         lambda given: nx.idle_numbers(given, PEOPLE.assign(sender="x"), until=UNTIL),
     ),
     ("idle_numbers", "traffic"): (records, lambda given: nx.idle_numbers(traffic=given, until=UNTIL)),
-    ("lookup", "numbers"): (lambda: PEOPLE, lambda given: nx.lookup(given, refresh=True)),
+    ("lookup", "numbers"): (lambda: PEOPLE, lambda given: nx.lookup(given)[["number", "network", "ported"]]),
     ("mask", "frame"): (records, nx.mask),
     ("number_costs", "numbers"): (lambda: nx.search_numbers("GB"), nx.number_costs),
     ("plan_sms", "recipients"): (lambda: PEOPLE, lambda given: nx.plan_sms(given, sender="Demo")),
