@@ -17,6 +17,7 @@ A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms
                 and run_due where it is kept for later
 A text          segments, explain_encoding, shorter_texts
 What was sent   sent, settle, delivery, records, discard, forget
+Who said stop   suppress, suppressed, unsuppress, suppress_from, opt_out_violations; replies, what people wrote back
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
 Before paying   lookup, add_lookup
@@ -47,8 +48,11 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, run_due, send_many, sent
     from nexmo_nb.campaigns.account_budget import budget
     from nexmo_nb.campaigns.lookups import add_lookup
+    from nexmo_nb.campaigns.opt_outs import opt_out_violations, suppress_from
+    from nexmo_nb.campaigns.replies import replies
     from nexmo_nb.campaigns.settle import settle
     from nexmo_nb.campaigns.summary import summary
+    from nexmo_nb.campaigns.suppression import suppress, suppressed, unsuppress
     from nexmo_nb.contacts.clean import clean_contacts
     from nexmo_nb.contacts.countries import countries
     from nexmo_nb.contacts.files import read_contacts
@@ -113,8 +117,11 @@ _NAMES = {
     "campaigns": "discard fit_budget forget plan_sms run_due send_many sent",
     "campaigns.account_budget": "budget",
     "campaigns.lookups": "add_lookup",
+    "campaigns.opt_outs": "opt_out_violations suppress_from",
+    "campaigns.replies": "replies",
     "campaigns.settle": "settle",
     "campaigns.summary": "summary",
+    "campaigns.suppression": "suppress suppressed unsuppress",
     "contacts.clean": "clean_contacts",
     "contacts.countries": "countries",
     "contacts.files": "read_contacts",
@@ -216,6 +223,7 @@ __all__ = [
     "mask",
     "number_costs",
     "number_form",
+    "opt_out_violations",
     "owned_numbers",
     "plan_sms",
     "plot_anomalies",
@@ -231,6 +239,7 @@ __all__ = [
     "read_csv",
     "read_excel",
     "records",
+    "replies",
     "report",
     "run_due",
     "search_numbers",
@@ -247,10 +256,14 @@ __all__ = [
     "spend",
     "subaccounts",
     "summary",
+    "suppress",
+    "suppress_from",
+    "suppressed",
     "to_csv",
     "to_e164",
     "to_excel",
     "to_focus",
+    "unsuppress",
     "update_application",
     "update_number",
     "voice_form",

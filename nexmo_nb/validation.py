@@ -264,6 +264,16 @@ def _has_numbers(column: Any) -> bool:
     return all(is_missing(cell) or (isinstance(cell, Real) and not isinstance(cell, bool)) for cell in column)
 
 
+def check_exception(value: Any) -> str | None:
+    """Accept the reason for which something is sent to people who are on the do-not-send list; None: there is none."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        allowed = "the reason, as text of at most 200 characters: it is recorded with what is sent"
+        raise invalid_argument("even_if_suppressed", value, allowed)
+    return check_text("even_if_suppressed", value, longest=200)
+
+
 def check_url(name: str, value: Any, *, longest: int = 2000) -> str:
     """Accept an absolute http or https URL without a login in it."""
     allowed = f"an absolute URL such as 'https://example.org/path', at most {longest:,} characters"

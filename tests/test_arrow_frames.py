@@ -54,6 +54,13 @@ def look_up() -> pd.DataFrame:
     return nx.lookup(PEOPLE)
 
 
+def read_both() -> pd.DataFrame:
+    """Read inbound and outbound records, as one frame."""
+    inbound = {"direction": "inbound", "sender": "447700900000", "to": "447700900001", "text": "stop"}
+    stop = pd.DataFrame([inbound]).astype("string").assign(received=pd.Timestamp("2020-01-01", tz="UTC"))
+    return pd.concat([stop, records()[["direction", "sender", "to", "text", "received"]]], ignore_index=True)
+
+
 def find_unusual() -> pd.DataFrame:
     """Give a frame of `anomalies`, as far as it is drawn."""
     periods = pd.to_datetime(["2025-07-28", "2025-05-07"], utc=True)
@@ -109,6 +116,7 @@ CASES: dict[tuple[str, str], tuple[Callable[[], pd.DataFrame], Callable[[Any], A
     ("lookup", "numbers"): (lambda: PEOPLE, lambda given: nx.lookup(given)[["number", "network", "ported"]]),
     ("mask", "frame"): (records, nx.mask),
     ("number_costs", "numbers"): (lambda: nx.search_numbers("GB"), nx.number_costs),
+    ("opt_out_violations", "records"): (read_both, nx.opt_out_violations),
     ("plan_sms", "recipients"): (lambda: PEOPLE, lambda given: nx.plan_sms(given, sender="Demo")),
     ("plot_anomalies", "found"): (find_unusual, draw(nx.plot_anomalies)),
     ("plot_delivery", "records"): (records, draw(nx.plot_delivery)),
@@ -129,12 +137,15 @@ CASES: dict[tuple[str, str], tuple[Callable[[], pd.DataFrame], Callable[[Any], A
     ("sms_form", "recipients"): (lambda: PEOPLE, lambda given: read_form(nx.sms_form(given))),
     ("spend", "messages"): (records, lambda given: nx.spend(given, "country")),
     ("summary", "plan"): (plan, nx.summary),
+    ("suppress", "numbers"): (lambda: PEOPLE[:1], lambda given: nx.suppress(given).to),
+    ("suppress_from", "records"): (read_both, lambda given: nx.suppress_from(given).to),
     ("to_csv", "frame"): (records, write(nx.to_csv, "table.csv")),
     ("to_excel", "frames"): (records, lambda given: nx.read_excel(nx.to_excel(given, "table.xlsx"))),
     ("to_focus", "bill"): (
         lambda: nx.bill("2025-12-01", "2025-12-02", products="NUMBERS", progress=False),
         write(nx.to_focus, "focus.csv"),
     ),
+    ("unsuppress", "numbers"): (lambda: PEOPLE[:1], lambda given: nx.unsuppress(given).to),
 }
 
 
@@ -158,6 +169,8 @@ def test_a_frame_of_polars_gives_what_one_of_pandas_gives(
     expected, found = function(given), function(pl.from_pandas(given))
     if isinstance(expected, pd.DataFrame):
         pd.testing.assert_frame_equal(found, expected)
+    elif isinstance(expected, pd.Series):
+        pd.testing.assert_series_equal(found, expected)
     else:
         assert found == expected
 

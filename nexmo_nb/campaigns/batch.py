@@ -25,7 +25,8 @@ from nexmo_nb.campaigns.rows import (
     skip_unpriced,
     unpriced_error,
 )
-from nexmo_nb.campaigns.runner import Message, Runner, Watch
+from nexmo_nb.campaigns.run_state import Message
+from nexmo_nb.campaigns.runner import Runner, Watch
 from nexmo_nb.campaigns.survey import Survey
 from nexmo_nb.errors import NexmoError, UnreachableError
 from nexmo_nb.session import Session
@@ -49,6 +50,7 @@ class Settings(NamedTuple):
     api: ApiName | None = None  # that of the connection
     when: When = When()
     is_waiting: bool = True  # until the hours of the rows begin; else they are kept, and nothing is sent
+    even_if_suppressed: str | None = None
 
 
 class Run(NamedTuple):
@@ -79,12 +81,9 @@ def run_batch(
     """
     name, api = settings.batch, find_api(settings.api, session)
     check_options(options, api)
-    if (finished := read_finished(plan, name, session.ledger)) is not None:
-        _read_budget(session)  # which a run would refuse, if it cannot be kept; so would it an older ledger
-        session.ledger.check_newest()
-        done = count_done(finished["state"], int(finished["state"].ne("problem").sum()))
-        return Run(finished, write_status(name, done))
-    rows = read_rows(plan, options)
+    if (finished := _find_finished(plan, settings, session)) is not None:
+        return finished
+    rows = read_rows(plan, options, with_suppressed=settings.even_if_suppressed is not None)
     with session.ledger.open_run(name):
         hours = read_hours(session, name, settings.when)
         waiting, skipped = choose_rows(session, rows, settings, hours)
@@ -132,7 +131,8 @@ def make_runner(
     sends = session.ledger.read_sends(batch=settings.batch)
     begun = _describe_begin(sends, states, session, settings.max_cost)
     api = find_api(settings.api, session)
-    return Runner(session, settings.batch, messages, bounds=_find_bounds(settings, caps), begun=begun, api=api)
+    bounds, exception = _find_bounds(settings, caps), settings.even_if_suppressed
+    return Runner(session, settings.batch, messages, bounds=bounds, begun=begun, api=api, even_if_suppressed=exception)
 
 
 def run_or_say(runner: Runner, settings: Settings, watch: Watch) -> None:
@@ -156,6 +156,19 @@ def _describe_run(runner: Runner, result: pd.DataFrame, due: Mapping[str, Row], 
     if not state.is_capped or state.kept_by is None:
         return Run(result, status, left=left)
     return Run(result, status, due[state.waiting.find_first()], describe_room(state.kept_by), left)
+
+
+def _find_finished(plan: pd.DataFrame, settings: Settings, session: Session) -> Run | None:
+    """Find what became of a plan that has nothing left to send; None if a run has to see to it."""
+    if settings.even_if_suppressed is not None:
+        return None  # rows with a problem may leave
+    finished = read_finished(plan, settings.batch, session.ledger)
+    if finished is None:
+        return None
+    _read_budget(session)  # which a run would refuse, if it cannot be kept; so would it an older ledger
+    session.ledger.check_newest()
+    done = count_done(finished["state"], int(finished["state"].ne("problem").sum()))
+    return Run(finished, write_status(settings.batch, done))
 
 
 def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:

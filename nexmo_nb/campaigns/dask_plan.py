@@ -6,6 +6,7 @@ its columns, and which numbers stand in it twice. The rows are planned when they
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from nexmo_nb.campaigns.plan_rows import (
     read_price_ranges,
 )
 from nexmo_nb.campaigns.plan_sums import add_lines, check_plan, count_lines
+from nexmo_nb.campaigns.suppression import list_known, mark_listed
 from nexmo_nb.contacts.duplicates import mark_duplicates, write_cells
 from nexmo_nb.contacts.regions import join_counts
 from nexmo_nb.frames import concat_frames, repeat_missing
@@ -43,8 +45,14 @@ NO_ROOM = -1.0  # for which not even what is free is bought
 MARKS = ("problem", "problem_code", "duplicate_of")
 
 
-def plan_partitions(recipients: Any, text: Any, options: PlanOptions, session: Session | None) -> Any:
-    """Plan a frame or series of Dask, as `plan_sms` does; without a session, without prices."""
+def plan_partitions(
+    recipients: Any, text: Any, options: PlanOptions, session: Session | None, keeper: Session | None
+) -> Any:
+    """Plan a frame or series of Dask, as `plan_sms` does; without a session, without prices.
+
+    The session `keeper` has the do-not-send list, of which those who were forgotten are not marked: to find them takes
+    a key, which stays where it is. They are refused all the same.
+    """
     if isinstance(text, pd.Series) or hasattr(text, "map_partitions"):
         allowed = "a text, a mapping, a function, or recipients with a column 'text'"
         raise invalid_argument("text", "a Series", allowed, "Make it a column of the frame: frame.assign(text=…).")
@@ -57,8 +65,9 @@ def plan_partitions(recipients: Any, text: Any, options: PlanOptions, session: S
     ranges = None if session is None else read_price_ranges(None, session)
     wanted = Wanted(text, options, _join_facts(compute_parts(table, read_facts, text, options)))
     marks = _find_repeated(table, wanted)
-    planned = _plan_part(empty, marks[0].iloc[:0], wanted, ranges)
-    return map_parts(table, _plan_part, marks, wanted, ranges, empty=planned)
+    listed = {} if keeper is None else list_known(keeper)
+    planned = _plan_part(empty, marks[0].iloc[:0], wanted, ranges, listed)
+    return map_parts(table, _plan_part, marks, wanted, ranges, listed, empty=planned)
 
 
 def add_up_partitions(plan: Any) -> pd.DataFrame:
@@ -89,7 +98,9 @@ def find_repeated_numbers(keys: Any) -> pd.DataFrame:
     return found
 
 
-def _plan_part(part: Any, marks: pd.DataFrame, wanted: Wanted, ranges: pd.DataFrame | None) -> pd.DataFrame:
+def _plan_part(
+    part: Any, marks: pd.DataFrame, wanted: Wanted, ranges: pd.DataFrame | None, listed: Mapping[str, str]
+) -> pd.DataFrame:
     plan: pd.DataFrame = plan_rows(part, *wanted)
     places = marks["place"].tolist()
     for name in MARKS:
@@ -97,6 +108,7 @@ def _plan_part(part: Any, marks: pd.DataFrame, wanted: Wanted, ranges: pd.DataFr
     write_cells(plan, "parts", places, [0] * len(places))
     if ranges is not None:
         add_prices(plan, ranges)
+    mark_listed(plan, listed)
     return plan
 
 

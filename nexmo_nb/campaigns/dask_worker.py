@@ -121,7 +121,7 @@ def survey_part(part: pd.DataFrame, caller: Caller, run: str, settings: Settings
     session = open_session(caller)
     check_ledger(caller, session, run)
     check_plan(part)
-    rows = read_rows(part, options)
+    rows = read_rows(part, options, with_suppressed=settings.even_if_suppressed is not None)
     waiting = find_waiting(rows, session.ledger.read_batch(settings.batch), settings.resend_not_found)
     hours = read_hours(session, settings.batch, settings.when)
     hours.refuse_moment(waiting)
@@ -149,7 +149,7 @@ def read_part(part: pd.DataFrame, caller: Caller, settings: Settings, witness: s
     known = session.ledger.read_batch(settings.batch)
     if witness is not None and all(row.id != witness for row in known):
         check_ledger(caller, session, witness)
-    rows = read_rows(part, {})
+    rows = read_rows(part, {}, with_suppressed=settings.even_if_suppressed is not None)
     sends = find_sends(rows, known)
     ids = {row.place: send_id for send_id, row in sends.items()}
     others = [row for row in rows if row.place not in ids]

@@ -17,13 +17,14 @@ from nexmo_nb.messages.response import meaning_of_code
 from nexmo_nb.reports.kept import forget_kept
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.response import meaning_of_status
+from nexmo_nb.state.suppression import CODE as SUPPRESSED
 
 COLUMNS = (
     Column("batch"), Column("key"), Column("kind"), Column("state"), Column("to"), Column("country"),
     Column("country_name"), Column("network"), Column("sender"), Column("text"), Column("parts", "int64"),
     Column("price", "float64"), Column("currency"), Column("message_ids"), Column("delivery"),
     Column("final_price", "float64"), Column("client_ref"), Column("created", TIME), Column("started", TIME),
-    Column("finished", TIME), Column("code"), Column("error"),
+    Column("finished", TIME), Column("code"), Column("error"), Column("even_if_suppressed"),
 )  # fmt: skip
 
 PLAN_COLUMNS = (
@@ -64,7 +65,8 @@ def sent(
         (text), ``parts`` (int), ``price`` (float, in ``currency``; by the Messages API missing until `delivery` finds
         it), ``message_ids`` (joined by spaces), ``delivery``, ``final_price``
         (float; what `delivery` found, else missing), ``client_ref``, ``created, started, finished`` (times in UTC:
-        entered, left, answered), ``code, error``.
+        entered, left, answered), ``code, error, even_if_suppressed`` (why it left although the recipient was on the
+        do-not-send list; missing where they were not).
 
     Raises
     ------
@@ -160,7 +162,8 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
     -----
     A batch of which anything was forgotten cannot be continued: who has been sent to is no longer known. A forgotten
     key is free again. The file is overwritten where the data stood. Of the records that `records` keeps, those before
-    that time lose the same. Copies at Nexmo are not touched:
+    that time lose the same. People who were put on the do-not-send list before that time stay on it, without their
+    numbers (see `suppressed`). Copies at Nexmo are not touched:
     https://developer.vonage.com/en/redact/overview.
 
     Examples
@@ -262,6 +265,8 @@ def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:
     meaning = None
     if send["state"] == "accepted":
         meaning = "accepted"
+    elif send["code"] == SUPPRESSED:
+        meaning = "on the do-not-send list"
     elif send["state"] in ("partial", "rejected") and send["code"]:
         describe = meaning_of_code if send["kind"] == "messages" else meaning_of_status
         meaning = describe(send["code"])

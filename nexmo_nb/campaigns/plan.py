@@ -18,9 +18,10 @@ from nexmo_nb.campaigns.plan_rows import (
     plan_rows,
     read_price_ranges,
 )
+from nexmo_nb.campaigns.suppression import mark_suppressed
 from nexmo_nb.contacts.duplicates import DUPLICATES, Duplicates
 from nexmo_nb.contacts.numbers import check_sender
-from nexmo_nb.session import Session, session_or_current
+from nexmo_nb.session import Session, find_session, session_or_current
 
 TextType = Literal["auto", "text", "unicode"]
 Spelling = Literal["gsm7"]
@@ -102,7 +103,8 @@ def plan_sms(
     cell holds ``#N/A``, ``nan`` or the like), ``text_control`` (control characters), ``text_too_long``,
     ``text_encoding`` (outside GSM-7 with ``type="text"``), ``text_format``, ``text_unknown_language``. Warning code of
     texts: ``leftover_name`` (a name in braces is left in it). Letters with separate accents are composed, which keeps
-    their look.
+    their look. Problem code of people: ``suppressed`` (they are on the do-not-send list, see `suppress`); such a row
+    keeps its parts and its price, so that `send_many` can send it with ``even_if_suppressed``.
 
     A list in Dask is read twice when it is planned: what the list decides as a whole (the country that most of it
     belongs to, the format of a column, numbers that stand in it twice) is that of the whole list, wherever its
@@ -135,13 +137,16 @@ def plan_sms(
         fill=validation.check_bool("fill", fill),
     )
     source = session_or_current(session) if has_prices else None
+    keeper = find_session(session)  # of the do-not-send list, which asks Nexmo nothing
     if is_dask(recipients):
         from nexmo_nb.campaigns.dask_plan import plan_partitions  # Dask is an extra
 
-        dask_plan: pd.DataFrame = plan_partitions(recipients, text, options, source)
+        dask_plan: pd.DataFrame = plan_partitions(recipients, text, options, source, keeper)
         return dask_plan
     plan = plan_rows(recipients, text, options)
     mark_repeated(plan, options.keep)
     if source is not None and (countries := list_countries(plan)):
         add_prices(plan, read_price_ranges(countries, source))
+    if keeper is not None:
+        mark_suppressed(plan, keeper)
     return plan

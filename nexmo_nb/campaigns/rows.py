@@ -15,6 +15,7 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.sms.apis import SMS, SmsApi, check_fields
 from nexmo_nb.sms.request import OPTIONS, build_fields
 from nexmo_nb.state.sends import BatchRow, Entry, compute_digest, open_states_of
+from nexmo_nb.state.suppression import CODE as SUPPRESSED
 from nexmo_nb.text.gsm import Encoding, segments
 
 BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
@@ -52,14 +53,21 @@ def check_options(options: Mapping[str, Any], api: SmsApi = SMS) -> None:
             check_fields(api, {checked.replace("_", "-"): OPTIONS[checked](checked, value)})
 
 
-def read_rows(plan: pd.DataFrame, options: Mapping[str, Any]) -> list[Row]:
-    """Read the rows that can be sent, and check that nobody gets the same text twice."""
+def read_rows(plan: pd.DataFrame, options: Mapping[str, Any], *, with_suppressed: bool = False) -> list[Row]:
+    """Read the rows that can be sent, and check that nobody gets the same text twice.
+
+    With `with_suppressed`, those of people on the do-not-send list can be sent, too.
+    """
     check_options(options)
     needed = (
         "to", "sender", "text", "encoding", "parts", "price_low", "price_high", "currency", "warning", "warning_code",
         "time_zone",
     )  # fmt: skip
-    columns = [read_cells(plan, name) for name in ("problem", *needed)]
+    problems = read_cells(plan, "problem")
+    if with_suppressed:
+        pairs = zip(problems, read_cells(plan, "problem_code"), strict=True)
+        problems = [None if code == SUPPRESSED else problem for problem, code in pairs]
+    columns = [problems, *(read_cells(plan, name) for name in needed)]
     rows = [
         _read_row(place, label, cells, options)
         for place, (label, problem, *cells) in enumerate(zip(plan.index.tolist(), *columns, strict=True))

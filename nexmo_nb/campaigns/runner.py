@@ -10,23 +10,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any
 
 from nexmo_nb.campaigns import decisions, refusals
-from nexmo_nb.campaigns.decisions import Action, Backoff, Estimate, Prices, choose_action
-from nexmo_nb.campaigns.openings import ALWAYS, Opening
+from nexmo_nb.campaigns.decisions import Action, Estimate, Prices, choose_action
 from nexmo_nb.campaigns.progress import Progress, write_status
+from nexmo_nb.campaigns.run_state import Message, RunState
 from nexmo_nb.campaigns.slots import FAMILY, Slots
 from nexmo_nb.campaigns.timetable import Timetable
 from nexmo_nb.campaigns.waiting import Waiting
 from nexmo_nb.campaigns.workers import Result, Workers
 from nexmo_nb.errors import NexmoError, RateLimitedError, UnreachableError
-from nexmo_nb.session import Attempt, Request, Session, late_error, unanswered_error
+from nexmo_nb.session import Request, Session, late_error, unanswered_error
 from nexmo_nb.sms.apis import SMS, SmsApi
 from nexmo_nb.sms.request import find_paced_sender
-from nexmo_nb.state.budgets import Bounds, Claim, Room
+from nexmo_nb.state.budgets import Bounds, Claim
 from nexmo_nb.state.sends import Outcome, sum_prices
 from nexmo_nb.state.windows import BULK
 
@@ -34,41 +33,11 @@ PAUSE_STEP = 0.25  # seconds after which a pause looks whether somebody stopped 
 LAST_SECONDS = 1.0  # for which messages that were broken off may end by themselves
 
 
-class Message(NamedTuple):
-    fields: Mapping[str, str]  # of its request
-    digest: str  # of them
-    estimate: Estimate
-    opening: Opening = ALWAYS  # in which it may leave
-
-
-@dataclass
-class RunState:
-    """Where a run stands; the ids of their rows in the ledger stand for messages."""
-
-    waiting: Waiting  # not sent yet
-    prices: Prices
-    backoff: Backoff = field(default_factory=Backoff)
-    in_flight: dict[str, Attempt] = field(default_factory=dict)  # with the workers
-    alone: str = ""  # the message that left last, if none was in flight then
-    results: list[Result] = field(default_factory=list)  # came back, and are not recorded yet
-    seconds: float | None = None  # that a message takes, on average
-    sent: int = 0  # accepted in this run; what follows is of this run as well
-    refused: int = 0
-    unknown: int = 0
-    elsewhere: int = 0  # taken by another run of the batch
-    cost: float = 0.0
-    alike: refusals.Row = field(default_factory=refusals.Row)  # the newest refusals
-    throttled: dict[str, refusals.Tries] = field(default_factory=dict)  # messages that were, and how often
-    error: NexmoError | None = None  # why the batch stopped
-    fault: BaseException | None = None  # is no NexmoError; it stops the run and is raised
-    kept_by: Room | None = None  # the cap or budget that kept the next message back; nothing came back since then
-    is_capped: bool = False  # the run ended because the next message could pass the cap
-
-
 class Runner:
     """One run of a batch: `messages` in order, by the ids of their rows in the ledger.
 
     `bounds` are what the ledger keeps it to; None: its cost is not limited. `begun` is how far earlier runs have come.
+    `even_if_suppressed` is why messages leave although their recipients said stop; None: such messages are refused.
     `api` is the one that the messages travel by. `notify` tells a person about a pause; None: as the throttle does.
     """
 
@@ -81,9 +50,10 @@ class Runner:
         bounds: Bounds | None = None,
         begun: Progress | None = None,
         api: SmsApi = SMS,
+        even_if_suppressed: str | None = None,
     ) -> None:
         self.session, self.batch, self.messages, self.bounds = session, batch, messages, bounds
-        self._api = api
+        self._api, self._even_if_suppressed = api, even_if_suppressed
         self.notify: Callable[[str], None] | None = None
         self._begun = Progress(len(messages)) if begun is None else begun
         lanes = {send_id: find_paced_sender(message.fields) for send_id, message in messages.items()}
@@ -265,14 +235,16 @@ class Runner:
         claim = Claim(set(), [])
         try:
             digests = {send_id: self.messages[send_id].digest for send_id in ready}
-            claim = self.session.ledger.record_and_claim(outcomes, digests, self._find_bounds(), self._api.name)
+            ledger, how = self.session.ledger, (self._find_bounds(), self._api.name, self._even_if_suppressed)
+            claim = ledger.record_and_claim(outcomes, digests, *how)
         except UnreachableError as problem:  # what cannot be recorded is not sent
             state.waiting.put_back(ready)
             self._stop_batch(problem)
         else:
             state.waiting.put_back(claim.over_budget)
             state.kept_by = claim.kept_by
-            state.elsewhere += len(ready) - len(claim.over_budget) - len(claim.ids)
+            state.refused += len(claim.suppressed)
+            state.elsewhere += len(ready) - len(claim.over_budget) - len(claim.ids) - len(claim.suppressed)
         state.results = []
         return [send_id for send_id in ready if send_id in claim.ids]
 

@@ -20,6 +20,7 @@ from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
 from nexmo_nb.campaigns.rows import show_label
 from nexmo_nb.session import Session, session_or_current
 from nexmo_nb.sms.apis import ApiName, find_api
+from nexmo_nb.validation import check_exception
 
 Doubtful = Literal["refuse", "skip", "send"]
 Unpriced = Literal["refuse", "skip"]
@@ -43,6 +44,7 @@ def send_many(
     days: Sequence[str] | str | None = None,
     late: timedelta | str | None = None,
     wait: bool = True,
+    even_if_suppressed: str | None = None,
     session: Session | None = None,
     **options: Any,
 ) -> pd.DataFrame:
@@ -102,6 +104,11 @@ def send_many(
     wait : bool
         With hours: whether to wait until they begin, as long as it takes. False: keep the rows and return; `run_due`
         sends them.
+    even_if_suppressed : str, optional
+        Why this must be sent also to people who are on the do-not-send list (see `suppress`), such as
+        ``"recall of a product"``: rows with the problem ``suppressed`` are sent then, and `sent` shows the reason at
+        their messages. It is for this run only. Default: nothing is sent to them; whoever is put on the list while a
+        batch is under way, or between two runs of it, is refused with the code ``suppressed``.
     session : Session, optional
         Default: the current one.
     **options
@@ -183,10 +190,9 @@ def send_many(
     way = find_api(api, session).name
     progress = validation.check_bool("progress", progress)
     is_waiting = validation.check_bool("wait", wait)
+    when, exception = When(at, window, days, late), check_exception(even_if_suppressed)
 
-    settings = Settings(
-        name, doubtful, cap, unpriced, on_cap, workers, resend, way, When(at, window, days, late), is_waiting
-    )
+    settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend, way, when, is_waiting, exception)
     if is_dask(plan):
         from nexmo_nb.campaigns.dask_send import send_partitions  # Dask is an extra
 

@@ -264,6 +264,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
                 self.show_preview([])
                 said, shown = self.describe_failure(problem)
                 self.show_message(said, error=True)
+                if isinstance(problem, InvalidRequestError) and problem.parameter in self._boxes:
+                    self.mark_problems({problem.parameter: problem})
                 self._result_area.value = "".join(shown)
             else:
                 self.show_done(done)

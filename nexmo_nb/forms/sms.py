@@ -13,6 +13,7 @@ import pandas as pd
 from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.campaigns import plan_sms, send_many
 from nexmo_nb.campaigns.rows import show_label
+from nexmo_nb.campaigns.suppression import check_not_suppressed
 from nexmo_nb.contacts.doubts import find_doubt
 from nexmo_nb.contacts.numbers import to_e164
 from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError, NexmoError, PartialSendWarning
@@ -169,7 +170,7 @@ class SmsForm(Form):
         problems: list[InvalidRequestError] = []
         for number in numbers:
             try:
-                to_e164(number, read_text(self.region))
+                check_not_suppressed(to_e164(number, read_text(self.region)), self.session)
             except InvalidRequestError as problem:
                 problems.append(problem)
             else:

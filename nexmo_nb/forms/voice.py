@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from nexmo_nb.campaigns.suppression import check_not_suppressed
 from nexmo_nb.contacts.doubts import find_doubt
 from nexmo_nb.contacts.numbers import country_of
 from nexmo_nb.errors import DoubtfulNumberWarning, InvalidRequestError
@@ -80,7 +81,13 @@ class VoiceForm(Form):
 
     def find_problems(self) -> Mapping[str, InvalidRequestError]:
         values = {"to": self.to.value, "text": self.text.value or None, **self._read_options()}
-        return find_problems(lambda left: check_voice(left, self.session), values, _VALID)
+
+        def check(left: dict[str, Any]) -> None:
+            _, call, _ = check_voice(left, self.session)
+            if left["to"] != VALID_NUMBER:  # which stands in for a wrong one
+                check_not_suppressed(call["to"], self.session)
+
+        return find_problems(check, values, _VALID)
 
     def build_preview(self) -> list[Markup]:
         words, text, options = self.words, self.text.value or None, self._read_options()

@@ -4,7 +4,7 @@ Only this package speaks to the network. ``request`` says what is asked, ``sessi
 comes back within bounds, ``response`` parses it, ``auth`` adds the credentials, ``connect`` finds out whose they are.
 """
 
-from nexmo_nb.session.connect import connect, current, session_or_current
+from nexmo_nb.session.connect import connect, current, find_session, session_or_current
 from nexmo_nb.session.request import Listing, Request
 from nexmo_nb.session.response import (
     LONGEST_RETRY_AFTER,
@@ -31,6 +31,7 @@ __all__ = [
     "Session",
     "connect",
     "current",
+    "find_session",
     "get_field",
     "late_error",
     "one_line",

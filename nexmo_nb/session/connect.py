@@ -204,6 +204,11 @@ def current() -> Session:
     return _current
 
 
+def find_session(session: Session | None) -> Session | None:
+    """Give the session that a function was given, or the current one; None where nobody connected."""
+    return None if session is None and _current is None else session_or_current(session)
+
+
 def session_or_current(session: Session | None) -> Session:
     """Check the session that a function was given, or else give the current one."""
     if session is None:

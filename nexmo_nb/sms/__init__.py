@@ -49,6 +49,7 @@ def send_sms(
     region: str | None = None,
     max_price: float | None = None,
     api: ApiName | None = None,
+    even_if_suppressed: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Send one SMS; it leaves once, whatever happens.
@@ -99,6 +100,9 @@ def send_sms(
         The API that the message travels by: the SMS API, or the Messages API for accounts that do not get that one any
         more. Messages has no `status_report_req`, `message_class`, `protocol_id` and `account_ref`, no other types than
         text and unicode, and a `ttl` of whole seconds. Default: that of the connection (``connect(sms_api=…)``).
+    even_if_suppressed : str, optional
+        Why it must be sent although the recipient is on the do-not-send list (see `suppress`); `sent` shows the reason.
+        Default: it is refused then.
     session : Session, optional
         Default: the current one.
 
@@ -114,8 +118,8 @@ def send_sms(
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong, it is uncertain whose number `to` is, or it may cost more than `max_price` or the
-        account's `budget` allow; nothing is sent.
+        If an argument is wrong, it is uncertain whose number `to` is or the number is on the do-not-send list, or it
+        may cost more than `max_price` or the account's `budget` allow; nothing is sent.
     RejectedError, AuthenticationError
         If Nexmo refused the whole message, or the credentials; ``.code``, ``.meaning`` and ``.parts`` say why.
     RateLimitedError, UnreachableError
@@ -150,6 +154,7 @@ def send_sms(
     session = session_or_current(session)
     fields = build_fields(to, sender, type, region, **{name: given[name] for name in (*CONTENT, *OPTIONS)})
     key = None if key is None else validation.check_name("key", key)
+    exception = validation.check_exception(even_if_suppressed)
     warn_of_doubt(to, region)
     send_id, currency = session.ledger.new_id(), session.account.currency
     reference = fields.get("client-ref", send_id)
@@ -158,6 +163,7 @@ def send_sms(
     request = way.build_request(complete, currency)
     addressed = (fields["to"], fields["from"], fields.get("text"))
     entry = Entry(send_id, request.what, way.name, compute_digest(fields), *addressed, client_ref=reference, key=key)
+    entry = entry._replace(even_if_suppressed=exception)
     entry = _estimate(session, entry, count_parts(fields), max_price)
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()

@@ -6,7 +6,7 @@ before it leaves. Such transactions exclude each other, so no two processes can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -62,11 +62,15 @@ class Bounds(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The rows of a batch that leave now, by their ids; those that are kept back, and what keeps them back."""
+    """The rows of a batch that leave now, by their ids; those that are kept back, and what keeps them back.
+
+    Those that were refused, because their recipients said stop, are among neither.
+    """
 
     ids: set[str]
     over_budget: list[str]
     kept_by: Room | None = None
+    suppressed: Collection[str] = ()
 
 
 class Budgets:

@@ -25,7 +25,6 @@ Where the ledger is an older copy, by the number in ``ledger.generation`` beside
 
 from __future__ import annotations
 
-import secrets
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,17 +36,19 @@ from nexmo_nb.errors import UnreachableError
 from nexmo_nb.state import generation, sent_sql
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state.batches import Batches
-from nexmo_nb.state.budgets import Bounds, Budgets, Claim, check_single, choose_affordable
+from nexmo_nb.state.budgets import Bounds, Budgets, Claim, check_single
+from nexmo_nb.state.claims import claim_rows
 from nexmo_nb.state.database import Connection, StateError
 from nexmo_nb.state.deliveries_sql import read_kinds, write_deliveries
 from nexmo_nb.state.entries import add_entries, find_by_key, free_key
 from nexmo_nb.state.outcomes import write_outcomes
 from nexmo_nb.state.owner import Owner
 from nexmo_nb.state.schedules import BatchSchedule, Schedules, keep_schedule, keep_zones
-from nexmo_nb.state.sends import BatchRow, Entry, Outcome, open_states_of
+from nexmo_nb.state.sends import BatchRow, Entry, Outcome, make_send_id, open_states_of
 from nexmo_nb.state.single_send import SingleSend, retry_on_interrupt
 from nexmo_nb.state.spellings import Spellings
 from nexmo_nb.state.store import FileStore, Store
+from nexmo_nb.state.suppression import Suppressions, check_suppressed, forget_people
 from nexmo_nb.state.totals import keep_totals
 
 if TYPE_CHECKING:
@@ -72,20 +73,14 @@ class Ledger:
         self._owner = Owner(self._database.make_locks())
         access = (self._transact, self._read, lambda: self.clock(), self._spellings)  # noqa: PLW0108 - tests replace it
         self.budgets = Budgets(*access)
+        self.suppressions = Suppressions(*access[:3])
         self.batches = Batches(*access, owner=self._owner, check_newest=self._check_generation)
         self._generation_file = path.with_name(f"{self._database.name}.generation")
         self._run(self._begin_generation)
         self.mark_abandoned_unknown()
         self._owner.delete_old_locks(self.clock())
 
-    @staticmethod
-    def new_id() -> str:
-        """Make the id of a send, 40 hexadecimal characters, which is its `client_ref` where the caller gives none.
-
-        It begins with the time, so that the ids of a batch stand side by side in their index, however large it is. The
-        96 random bits behind it let `settle` find the message.
-        """
-        return f"{time.time_ns():016x}{secrets.token_hex(12)}"
+    new_id = staticmethod(make_send_id)
 
     def open_send(self, entry: Entry) -> SingleSend:
         return SingleSend(self, entry)
@@ -94,18 +89,20 @@ class Ledger:
         """Record that a single send leaves now, in ``sending``; or give the parts that were recorded under its key.
 
         It raises `UnknownOutcomeError` if the key is in flight or nobody knows what became of it, and
-        `InvalidRequestError` if the key was used for something else, or a budget does not allow the send.
+        `InvalidRequestError` if the key was used for something else, the recipient said stop, or a budget does not
+        allow the send.
         """
         keys = self._spellings.list_same("key", entry.key)
 
         def work(connection: Connection) -> list[dict[str, Any]] | None:
             known, at = find_by_key(connection, entry, keys), self.clock()
             if known is None:
+                exception = check_suppressed(connection, entry)
                 check_single(connection, entry, at)
                 self._count_generation(connection)
                 free_key(connection, keys)
                 with keep_totals(connection, [entry.id]):
-                    sql.insert_single(connection, entry, owner, at)
+                    sql.insert_single(connection, entry._replace(even_if_suppressed=exception), owner, at)
             return known
 
         if entry.key is not None:
@@ -173,13 +170,19 @@ class Ledger:
         return self._transact(work)
 
     def record_and_claim(
-        self, outcomes: Sequence[Outcome], digests: Mapping[str, str], bounds: Bounds | None = None, kind: str = ""
+        self,
+        outcomes: Sequence[Outcome],
+        digests: Mapping[str, str],
+        bounds: Bounds | None = None,
+        kind: str = "",
+        even_if_suppressed: str | None = None,
     ) -> Claim:
         """Record outcomes, and claim and charge planned rows that leave now, in one transaction.
 
         `digests` has what leaves, in order, by the ids of the rows. A row that was not claimed, and is not over a
-        budget, was claimed by another process, or given another content. Without rows to claim, a file that cannot be
-        used costs a warning; with some, it is an `UnreachableError`, and none may leave.
+        budget, was refused because its recipient said stop, claimed by another process, or given another content.
+        Without rows to claim, a file that cannot be used costs a warning; with some, it is an `UnreachableError`, and
+        none may leave.
         """
         if not digests:
             self.record_outcomes(outcomes)
@@ -189,11 +192,8 @@ class Ledger:
         def work(connection: Connection) -> Claim:
             self._count_generation(connection)
             self._write_outcomes(connection, outcomes)
-            at = self.clock()
-            affordable, kept_by = choose_affordable(connection, list(digests), at, names, bounds)
-            with keep_totals(connection, affordable):
-                ids = {row for row in affordable if sql.claim_send(connection, row, digests[row], owner, at, kind=kind)}
-            return Claim(ids, list(digests)[len(affordable) :], kept_by)
+            why, at = even_if_suppressed, self.clock()
+            return claim_rows(connection, digests, names, bounds, kind=kind, even_if_suppressed=why, owner=owner, at=at)
 
         claim = Claim(set(), [])
         try:
@@ -305,6 +305,7 @@ class Ledger:
         def work(connection: Connection) -> tuple[int, int]:
             abandoned = self._owner.find_abandoned(sql.read_runs(connection))
             sql.delete_runs(connection, [run for run, _ in abandoned])
+            forget_people(connection, before)
             return sql.erase_people(connection, self._database.dialect, before)
 
         counts = self._transact(work)

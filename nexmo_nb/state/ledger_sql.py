@@ -3,9 +3,9 @@
 Table ``sends`` holds a row for each message or call, ``parts`` the parts of its answer, ``deliveries`` what became of
 each message id by Nexmo's records, ``runs`` the batches that are under way, and ``generation`` one number. Tables
 ``budgets`` and ``totals`` stand in `budgets_sql`, ``refusals`` and ``batches`` in `batches_sql`, ``schedules`` in
-`schedules_sql`. Of a send, ``estimate`` is the most that it may cost, and ``cost`` what it counts as in a total: the
-estimate as soon as it leaves, then what its answer says. Whatever changes a cost, or deletes a row that has one, is
-called inside `totals.keep_totals`.
+`schedules_sql`, the do-not-send list in `suppression_sql`. Of a send, ``estimate`` is the most that it may cost, and
+``cost`` what it counts as in a total: the estimate as soon as it leaves, then what its answer says. Whatever changes a
+cost, or deletes a row that has one, is called inside `totals.keep_totals`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from nexmo_nb.state import batches_sql, schedules_sql
+from nexmo_nb.state import batches_sql, schedules_sql, suppression_sql
 from nexmo_nb.state.budgets_sql import make_totals
 from nexmo_nb.state.database import Connection, Dialect, Schema, damaged_error, read_rows
 from nexmo_nb.state.sends import BatchRow, Entry, Parts, count_parts, has_prices, sum_prices
@@ -87,8 +87,8 @@ MIGRATIONS = (
     ),
     # The fifth one added up what was spent each time that it was asked for, and kept less of an answer.
     (*make_totals("sqlite"), *_MORE_OF_PARTS),
-    # The sixth one had no schedules, forgot what was refused before, and when a batch ran.
-    (*schedules_sql.TABLES, *batches_sql.TABLES),
+    # The sixth one had no schedules and no do-not-send list, forgot what was refused before, and when a batch ran.
+    (*schedules_sql.TABLES, *batches_sql.TABLES, *suppression_sql.TABLES),
 )
 
 _POSTGRES = (
@@ -118,7 +118,7 @@ _POSTGRES = (
         "CREATE INDEX parts_message ON parts (message_id)",
     ),
     (*make_totals("postgres"), *_MORE_OF_PARTS),
-    (*schedules_sql.TABLES, *batches_sql.TABLES),
+    (*schedules_sql.TABLES, *batches_sql.TABLES, *suppression_sql.TABLES),
 )
 SCHEMA = Schema("ledger", (_FIRST, *MIGRATIONS), _POSTGRES, is_durable=True, is_large=True)
 
@@ -131,8 +131,8 @@ def insert_single(connection: Connection, entry: Entry, owner: str, at: float) -
     """Insert a single send, in ``sending``."""
     connection.execute(
         "INSERT INTO sends (id, kind, digest, recipient, sender, body, client_ref, key, state, owner, created, started,"
-        " estimate, cost) VALUES (:id, :kind, :digest, :recipient, :sender, :body, :client_ref, :key, 'sending',"
-        " :owner, :at, :at, :estimate, :estimate)",
+        " estimate, cost, even_if_suppressed) VALUES (:id, :kind, :digest, :recipient, :sender, :body, :client_ref,"
+        " :key, 'sending', :owner, :at, :at, :estimate, :estimate, :even_if_suppressed)",
         {**entry._asdict(), "owner": owner, "at": at},
     )
 
@@ -168,9 +168,8 @@ def delete_planned(connection: Connection, names: Iterable[str]) -> int:
     A row that was looked up, not found and planned again has left perhaps: it is not found again.
     """
     names = list(names)
-    schedules_sql.delete_schedules(
-        connection, names
-    )  # whoever plans the batch anew gives it the hours that it has then
+    # Whoever plans the batch anew gives it the hours that it has then.
+    schedules_sql.delete_schedules(connection, names)
     is_planned = "batch = ? AND state = 'planned'"
     looked_up = f"UPDATE sends SET state = 'not_found' WHERE {is_planned} AND finished IS NOT NULL"
     deleted = 0
@@ -187,7 +186,8 @@ def claim_send(connection: Connection, send_id: str, digest: str, owner: str, at
     """
     changed = connection.execute(
         "UPDATE sends SET state = 'sending', kind = COALESCE(NULLIF(?, ''), kind), owner = ?, client_ref = id,"
-        " code = NULL, error = NULL, started = ?, cost = estimate WHERE id = ? AND digest = ? AND state = 'planned'",
+        " code = NULL, error = NULL, started = ?, cost = estimate, even_if_suppressed = NULL"
+        " WHERE id = ? AND digest = ? AND state = 'planned'",
         (kind, owner, at, send_id, digest),
     )
     return changed.rowcount == 1
@@ -289,7 +289,8 @@ def count_people_of_runs(dialect: Dialect) -> str:
 def erase_people_of_others(dialect: Dialect) -> str:
     return (
         "UPDATE sends SET recipient = NULL, sender = NULL, body = NULL, client_ref = NULL, error = NULL,"
-        " zone = NULL, key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
+        " zone = NULL, even_if_suppressed = NULL,"
+        " key = CASE WHEN key IS NULL THEN NULL ELSE 'forgotten ' || id END"
         f" WHERE {can_erase(dialect)} NOT TRUE"
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import secrets
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -32,6 +34,7 @@ class Entry(NamedTuple):
     client_ref: str | None = None
     key: str | None = None
     estimate: float | None = None  # the most that it may cost; None: its price is not known
+    even_if_suppressed: str | None = None  # why it leaves although its recipient said stop; None: then it does not
 
 
 class Outcome(NamedTuple):
@@ -51,6 +54,15 @@ class BatchRow(NamedTuple):
     state: str
     digest: str
     is_earlier: bool = False  # the content is not its own any more: it was refused, and the row got another one since
+
+
+def make_send_id() -> str:
+    """Make the id of a send, 40 hexadecimal characters, which is its `client_ref` where the caller gives none.
+
+    It begins with the time, so that the ids of a batch stand side by side in their index, however large it is. The 96
+    random bits behind it let `settle` find the message.
+    """
+    return f"{time.time_ns():016x}{secrets.token_hex(12)}"
 
 
 def open_states_of(resend_not_found: bool) -> tuple[str, ...]:

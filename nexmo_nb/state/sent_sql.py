@@ -10,7 +10,7 @@ from nexmo_nb.state.sends import summarize_delivery
 
 _SENT = (
     "id, kind, batch, key, recipient, sender, body, client_ref, state, created, started, finished, parts, price,"
-    " currency, code, error"
+    " currency, code, error, even_if_suppressed"
 )
 _OLDEST_FIRST = "ORDER BY created, COALESCE(place, 0), id"
 

@@ -35,6 +35,7 @@ def send_voice(
     api: VoiceApi | None = None,
     key: str | None = None,
     region: str | None = None,
+    even_if_suppressed: str | None = None,
     session: Session | None = None,
 ) -> pd.DataFrame:
     """Call a number and speak a text, play a recording, or both; the call is placed once.
@@ -74,6 +75,9 @@ def send_voice(
     region : str, optional
         Country whose national numbers are meant where `to` has no country code: a code of ISO 3166-1, or a name.
         Default: `to` must have its country code.
+    even_if_suppressed : str, optional
+        Why the person must be called although they are on the do-not-send list (see `suppress`); `sent` shows the
+        reason. Default: the call is refused then: who said stop is not called either.
     session : Session, optional
         Default: the current one.
 
@@ -86,8 +90,8 @@ def send_voice(
     Raises
     ------
     InvalidRequestError
-        If an argument is wrong or unknown to the chosen API, it is uncertain whose number `to` is, or the account's
-        `budget` does not allow the call; nothing is sent.
+        If an argument is wrong or unknown to the chosen API, it is uncertain whose number `to` is or the number is on
+        the do-not-send list, or the account's `budget` does not allow the call; nothing is sent.
     RejectedError, AuthenticationError
         If Nexmo refused the call, or key, secret or token; ``.code``, ``.meaning`` and ``.parts`` say why.
     RateLimitedError, UnreachableError
@@ -127,10 +131,12 @@ def send_voice(
             stacklevel=2,
         )
     key = None if key is None else validation.check_name("key", key)
+    exception = validation.check_exception(even_if_suppressed)
     warn_of_doubt(to, region, is_call=True)
     addressed = (message["to"], message["sender"], message["text"])
     digest = compute_digest({**message, "api": api})
     entry = Entry(session.ledger.new_id(), request.what, api, digest, *addressed, key=key)
+    entry = entry._replace(even_if_suppressed=exception)
     if session.ledger.budgets.read() and session.ledger.find_recorded(entry) is None:
         entry = entry._replace(estimate=estimate_cost(session, message["to"], "voice", count_minutes(message)))
     with session.ledger.open_send(entry) as send:

@@ -16,7 +16,8 @@ import nexmo_nb as nx
 from nexmo_nb.campaigns.decisions import Estimate
 from nexmo_nb.campaigns.openings import Opening
 from nexmo_nb.campaigns.progress_bar import show_progress
-from nexmo_nb.campaigns.runner import Message, Runner
+from nexmo_nb.campaigns.run_state import Message
+from nexmo_nb.campaigns.runner import Runner
 from nexmo_nb.sandbox import Sandbox
 
 EVENING = datetime(2026, 11, 30, 19, 30, tzinfo=timezone.utc)  # a Monday; 19:30 in Lisbon, 18:30 on the Azores

@@ -19,7 +19,8 @@ from nexmo_nb.campaigns import runner as runner_module
 from nexmo_nb.campaigns.batch import Settings, run_batch
 from nexmo_nb.campaigns.decisions import Backoff, Estimate, Prices
 from nexmo_nb.campaigns.progress import Progress
-from nexmo_nb.campaigns.runner import Message, Runner
+from nexmo_nb.campaigns.run_state import Message
+from nexmo_nb.campaigns.runner import Runner
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.state.budgets import Bounds, Budget, Claim, Room

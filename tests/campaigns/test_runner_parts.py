@@ -15,7 +15,8 @@ from nexmo_nb.campaigns import runner as module
 from nexmo_nb.campaigns.decisions import Backoff, Estimate
 from nexmo_nb.campaigns.progress import Progress
 from nexmo_nb.campaigns.progress_bar import hide_progress, show_progress
-from nexmo_nb.campaigns.runner import Message, Runner
+from nexmo_nb.campaigns.run_state import Message
+from nexmo_nb.campaigns.runner import Runner
 from nexmo_nb.campaigns.slots import FAMILY
 from nexmo_nb.campaigns.workers import Result
 from nexmo_nb.sandbox import Sandbox

@@ -29,6 +29,7 @@ LOCAL = (
     "fit_budget",
     "mask",
     "number_costs",
+    "opt_out_violations",
     "plot_anomalies",
     "plot_delivery",
     "plot_estimate",
@@ -188,6 +189,8 @@ NEEDED: dict[str, tuple[Any, ...]] = {
     "segments": ("Hello",),
     "send_sms": ("447700900000", "Hello"),
     "send_voice": ("447700900000", "Hello"),
+    "suppress": ("+447700900000",),
+    "unsuppress": ("+447700900000",),
     "update_application": ("78d335fa-323d-0114-9c3d-d6f0d48968cf",),
     "update_number": ("GB", "447700900000"),
 }

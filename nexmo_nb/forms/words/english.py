@@ -49,6 +49,7 @@ _OUTCOMES: Mapping[str, str] = {
     "code_renumbered": "number of before",
     "code_unknown_region": "unknown country",
     "code_duplicate": "twice in the list",
+    "code_suppressed": "on the do-not-send list",
     "code_text_missing": "no text",
     "code_text_error_value": "text is an error value",
     "code_text_control": "control characters in the text",

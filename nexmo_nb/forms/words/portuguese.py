@@ -48,6 +48,7 @@ _OUTCOMES: Mapping[str, str] = {
     "code_renumbered": "número antigo",
     "code_unknown_region": "país desconhecido",
     "code_duplicate": "duas vezes na lista",
+    "code_suppressed": "na lista de quem não quer mensagens",
     "code_text_missing": "sem texto",
     "code_text_error_value": "o texto é um valor de erro",
     "code_text_control": "caracteres de controlo no texto",
