@@ -337,3 +337,22 @@ def test_costs_of_a_frame_on_the_cluster_are_those_of_one_frame(client: Any, ses
     for by in ("country", ["network", "status"]):
         pd.testing.assert_frame_equal(nx.spend(given, by), nx.spend(table, by))
     pd.testing.assert_frame_equal(nx.cost_per_delivered(given), nx.cost_per_delivered(table))
+
+
+@pytest.mark.slow
+def test_a_plan_in_dask_has_hours_that_all_workers_keep(client: Any, rich: Sandbox) -> None:
+    with connected(rich) as session:
+        now = session.clock()
+        plan = plan_people(12, prices=False)
+        at = pd.Timestamp(now + 7200, unit="s", tz="UTC").floor("1s")
+        kept = send(plan, at=at, wait=False).compute()
+        assert kept.state.tolist() == ["planned"] * 12
+        with pytest.raises(nx.InvalidRequestError, match="Quiet hours of a batch hold for all its runs"):
+            send(plan, at=at - pd.Timedelta("1h"))
+        with pytest.raises(nx.InvalidRequestError, match="past for 3 rows"):
+            send(plan, "c", at=pd.Timestamp(now - 7200, unit="s", tz="UTC"))
+        assert nx.run_due().accepted.tolist() == [0]
+        assert rich.messages == []
+        session.clock = lambda: now + 7201
+        assert nx.run_due().accepted.tolist() == [12]
+        assert count_received(rich) == Counter(people(12))

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -235,3 +236,18 @@ def test_the_guide_has_every_exit_code_and_every_command() -> None:
     for line in lines:
         assert parser.parse_args(shlex.split(line)[1:]).run, line
     assert len(lines) > 5
+
+
+def test_a_batch_is_kept_for_its_hours_and_sent_when_it_is_due(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = (datetime.now(timezone.utc) + timedelta(days=2)).isoformat()
+    hours = ["--at", at, "--window", "00:00-24:00", "--days", "Mon-Sun", "--late", "1d", "--no-wait"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"to,text\n+447700900002,Hi\n")))
+    assert run(capsys, "batch", "send", "-", *HERE, "--batch", "b", *hours)[0] == 0
+    code, printed, _ = run(capsys, "batch", "due", "--sandbox", "--json")
+    (due,) = json.loads(printed)
+    assert (code, due["batch"], due["accepted"], due["left"], due["error"]) == (0, "b", 0, 1, None)
+    code, printed, _ = run(capsys, "batch", "due", "--sandbox", "--dry-run")
+    assert (code, "what is due of 1 batches that wait." in printed) == (0, True)
+    assert sandbox.messages == []
