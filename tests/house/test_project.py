@@ -25,7 +25,7 @@ def test_conda_users_get_the_same_dependencies() -> None:
     # There, psycopg brings the library that psycopg-binary has within itself for pip.
     wanted = {each for each in wanted if not each.startswith("psycopg-binary")}
     # There, tzdata is that of the system.
-    wanted = {each.replace("tzdata", "python-tzdata") if each.startswith("tzdata") else each for each in wanted}
+    wanted = {re.sub("^tzdata", "python-tzdata", each) for each in wanted}
     # What conda-forge has not comes by pip.
     listed = {*(line for line in conda if isinstance(line, str)), *conda[-1]["pip"]}
     assert listed - {"pip", "--editable ."} == wanted
