@@ -88,7 +88,12 @@ def run_batch(
         hours = read_hours(session, name, settings.when)
         waiting, skipped = choose_rows(session, rows, settings, hours)
         kept = [row for row in rows if row.place not in skipped]
-        by_itself = {"max_cost": settings.max_cost, "api": api.name, "options": drop_none(dict(options))}
+        by_itself = {
+            "max_cost": settings.max_cost,
+            "api": api.name,
+            "even_if_suppressed": settings.even_if_suppressed,
+            "options": drop_none(dict(options)),
+        }
         schedule = hours.to_kept(kept, None if settings.is_waiting else by_itself)
         by_id, states = _enter_rows(session, settings, kept, schedule)
         # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.

@@ -90,7 +90,16 @@ def run_due(*, workers: int | None = None, session: Session | None = None) -> pd
 def _run_batch(session: Session, batch: str, given: Mapping[str, Any], workers: int | None) -> dict[str, Any]:
     """Send what is due of a batch, as it was given, and describe the run."""
     facts: dict[str, Any] = {"batch": batch, "accepted": 0, "refused": 0, "unknown": 0, "cost": 0.0, "error": None}
-    settings = Settings(batch, "send", given["max_cost"], "skip", "stop", workers, api=given["api"])
+    settings = Settings(
+        batch,
+        "send",
+        given["max_cost"],
+        "skip",
+        "stop",
+        workers,
+        api=given["api"],
+        even_if_suppressed=given["even_if_suppressed"],
+    )
     try:
         with session.ledger.open_run(batch):
             rows, hours = _read_waiting(session, batch, given["options"])

@@ -273,7 +273,7 @@ def test_run_due_leaves_alone_what_waits_for_the_caller_of_its_batch(sandbox: Sa
 def test_a_batch_that_cannot_go_on_does_not_keep_the_others_back(sandbox: Sandbox, session: nx.Session) -> None:
     for name in ("one", "two"):
         send_batch(make_plan(2, name), batch=name, window=NINE_TO_EIGHT, wait=False)
-    settings = '{"max_cost": null, "api": "sms", "options": {"ttl": 1}}'
+    settings = '{"max_cost": null, "api": "sms", "even_if_suppressed": null, "options": {"ttl": 1}}'
     statement = "UPDATE schedules SET settings = ? WHERE batch = 'one'"
     session.ledger._transact(lambda connection: connection.execute(statement, (settings,)))
     sandbox.clock.move("15h")
@@ -296,3 +296,11 @@ def test_the_embedded_sandbox_gives_its_session_its_clock() -> None:
         session.sandbox.clock.freeze()
         session.sandbox.clock.move("36h")
         assert session.clock() == session.sandbox.clock.now().timestamp()
+
+
+def test_whoever_says_stop_while_a_batch_waits_is_not_sent_to(sandbox: Sandbox, session: nx.Session) -> None:
+    send_batch(plan_world(), window=NINE_TO_EIGHT, wait=False)
+    nx.suppress([BRAZIL], reason="stop")
+    due = nx.run_due().iloc[0]
+    assert (due.accepted, due.refused, due.left) == (0, 1, 2)
+    assert sandbox.messages == []
