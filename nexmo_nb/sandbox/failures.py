@@ -59,7 +59,7 @@ _FORMATS: tuple[tuple[str, Build], ...] = (
     ("/sms/json", _fail_as_message),
     ("/tts/json", _fail_as_tts_call),
     ("/v1/messages", _fail_as_problem),
-    ("/identity-insights/", _fail_as_problem),
+    ("/identity-insights/", _fail_as_report),
     ("/account/get-pricing", _fail_as_price_list),
     ("/account/get-full-pricing", _fail_as_price_list),
     ("/account/get-prefix-pricing", _fail_as_price_list),

@@ -10,7 +10,7 @@ from typing import Any
 from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.magic_numbers import PREFIX, find_magic
-from nexmo_nb.sandbox.refusals import DENIED_AS_PROBLEM, Check, Refusal, build_problem, list_invalid
+from nexmo_nb.sandbox.refusals import DENIED_AS_PROBLEM, PROBLEM, Check, Refusal, build_problem, list_invalid
 from nexmo_nb.sandbox.shapes import ANYTHING, Shape, allow_text, allow_whole, check_shape
 from nexmo_nb.sandbox.tokens import check_token
 from nexmo_nb.sandbox.world import World
@@ -50,13 +50,13 @@ class _Failure(Exception):
 def look_up_number(world: World, request: Request, _: Accident) -> Answer:
     _check_credentials(world, request)
     if request.content_type != "application/json":
-        return build_problem(415, "#content-type-header", "Invalid Content-Type header", "It must be application/json.")
+        return _refuse(415, "#content-type-header", "Invalid Content-Type header", "It must be application/json.")
     if not isinstance(request.json, dict):
-        return build_problem(400, "#invalid-json", "Invalid JSON", "The request body did not contain valid JSON.")
+        return _refuse(400, "#invalid-json", "Invalid JSON", "The request body did not contain valid JSON.")
     invalid = list_invalid(_check_body(request.json))
     if invalid:
         detail = "The request body has invalid values."
-        return build_problem(422, "#validation", "Validation Error", detail, invalid_parameters=invalid)
+        return _refuse(422, "#validation", "Validation Error", detail, invalid_parameters=invalid)
     number = re.sub("[^0-9]", "", request.json["phone_number"])
     purpose = request.json.get("purpose")
     with world.lock:
@@ -65,11 +65,15 @@ def look_up_number(world: World, request: Request, _: Accident) -> Answer:
         return Answer(200, {"request_id": world.new_id(), "insights": found})
 
 
+def _refuse(status: int, kind: str, title: str, detail: str, **members: Any) -> Answer:
+    return build_problem(status, kind, title, detail, **members)._replace(headers=PROBLEM)
+
+
 def _check_credentials(world: World, request: Request) -> None:
     try:
         check_token(world, request)
     except Refusal:
-        raise Refusal(DENIED_AS_PROBLEM) from None
+        raise Refusal(DENIED_AS_PROBLEM._replace(headers=PROBLEM)) from None
 
 
 def _check_body(body: Mapping[str, Any]) -> Iterator[Check]:

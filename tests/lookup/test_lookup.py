@@ -121,6 +121,7 @@ def test_what_operators_tell_needs_a_purpose_and_is_soon_asked_again(session: nx
     wrong = nx.lookup([f"+{OFF}"], **{**options, "purpose": "Marketing", "refresh": True}).iloc[0]
     assert (wrong.reachability_status, pd.isna(wrong.reachable)) == ("INVALID_PURPOSE", True)
     assert nx.lookup([f"+{PORTED}"], **options).cost[0] == 0
+    assert not nx.lookup([f"+{OFF}"], **options).reachable[0]  # what the wrong purpose was told is not kept
     session.insights.clock = lambda: session.ledger.clock() + 901
     assert nx.lookup([f"+{PORTED}"], **options).cost[0] == 1.0
 

@@ -88,7 +88,9 @@ def test_refusals_are_problems_by_http_status(client: Client, sandbox: Sandbox) 
         )
     for wrong in ({"caller_name": {}}, {"format": 1}, {}):
         assert ask(client, TO, insights=wrong)[0] == 422
+    assert client.headers["Content-Type"] == "application/problem+json"
     assert client.request("POST", PATH, {})[0] == 401  # key and secret are not enough
+    assert client.headers["Content-Type"] == "application/problem+json"
     assert client.request("GET", PATH)[0] == 405
     assert ask(client, "443069990200", "format")[0] == 429
     assert sandbox.balance == 25.0

@@ -10,6 +10,7 @@ from campaign_helpers import count_received, make_plan, people, send_batch
 from helpers import connected, join_workers
 
 import nexmo_nb as nx
+from nexmo_nb.campaigns.decisions import Action, choose_action
 from nexmo_nb.messages.request import build_request
 from nexmo_nb.sandbox import Sandbox
 from nexmo_nb.session.response import parse_response
@@ -152,6 +153,9 @@ def test_what_is_not_final_yet_has_no_price(session: nx.Session, sandbox: Sandbo
     found = nx.delivery(parts).iloc[0]
     assert found.delivery == "submitted"
     assert pd.isna(nx.sent().price[0])
+    early = {"message_id": found.message_id, "delivery": "submitted", "delivery_code": None, "finalized": None}
+    session.ledger.record_deliveries([{**early, "final_price": 0.0, "currency": "EUR"}])
+    assert pd.isna(nx.sent().price[0])  # whatever a record says of its price before it is final
     sandbox.clock.move("73h")
     assert nx.delivery(parts).delivery[0] == "undeliverable"
     assert nx.sent().price[0] > 0
@@ -184,6 +188,11 @@ def test_a_refused_row_says_so_and_the_batch_goes_on(session: nx.Session, sandbo
     with pytest.raises(nx.RejectedError, match="Low balance"):
         send_batch(nx.plan_sms(people(3, 5), "Hello", sender="Demo"), batch="c", api="messages", workers=1)
     assert len(sandbox.messages) == 3
+
+
+def test_no_credit_stops_a_batch_however_the_refusal_is_named() -> None:
+    assert choose_action(nx.RejectedError("no", status=402, code="x")) is Action.STOP
+    assert choose_action(nx.RejectedError("no", status=422, code="1120")) is Action.SKIP
 
 
 def test_one_line_makes_it_the_api_of_a_connection(sandbox: Sandbox) -> None:

@@ -572,3 +572,23 @@ def test_an_older_copy_that_is_accepted_is_newer_than_all(
     assert ledger.accept_older() is was_older
     assert ledger._read(lambda c: c.execute("SELECT number FROM generation").fetchall()) == [(newest,)]
     assert generation.read_noted(file) == (newest if was_older else noted)
+
+
+def test_a_row_leaves_by_the_api_of_its_run_and_costs_what_its_record_says(ledger: Ledger) -> None:
+    ledger.add_batch("b", [planned(), planned("c" * 40, "2")])
+    assert ledger.record_and_claim([], {ROW: "d"}, None, "messages").ids == {ROW}
+    ledger.record_and_claim([], {"c" * 40: "d"})
+    whole = {"message_id": "u1", "status": "0", "price": None, "currency": "EUR", "part": 1, "parts": 3}
+    ledger.record_outcomes([Outcome(ROW, [whole]), Outcome("c" * 40, [{**whole, "message_id": "m1", "parts": 1}])])
+    assert (look(ledger)["kind"], look(ledger, "c" * 40)["kind"], look(ledger)["parts"]) == ("messages", "sms", 3)
+    assert ledger.read_kinds(["u1", "m1", "x", *map(str, range(600))]) == {"u1": "messages", "m1": "sms"}
+    record = {"delivery_code": None, "finalized": 3.0, "currency": "EUR", "network": "23410"}
+    for name, status, price in (("u1", "submitted", 9.0), ("u1", "delivered", 0.2), ("m1", "delivered", 0.3)):
+        ledger.record_deliveries([{**record, "message_id": name, "delivery": status, "final_price": price}])
+        if status == "submitted":
+            assert "cost" not in look(ledger)
+    row, other = look(ledger), look(ledger, "c" * 40)
+    assert (row["price"], row["cost"], "cost" in other) == (0.2, 0.2, False)
+    assert ledger.budgets.read_batch("b")[0] == 0.2
+    assert [(part[5], part[7]) for part in read_parts(ledger) if part[0] == ROW] == [(0.2, "23410")]
+    assert ledger.read_batch_parts("b")[0]["message_id"] == "u1"
