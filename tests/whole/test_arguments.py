@@ -184,6 +184,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     "prices": {"country": [*COUNTRY, COUNTRY], "product": ["sms", "voice"], "refresh": FLAG},
     "price_changes": {"since": WHEN, "product": ["sms", "voice"]},
     "send_sms": {
+        "api": ["sms", "messages", None],
         "to": TO,
         "text": ["Hello", "Olá 🎉", "x" * 3200],
         "sender": ["Demo", "447700900001", 447700900001],
@@ -247,6 +248,17 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     "delivery": {
         "messages": ["batch", [APP], pd.DataFrame({"message_id": [APP, None]}), pd.DataFrame({"message_ids": ["a b"]})],
         "max_records": [10, None],
+    },
+    "lookup": {
+        "numbers": [TO, pd.Series(TO), pd.DataFrame({"to": TO})],
+        "insights": [["original_carrier"], ["format", "roaming"], "current_carrier"],
+        "to": ["to"],
+        "region": COUNTRY,
+        "purpose": ["FraudPreventionAndDetection"],
+        "price": [0.01, 0],
+        "max_cost": [1, 0.001, None],
+        "max_numbers": [10, None],
+        "refresh": FLAG,
     },
     "plan_sms": {
         "recipients": [TO, pd.Series(TO), pd.DataFrame({"to": TO, "n": [1.0, None, 3.0]}), [{"to": TO[0], "n": "x"}]],
@@ -335,6 +347,7 @@ FRAMES = {
         )
     },
     "delivery": {},
+    "add_lookup": {"found": [pd.DataFrame(columns=["number", "country", "network", "network_type"])]},
     "summary": {},
     "fit_budget": {"amount": [1, 0.5, 0]},
     "send_many": {
@@ -426,6 +439,8 @@ SHAPES: dict[tuple[str, str], dict[str, str]] = {
         "page": "[0-9]+",
     },
     ("GET", "/accounts/[^/]+/subaccounts"): {},
+    ("POST", "/identity-insights/v1/requests"): {},
+    ("POST", "/v1/messages"): {},
     ("POST", "/sms/json"): {
         "to": "[0-9]{7,15}",
         "from": "[0-9]{1,15}|[A-Za-z0-9 ]+",
@@ -480,8 +495,32 @@ def check_request(request: Request) -> None:
         assert all(re.fullmatch(RECORDS[name], str(value)) for name, value in request.json.items())
     elif request.path == "/v1/calls":
         check_call(request.json)
+    elif request.path == "/v1/messages":
+        check_message(request.json)
+    elif request.path == "/identity-insights/v1/requests":
+        check_lookup(request.json)
     elif request.json is not None:
         check_application(request.json)
+
+
+def check_message(body: Any) -> None:
+    """Hold a message against the documented limits."""
+    assert (body["channel"], body["message_type"]) == ("sms", "text")
+    assert re.fullmatch("[1-9][0-9]{6,14}", body["to"])
+    assert re.fullmatch("[0-9]{1,15}|[A-Za-z0-9 ]+", body["from"])
+    assert 1 <= len(body["text"]) <= 3200
+    assert 1 <= len(body["client_ref"]) <= 100
+    assert 20 <= body.get("ttl", 20) <= 604_800
+    assert re.fullmatch(LINK, body.get("webhook_url", "http://e.org"))
+    assert body["sms"]["encoding_type"] in ("text", "unicode")
+
+
+def check_lookup(body: Any) -> None:
+    """Hold a lookup against the documented limits."""
+    assert re.fullmatch("[+][1-9][0-9]{6,14}", body["phone_number"])
+    assert body["insights"]
+    assert all(value == {} for value in body["insights"].values())
+    assert set(body["insights"]) <= {"format", "original_carrier", "current_carrier", "roaming", "reachability"}
 
 
 def check_call(body: Any) -> None:

@@ -96,6 +96,7 @@ def analyst():
         nx.mask(taken), nx.report(taken, "page.html"), nx.read_excel(nx.to_excel(found, "found.xlsx")),
         bill, nx.to_focus(bill, "focus.csv"), nx.plot_anomalies(nx.anomalies(taken)),
         nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.budget(day=100),
+        nx.lookup(plan), nx.add_lookup(plan, nx.lookup(plan)),
         nx.discard("batch"), nx.forget(before="2100-01-01"),
     ]  # fmt: skip
     for each in results:
