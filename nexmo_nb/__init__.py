@@ -16,7 +16,7 @@ Send            send_sms, send_voice
 A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many,
                 and run_due where it is kept for later
 A text          segments, explain_encoding, shorter_texts
-What was sent   sent, settle, delivery, records, discard, forget
+What was sent   batch, batches, sent, retry, settle, delivery, records, discard, forget
 Who said stop   suppress, suppressed, unsuppress, suppress_from, opt_out_violations; replies, what people wrote back
 Numbers         search_numbers, cheapest_numbers, buy_number, owned_numbers, update_number, cancel_number
 Applications    applications, application, create_application, update_application, delete_application
@@ -47,9 +47,11 @@ if typing.TYPE_CHECKING:
     )
     from nexmo_nb.campaigns import discard, fit_budget, forget, plan_sms, run_due, send_many, sent
     from nexmo_nb.campaigns.account_budget import budget
+    from nexmo_nb.campaigns.batches import batch, batches
     from nexmo_nb.campaigns.lookups import add_lookup
     from nexmo_nb.campaigns.opt_outs import opt_out_violations, suppress_from
     from nexmo_nb.campaigns.replies import replies
+    from nexmo_nb.campaigns.retry import retry
     from nexmo_nb.campaigns.settle import settle
     from nexmo_nb.campaigns.summary import summary
     from nexmo_nb.campaigns.suppression import suppress, suppressed, unsuppress
@@ -116,9 +118,11 @@ _NAMES = {
     "applications": "application applications create_application delete_application update_application",
     "campaigns": "discard fit_budget forget plan_sms run_due send_many sent",
     "campaigns.account_budget": "budget",
+    "campaigns.batches": "batch batches",
     "campaigns.lookups": "add_lookup",
     "campaigns.opt_outs": "opt_out_violations suppress_from",
     "campaigns.replies": "replies",
+    "campaigns.retry": "retry",
     "campaigns.settle": "settle",
     "campaigns.summary": "summary",
     "campaigns.suppression": "suppress suppressed unsuppress",
@@ -199,6 +203,8 @@ __all__ = [
     "application_form",
     "applications",
     "balance",
+    "batch",
+    "batches",
     "bill",
     "budget",
     "buy_number",
@@ -241,6 +247,7 @@ __all__ = [
     "records",
     "replies",
     "report",
+    "retry",
     "run_due",
     "search_numbers",
     "segments",

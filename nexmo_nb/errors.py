@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+Error = TypeVar("Error", bound="NexmoError")
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _IPYTHON = f"{os.sep}IPython{os.sep}"
 
@@ -85,6 +86,27 @@ class NexmoError(Exception):
         self.parts = parts
         self.parameter = parameter
         self.allowed = allowed
+
+    def with_message(self: Error, message: str, *, parts: pd.DataFrame | None = None) -> Error:
+        """Build the same error with another message, and with other parts.
+
+        Parameters
+        ----------
+        message : str
+            What it says.
+        parts : pandas.DataFrame, optional
+            Its `parts`. Default: none.
+
+        Returns
+        -------
+        NexmoError
+            Of the same class, with the same facts.
+        """
+        facts = {**self.__dict__, "parts": parts}
+        facts.pop("_cell", None)  # it was not shown yet
+        error = type(self)(message)
+        error.__dict__.update(facts)
+        return error
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, self.__dict__.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,13 +22,15 @@ from nexmo_nb.campaigns.rows import (
     find_waiting,
     read_rows,
     skip_doubtful,
+    skip_replaced,
     skip_unpriced,
     unpriced_error,
 )
+from nexmo_nb.campaigns.run_log import describe_stop, note_run
 from nexmo_nb.campaigns.run_state import Message
 from nexmo_nb.campaigns.runner import Runner, Watch
 from nexmo_nb.campaigns.survey import Survey
-from nexmo_nb.errors import NexmoError, UnreachableError
+from nexmo_nb.errors import UnreachableError
 from nexmo_nb.session import Session
 from nexmo_nb.sms.apis import ApiName, find_api
 from nexmo_nb.state.budgets import Bounds
@@ -51,6 +53,7 @@ class Settings(NamedTuple):
     when: When = When()
     is_waiting: bool = True  # until the hours of the rows begin; else they are kept, and nothing is sent
     even_if_suppressed: str | None = None
+    refused: Mapping[int, str] | None = None  # the sends that the rows of a retry are tried again as, by their places
 
 
 class Run(NamedTuple):
@@ -95,21 +98,23 @@ def run_batch(
             "options": drop_none(dict(options)),
         }
         schedule = hours.to_kept(kept, None if settings.is_waiting else by_itself)
-        by_id, states = _enter_rows(session, settings, kept, schedule)
-        # Only what was decided on above: a row that was being sent elsewhere then, and is planned again now, waits.
-        decided = {row.place for row in waiting}
-        due = {send_id: row for send_id, row in by_id.items() if states[send_id] == "planned" and row.place in decided}
+        entered = _enter_rows(session, settings, kept, schedule)
+        due = _find_due(entered, waiting)
+        by_id, states = {found.id: row for row, found in entered}, {found.id: found.state for _, found in entered}
         runner = make_runner(
             session, settings, due if settings.is_waiting else {}, by_id=by_id, states=states, hours=hours
         )
         run_or_say(runner, settings, watch)
-        ids = {row.place: send_id for send_id, row in by_id.items()}
+        ids = {row.place: found.id for row, found in entered}
 
         def read_result() -> pd.DataFrame:
             return plan_outcome_frame(plan, skipped, ids, session.ledger.read_sends(batch=name))
 
-        if runner.state.error is not None:
-            raise _build_error(runner.state.error, runner.status_message(), read_result)
+        if (cause := runner.state.error) is not None:
+            frame = None
+            with suppress(UnreachableError):  # then it is missing: the ledger cannot be read any more
+                frame = read_result()
+            raise cause.with_message(f"{cause} {runner.status_message()}", parts=frame)
         result = read_result()
         left = find_left(runner, due, hours) if settings.is_waiting else None
     return _describe_run(runner, result, due, left)
@@ -141,12 +146,18 @@ def make_runner(
 
 
 def run_or_say(runner: Runner, settings: Settings, watch: Watch) -> None:
-    """Run, and tell whoever interrupts it how to go on."""
-    try:
-        runner.run(settings.workers, watch)
-    except KeyboardInterrupt:
-        print(runner.status_message())  # noqa: T201 - said to the person who interrupted
-        raise
+    """Run, tell whoever interrupts it how to go on, and note why it stopped, if it did."""
+    with note_run(runner.session.ledger, settings.batch, settings.max_cost) as note:
+        try:
+            runner.run(settings.workers, watch)
+        except KeyboardInterrupt:
+            print(runner.status_message())  # noqa: T201 - said to the person who interrupted
+            raise
+        state = runner.state
+        if state.error is not None:
+            note(describe_stop(state.error))
+        elif state.is_capped and state.kept_by is not None:
+            note(f"stopped before {describe_room(state.kept_by).show()} was passed")
 
 
 def find_left(runner: Runner, due: Mapping[str, Row], hours: Hours) -> Left | None:
@@ -165,8 +176,8 @@ def _describe_run(runner: Runner, result: pd.DataFrame, due: Mapping[str, Row], 
 
 def _find_finished(plan: pd.DataFrame, settings: Settings, session: Session) -> Run | None:
     """Find what became of a plan that has nothing left to send; None if a run has to see to it."""
-    if settings.even_if_suppressed is not None:
-        return None  # rows with a problem may leave
+    if settings.even_if_suppressed is not None or settings.refused is not None:
+        return None  # rows with a problem may leave, and what was refused
     finished = read_finished(plan, settings.batch, session.ledger)
     if finished is None:
         return None
@@ -184,7 +195,7 @@ def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
     if not known:
         return Standing(budget=budget)
     rows, open_states = read_rows(plan, {}), open_states_of(resend_not_found=False)
-    closed = {(row.recipient, row.digest): row for row in known if row.state not in open_states}
+    closed = {(row.recipient, row.digest): row for row in known if row.state not in open_states or row.is_earlier}
     found = {row.place: closed[key] for row in rows if (key := (row.fields["to"], row.digest)) in closed}
     spent, _ = _read_spent(session, batch, {each.id: row for row in rows if (each := found.get(row.place))})
     return Standing(
@@ -198,7 +209,7 @@ def read_standing(plan: pd.DataFrame, batch: str, session: Session) -> Standing:
 def _count_changed(rows: Sequence[Row], closed: Any, found: set[str]) -> int:
     """Count the recipients of a plan who were sent what does not stand in it."""
     planned = {row.fields["to"] for row in rows}
-    others: list[BatchRow] = [row for row in closed if row.id not in found]
+    others: list[BatchRow] = [row for row in closed if row.id not in found and row.state not in ("rejected", "planned")]
     return len({row.recipient for row in others} & planned)
 
 
@@ -210,8 +221,9 @@ def choose_rows(
     It refuses what cannot be sent as the settings say before anything is entered into the ledger.
     """
     known = session.ledger.read_batch(settings.batch)
-    waiting = find_waiting(rows, known, settings.resend_not_found)
-    skipped = skip_doubtful(waiting, settings.doubtful)
+    skipped = {} if settings.refused is not None else skip_replaced(rows, known)
+    waiting = find_waiting(rows, known, settings.resend_not_found, settings.refused)
+    skipped |= skip_doubtful(waiting, settings.doubtful)
     waiting = [row for row in waiting if row.place not in skipped]
     hours.refuse_moment(waiting)
     skipped |= hours.skip_closed(waiting, settings.doubtful)
@@ -226,18 +238,33 @@ def choose_rows(
 
 def _enter_rows(
     session: Session, settings: Settings, rows: Sequence[Row], schedule: BatchSchedule
-) -> tuple[dict[str, Row], dict[str, str]]:
-    """Enter rows into the ledger; give them, and their states, by the ids of their sends."""
+) -> list[tuple[Row, BatchRow]]:
+    """Enter rows into the ledger; give each with what it is there."""
     # Ids grow in the order in which the ledger writes the rows, so that its indexes are written from begin to end.
     order = sorted(range(len(rows)), key=lambda n: rows[n].fields["to"])
     ids = {n: session.ledger.new_id() for n in order}
     kind = find_api(settings.api, session).name
     entries = [row.to_entry(ids[n], kind) for n, row in enumerate(rows)]
-    known = session.ledger.add_batch(
-        settings.batch, entries, resend_not_found=settings.resend_not_found, schedule=schedule
-    )
-    by_id = {found.id: row for row, found in zip(rows, known, strict=True)}
-    return by_id, {found.id: found.state for found in known}
+    resend, refused = settings.resend_not_found, settings.refused
+    if refused is None:
+        found = session.ledger.add_batch(settings.batch, entries, resend_not_found=resend, schedule=schedule)
+    else:
+        again = [(refused[row.place], entry) for row, entry in zip(rows, entries, strict=True)]
+        found = session.ledger.batches.replan(settings.batch, again, not_found=resend)
+    return list(zip(rows, found, strict=True))
+
+
+def _find_due(entered: Iterable[tuple[Row, BatchRow]], waiting: Iterable[Row]) -> dict[str, Row]:
+    """Find the rows that leave in this run, by the ids of their sends.
+
+    Only what was decided on before: a row that was being sent elsewhere then, and is planned again now, waits.
+    """
+    decided = {row.place for row in waiting}
+    return {
+        found.id: row
+        for row, found in entered
+        if found.state == "planned" and not found.is_earlier and row.place in decided
+    }
 
 
 def _describe_begin(
@@ -296,21 +323,6 @@ def _check_caps(caps: Iterable[Cap], due: Collection[Row], *, may_stop: bool) ->
             currencies={row.currency for row in due if row.currency is not None},
             may_stop=may_stop,
         )
-
-
-def _build_error(cause: NexmoError, status: str, read_result: Callable[[], pd.DataFrame]) -> NexmoError:
-    """Build the error of a run that stopped; its frame is missing where the ledger cannot be read any more."""
-    result = None
-    with suppress(UnreachableError):
-        result = read_result()
-    return type(cause)(
-        f"{cause} {status}",
-        status=cause.status,
-        code=cause.code,
-        retry_after=cause.retry_after,
-        meaning=cause.meaning,
-        parts=result,
-    )
 
 
 def check_caps(session: Session, settings: Settings, survey: Survey) -> None:

@@ -147,15 +147,7 @@ def _translate(problem: Exception) -> Exception:
     from distributed import CancelledError, KilledWorker
 
     if isinstance(problem, NexmoError):
-        return type(problem)(
-            f"In a partition of the plan: {problem}",
-            status=problem.status,
-            code=problem.code,
-            retry_after=problem.retry_after,
-            meaning=problem.meaning,
-            parameter=problem.parameter,
-            allowed=problem.allowed,
-        )
+        return problem.with_message(f"In a partition of the plan: {problem}")
     if isinstance(problem, (KilledWorker, CancelledError, FuturesCancelled)):
         return UnknownOutcomeError(
             f"Workers of Dask died while they had a partition, or the cluster ended ({type(problem).__name__}). What "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -189,7 +189,12 @@ def forget(*, before: str | date | datetime, session: Session | None = None) -> 
 
 def outcome_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Build the frame of `sent` from rows of the ledger."""
-    return frame(({**row, **_describe_recipient(row), "parts": row["parts"] or 0} for row in rows), COLUMNS)
+    return frame(describe_sends(rows), COLUMNS)
+
+
+def describe_sends(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Give rows of the ledger what a frame tells of each: whom it went to, and in how many parts."""
+    return ({**row, **_describe_recipient(row), "parts": row["parts"] or 0} for row in rows)
 
 
 def _build_sent_frame(table: Any) -> pd.DataFrame:
@@ -268,6 +273,14 @@ def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:
     elif send["code"] == SUPPRESSED:
         meaning = "on the do-not-send list"
     elif send["state"] in ("partial", "rejected") and send["code"]:
-        describe = meaning_of_code if send["kind"] == "messages" else meaning_of_status
-        meaning = describe(send["code"])
-    return {**send, "parts": send["parts"] or 0, "meaning": meaning}
+        meaning = find_meaning(send["kind"], send["code"])
+    # A plan that was refused before may have another text than the one that the person got since.
+    text = {"text": send["body"]} if send.get("body") else {}
+    return {**send, **text, "parts": send["parts"] or 0, "meaning": meaning}
+
+
+def find_meaning(kind: str, code: str | None) -> str | None:
+    """Say what the code of a refusal means, by the API that a message travelled by; None without a code."""
+    if code is None:
+        return None
+    return meaning_of_code(code) if kind == "messages" else meaning_of_status(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 WORDS: Mapping[str, str] = {
     "done": "{done} of {total} done: {facts}",
@@ -72,8 +72,16 @@ class Progress(NamedTuple):
 
 def count_done(states: Iterable[str], total: int) -> Progress:
     """Count what is done of the messages in some states."""
-    counts: Mapping[str, Any] = Counter(_KINDS[state] for state in states if state in _KINDS)
-    return Progress(total, **counts)
+    return count_states(Counter(states))._replace(total=total)
+
+
+def count_states(counts: Mapping[str, int]) -> Progress:
+    """Count what is done of so many messages in each state."""
+    kinds: Counter[str] = Counter()
+    for state, count in counts.items():
+        if state in _KINDS:
+            kinds[_KINDS[state]] += count
+    return Progress(sum(counts.values()), **kinds)  # type: ignore[arg-type] # whole numbers, by the names of its fields
 
 
 def write_status(batch: str, progress: Progress, *, is_refused: bool = False) -> str:

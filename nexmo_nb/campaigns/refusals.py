@@ -71,6 +71,6 @@ def set_aside_error(tries: Tries, problem: RateLimitedError) -> RejectedError:
     return RejectedError(
         f"Set aside, because it was throttled {tries.times} times while other messages came through: {problem}",
         status=problem.status,
-        code=THROTTLED,
+        code=problem.code or THROTTLED,
         meaning="throttled",
     )

@@ -20,6 +20,7 @@ from nexmo_nb.text.gsm import Encoding, segments
 
 BATCH_OPTIONS = tuple(name for name in OPTIONS if name != "client_ref")  # every message has a reference of its own
 NO_PRICE = "price: none is known for this row, and no cap can be kept without one"
+REPLACED = "it was refused, and waits with another text or sender now: retry() sends it, and discard() takes it back"
 MOST_LABELS = 5  # that a message shows
 LONGEST_LABEL = 60
 
@@ -128,10 +129,21 @@ def _check_once(rows: Iterable[Row]) -> None:
             raise validation.invalid_argument("plan", row.fields["to"], "each text once for each recipient", advice)
 
 
-def find_waiting(rows: Iterable[Row], known: Iterable[BatchRow], resend_not_found: bool) -> list[Row]:
-    """Find the rows that this run would send; `known` are those of the batch in the ledger."""
+def find_waiting(
+    rows: Iterable[Row],
+    known: Iterable[BatchRow],
+    resend_not_found: bool,
+    refused: Mapping[int, str] | None = None,
+) -> list[Row]:
+    """Find the rows that this run would send; `known` are those of the batch in the ledger.
+
+    `refused` are the sends of a retry, by the places of its rows.
+    """
     open_states = open_states_of(resend_not_found)
-    closed = {(row.recipient, row.digest) for row in known if row.state not in open_states}
+    if refused is not None:
+        again = {row.id for row in known if row.state in (*open_states, "rejected") and not row.is_earlier}
+        return [row for row in rows if refused[row.place] in again]
+    closed = {(row.recipient, row.digest) for row in known if row.state not in open_states or row.is_earlier}
     return [row for row in rows if (row.fields["to"], row.digest) not in closed]
 
 
@@ -139,6 +151,13 @@ def find_sends(rows: Iterable[Row], known: Iterable[BatchRow]) -> dict[str, Row]
     """Find the rows that are in the ledger already, by the ids of their sends; `known` are those of the batch there."""
     ids = {(row.recipient, row.digest): row.id for row in known}
     return {ids[key]: row for row in rows if (key := (row.fields["to"], row.digest)) in ids}
+
+
+def skip_replaced(rows: Iterable[Row], known: Iterable[BatchRow]) -> dict[int, str]:
+    """Choose the rows that were refused, and wait with another content now, each with these words, by place."""
+    by_content = {(row.recipient, row.digest): row for row in known}
+    found = {row.place: by_content.get((row.fields["to"], row.digest)) for row in rows}
+    return {place: REPLACED for place, row in found.items() if row and row.is_earlier and row.state == "planned"}
 
 
 def skip_doubtful(waiting: Iterable[Row], choice: str) -> dict[int, str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from nexmo_nb import validation
 from nexmo_nb.arrow_frames import AnyFrame, to_pandas
-from nexmo_nb.campaigns.batch import Settings, run_batch
+from nexmo_nb.campaigns.batch import Run, Settings, run_batch
 from nexmo_nb.campaigns.dask_frames import is_dask
 from nexmo_nb.campaigns.decisions import MOST_WORKERS
 from nexmo_nb.campaigns.hours import When
@@ -180,37 +180,51 @@ def send_many(
     plan = to_pandas(plan)
     if not is_dask(plan):
         check_plan(plan)
-    name = validation.check_name("batch", batch)
-    doubtful = validation.check_choice("doubtful", doubtful, get_args(Doubtful))
-    unpriced = validation.check_choice("unpriced", unpriced, get_args(Unpriced))
-    on_cap = validation.check_choice("on_cap", on_cap, get_args(OnCap))
-    cap = None if max_cost is None else validation.check_amount("max_cost", max_cost)
-    workers = None if workers is None else validation.check_int("workers", workers, 1, MOST_WORKERS)
-    resend = validation.check_bool("resend_not_found", resend_not_found)
-    way = find_api(api, session).name
+    settings = check_settings(batch, doubtful, max_cost, unpriced, on_cap, workers, resend_not_found)
+    settings = settings._replace(api=find_api(api, session).name)
     progress = validation.check_bool("progress", progress)
     is_waiting = validation.check_bool("wait", wait)
     when, exception = When(at, window, days, late), check_exception(even_if_suppressed)
-
-    settings = Settings(name, doubtful, cap, unpriced, on_cap, workers, resend, way, when, is_waiting, exception)
+    settings = settings._replace(when=when, is_waiting=is_waiting, even_if_suppressed=exception)
     if is_dask(plan):
         from nexmo_nb.campaigns.dask_send import send_partitions  # Dask is an extra
 
         outcome: pd.DataFrame = send_partitions(plan, options, settings, session, progress=progress)
         return outcome
     run = run_batch(plan, options, settings, session, show_progress if progress else hide_progress)
+    warn_of_rest(run, settings)
+    return run.result
+
+
+def check_settings(  # noqa: PLR0917 - they are those of `Settings`, in its order
+    batch: Any, doubtful: str, max_cost: Any, unpriced: str, on_cap: str, workers: Any, resend_not_found: Any
+) -> Settings:
+    """Check how a batch is to be sent."""
+    return Settings(
+        validation.check_name("batch", batch),
+        validation.check_choice("doubtful", doubtful, get_args(Doubtful)),
+        None if max_cost is None else validation.check_amount("max_cost", max_cost),
+        validation.check_choice("unpriced", unpriced, get_args(Unpriced)),
+        validation.check_choice("on_cap", on_cap, get_args(OnCap)),
+        None if workers is None else validation.check_int("workers", workers, 1, MOST_WORKERS),
+        validation.check_bool("resend_not_found", resend_not_found),
+    )
+
+
+def warn_of_rest(run: Run, settings: Settings) -> None:
+    """Warn whoever called a public function of what a cap, or the end of its hours, left of a plan."""
     if run.first_left is not None and run.cap is not None:
         by = "everything that was sent" if run.cap.period else "all runs of the batch"
-        cause = "" if on_cap == "stop" else " Messages cost more than was estimated, or others sent meanwhile."
+        is_foreseen = settings.on_cap == "stop"
+        cause = "" if is_foreseen else " Messages cost more than was estimated, or others sent meanwhile."
         warnings.warn(
             f"Stopped before {run.cap.show()} was passed: {run.cap.spent:.4f} is spent, by {by}.{cause} {run.status} "
             f"It needs a higher cap. The first that is left is row {show_label(run.first_left.label)}.",
-            stacklevel=2,
+            stacklevel=3,
         )
     if run.left is not None:
         warnings.warn(
-            f"{run.left.rows} messages of batch {name!r} are left, because their hours ended before they could leave. "
-            f"{run.left.describe(name)} {run.status}",
-            stacklevel=2,
+            f"{run.left.rows} messages of batch {settings.batch!r} are left, because their hours ended before they "
+            f"could leave. {run.left.describe(settings.batch)} {run.status}",
+            stacklevel=3,
         )
-    return run.result

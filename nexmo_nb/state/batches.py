@@ -33,7 +33,7 @@ class Batches:
         self._spellings, self._owner, self._check_newest = spellings, owner, check_newest
 
     def count_rows(self, batch: str) -> list[dict[str, Any]]:
-        """Count the rows of a batch by state, code and currency; nothing where there is no such batch."""
+        """Count the rows of a batch by kind, state, code and currency; nothing where there is no such batch."""
         names = self._spellings.list_same("batch", batch)
         return self._read(lambda connection: sql.count_rows(connection, names))  # type: ignore[no-any-return]
 

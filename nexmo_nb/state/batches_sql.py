@@ -97,7 +97,7 @@ def read_refused(connection: Connection, names: Iterable[str], *, not_found: boo
     last = f"(SELECT code FROM refusals WHERE send = sends.id AND {_LAST})"
     also = " OR state = 'not_found'" if not_found else ""
     statement = (
-        'SELECT id, recipient AS "to", sender, body AS text, digest, state, COALESCE(code, '
+        'SELECT id, kind, recipient AS "to", sender, body AS text, digest, state, COALESCE(code, '
         f"{last}) AS code, {_TRIES} AS refused_before FROM sends WHERE batch = ? AND (state = 'rejected'"
         f" OR ({_IS_REFUSED}){also})"
         " ORDER BY created, COALESCE(place, 0), id"
@@ -112,12 +112,12 @@ def count_tries(connection: Connection, names: Iterable[str]) -> dict[str, int]:
 
 
 def count_rows(connection: Connection, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Count the rows of a batch by state, code and currency, with their prices, and when they were entered and left."""
+    """Count the rows of a batch by kind, state, code and currency, with their prices and times."""
     places = ", ".join("?" * len(names))
     return read_rows(
         connection,
-        "SELECT state, code, currency, COUNT(*) AS messages, SUM(price) AS price, MIN(created) AS created,"
-        f" MAX(started) AS started FROM sends WHERE batch IN ({places}) GROUP BY state, code, currency",
+        "SELECT kind, state, code, currency, COUNT(*) AS messages, SUM(price) AS price, MIN(created) AS created,"
+        f" MAX(started) AS started FROM sends WHERE batch IN ({places}) GROUP BY kind, state, code, currency",
         names,
     )
 

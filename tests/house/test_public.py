@@ -210,7 +210,7 @@ def call_with(name: str, parameter: str, word: str) -> None:
         positional = (nx.plan_sms(["447700900000"], "Hello", sender="Demo"),)
     if name == "anomalies":
         positional = (nx.sent(),)
-    keywords = {"batch": "b"} if name == "send_many" else ALSO_NEEDED.get(name, {})
+    keywords = {"batch": "b"} if name in ("send_many", "retry") else ALSO_NEEDED.get(name, {})
     getattr(nx, name)(*positional, **{**keywords, parameter: word})
 
 
