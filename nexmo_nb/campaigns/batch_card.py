@@ -38,7 +38,7 @@ class Facts(NamedTuple):
 
 def card_text(facts: Facts, counts: pd.DataFrame) -> str:
     lines = [f"Batch {facts.name!r}: {facts.progress.describe()}", *_list_lines(facts)]
-    return f"{mask_numbers(chr(10).join(lines))}\n{counts.fillna('').to_string(index=False)}"
+    return f"{mask_numbers(chr(10).join(lines))}\n{counts.to_string(index=False, na_rep='')}"
 
 
 def card_html(facts: Facts, counts: pd.DataFrame) -> str:
