@@ -19,6 +19,11 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     formats.add_argument("--parquet", metavar="FILE", help="write a Parquet file that only you can read")
 
 
+def is_for_people(options: argparse.Namespace) -> bool:
+    """Tell whether a person reads the output, for no other format is asked for."""
+    return not (options.parquet or options.json or options.csv)
+
+
 def write_frame(frame: pd.DataFrame, options: argparse.Namespace) -> None:
     """Write a frame as the options say."""
     if options.parquet:

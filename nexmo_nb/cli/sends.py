@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from nexmo_nb.cli.batches import add_batch_actions
 from nexmo_nb.cli.output import write_frame
 from nexmo_nb.cli.running import (
-    PAID_RECORDS,
     add_common_options,
     find_stop,
     pick,
@@ -34,13 +34,7 @@ def add_sends(commands: Any) -> None:
     _add_batch_send(actions)
     parser = actions.add_parser("due", help="send what is due of the batches that `batch send --no-wait` kept")
     add_common_options(parser, _send_due, costs=True)
-    for name, words, work in (
-        ("status", "what became of a batch, in counts", _show_status),
-        ("settle", "look up messages that got no answer, in Nexmo's records, which cost money", _settle),
-    ):
-        parser = actions.add_parser(name, help=words)
-        parser.add_argument("batch", help="its name")
-        add_common_options(parser, work, costs=work is _settle)
+    add_batch_actions(actions)
 
 
 def _add_send(commands: Any) -> None:
@@ -153,25 +147,6 @@ def _send_due(options: argparse.Namespace, session: Session) -> int:
     done = nx.run_due()
     write_frame(done, options)
     return 0 if done.error.isna().all() and not done[["refused", "unknown"]].any(axis=None) else 1
-
-
-def _show_status(options: argparse.Namespace, _: Session) -> int:
-    import nexmo_nb as nx
-
-    rows = nx.sent(options.batch, planned=True)
-    by = ["state", "code", "error", "currency"]
-    counts = rows.groupby(by, dropna=False, sort=False).agg(messages=("to", "size"), cost=("price", "sum"))
-    write_frame(counts.reset_index(), options)
-    return 0
-
-
-def _settle(options: argparse.Namespace, session: Session) -> int:
-    import nexmo_nb as nx
-
-    if (code := find_stop(options, session, PAID_RECORDS)) is not None:
-        return code
-    write_frame(nx.settle(options.batch), options)
-    return 0
 
 
 def _read_plan(options: argparse.Namespace) -> pd.DataFrame:

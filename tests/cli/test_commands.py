@@ -154,6 +154,18 @@ def test_a_batch_is_planned_sent_and_counted(
     assert [message["text"] for message in sandbox.messages] == ["Hello Ann"]
     code, printed, _ = run(capsys, "batch", "status", "hello", "--sandbox", "--json")
     assert {row["state"]: row["messages"] for row in json.loads(printed)} == {"accepted": 1, "rejected": 1}
+    printed = run(capsys, "batch", "status", "hello", "--sandbox")[1]
+    assert printed.startswith("Batch 'hello': 2 done (1 accepted, 1 refused), 0 left\ncost EUR 0.0")
+    code, printed, said = run(capsys, "batch", "retry", "hello", "--sandbox", "--json")
+    assert (code, json.loads(printed)) == (0, [])
+    assert "was sent again" in said
+    retry = ("batch", "retry", "hello", "--sandbox", "--codes", "7,6", "--text", "Again", "--csv")
+    assert run(capsys, *retry, "--dry-run")[1].endswith("what can be sent again of 1 messages that were refused.\n")
+    code, printed, _ = run(capsys, *retry)
+    assert (code, sandbox.messages[-1]["text"]) == (0, "Again")
+    (listed,) = json.loads(run(capsys, "batch", "list", "--sandbox", "--json")[1])
+    assert (listed["batch"], listed["accepted"], listed["refused"], listed["left"]) == ("hello", 2, 0, 0)
+    assert run(capsys, "batch", "status", "helo", "--sandbox")[0] == 2
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"to,text\n+447700900002,Hi\n")))
     assert run(capsys, "batch", "send", "-", *HERE, "--batch", "two")[0] == 0
     assert sandbox.messages[-1]["text"] == "Hi"
