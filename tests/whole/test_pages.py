@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from markdown_pages import DOCS, ROOT, Page, is_same, list_pages
-from quick_connection import connect_quickly
+from quick_connection import hurry
 
-import nexmo_nb as nx
 from nexmo_nb.sandbox import Sandbox
 
 pytestmark = [
@@ -43,7 +42,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[San
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    monkeypatch.setattr(nx, "connect", connect_quickly)
+    hurry(monkeypatch)
     with Sandbox(limits=False) as sandbox:
         monkeypatch.setenv("NEXMO_NB_CONNECT", sandbox.url)
         yield sandbox, folder
