@@ -17,7 +17,7 @@ from typing import NamedTuple
 import nexmo_nb
 from nexmo_nb.frames import TIME, Column
 
-WORDS = {"string": "text", "float64": "float", "int64": "int", "bool": "bool", TIME: "time, UTC"}
+WORDS = {"string": "text", "float64": "float", "int64": "int", "boolean": "bool", TIME: "time, UTC"}
 NAMES = re.compile(r"``(\w+(?:, \w+)*)``")
 TYPE = re.compile(r"(text|int|float|bool|times?)(?: in UTC)?(?![\w-])(?:: |; |, )?")
 REST = re.compile(r"^[;,. ]*(all text\b)?[;,. ]*")
@@ -42,7 +42,9 @@ def read_types() -> dict[str, str]:
             for column in value if isinstance(value, (tuple, list)) else ():
                 if isinstance(column, Column):
                     found.setdefault(column.name, set()).add(column.dtype)
-    return {"period": "time"} | {name: WORDS[dtypes.pop()] for name, dtypes in found.items() if len(dtypes) == 1}
+    return {"period": "time"} | {
+        name: WORDS.get(dtype := dtypes.pop(), dtype) for name, dtypes in found.items() if len(dtypes) == 1
+    }
 
 
 def find_groups(text: str) -> list[Group]:

@@ -163,6 +163,11 @@ def name_type(dtype: Any) -> str:
     return "text" if isinstance(dtype, pd.StringDtype) else kinds[dtype.kind]
 
 
+@pytest.mark.parametrize("name", [name for name in nx.__all__ if inspect.isfunction(getattr(nx, name))])
+def test_the_columns_of_each_docstring_are_of_a_known_type(name: str) -> None:
+    assert set(read_columns(name).values()) <= {"", "text", "bool", "int", "float", "time", "time, UTC"}
+
+
 @pytest.mark.slow
 def test_the_columns_of_the_reference_are_those_of_the_frames(session: nx.Session) -> None:
     plan = nx.plan_sms(["447700900000"], "Hello", sender="Demo")
