@@ -9,9 +9,11 @@ minutes. What is wrong raises.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +24,7 @@ import urllib.error
 import urllib.request
 import venv
 from pathlib import Path
+from typing import Any
 
 
 def install(wheel: Path, folder: Path, *, borrow: bool) -> Path:
@@ -67,9 +70,8 @@ def try_lab(programs: Path, folder: Path, environment: dict[str, str]) -> None:
     tried = subprocess.run([programs / "python", "-c", "import jupyterlab"], capture_output=True, check=False)
     has_server = not tried.returncode
     command = [programs / "nexmo-nb", "lab", "--no-browser", "--allow-root", "--ServerApp.port=0"]
-    lab = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    lab = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **pipes)
     assert lab.stdout is not None
     said = []
     try:
@@ -86,7 +88,9 @@ def try_lab(programs: Path, folder: Path, environment: dict[str, str]) -> None:
         ask_server(f"{found[1]}/api/shutdown?{found[2]}", data=b"")
         lab.wait(timeout=60)
     finally:
-        lab.kill()
+        with contextlib.suppress(ProcessLookupError):  # it ended, as it should
+            os.killpg(lab.pid, signal.SIGKILL)
+        lab.wait()
     names = {each["name"] for each in listed["content"]}
     if not {"01_quickstart.ipynb", "people.csv"} <= names:
         raise SystemExit(f"the server shows {sorted(names)}")
