@@ -12,6 +12,7 @@ from nexmo_nb import validation
 from nexmo_nb.arrow_frames import AnyFrame, to_pandas
 from nexmo_nb.contacts.cells import UnreadableNumber
 from nexmo_nb.contacts.numbers import country_of, read_number
+from nexmo_nb.contacts.renumbering import find_change
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.frames import TIME, Column, concat_frames, frame
 from nexmo_nb.session import Session, session_or_current
@@ -280,7 +281,8 @@ def read_digits(value: Any) -> str | None:
     try:
         return read_number(f"+{digits}").digits
     except UnreadableNumber:
-        return digits
+        change = find_change(digits)  # operators may still name a number as it was before
+        return digits if change is None else change[0]
 
 
 def _to_seconds(at: Any) -> float | None:

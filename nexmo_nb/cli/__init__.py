@@ -15,6 +15,7 @@ from nexmo_nb.cli.reads import add_reads
 from nexmo_nb.cli.running import describe_exit_codes
 from nexmo_nb.cli.sandbox import add_sandbox
 from nexmo_nb.cli.sends import add_sends
+from nexmo_nb.cli.suppression import add_suppression
 
 __all__ = ["main"]
 
@@ -43,7 +44,8 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"nexmo_nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     groups = (
-        add_demo, add_notebooks, add_app, add_sandbox, add_check, add_reads, add_sends, add_backup, add_completion,
+        add_demo, add_notebooks, add_app, add_sandbox, add_check, add_reads, add_sends, add_suppression, add_backup,
+        add_completion,
     )  # fmt: skip
     for add_commands in groups:
         add_commands(commands)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nexmo_nb.cli.output import add_output_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nexmo_nb.session import Session
 
 EXIT_CODES = {
@@ -112,6 +114,19 @@ def find_stop(options: argparse.Namespace, session: Session, what: str) -> int |
 def read_text(given: str) -> str:
     """Give a text as it stands, or for ``-`` that of standard input, without the line end after it."""
     return sys.stdin.read().removesuffix("\n") if given == "-" else given
+
+
+def read_standard_input() -> pd.DataFrame:
+    """Read a list from standard input, as `read_contacts` reads a CSV file."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    import nexmo_nb as nx
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "contacts.csv"
+        path.write_bytes(sys.stdin.buffer.read())
+        return nx.read_contacts(path)
 
 
 def describe_exit_codes() -> str:

@@ -12,6 +12,7 @@ from nexmo_nb.cli.running import (
     add_common_options,
     find_stop,
     pick,
+    read_standard_input,
     read_text,
 )
 
@@ -154,21 +155,9 @@ def _read_plan(options: argparse.Namespace) -> pd.DataFrame:
 
     if options.contacts == "-" == options.text:
         raise nx.InvalidRequestError("--text: got '-' twice; allowed: standard input for the list or for the text.")
-    contacts = _read_standard_input() if options.contacts == "-" else nx.read_contacts(options.contacts)
+    contacts = read_standard_input() if options.contacts == "-" else nx.read_contacts(options.contacts)
     text = None if options.text is None else read_text(options.text)
     return nx.plan_sms(contacts, text, sender=options.sender, to=options.to, **pick(options, "region"))
-
-
-def _read_standard_input() -> pd.DataFrame:
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    import nexmo_nb as nx
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "contacts.csv"
-        path.write_bytes(sys.stdin.buffer.read())
-        return nx.read_contacts(path)
 
 
 def _describe_cost(plan: pd.DataFrame) -> str:

@@ -79,7 +79,7 @@ class Suppressions:
     def list_in_force(self) -> list[Said]:
         """List what keeps anybody from being written to, oldest first."""
         rows = self._read(sql.read_all)
-        return sorted(find_in_force(rows), key=lambda row: (row.stopped, row.person, row.own))
+        return sorted(find_in_force(rows), key=lambda row: (row.stopped, name_person(row), row.own))
 
     def find(self, numbers: Collection[str]) -> dict[str, Said]:
         """Find those of many numbers that are on the list, each with what put it there."""

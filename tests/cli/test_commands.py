@@ -237,6 +237,29 @@ def test_a_shell_gets_the_commands_that_begin_so(tmp_path: Path) -> None:
     assert {line.strip() for line in answer.read_text().split("\n")} >= {"balance", "batch", "backup"}
 
 
+def test_people_are_put_on_the_list_shown_and_taken_off_it(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text("phone\n07700 900002\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"to\n+447700900003\n")))
+    here = ["--sandbox", "--json"]
+    for words in (
+        ["+447700900001", "--reason", "asked"],
+        [str(tmp_path / "people.csv"), "--to", "phone", "--region", "GB"],
+        ["-"],
+    ):
+        code, printed, _ = run(capsys, "suppress", "add", *words, *here)
+        assert (code, json.loads(printed)[0]["changed"]) == (0, True)
+    listed = json.loads(run(capsys, "suppress", "list", *here)[1])
+    assert [(row["to"][-1], row["reason"]) for row in listed] == [("1", "asked"), ("2", None), ("3", None)]
+    code, _, said = run(capsys, *ONE)
+    assert (code, "do-not-send list" in said) == (2, True)
+    assert run(capsys, "suppress", "add", "+447700900004", "12", *here)[0] == 2
+    assert run(capsys, "suppress", "remove", "+447700900001", "+447700900003", *here)[0] == 0
+    assert [row["to"] for row in json.loads(run(capsys, "suppress", "list", *here)[1])] == ["447700900002"]
+    assert run(capsys, *ONE)[0] == 0
+
+
 def test_the_guide_has_every_exit_code_and_every_command() -> None:
     guide = Path(__file__).parent.parent.parent / "docs" / "shell.md"
     if not guide.exists():

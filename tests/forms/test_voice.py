@@ -74,3 +74,18 @@ def test_a_doubtful_number_is_shown_before_it_is_called(voice: VoiceForm, sandbo
     voice.preview.click()
     assert "name the region" in voice.message
     assert voice.send.disabled
+
+
+def test_a_person_who_said_stop_is_refused_at_the_number(voice: VoiceForm, sandbox: Sandbox) -> None:
+    nx.suppress("+44 7700 900000")
+    voice.to.value, voice.text.value = "+44 7700 900000", "Hello"
+    voice.preview.click()
+    assert "do-not-send list" in voice.message
+    assert voice.send.disabled
+    voice.to.value = "+44 7700 900001"
+    voice.preview.click()
+    nx.suppress("+44 7700 900001")
+    voice.send.click()
+    assert "do-not-send list" in voice.message
+    assert "nexmo-nb-wrong" in voice._boxes["to"]._dom_classes
+    assert sandbox.calls == []
