@@ -28,7 +28,7 @@ from nexmo_nb.campaigns.dask_worker import (
 )
 from nexmo_nb.campaigns.hours import Left
 from nexmo_nb.campaigns.plan_sums import check_plan
-from nexmo_nb.campaigns.progress import count_done
+from nexmo_nb.campaigns.progress import count_done, write_status
 from nexmo_nb.campaigns.rows import check_options, doubtful_error, show_label
 from nexmo_nb.campaigns.survey import Survey
 from nexmo_nb.errors import InvalidRequestError, NexmoError, UnknownOutcomeError, UnreachableError
@@ -68,10 +68,9 @@ def send_partitions(
             except NexmoError as problem:
                 raise _add_outcome(problem, _build_outcome(plan, caller, settings, session)) from None
             except KeyboardInterrupt:
-                print(  # noqa: T201 - said to the person who interrupted
-                    f"Batch {settings.batch!r} was interrupted. Run the same call again to continue; nobody gets the "
-                    "message twice."
-                )
+                known = session.ledger.read_batch(settings.batch)
+                done = count_done((row.state for row in known if not row.is_earlier), survey.rows)
+                print(write_status(settings.batch, done))  # noqa: T201 - said to the person who interrupted
                 raise
     _warn_of_cap(results, settings)
     _warn_of_left(results, settings)

@@ -131,8 +131,8 @@ def send_many(
         If an argument is wrong, rows have a warning, the cap is too low or cannot be kept, or the batch was used for
         another message; nothing is sent.
     RejectedError, AuthenticationError
-        If there is no credit left, or the account is refused. As below, ``.parts`` is the frame, and the rest stays
-        planned.
+        If there is no credit left, or the account is refused; also after twenty messages in a row that were refused
+        with one code (`retry` sends these again). As below, ``.parts`` is the frame, and the rest stays planned.
     RateLimitedError, UnreachableError
         If Nexmo could not be reached, or refused for speed, twenty times in a row, with pauses that grow to 8 seconds
         between them, or asked for a pause of over a minute.
@@ -157,7 +157,11 @@ def send_many(
     run waits for the next hours of each row (``session.clock`` tells the time, which is looked at again as each message
     leaves); a row whose hours end before it could leave stays planned, with a warning that says when they begin again.
 
-    A plan in Dask is sent by partition, in no order among them. Each process of a worker connects by itself, and finds
+    A message that is throttled five times while others come through is set aside, as refused; `retry` tries it again. A
+    plan with another text or sender under the same name goes to those who were refused as well.
+
+    A plan in Dask is sent by partition, in no order among them, and twenty equal refusals in one of them end all.
+    Each process of a worker connects by itself, and finds
     credentials as ``connect()`` does there: nothing secret comes from the caller. All must have the caller's account
     and state: a PostgreSQL (see `connect`), or files, if all workers are on this machine. What refuses a plan is
     decided over all of it, before anything leaves. After a worker died, another one gets its partition: nobody gets the
