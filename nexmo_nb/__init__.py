@@ -14,7 +14,8 @@ Connect         connect, show_connection, current, set_options
 Without code    sms_form, campaign_form, voice_form, number_form, application_form
 Send            send_sms, send_voice
 A list          read_contacts, clean_contacts, to_e164, countries; then plan_sms, summary, fit_budget, send_many,
-                and run_due where it is kept for later
+                and run_due where it is kept for later;
+                sender_rules, what countries do with a sender
 A text          segments, explain_encoding, shorter_texts
 What was sent   batch, batches, sent, retry, settle, delivery, records, discard, forget
 Who said stop   suppress, suppressed, unsuppress, suppress_from, opt_out_violations; replies, what people wrote back
@@ -59,6 +60,7 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.contacts.countries import countries
     from nexmo_nb.contacts.files import read_contacts
     from nexmo_nb.contacts.numbers import to_e164
+    from nexmo_nb.contacts.sender_rules import sender_rules
     from nexmo_nb.costs import (
         anomalies,
         cheapest_numbers,
@@ -74,6 +76,7 @@ if typing.TYPE_CHECKING:
     from nexmo_nb.errors import (
         AuthenticationError,
         DoubtfulNumberWarning,
+        DoubtfulSenderWarning,
         InvalidRequestError,
         NexmoError,
         NotFoundError,
@@ -130,11 +133,13 @@ _NAMES = {
     "contacts.countries": "countries",
     "contacts.files": "read_contacts",
     "contacts.numbers": "to_e164",
+    "contacts.sender_rules": "sender_rules",
     "costs": "anomalies cheapest_numbers cost_per_delivered estimate_vs_actual idle_numbers number_costs "
     "shorter_texts spend",
     "costs.bill": "bill",
     "csv_files": "read_csv to_csv",
-    "errors": "AuthenticationError DoubtfulNumberWarning InvalidRequestError NexmoError NotFoundError "
+    "errors": "AuthenticationError DoubtfulNumberWarning DoubtfulSenderWarning InvalidRequestError NexmoError "
+    "NotFoundError "
     "PartialSendWarning RateLimitedError RejectedError UnknownOutcomeError UnreachableError",
     "excel_files": "read_excel to_excel",
     "focus": "to_focus",
@@ -187,6 +192,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "AuthenticationError",
     "DoubtfulNumberWarning",
+    "DoubtfulSenderWarning",
     "InvalidRequestError",
     "NexmoError",
     "NotFoundError",
@@ -254,6 +260,7 @@ __all__ = [
     "send_many",
     "send_sms",
     "send_voice",
+    "sender_rules",
     "sent",
     "set_options",
     "settle",

@@ -179,6 +179,10 @@ class DoubtfulNumberWarning(UserWarning):
     """
 
 
+class DoubtfulSenderWarning(UserWarning):
+    """A message goes from a sender that its country is known to refuse, to replace, or to want registered before."""
+
+
 class PartialSendWarning(UserWarning):
     """Nexmo accepted some parts of a message and refused others; the frame shows which."""
 

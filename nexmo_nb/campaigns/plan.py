@@ -18,9 +18,9 @@ from nexmo_nb.campaigns.plan_rows import (
     plan_rows,
     read_price_ranges,
 )
+from nexmo_nb.campaigns.senders import Senders, check_senders, find_kept
 from nexmo_nb.campaigns.suppression import mark_suppressed
 from nexmo_nb.contacts.duplicates import DUPLICATES, Duplicates
-from nexmo_nb.contacts.numbers import check_sender
 from nexmo_nb.session import Session, find_session, session_or_current
 
 TextType = Literal["auto", "text", "unicode"]
@@ -31,7 +31,9 @@ def plan_sms(
     recipients: AnyFrame | pd.Series | Iterable[Any],
     text: str | Mapping[str, str] | pd.Series | ArrowStream | Callable[[dict[str, Any]], str] | None = None,
     *,
-    sender: str | int,
+    sender: str | int | Mapping[str | None, str | int] | None = None,
+    pool: Iterable[str | int] | Mapping[str | None, Iterable[str | int]] | None = None,
+    sender_column: str | None = None,
     to: str = "to",
     region: str | None = None,
     language: str | None = None,
@@ -56,8 +58,17 @@ def plan_sms(
         ``2026-11-24``, numbers with as many decimals as the one that needs most. A mapping holds a text for each
         language of the column `language`, a Series the text of each row by its label, and a function gets the row as a
         dict and returns its text. Default: the column ``text``.
-    sender : str or int
-        A number of yours, or a name of at most 11 letters and digits.
+    sender : str, int or mapping, optional
+        A number of yours, or a name of at most 11 letters and digits. A mapping holds one for each country, by its code
+        or name, and under None that of all others: ``{"US": "14155550100", "GB": "Acme", None: "Acme"}``.
+    pool : list or mapping, optional
+        Numbers of yours, of which each person always gets the same one, in every batch and on every machine: the one
+        that last wrote to them, if the ledger knows it and it is in the pool, else one that follows from both numbers.
+        They are used evenly. A list is for all countries that `sender` does not name, a mapping holds a list for each
+        country: ``pool={"US": ["14155550100", "14155550101"]}, sender="Acme"``.
+    sender_column : str, optional
+        Name of a column of senders, one for each row; where a cell is empty, `sender` and `pool` count. One of the
+        three must be given.
     to : str
         Name of the column of numbers.
     region : str, optional
@@ -106,6 +117,10 @@ def plan_sms(
     their look. Problem code of people: ``suppressed`` (they are on the do-not-send list, see `suppress`); such a row
     keeps its parts and its price, so that `send_many` can send it with ``even_if_suppressed``.
 
+    Problem codes of senders: ``sender_missing`` (none is given for the country), ``sender_unreadable`` (a cell of
+    `sender_column`). Warning codes, by what `sender_rules` knows of the country: ``sender_refused`` (as a name in the
+    United States), ``sender_replaced`` (people see another one), ``sender_registration`` (a name must be registered).
+
     A list in Dask is read twice when it is planned: what the list decides as a whole (the country that most of it
     belongs to, the format of a column, numbers that stand in it twice) is that of the whole list, wherever its
     partitions end. Only whether a column of floats was rounded is decided for each partition. The rows are planned when
@@ -127,7 +142,7 @@ def plan_sms(
     """
     has_prices = validation.check_bool("prices", prices)
     options = PlanOptions(
-        sender=check_sender(sender),
+        senders=_find_senders(sender, pool, sender_column, session),
         to=to,
         region=region,
         language=language,
@@ -150,3 +165,14 @@ def plan_sms(
     if keeper is not None:
         mark_suppressed(plan, keeper)
     return plan
+
+
+def _find_senders(sender: Any, pool: Any, column: Any, session: Session | None) -> Senders:
+    """Check who the messages are from, and read who of a pool wrote to whom before."""
+    senders = check_senders(sender, pool, column)
+    pools = senders.list_pools()
+    if not pools:
+        return senders
+    ledger = session_or_current(session).ledger
+    last = {number: ledger.read_recipients(number) for number in {number for pool in pools for number in pool}}
+    return senders._replace(kept=find_kept(pools, last))

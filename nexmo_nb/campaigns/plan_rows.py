@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from nexmo_nb.campaigns.senders import Senders, add_senders
 from nexmo_nb.campaigns.texts import GIVEN, NO_TEXT, TEXT_COLUMNS, Source, check_labels, check_text, choose_source
 from nexmo_nb.contacts.clean import count_countries, read_numbers
 from nexmo_nb.contacts.columns import (
@@ -45,7 +46,7 @@ COLUMNS = (
 class PlanOptions(NamedTuple):
     """How a list is planned; the names are those of `plan_sms`, and the values checked."""
 
-    sender: str
+    senders: Senders  # sender, pool, sender_column
     to: str
     region: str | None
     language: str | None
@@ -90,7 +91,8 @@ def plan_rows(recipients: Any, text: Any, options: PlanOptions, facts: ListFacts
     numbers = read_numbers(columns[options.to], read_regions(options.region, columns), countries)
     usable = numbers["problem"].isna().to_numpy(dtype=bool)
     texts = _write_texts(source, usable, options.kind, spell=options.spell)
-    plan = _join_texts(numbers, texts, options.sender)
+    plan = _join_texts(numbers, texts)
+    add_senders(plan, columns, options.senders)
     plan.index = index
     if options.spell:
         plan[GIVEN] = texts[GIVEN].array
@@ -155,7 +157,7 @@ def _write_plain(source: Source, places: Any, kind: str, *, spell: bool) -> tupl
     return places[plain.places], frame_from_columns(values, TEXT_COLUMNS)
 
 
-def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.DataFrame:
+def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
     """Put numbers and texts side by side; what a number has comes before what its text has."""
     checked = {
         name: _fill_missing(numbers[name], texts[name])
@@ -164,9 +166,14 @@ def _join_texts(numbers: pd.DataFrame, texts: pd.DataFrame, sender: str) -> pd.D
     doubtful_twice = numbers["warning"].notna() & texts["warning"].notna()
     if doubtful_twice.any():
         checked["warning"] = checked["warning"].mask(doubtful_twice, numbers["warning"] + " " + texts["warning"])
-    nothing: dict[str, Any] = {"price_low": float("nan"), "price_high": float("nan"), "currency": pd.NA}
+    nothing: dict[str, Any] = {
+        "price_low": float("nan"),
+        "price_high": float("nan"),
+        "currency": pd.NA,
+        "sender": pd.NA,
+    }
     plan = numbers.assign(**{name: texts[name] for name in ("text", "encoding", "parts")}, **checked, **nothing)
-    plan = plan.assign(sender=sender).astype({"sender": "string", "currency": "string"})
+    plan = plan.astype({"sender": "string", "currency": "string"})
     # What cannot be sent is in no doubt.
     if (plan["warning"].notna() & plan["problem"].notna()).any():
         plan[["warning", "warning_code"]] = plan[["warning", "warning_code"]].where(plan["problem"].isna())

@@ -114,7 +114,7 @@ def retry(
     >>> session.sandbox.fail_next("status", path="/sms", code=15)
     >>> nx.send_many(plan, batch="hello", progress=False).meaning.tolist()
     ['illegal sender']
-    >>> nx.retry("hello", sender="14155550100", progress=False).state.tolist()
+    >>> nx.retry("hello", sender="447700900001", progress=False).state.tolist()
     ['accepted']
     """
     session = session_or_current(session)

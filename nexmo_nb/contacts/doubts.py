@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from nexmo_nb.contacts.numbers import ALLOWED, check_number, find_warning
-from nexmo_nb.errors import DoubtfulNumberWarning
+from nexmo_nb.contacts.numbers import ALLOWED, check_number, country_of, find_warning
+from nexmo_nb.contacts.sender_rules import find_sender_doubt
+from nexmo_nb.errors import DoubtfulNumberWarning, DoubtfulSenderWarning
 from nexmo_nb.validation import invalid_argument
 
 
@@ -23,6 +24,13 @@ def find_doubt(to: Any, region: Any = None, *, is_call: bool = False) -> str | N
         raise invalid_argument("to", to, ALLOWED, f"{sentence} If it is the number that is meant, write it with a '+'.")
     # A landline gets calls as well as a mobile phone does.
     return None if is_call and code == "not_mobile" else sentence
+
+
+def warn_of_sender(sender: str, to: str) -> None:
+    """Warn of a sender that is doubtful where a number, in digits, is; at the line that called the caller of this."""
+    found = find_sender_doubt(sender, country_of(to))
+    if found is not None:
+        warnings.warn(found[1], DoubtfulSenderWarning, stacklevel=3)
 
 
 def warn_of_doubt(to: Any, region: Any = None, *, is_call: bool = False) -> None:

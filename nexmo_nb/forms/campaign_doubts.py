@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
+from nexmo_nb.contacts.sender_rules import find_sender_doubt
 from nexmo_nb.forms.campaign_plan import name_row
 from nexmo_nb.forms.markup import card_html, text_html
 from nexmo_nb.forms.outcome import Level, group_doubts
@@ -17,7 +18,7 @@ from nexmo_nb.masking import mask_numbers
 
 UNDECIDED, SEND, SKIP, BY_ROW = "", "send", "skip", "rows"
 MOST_ROWS = 50
-_BOTH = " text: "
+_OF_TEXT, _OF_SENDER = " text: ", " sender: "
 """Where a warning about a number goes on with one about the text, which has no code of its own then."""
 
 
@@ -128,7 +129,10 @@ def _group(plan: pd.DataFrame, places: Sequence[int]) -> dict[str, list[int]]:
     for place in places:
         code = plan["warning_code"].iloc[place]
         code = "" if pd.isna(code) else str(code)
-        if _BOTH in str(plan["warning"].iloc[place]):
+        warning = str(plan["warning"].iloc[place])
+        if _OF_TEXT in warning:
             code = f"{code}+leftover_name"
+        if _OF_SENDER in warning and (doubt := find_sender_doubt(*plan[["sender", "country"]].iloc[place])):
+            code = f"{code}+{doubt[0]}"
         found.setdefault(code, []).append(place)
     return dict(sorted(found.items(), key=lambda group: -len(group[1])))

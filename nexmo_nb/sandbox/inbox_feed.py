@@ -65,6 +65,7 @@ def _format_message(message: Mapping[str, Any], now: datetime) -> dict[str, Any]
     }
     return {
         **{name: message[name] for name in SHOWN},
+        "sender": message.get("shown_sender", message["sender"]),
         "currency": CURRENCY,
         "text": text,
         "receipts": [{"message_id": part["message_id"], **receipt} for part in message["parts"]],

@@ -135,7 +135,7 @@ def _build_record(world: World, message: Mapping[str, Any], part: Mapping[str, s
         "account_ref": message.get("account_ref") or "",
         "client_ref": message["client_ref"] or "",
         "direction": "outbound",
-        "from": message["sender"],
+        "from": message.get("shown_sender", message["sender"]),
         "to": message["to"],
         "concatenated": "TRUE" if len(message["parts"]) > 1 else "FALSE",
         "message_body": message.get("text") or "",

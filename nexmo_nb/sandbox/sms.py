@@ -13,7 +13,7 @@ from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.magic_numbers import find_course, find_magic, read_code
 from nexmo_nb.sandbox.segments import is_gsm_character, split_gsm, split_ucs2
-from nexmo_nb.sandbox.senders import acquire_sender_slot
+from nexmo_nb.sandbox.senders import acquire_sender_slot, find_shown_sender, is_refused
 from nexmo_nb.sandbox.signatures import is_signature_valid
 from nexmo_nb.sandbox.validation import is_flag, is_int_between, is_url
 from nexmo_nb.sandbox.webhooks import queue_receipts
@@ -27,8 +27,6 @@ FLAGS = ("status-report-req", "trusted-number")
 RANGES = (("ttl", 20_000, 604_800_000, 16), ("message-class", 0, 3, 20), ("protocol-id", 0, 255, 3))
 # Fields that the content of these types is made of.
 PAGES = {"wappush": ("title", "url"), "vcal": ("vcal",), "vcard": ("vcard",)}
-# Countries that accept no name as sender.
-NUMERIC_ONLY = ("US", "CA")
 SIGNATURE_LIFETIME = 900
 NOT_STORED = ("api_key", "api_secret", "sig", "timestamp", "to", "from", "type", "client-ref", "text")
 
@@ -145,12 +143,9 @@ def _find_destination(to: str) -> Country:
 
 
 def _check_sender(sender: str, country: Country) -> None:
-    if re.fullmatch("[+]?[0-9]+", sender):
-        is_allowed = len(sender) <= 15
-    else:
-        is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
-        is_allowed = is_name and country.code not in NUMERIC_ONLY
-    if not is_allowed:
+    is_name = re.fullmatch("[A-Za-z0-9]{1,11}", sender.replace(" ", "")) is not None
+    is_number = re.fullmatch("[+]?[0-9]+", sender) is not None and len(sender) <= 15
+    if not (is_name or is_number) or is_refused(sender, country):
         raise MessageRefusal(15)
 
 
@@ -206,6 +201,7 @@ def _build_record(world: World, message: Message) -> dict[str, Any]:
         **{name.replace("-", "_"): value for name, value in fields.items() if name not in NOT_STORED},
         "to": message.to,
         "sender": fields["from"].strip(),
+        "shown_sender": find_shown_sender(fields["from"].strip(), message.country),
         "type": kind,
         "encoding": {"text": "gsm7", "unicode": "ucs2"}.get(kind, "binary"),
         "text": "".join(message.texts) if kind in ("text", "unicode") else None,

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nexmo_nb import validation
-from nexmo_nb.contacts.doubts import warn_of_doubt
+from nexmo_nb.contacts.doubts import warn_of_doubt, warn_of_sender
 from nexmo_nb.errors import PartialSendWarning
 from nexmo_nb.frames import frame
 from nexmo_nb.pricing.estimates import check_max_price, estimate_cost
@@ -132,6 +132,9 @@ def send_sms(
     -----
     DoubtfulNumberWarning
         If the number is possible and doubtful: not valid, premium, no mobile one, or rounded perhaps. It is sent.
+    DoubtfulSenderWarning
+        If the country is known to refuse, replace or want registered such a sender (`nexmo_nb.sender_rules`). It is
+        sent. From a long number of the United States or Canada one message a second is sent, over all processes.
     PartialSendWarning
         If some parts were accepted and others refused; the frame shows which.
 
@@ -156,6 +159,7 @@ def send_sms(
     key = None if key is None else validation.check_name("key", key)
     exception = validation.check_exception(even_if_suppressed)
     warn_of_doubt(to, region)
+    warn_of_sender(fields["from"], fields["to"])
     send_id, currency = session.ledger.new_id(), session.account.currency
     reference = fields.get("client-ref", send_id)
     way = find_api(api, session)

@@ -265,10 +265,7 @@ class Ledger:
         until: float | None = None,
         other_than: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Read sends, oldest first, with their message ids, delivery and final price; all, or those that match.
-
-        `other_than` is the state of those that are left out.
-        """
+        """Read sends that match, in no state `other_than`, oldest first, with message ids, delivery and final price."""
         wanted = {"state = ?": state, "state <> ?": other_than, "created >= ?": since, "created < ?": until}
         names = self._spellings.list_same("batch", batch)
         return self._read(lambda connection: sent_sql.read_sends(connection, wanted, batches=names, ids=ids))
@@ -291,6 +288,9 @@ class Ledger:
             return self._read(lambda connection: read_sent(connection, wanted, names, with_digests=with_digests))
         except NotTyped:
             return None
+
+    def read_recipients(self, sender: str) -> list[tuple[str, float]]:
+        return self._read(lambda connection: sent_sql.read_recipients(connection, sender))
 
     def read_batch_parts(self, batch: str) -> list[dict[str, Any]]:
         names = self._spellings.list_same("batch", batch)

@@ -45,6 +45,16 @@ def read_sends(
     return [{**send, **summarize_delivery(by_send.get(send["id"], []))} for send in sends]
 
 
+def read_recipients(connection: Connection, sender: str) -> list[tuple[str, float]]:
+    """Read to whom messages left from a sender, or may have left, and when the last one did."""
+    found = connection.execute(
+        "SELECT recipient, MAX(started) FROM sends WHERE sender = :sender AND kind = 'sms' AND recipient IS NOT NULL"
+        " AND started IS NOT NULL AND state IN ('sending', 'accepted', 'partial', 'unknown') GROUP BY recipient",
+        {"sender": sender},
+    )
+    return [(str(recipient), float(at)) for recipient, at in found.fetchall()]
+
+
 def select_sends(wanted: Mapping[str, Any], batches: Sequence[str], more: str = "") -> tuple[str, list[Any]]:
     """Select the columns of sends, oldest first, and `more`, beginning with a comma: the statement and its values."""
     where, values = _write_where(wanted, batches)

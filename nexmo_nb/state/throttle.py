@@ -36,6 +36,7 @@ from nexmo_nb.state.windows import (
     list_paced,
     list_sender_windows,
     make_bulk_windows,
+    make_family_windows,
     read_wait,
 )
 
@@ -292,7 +293,7 @@ class Throttle:
         ]
         limits = [self.families[family]] if family in self.families else []
         limits += [limit for name, limit in others if name == family != ACCOUNT]
-        return [*windows, *(Window(limit, "family", family) for limit in limits)]
+        return [*windows, *(window for limit in limits for window in make_family_windows(family, limit, lane))]
 
     def _tell_limits(self, others: Sequence[tuple[str, Limit]]) -> None:
         """Tell a person, once, of each limit of another session that is not this one's."""

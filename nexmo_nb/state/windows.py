@@ -38,6 +38,19 @@ def seconds_until_room(slot_time: float | None, period: float, now: float) -> fl
     return 0.0 if slot_time is None else slot_time + period - now
 
 
+def make_family_windows(family: str, limit: Limit, lane: str) -> list[Window]:
+    """Make the windows of a family's limit; the bulk lane spreads its calls in bursts of a tenth.
+
+    Else a batch would take all of a second's calls at its begin, and a number that is free a little later none.
+    """
+    windows = [Window(limit, "family", family)]
+    if lane == BULK:
+        burst = max(1, limit.calls // 10)
+        pace = Limit(burst, burst * limit.seconds / limit.calls, from_answer=False)
+        windows.append(Window(pace, "family", family))
+    return windows
+
+
 def list_sender_windows(
     sender: str, given: Mapping[str, Limit], others: Sequence[tuple[str, Limit]], lane: str
 ) -> list[Window]:

@@ -53,7 +53,13 @@ def list_times(sandbox: Sandbox) -> dict[str, datetime]:
 
 
 def plan_world(text: str = "Hello") -> pd.DataFrame:
-    return nx.plan_sms(list(ZONES), text, sender="Demo", prices=False)
+    return plan_looked_at(list(ZONES), text)
+
+
+def plan_looked_at(recipients: list[str], text: str = "Hello", **options: Any) -> pd.DataFrame:
+    """Plan for people in countries that do something to a sender, which somebody has looked at."""
+    plan = nx.plan_sms(recipients, text, sender="Demo", **{"prices": False, **options})
+    return plan.assign(warning=pd.Series(dtype="string"), warning_code=pd.Series(dtype="string"))
 
 
 def test_a_run_waits_until_it_is_morning_where_each_recipient_is(sandbox: Sandbox, session: nx.Session) -> None:
@@ -164,7 +170,7 @@ def test_a_clock_that_is_set_back_makes_messages_wait_again(sandbox: Sandbox, se
 def test_rows_that_may_never_be_sent_are_refused_or_left_out_and_never_sent(
     sandbox: Sandbox, session: nx.Session, doubtful: str
 ) -> None:
-    plan = nx.plan_sms(["61412345678", BRAZIL], "Hello", sender="Demo", prices=False)
+    plan = plan_looked_at(["61412345678", BRAZIL])
     with pytest.raises(nx.InvalidRequestError, match=r"1 rows that may never be sent, in row 0; .* may be in 8 of"):
         send_batch(plan, window=("10:00", "14:00"))
     assert len(nx.sent(planned=True)) == 0
@@ -199,7 +205,7 @@ def test_a_number_of_no_known_zone_is_never_guessed_at(session: nx.Session) -> N
 def test_what_is_no_time_to_send_at_is_refused_and_nothing_is_kept(
     session: nx.Session, arguments: dict[str, Any], words: str
 ) -> None:
-    plan = nx.plan_sms([INDIA, BERLIN, BRAZIL], "Hello", sender="Demo", prices=False)
+    plan = plan_looked_at([INDIA, BERLIN, BRAZIL])
     with pytest.raises(nx.InvalidRequestError, match=words):
         send_batch(plan, **arguments)
     assert len(nx.sent(planned=True)) == 0
@@ -231,7 +237,9 @@ def test_run_due_sends_what_is_due_of_all_batches_with_their_caps_and_options(
     price = float(lisbon.price_high[0])
     send_batch(lisbon, batch="capped", window=("10:00", "18:00"), wait=False, max_cost=2.5 * price, on_cap="stop",
                ttl=60_000, account_ref="shop")  # fmt: skip
-    send_batch(nx.plan_sms([BRAZIL, BERLIN], "Привет", sender="Demo"), batch="later", at="2026-12-01T10:00", wait=False)
+    send_batch(
+        plan_looked_at([BRAZIL, BERLIN], "Привет", prices=True), batch="later", at="2026-12-01T10:00", wait=False
+    )
     first = nx.run_due().set_index("batch")
     assert first.accepted.to_dict() == {"capped": 0, "later": 0}
     assert first.left.to_dict() == {"capped": 4, "later": 2}

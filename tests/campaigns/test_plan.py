@@ -265,8 +265,8 @@ def test_what_a_number_has_comes_before_what_its_text_has(session: nx.Session) -
             [good, None], ["12", "Hello"], ["12", None], [doubtful, None], ["12", "{name}"],
         ], columns=["to", "text"],
     )  # fmt: skip
-    plan = nx.plan_sms(table, sender="Demo", duplicates="all", prices=False)
-    assert plan.sender.tolist() == ["Demo"] * len(table)
+    plan = nx.plan_sms(table, sender="447700900001", duplicates="all", prices=False)
+    assert plan.sender.tolist() == ["447700900001"] * len(table)
     no_text, too_short, looks_national, leftover = "text_missing", "too_short", "looks_national", "leftover_name"
     codes = [None, None, None, None, no_text, too_short, too_short, no_text, too_short]
     assert plan.problem_code.astype(object).where(plan.problem_code.notna(), None).tolist() == codes

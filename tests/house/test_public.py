@@ -23,6 +23,7 @@ LOCAL = (
     "connect",
     "cost_per_delivered",
     "countries",
+    "sender_rules",
     "current",
     "estimate_vs_actual",
     "explain_encoding",

@@ -152,10 +152,43 @@ def test_a_long_number_of_the_united_states_or_canada_sends_one_a_second(
     monkeypatch.setattr(sandbox.world, "limits", True)
     sandbox.clock.freeze()
     senders = ["14155550100", "16045550101", *["18005550100", "41555", "Acme", "447700900001"] * 2]
-    assert [client.sms(**{"from": sender})["messages"][0]["status"] for sender in senders] == ["0"] * 10
+    assert [client.sms(to="351912345678", **{"from": sender})["messages"][0]["status"] for sender in senders] == [
+        "0"
+    ] * 10
     sandbox.clock.move(0.5)
-    (entry,) = client.sms(**{"from": "14155550100"})["messages"]
+    (entry,) = client.sms(to="351912345678", **{"from": "14155550100"})["messages"]
     assert entry["status"] == "1"
     assert entry["error-text"] == "Throughput Rate Exceeded - please wait [ 500 ] and retry"
     sandbox.clock.move(0.5)
-    assert client.sms(**{"from": "14155550100"})["messages"][0]["status"] == "0"
+    assert client.sms(to="351912345678", **{"from": "14155550100"})["messages"][0]["status"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("to", "sender", "status", "shown"),
+    [
+        ("14155552671", "Acme", "15", None),
+        ("16045550123", "Acme", "15", None),
+        ("14155552671", "447700900001", "15", None),
+        ("14155552671", "16045550101", "0", "16045550101"),
+        ("14155552671", "41555", "0", "41555"),
+        ("5511912345678", "Acme", "0", "5511"),
+        ("5215512345678", "447700900001", "0", "525"),
+        ("33612345678", "447700900001", "0", "336"),
+        ("33612345678", "Acme", "0", "Acme"),
+        ("971501234567", "Acme", "0", "Acme"),
+    ],
+)
+def test_a_country_does_with_a_sender_what_is_known_of_it(
+    client: Client, sandbox: Sandbox, to: str, sender: str, status: str, shown: str | None
+) -> None:
+    """A name that must be registered is taken for registered."""
+    (entry,) = client.sms(to=to, **{"from": sender})["messages"]
+    assert entry["status"] == status
+    if shown is None:
+        assert (entry["error-text"], sandbox.messages) == ("Illegal Sender Address - rejected", [])
+        return
+    (found,) = client.request("GET", "/_sandbox/inbox")[1]["messages"]
+    assert found["sender"].startswith(shown)
+    assert (found["sender"] == sender) == (shown == sender)
+    assert sandbox.messages[0]["sender"] == sender
+    assert sandbox.messages[0]["shown_sender"] == found["sender"]

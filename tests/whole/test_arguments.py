@@ -304,6 +304,7 @@ GOOD: dict[str, dict[str, list[Any]]] = {
     "set_options": {"mask": FLAG, "progress": FLAG, "report_budget": [float("inf")], "report_price": [0]},
     "show_connection": {},
     "countries": {},
+    "sender_rules": {"country": [*COUNTRY, None]},
     "to_e164": {"value": [*TO, "912 345 678"], "region": REGION, "name": ["to"]},
     "to_csv": {"frame": [pd.DataFrame({"a": ["x"]})], "path": ["a.csv", Path("b.csv")]},
     "clean_contacts": {

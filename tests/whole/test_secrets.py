@@ -89,6 +89,7 @@ def analyst():
         nx.fit_budget(plan, 0.1), sent, ordered, nx.sent(),
         nx.settle(), fate, spent, compared, nx.cheapest_numbers("GB"), nx.idle_numbers(), nx.cost_per_delivered(taken),
         nx.shorter_texts(nx.sent()), nx.segments("Hello"), nx.countries(), nx.to_e164("912 345 678", "PT"),
+        nx.sender_rules(),
         nx.clean_contacts(["+351 912 345 678"]), nx.read_contacts(nx.to_csv(found, "contacts.csv")),
         nx.explain_encoding("Ola \u20ac"), nx.read_csv(nx.to_csv(found, "found.csv")),
         nx.set_options(mask=True), nx.set_options(mask=False), nx.current(), nx.show_connection(),

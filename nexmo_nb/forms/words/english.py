@@ -63,6 +63,11 @@ _OUTCOMES: Mapping[str, str] = {
     "code_premium": "premium number",
     "code_looks_rounded": "perhaps rounded",
     "code_leftover_name": "name in braces left in the text",
+    "code_sender_refused": "the country refuses this sender",
+    "code_sender_replaced": "people see another sender",
+    "code_sender_registration": "sender must be registered",
+    "code_sender_missing": "no sender for the country",
+    "code_sender_unreadable": "no possible sender",
     # What was done with a call, a number, an application.
     "calling": "Calling {to}",
     "rented": "Rented: {number}",
