@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 
@@ -131,6 +131,9 @@ class Batch:
             ),
             ROW_COLUMNS,
         )
+
+    def __reduce__(self) -> NoReturn:
+        self.session.__reduce__()  # a copy would need a copy of it
 
     def __repr__(self) -> str:
         return card_text(self._list_facts(), self.counts)

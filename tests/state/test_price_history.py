@@ -65,7 +65,7 @@ def test_prices_and_report_requests_share_a_file_whichever_opens_it_first(tmp_pa
     history.close()
     requests.close()
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
     connection.close()
 
 

@@ -97,6 +97,9 @@ def analyst():
         nx.mask(taken), nx.report(taken, "page.html"), nx.read_excel(nx.to_excel(found, "found.xlsx")),
         bill, nx.to_focus(bill, "focus.csv"), nx.plot_anomalies(nx.anomalies(taken)),
         nx.plot_delivery(taken), nx.plot_estimate(compared), *forms(), nx.budget(day=100),
+        nx.suppress("+44 7700 900001"), nx.suppressed(), nx.unsuppress("+44 7700 900001"), nx.suppress_from(taken),
+        nx.opt_out_violations(taken), nx.replies("batch"), nx.batch("batch"), nx.batches(),
+        nx.retry("batch", codes="all", progress=False), nx.run_due(),
         nx.lookup(plan), nx.add_lookup(plan, nx.lookup(plan)),
         nx.discard("batch"), nx.forget(before="2100-01-01"),
     ]  # fmt: skip
