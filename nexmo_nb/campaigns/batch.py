@@ -88,6 +88,8 @@ def run_batch(
         return finished
     rows = read_rows(plan, options, with_suppressed=settings.even_if_suppressed is not None)
     with session.ledger.open_run(name):
+        if settings.even_if_suppressed is None:
+            session.ledger.batches.refuse_suppressed(name)
         hours = read_hours(session, name, settings.when)
         waiting, skipped = choose_rows(session, rows, settings, hours)
         kept = [row for row in rows if row.place not in skipped]

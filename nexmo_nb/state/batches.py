@@ -9,6 +9,7 @@ from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state import batches_sql as sql
 from nexmo_nb.state import ledger_sql
 from nexmo_nb.state.budgets import Run
+from nexmo_nb.state.claims import refuse_suppressed
 from nexmo_nb.state.database import Connection
 from nexmo_nb.state.entries import plan_refused, refuse_erased
 from nexmo_nb.state.owner import Owner
@@ -60,6 +61,11 @@ class Batches:
 
     def write_end(self, batch: str, error: str | None) -> None:
         self._transact(lambda connection: sql.write_end(connection, batch, self._clock(), error))
+
+    def refuse_suppressed(self, batch: str) -> None:
+        """Refuse what is planned to people on the do-not-send list: a plan that knows of it leaves it out."""
+        names = self._spellings.list_same("batch", batch)
+        self._transact(lambda connection: refuse_suppressed(connection, names, self._clock()))
 
     def read_refused(self, batch: str, *, not_found: bool = False) -> list[dict[str, Any]]:
         """Read the rows of a batch that were refused and did not leave since; with `not_found`, those as well."""

@@ -28,9 +28,7 @@ def claim_rows(
     refused: list[str] = []
     left = list(digests)
     if even_if_suppressed is None:
-        refused = [
-            row for row, why in kept.items() if suppression_sql.refuse_planned(connection, row, digests[row], why, at)
-        ]
+        refused = _refuse(connection, kept, digests, at)
         left = [row for row in digests if row not in kept]
     affordable, kept_by = choose_affordable(connection, left, at, names, bounds)
     with keep_totals(connection, affordable):
@@ -38,3 +36,14 @@ def claim_rows(
     for row in ids & kept.keys():
         suppression_sql.write_exception(connection, row, even_if_suppressed)
     return Claim(ids, left[len(affordable) :], kept_by, refused)
+
+
+def refuse_suppressed(connection: Connection, names: Sequence[str], at: float) -> None:
+    """Refuse the planned rows of a batch, by all its names, whose recipients are on the do-not-send list."""
+    digests = dict(suppression_sql.list_planned(connection, names))
+    _refuse(connection, find_suppressed_sends(connection, digests), digests, at)
+
+
+def _refuse(connection: Connection, kept: Mapping[str, str], digests: Mapping[str, str], at: float) -> list[str]:
+    """Refuse planned rows, each with the sentence why; give those that were still so."""
+    return [row for row, why in kept.items() if suppression_sql.refuse_planned(connection, row, digests[row], why, at)]

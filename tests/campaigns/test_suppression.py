@@ -142,6 +142,8 @@ def test_a_batch_that_is_resumed_leaves_out_who_said_stop_meanwhile(session: nx.
         send_batch(plan, workers=1)
     assert set(nx.sent("b", planned=True).state) == {"planned"}
     suppress_all(ANA, EVA)
+    assert send_batch(make_plan(3)).state.tolist() == ["problem", "accepted", "problem"]
+    assert nx.batch("b").left == 0
     assert send_batch(plan).state.tolist() == ["rejected", "accepted", "rejected"]
     assert count_received(sandbox) == {RUI: 1}
 
