@@ -46,6 +46,20 @@ def _fail_as_problem(status: int, text: str) -> Answer:
     return build_problem(status, kind, HTTPStatus(status).phrase, text)
 
 
+def _fail_as_sending(status: int, text: str) -> Answer:
+    """Answer as the Messages API: what cannot be read is 422 in plain JSON, all else a problem of RFC 7807."""
+    if status != HTTPStatus.BAD_REQUEST:
+        return _fail_as_report(status, text)
+    return build_problem(422, "#invalid-json", "The request body did not contain valid JSON", text)
+
+
+def _fail_as_lookup(status: int, text: str) -> Answer:
+    answer = _fail_as_report(status, text)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return build_problem(status, "#method-not-allowed", "Method Not Allowed", text)._replace(headers=PROBLEM)
+    return answer
+
+
 def _fail_as_report(status: int, text: str) -> Answer:
     return _fail_as_problem(status, text)._replace(headers=PROBLEM)
 
@@ -58,8 +72,8 @@ def _fail_as_control(status: int, text: str) -> Answer:
 _FORMATS: tuple[tuple[str, Build], ...] = (
     ("/sms/json", _fail_as_message),
     ("/tts/json", _fail_as_tts_call),
-    ("/v1/messages", _fail_as_problem),
-    ("/identity-insights/", _fail_as_report),
+    ("/v1/messages", _fail_as_sending),
+    ("/identity-insights/", _fail_as_lookup),
     ("/account/get-pricing", _fail_as_price_list),
     ("/account/get-full-pricing", _fail_as_price_list),
     ("/account/get-prefix-pricing", _fail_as_price_list),

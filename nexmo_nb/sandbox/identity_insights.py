@@ -11,7 +11,7 @@ from nexmo_nb.sandbox.data import Country, Network, find_country, find_network
 from nexmo_nb.sandbox.exchange import Accident, Answer, Request
 from nexmo_nb.sandbox.magic_numbers import PREFIX, find_magic
 from nexmo_nb.sandbox.refusals import DENIED_AS_PROBLEM, PROBLEM, Check, Refusal, build_problem, list_invalid
-from nexmo_nb.sandbox.shapes import ANYTHING, Shape, allow_text, allow_whole, check_shape
+from nexmo_nb.sandbox.shapes import ANYTHING, Shape, allow_number, allow_text, allow_whole, allow_words, check_shape
 from nexmo_nb.sandbox.tokens import check_token
 from nexmo_nb.sandbox.world import World
 
@@ -20,6 +20,8 @@ PRICE = Decimal("0.0090")
 PURPOSE = "FraudPreventionAndDetection"
 LANDLINE, PHONE_OFF = f"{PREFIX}208", f"{PREFIX}205"
 _PERIOD = Shape({"period": allow_whole(1, 2400)})
+_CENTRE = Shape({"latitude": allow_number(-90, 90), "longitude": allow_number(-180, 180)})
+_AREA = Shape({"type": allow_words("CIRCLE"), "radius": allow_whole(2_000, 200_000), "center": _CENTRE})
 _INSIGHTS = {
     "format": ANYTHING,
     "original_carrier": ANYTHING,
@@ -28,7 +30,7 @@ _INSIGHTS = {
     "device_swap": _PERIOD,
     "roaming": ANYTHING,
     "reachability": ANYTHING,
-    "location_verification": ANYTHING,
+    "location_verification": Shape({"location": _AREA}),
     "subscriber_match": ANYTHING,
 }
 _BODY = Shape({"phone_number": allow_text(), "purpose": allow_text(), "insights": Shape(_INSIGHTS)}, ("phone_number",))
@@ -85,6 +87,7 @@ def _check_body(body: Mapping[str, Any]) -> Iterator[Check]:
     for name, value in insights.items():
         yield name in _INSIGHTS, f"insights.{name}", "is no insight"
         yield isinstance(value, dict), f"insights.{name}", "must be an object"
+    yield insights.get("subscriber_match") != {}, "insights.subscriber_match", "must have at least one member"
 
 
 def _answer_insight(name: str, number: str, purpose: str | None, world: World) -> dict[str, Any]:
@@ -146,7 +149,7 @@ def _find_current_network(country: Country, number: str) -> Network:
 
 def _describe_carrier(country: Country, network: Network, kind: str) -> dict[str, str]:
     if kind != "MOBILE":
-        return {"name": f"{country.name} Fixed Line", "network_type": kind, "country_code": country.code}
+        return {"network_type": kind, "country_code": country.code}  # names are those of mobile operators alone
     return {
         "name": network.name,
         "network_type": kind,
@@ -160,7 +163,7 @@ def _describe_format(number: str, country: Country) -> dict[str, Any]:
         "country_code": country.code,
         "country_name": country.name,
         "country_prefix": country.prefix,
-        "time_zones": [],
+        "time_zones": ["unknown"],
         "number_international": f"+{number}",
         "number_national": f"0{number.removeprefix(country.prefix)}",
         "is_format_valid": True,

@@ -15,6 +15,7 @@ from nexmo_nb.sandbox.magic_numbers import find_magic, read_code
 from nexmo_nb.sandbox.message_codes import ASYNCHRONOUS
 from nexmo_nb.sandbox.refusals import (
     DENIED_AS_PROBLEM,
+    PROBLEM,
     Check,
     Refusal,
     build_problem,
@@ -73,8 +74,8 @@ _NUMBERS = {"channel": "1100", "sms": "1110", "from": "1120", "to": "110", "mess
 _TITLES = {
     "1060": "Invalid client reference",
     "110": "Invalid recipient",
-    "1100": "Invalid channel",
-    "1110": "Invalid channel params",
+    "1100": "Unsupported channel",
+    "1110": "Invalid channel parameters",
     "1120": "Invalid sender",
     "1140": "Invalid message type",
     "1150": "Invalid params",
@@ -82,14 +83,16 @@ _TITLES = {
 # What the SMS API refuses with a status is refused here at once, or later by the status of the message.
 _OF_SENDER, _NO_CREDIT, _THROTTLED = 15, 9, 1
 _OF_ACCOUNT = (4, 8, 11, 14, 32)
-_LOW_BALANCE = build_problem(402, "#low-balance", "Low balance", "The account has too little credit.")
+_LOW_BALANCE = build_problem(402, "#low-balance", "Low balance", "The account has too little credit.")._replace(
+    headers=PROBLEM
+)
 
 
 def send_message(world: World, request: Request, accident: Accident) -> Answer:
     application = _check_credentials(world, request)
     if request.content_type != "application/json" or not isinstance(request.json, dict):
-        text = "The request body did not contain valid JSON"
-        return build_problem(422, "#invalid-json", "Invalid JSON", text)
+        title = "The request body did not contain valid JSON"
+        return build_problem(422, "#invalid-json", title, "It must be an object, as application/json.")
     body = {name: value for name, value in request.json.items() if value is not None}
     _refuse_invalid(check_shape("", body, _BODY))
     with world.lock:
@@ -107,7 +110,7 @@ def _check_credentials(world: World, request: Request) -> str | None:
     try:
         return check_token(world, request)
     except Refusal:
-        raise Refusal(DENIED_AS_PROBLEM) from None
+        raise Refusal(DENIED_AS_PROBLEM._replace(headers=PROBLEM)) from None
 
 
 def _accept(world: World, body: Mapping[str, Any], accident: Accident) -> dict[str, Any]:
@@ -169,6 +172,7 @@ def _build_refusal(refused: MessageRefusal) -> Answer:
     if refused.status == _NO_CREDIT:
         return _LOW_BALANCE
     if refused.status in _OF_ACCOUNT:
-        return build_problem(HTTPStatus.UNAUTHORIZED, "#unprovisioned", "Unauthorized", STATUS_TEXTS[refused.status])
+        denied = build_problem(HTTPStatus.UNAUTHORIZED, "#unprovisioned", "Unauthorized", STATUS_TEXTS[refused.status])
+        return denied._replace(headers=PROBLEM)
     number, name = ("1120", "from") if refused.status == _OF_SENDER else ("1150", "to")
     return _build_invalid(number, [{"name": name, "reason": refused.text}])

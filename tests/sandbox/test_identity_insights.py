@@ -94,3 +94,27 @@ def test_refusals_are_problems_by_http_status(client: Client, sandbox: Sandbox) 
     assert client.request("GET", PATH)[0] == 405
     assert ask(client, "443069990200", "format")[0] == 429
     assert sandbox.balance == 25.0
+
+
+def test_what_is_not_known_of_a_number_is_said_as_described(client: Client) -> None:
+    found = ask(client, LANDLINE, "format", "original_carrier")[1]["insights"]
+    assert found["format"]["time_zones"] == ["unknown"]
+    assert "name" not in found["original_carrier"]
+    assert found["original_carrier"]["network_type"] == "LANDLINE"
+
+
+@pytest.mark.parametrize(
+    ("insight", "name"),
+    [
+        ({"subscriber_match": {}}, "insights.subscriber_match"),
+        ({"location_verification": {"location": {"radius": 1_999}}}, "insights.location_verification.location.radius"),
+    ],
+)
+def test_a_wrong_setting_of_an_insight_is_refused_by_its_name(client: Client, insight: Any, name: str) -> None:
+    status, body = ask(client, TO, insights=insight)
+    assert (status, [each["name"] for each in body["invalid_parameters"]]) == (422, [name])
+
+
+def test_another_method_is_refused_as_described(client: Client) -> None:
+    status, body = client.request("GET", PATH)
+    assert (status, body["type"].rsplit("#", 1)[1]) == (405, "method-not-allowed")

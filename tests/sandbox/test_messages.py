@@ -59,7 +59,7 @@ def test_a_wrong_field_is_refused_by_its_name(
 
 
 def test_other_refusals_are_http_statuses(client: Client, sandbox: Sandbox) -> None:
-    assert client.request("POST", "/v1/messages", "{", Content_Type="application/json")[0] == 400
+    assert client.request("POST", "/v1/messages", "{", Content_Type="application/json")[0] == 422
     assert client.request("POST", "/v1/messages", form=BODY)[0] == 422
     assert client.request("POST", "/v1/messages", BODY, Authorization="")[0] == 401
     assert client.request("POST", "/v1/messages", BODY, Authorization="Basic eA==")[0] == 401
@@ -67,7 +67,7 @@ def test_other_refusals_are_http_statuses(client: Client, sandbox: Sandbox) -> N
     sandbox.world.balance *= 0
     status, body = post(client)
     assert (status, body["title"]) == (402, "Low balance")
-    assert [each["status"] for each in sandbox.requests] == [400, 422, 401, 401, 405, 402]
+    assert [each["status"] for each in sandbox.requests] == [422, 422, 401, 401, 405, 402]
     assert sandbox.messages == []
 
 

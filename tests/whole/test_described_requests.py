@@ -98,7 +98,7 @@ def put_real_values(case: Any, real: dict[str, Any], data: st.DataObject) -> Non
 
 
 def authorize(sandbox: Sandbox, path: str) -> str | requests.auth.HTTPBasicAuth:
-    if not path.startswith("/v1/"):
+    if not path.startswith(("/v1/", "/identity-insights/")):
         return requests.auth.HTTPBasicAuth(sandbox.api_key, sandbox.api_secret)
     now = int(time.time())
     claims = {"application_id": sandbox.application_id, "iat": now, "exp": now + 60, "jti": uuid4().hex}
