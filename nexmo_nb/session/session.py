@@ -97,8 +97,7 @@ class Session(requests.Session):
         notes = throttle.path.with_name("notes.sqlite")
         self.price_history, self.report_requests = PriceHistory(notes), ReportRequests(notes)
         self.insights = Insights(notes)
-        self._pid = os.getpid()
-        self._lock = threading.RLock()
+        self._pid, self._lock = os.getpid(), threading.RLock()
         renew_lock_in_forks(self)
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
         self.pause: Callable[[float], None] = time.sleep
@@ -134,7 +133,8 @@ class Session(requests.Session):
         """The record of every send, opened when first needed; UnreachableError if its file cannot be used."""
         with self._lock:
             if self._ledger is None:
-                self._ledger = Ledger(self.throttle.path.with_name("ledger.sqlite"), store=self.store)
+                path = self.throttle.path.with_name("ledger.sqlite")
+                self._ledger = Ledger(path, clock=lambda: self.clock(), store=self.store)  # noqa: PLW0108 - it may be set
             return self._ledger
 
     def call(self, request: Request, *, refresh: bool = False) -> Any:
