@@ -270,8 +270,6 @@ def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:
     meaning = None
     if send["state"] == "accepted":
         meaning = "accepted"
-    elif send["code"] == SUPPRESSED:
-        meaning = "on the do-not-send list"
     elif send["state"] in ("partial", "rejected") and send["code"]:
         meaning = find_meaning(send["kind"], send["code"])
     # A plan that was refused before may have another text than the one that the person got since.
@@ -283,4 +281,6 @@ def find_meaning(kind: str, code: str | None) -> str | None:
     """Say what the code of a refusal means, by the API that a message travelled by; None without a code."""
     if code is None:
         return None
+    if code == SUPPRESSED:
+        return "on the do-not-send list"
     return meaning_of_code(code) if kind == "messages" else meaning_of_status(code)

@@ -143,7 +143,9 @@ def test_a_batch_that_is_resumed_leaves_out_who_said_stop_meanwhile(session: nx.
     assert set(nx.sent("b", planned=True).state) == {"planned"}
     suppress_all(ANA, EVA)
     assert send_batch(make_plan(3)).state.tolist() == ["problem", "accepted", "problem"]
-    assert nx.batch("b").left == 0
+    found = nx.batch("b")
+    assert found.left == 0
+    assert found.counts.meaning.tolist() == ["accepted", "on the do-not-send list"]
     assert send_batch(plan).state.tolist() == ["rejected", "accepted", "rejected"]
     assert count_received(sandbox) == {RUI: 1}
 
