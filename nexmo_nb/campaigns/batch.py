@@ -90,7 +90,7 @@ def run_batch(
     with session.ledger.open_run(name):
         if settings.even_if_suppressed is None:
             session.ledger.batches.refuse_suppressed(name)
-        hours = read_hours(session, name, settings.when)
+        hours = read_hours(session, name, settings.when, is_retry=settings.refused is not None)
         waiting, skipped = choose_rows(session, rows, settings, hours)
         kept = [row for row in rows if row.place not in skipped]
         by_itself = {

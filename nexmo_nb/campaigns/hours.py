@@ -107,13 +107,14 @@ class Hours:
     def to_kept(self, rows: Sequence[Row], settings: Mapping[str, Any] | None) -> BatchSchedule:
         """Write what the ledger keeps; where nobody waits, also the `settings` by which the rows are sent when due."""
         text = None if self.schedule is None else self.schedule.to_text()
+        zones = [row.time_zone or "" for row in rows]
         if settings is None:
-            return BatchSchedule(text, self.kept)
+            return BatchSchedule(text, self.kept, zones=None if text is None else zones)
         if text is None:
             allowed = "True, for a batch that has no hours: pass at, window or days"
             raise invalid_argument("wait", False, allowed, "Nothing was sent.")
         written = json.dumps(settings, default=lambda value: value.item())  # of numpy
-        return BatchSchedule(text, self.kept, written, [row.time_zone or "" for row in rows])
+        return BatchSchedule(text, self.kept, written, zones)
 
     def _find_span(self, zones: Sequence[str]) -> Opening:
         return ALWAYS if self.schedule is None else find_span(self.schedule, map(load_zone, zones))
@@ -136,9 +137,12 @@ class Hours:
         )
 
 
-def read_hours(session: Session, batch: str, when: When) -> Hours:
-    """Read the hours of a batch: those that it was given, which are kept with it, and those that are given now."""
-    kept = session.ledger.schedules.read(batch)
+def read_hours(session: Session, batch: str, when: When, *, is_retry: bool = False) -> Hours:
+    """Read the hours of a batch: those that it was given, which are kept with it, and those that are given now.
+
+    What is tried again keeps the hours that it had, also where the rest of the batch was discarded.
+    """
+    kept = session.ledger.schedules.read(batch, with_over=is_retry)
     schedule = read_schedule(*when, None if kept is None else parse_schedule(kept))
     return Hours(schedule, session.clock(), kept)
 

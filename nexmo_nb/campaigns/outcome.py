@@ -270,7 +270,7 @@ def _describe_send(send: Mapping[str, Any] | None) -> dict[str, Any]:
     meaning = None
     if send["state"] == "accepted":
         meaning = "accepted"
-    elif send["state"] in ("partial", "rejected") and send["code"]:
+    elif send["code"] == SUPPRESSED or (send["state"] in ("partial", "rejected") and send["code"]):
         meaning = find_meaning(send["kind"], send["code"])
     # A plan that was refused before may have another text than the one that the person got since.
     text = {"text": send["body"]} if send.get("body") else {}

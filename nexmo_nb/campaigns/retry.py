@@ -158,6 +158,8 @@ def plan_again(refused: Sequence[Mapping[str, Any]], text: Any, sender: Any, ses
         )
         # Whatever is found out about a number today, it is the same person, or nobody.
         new["to"] = people["to"].str.removeprefix("+")
+        # Its hours go by what is known of this person, too, and not of the number alone.
+        new["time_zone"] = pd.array([refused[place]["time_zone"] or pd.NA for place in places], dtype="string")
         plans.append((np.array(places), new))
     return join_frames(plans)
 

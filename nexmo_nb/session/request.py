@@ -38,6 +38,8 @@ class Request:
         Finds the error that a parsed body with a good HTTP status stands for, if it is no success.
     errors : mapping, optional
         Errors that HTTP statuses stand for here, where they are others than everywhere else.
+    check_again : callable
+        Raises an error if it may not leave any more; it is called after a wait for the limit.
     """
 
     what: str
@@ -56,6 +58,7 @@ class Request:
     echo_rows: str = ""
     find_refusal: Callable[[Request, Any], NexmoError | None] | None = None
     errors: Mapping[int, type[NexmoError]] | None = None
+    check_again: Callable[[], None] = lambda: None
 
     @property
     def is_write(self) -> bool:

@@ -266,8 +266,7 @@ class Session(requests.Session):
         account, limit = self.account, self.throttle.limit
         used, calls = None, limit.calls
         with suppress(NexmoError):  # of a session that is closed
-            status = self.throttle.status()
-            used, calls = status.used, status.limit
+            used, calls, _ = self.throttle.status()
         # Only an account that a sandbox gave is surely not live: a URL may be that of a gateway.
         is_live = account.sources.get("api_key") != "sandbox"
         return Badge(
@@ -335,6 +334,7 @@ class Session(requests.Session):
         slot = make_slot_id()
         try:
             self.throttle.acquire(slot, request.family, sender=request.sender)
+            request.check_again()
             return self._transmit(request, auth, attempt, slot)
         finally:
             # A slot that is not confirmed counts until it expires, which is safe; a response must not be lost for it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -172,7 +173,11 @@ def send_sms(
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:
-            rows = way.parse_answer(session.call(request), complete, currency)
+            rows = way.parse_answer(
+                session.call(replace(request, check_again=lambda: session.ledger.suppressions.check(entry))),
+                complete,
+                currency,
+            )
             session.note_balance(rows[-1]["balance"])
             send.record_outcome(rows)
     _warn_if_partial(rows, fields["to"])

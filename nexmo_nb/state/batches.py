@@ -88,7 +88,7 @@ class Batches:
             refuse_erased(connection, batch, names)
             self._check_newest(connection)
             rows = [row for row in ledger_sql.read_batch(connection, names) if not row.is_earlier]
-            return plan_refused(connection, entries, rows, not_found=not_found)
+            return plan_refused(connection, names, entries, rows, not_found=not_found)
 
         return self._transact(work)  # type: ignore[no-any-return]
 

@@ -97,7 +97,7 @@ def read_refused(connection: Connection, names: Iterable[str], *, not_found: boo
     last = f"(SELECT code FROM refusals WHERE send = sends.id AND {_LAST})"
     also = " OR state = 'not_found'" if not_found else ""
     statement = (
-        'SELECT id, kind, recipient AS "to", sender, body AS text, digest, state, COALESCE(code, '
+        'SELECT id, kind, recipient AS "to", sender, body AS text, digest, zone AS time_zone, state, COALESCE(code, '
         f"{last}) AS code, {_TRIES} AS refused_before FROM sends WHERE batch = ? AND (state = 'rejected'"
         f" OR ({_IS_REFUSED}){also})"
         " ORDER BY created, COALESCE(place, 0), id"
@@ -154,6 +154,17 @@ def read_last_runs(connection: Connection) -> dict[str, dict[str, Any]]:
 def read_running(connection: Connection) -> list[tuple[str, str, str]]:
     """Read id, owner and batch of the runs that are under way, or were when their process died."""
     return connection.execute("SELECT id, owner, batch FROM runs").fetchall()
+
+
+def has_text(
+    connection: Connection, names: Iterable[str], send_id: str, recipient: str | None, text: str | None
+) -> bool:
+    """Tell whether another row of a batch, which was not refused, has a text for somebody, from whatever sender."""
+    statement = (
+        "SELECT EXISTS (SELECT 1 FROM sends WHERE batch = ? AND recipient = ? AND body = ? AND id <> ?"
+        " AND state <> 'rejected')"
+    )
+    return any(connection.execute(statement, (name, recipient, text, send_id)).fetchone()[0] for name in names)
 
 
 def has_erased(connection: Connection, names: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nexmo_nb.errors import InvalidRequestError, UnknownOutcomeError
 from nexmo_nb.state import ledger_sql as sql
-from nexmo_nb.state.batches_sql import has_erased, replan_refused
+from nexmo_nb.state.batches_sql import has_erased, has_text, replan_refused
 from nexmo_nb.state.database import Connection, damaged_error
 from nexmo_nb.state.enrol_sql import insert_planned
 from nexmo_nb.state.sends import BatchRow, Entry, match_entries, open_states_of
@@ -91,11 +91,17 @@ def _plan_known(connection: Connection, entry: Entry, row: BatchRow, open_states
 
 
 def plan_refused(
-    connection: Connection, entries: Sequence[tuple[str, Entry]], rows: Sequence[BatchRow], *, not_found: bool
+    connection: Connection,
+    names: Sequence[str],
+    entries: Sequence[tuple[str, Entry]],
+    rows: Sequence[BatchRow],
+    *,
+    not_found: bool,
 ) -> list[BatchRow]:
     """Plan rows of a batch that were refused, each an id with the entry that it becomes, and give them as they are now.
 
-    `rows` are all of the batch. It raises `InvalidRequestError` if somebody would get what another row has.
+    `rows` are all of the batch, and `names` all its names. It raises `InvalidRequestError` if somebody would get what
+    another row has.
     """
     by_id = {row.id: row for row in rows}
     taken = {(row.recipient, row.digest): row.id for row in rows}
@@ -104,9 +110,11 @@ def plan_refused(
         row = by_id.get(send_id)
         if row is None:  # another process gave it another content, under another id
             found.append(BatchRow(send_id, entry.recipient, "planned", "", is_earlier=True))
-        elif taken.get((entry.recipient, entry.digest), send_id) != send_id:
+        elif taken.get((entry.recipient, entry.digest), send_id) != send_id or has_text(
+            connection, names, send_id, entry.recipient, entry.body
+        ):
             raise InvalidRequestError(
-                f"text: got a text that {entry.recipient} has in this batch already, from the same sender; allowed: "
+                f"text: got a text that {entry.recipient} has in this batch already; allowed: "
                 "each text of a batch once for each recipient. Nothing was sent."
             )
         elif row.state == "rejected":

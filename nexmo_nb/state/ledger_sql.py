@@ -169,7 +169,7 @@ def delete_planned(connection: Connection, names: Iterable[str]) -> int:
     """
     names = list(names)
     # Whoever plans the batch anew gives it the hours that it has then.
-    schedules_sql.delete_schedules(connection, names)
+    schedules_sql.end_schedules(connection, names)
     is_planned = "batch = ? AND state = 'planned'"
     looked_up = f"UPDATE sends SET state = 'not_found' WHERE {is_planned} AND finished IS NOT NULL"
     deleted = 0

@@ -20,7 +20,7 @@ class BatchSchedule(NamedTuple):
     schedule: str | None  # None: it has none
     before: str | None = None  # the schedule that was kept when this one was decided on
     settings: str | None = None  # how to send it when it is due; None: as its caller says
-    zones: Sequence[str] | None = None  # of the entries, where they wait for whoever looks for what is due
+    zones: Sequence[str] | None = None  # of the entries; empty where the plan names none
 
 
 class Schedules:
@@ -29,10 +29,10 @@ class Schedules:
     def __init__(self, read: Read, spellings: Spellings) -> None:
         self._read, self._spellings = read, spellings
 
-    def read(self, batch: str) -> str | None:
-        """Read the schedule of a batch; None where it has none."""
+    def read(self, batch: str, *, with_over: bool = False) -> str | None:
+        """Read the schedule of a batch; None where it has none. `with_over`: also that of one that was discarded."""
         names = self._spellings.list_same("batch", batch)
-        found = self._read(lambda connection: sql.read_schedule(connection, names))
+        found = self._read(lambda connection: sql.read_schedule(connection, names, with_over=with_over))
         return None if found is None else found[1]
 
     def list_scheduled(self) -> list[tuple[str, str]]:
@@ -66,6 +66,11 @@ def keep_schedule(
 
 
 def keep_zones(connection: Connection, rows: Sequence[BatchRow], new: BatchSchedule | None) -> None:
-    """Keep that rows of a batch wait for whoever looks for what is due, in a transaction."""
-    if new is not None and new.zones is not None:
-        sql.write_zones(connection, [(zone, row.id) for zone, row in zip(new.zones, rows, strict=True)])
+    """Keep the zones of rows of a batch, and whether they wait for whoever looks for what is due, in a transaction."""
+    if new is None or new.zones is None:
+        return
+    is_due = new.settings is not None
+    zones = [(zone, row.id) for zone, row in zip(new.zones, rows, strict=True) if zone or is_due]
+    sql.write_zones(connection, zones)
+    if is_due:
+        sql.write_due(connection, [row.id for row in rows])

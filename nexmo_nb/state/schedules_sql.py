@@ -1,8 +1,9 @@
 """The SQL of schedules, in the ledger: when the messages of a batch may leave, and how it is sent when they are due.
 
 A row of ``schedules`` has the schedule of a batch as a text, and as another one its ``settings`` where it is sent by
-whoever looks for what is due. Of a send, ``zone`` is the time zone of its recipient: empty if that goes by the number,
-NULL where the row waits for nobody but the caller of its batch.
+whoever looks for what is due; ``is_over`` is 1 after the batch was discarded, and then it counts for retries only. Of a
+send, ``zone`` is the time zone of its recipient where the plan named it, and ``is_due`` is 1 where the row waits for
+whoever looks for what is due.
 """
 
 from __future__ import annotations
@@ -14,29 +15,35 @@ from nexmo_nb.state.batches_sql import move_refusals
 from nexmo_nb.state.database import Connection, read_rows
 
 TABLES = (
-    "CREATE TABLE schedules (batch TEXT PRIMARY KEY, schedule TEXT NOT NULL, settings TEXT)",
+    "CREATE TABLE schedules (batch TEXT PRIMARY KEY, schedule TEXT NOT NULL, settings TEXT,"
+    " is_over BIGINT NOT NULL DEFAULT 0)",
     "ALTER TABLE sends ADD COLUMN zone TEXT",
+    "ALTER TABLE sends ADD COLUMN is_due BIGINT",
 )
-_IS_DUE = "state = 'planned' AND zone IS NOT NULL"
+_IS_DUE = "state = 'planned' AND is_due = 1"
 
 
-def read_schedule(connection: Connection, names: Iterable[str]) -> tuple[str, str, str | None] | None:
+def read_schedule(
+    connection: Connection, names: Iterable[str], *, with_over: bool = False
+) -> tuple[str, str, str | None] | None:
     """Read name, schedule and settings of a batch, by all its names; None where it has no schedule."""
-    statement = "SELECT batch, schedule, settings FROM schedules WHERE batch = ?"
-    found = [row for name in names for row in connection.execute(statement, (name,)).fetchall()]
+    statement = "SELECT batch, schedule, settings FROM schedules WHERE batch = ? AND is_over <= ?"
+    found = [row for name in names for row in connection.execute(statement, (name, int(with_over))).fetchall()]
     return found[0] if found else None
 
 
 def write_schedule(connection: Connection, batch: str, schedule: str, settings: str | None) -> None:
     connection.execute(
         "INSERT INTO schedules (batch, schedule, settings) VALUES (?, ?, ?)"
-        " ON CONFLICT (batch) DO UPDATE SET schedule = excluded.schedule, settings = excluded.settings",
+        " ON CONFLICT (batch) DO UPDATE SET schedule = excluded.schedule, settings = excluded.settings, is_over = 0",
         (batch, schedule, settings),
     )
 
 
-def delete_schedules(connection: Connection, names: Iterable[str]) -> None:
-    connection.executemany("DELETE FROM schedules WHERE batch = ?", [(name,) for name in names])
+def end_schedules(connection: Connection, names: Iterable[str]) -> None:
+    """Let a batch that is discarded have no hours; what a retry may still send of it keeps them."""
+    statement = "UPDATE schedules SET is_over = 1, settings = NULL WHERE batch = ?"
+    connection.executemany(statement, [(name,) for name in names])
 
 
 def delete_forgotten(connection: Connection) -> None:
@@ -62,6 +69,12 @@ def change_ids(connection: Connection, ids: Iterable[tuple[str, str]]) -> None:
 def write_zones(connection: Connection, rows: Sequence[tuple[str, str]]) -> None:
     """Write the zone of planned rows, each a zone and an id."""
     connection.executemany("UPDATE sends SET zone = ? WHERE id = ? AND state = 'planned'", rows)
+
+
+def write_due(connection: Connection, ids: Iterable[str]) -> None:
+    """Write that planned rows wait for whoever looks for what is due."""
+    statement = "UPDATE sends SET is_due = 1 WHERE id = ? AND state = 'planned'"
+    connection.executemany(statement, [(send_id,) for send_id in ids])
 
 
 def list_scheduled(connection: Connection) -> list[tuple[str, str]]:

@@ -76,6 +76,10 @@ class Suppressions:
             return []
         return self._transact(lambda connection: _note(connection, events, self._clock()))  # type: ignore[no-any-return]
 
+    def check(self, entry: Entry) -> None:
+        """Look again, after its intent was recorded, whether a single send may leave; see `check_suppressed`."""
+        self._read(lambda connection: check_suppressed(connection, entry))
+
     def list_in_force(self) -> list[Said]:
         """List what keeps anybody from being written to, oldest first."""
         rows = self._read(sql.read_all)

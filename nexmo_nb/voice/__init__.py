@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 
@@ -142,7 +143,7 @@ def send_voice(
     with session.ledger.open_send(entry) as send:
         rows = send.record_intent()
         if rows is None:
-            body = session.call(request)
+            body = session.call(replace(request, check_again=lambda: session.ledger.suppressions.check(entry)))
             rows = [parse_call(body) if api == "calls" else parse_tts(body)]
             send.record_outcome(rows)
     return frame([{**row, "call_id": row["message_id"], "to": message["to"], "api": api} for row in rows], COLUMNS)

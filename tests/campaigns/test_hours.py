@@ -312,3 +312,23 @@ def test_whoever_says_stop_while_a_batch_waits_is_not_sent_to(sandbox: Sandbox, 
     due = nx.run_due().iloc[0]
     assert (due.accepted, due.refused, due.left) == (0, 1, 2)
     assert sandbox.messages == []
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_retry_keeps_the_hours_and_the_time_zone_of_each_person_also_after_a_discard(
+    sandbox: Sandbox, session: nx.Session, wait: bool
+) -> None:
+    """It is afternoon in New York, where the owner of a Portuguese number is; the next day is tried from its night."""
+    plan = nx.plan_sms(people(2), "Hello", sender="Demo", prices=False)
+    plan["time_zone"] = pd.Series(["America/New_York", pd.NA], dtype="string")
+    sandbox.fail_next("status", path="/sms", times=2, code=5)
+    send_batch(plan, window=NINE_TO_EIGHT, wait=wait)
+    assert wait or len(nx.run_due()) == 1
+    assert nx.batch("b").refused == 2
+    nx.discard("b")
+    sandbox.clock.move("10h")  # 05:30 in Lisbon, 00:30 in New York
+    assert nx.retry("b", progress=False).state.tolist() == ["accepted"] * 2
+    ana, rui = people(2)
+    morning = pd.Timestamp("2026-12-01", tz="UTC")
+    assert list_times(sandbox) == {rui: morning.replace(hour=10), ana: morning.replace(hour=14)}  # on the Azores, too
+    assert nx.run_due().empty

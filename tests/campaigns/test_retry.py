@@ -208,6 +208,9 @@ def test_nobody_gets_one_text_twice_by_a_retry_of_two(session: nx.Session, sandb
     refuse_first(sandbox, [15, 15], plan)
     with pytest.raises(nx.InvalidRequestError, match="a text that 3519.* has in this batch already"):
         retry(text="three", sender="Demo")
+    with pytest.raises(nx.InvalidRequestError, match="a text that 3519.* has in this batch already"):
+        retry(text="three", sender="Other")
+    assert read_states() == {"rejected": 2, "accepted": 1}
     found = retry(text="four")
     assert found.state.tolist() == ["accepted", "problem"]
     assert [message["text"] for message in sandbox.messages] == ["three", "four"]

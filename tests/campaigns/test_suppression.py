@@ -120,6 +120,29 @@ def test_single_messages_and_calls_are_refused_unless_a_reason_is_given(session:
     assert shown.state.tolist() == ["accepted"] * 3
 
 
+def test_who_says_stop_while_a_single_message_or_call_waits_for_its_slot_does_not_get_it(
+    session: nx.Session, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire = session.throttle.acquire
+
+    def acquire_late(*arguments: Any, **options: Any) -> None:
+        suppress_all(ANA)
+        acquire(*arguments, **options)
+
+    monkeypatch.setattr(session.throttle, "acquire", acquire_late)
+    for send in (partial(nx.send_sms, sender="Demo", key="k"), nx.send_voice):
+        nx.unsuppress(f"+{ANA}")
+        with pytest.raises(nx.InvalidRequestError, match="is on the do-not-send list") as caught:
+            send(f"+{ANA}", "Hello")
+        assert caught.value.code == "suppressed"
+    assert sandbox.messages == sandbox.calls == []
+    assert nx.sent(planned=True).empty
+    nx.unsuppress(f"+{ANA}")
+    assert nx.send_sms(f"+{ANA}", "Hello", sender="Demo", key="k", even_if_suppressed="a recall").status.tolist() == [
+        "0"
+    ]
+
+
 def test_a_batch_refuses_whom_its_plan_of_before_still_has_and_says_so(session: nx.Session, sandbox: Sandbox) -> None:
     plan = make_plan(3)
     suppress_all(RUI)
