@@ -21,7 +21,8 @@ _BAR = {
 }
 _CARD = "border:1px solid rgba(128,128,128,.4);border-radius:6px;padding:.6rem .9rem;max-width:52rem;margin:.3rem 0"
 _TRACK = "display:flex;height:.5rem;border-radius:4px;overflow:hidden;background:rgba(128,128,128,.3);margin:.4rem 0"
-_CELL = "padding:.15rem .9rem .15rem 0;border-bottom:1px solid rgba(128,128,128,.25);background:transparent"
+_TABLE = "border-collapse:collapse;margin:.4rem 0 0;font-size:inherit"
+_CELL = "padding:.15rem .7rem .15rem 0;border-bottom:1px solid rgba(128,128,128,.25);background:transparent"
 
 
 class Facts(NamedTuple):
@@ -71,10 +72,11 @@ def _bar_html(progress: Progress) -> str:
 
 
 def _table_html(counts: pd.DataFrame) -> str:
+    counts = counts.dropna(axis="columns", how="all")  # which leaves room where there is little
     head = "".join(_cell_html("th", str(name), is_number=name in ("messages", "cost")) for name in counts.columns)
     rows = "".join(f"<tr>{_row_html(row)}</tr>" for row in counts.itertuples(index=False, name=None))
     table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-    return f'<table style="border-collapse:collapse;margin:.4rem 0 0">{table}</table>'
+    return f'<div style="overflow-x:auto"><table style="{_TABLE}">{table}</table></div>'
 
 
 def _row_html(row: Sequence[Any]) -> str:

@@ -90,6 +90,8 @@ def test_it_is_shown_as_text_and_as_html_that_is_escaped_and_masked(session: nx.
     assert "<script" not in html
     assert "color:#" not in html  # the text has the colour of the notebook, dark or not
     assert html.count("<tr>") == 2
+    assert "overflow-x:auto" in html  # on a telephone, a wide table stays in its card
+    assert ">code</th>" not in html  # nothing was refused
     nx.set_options(mask=True)
     assert PHONE not in repr(found)
     assert PHONE not in found._repr_html_()
