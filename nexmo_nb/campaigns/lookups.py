@@ -69,6 +69,10 @@ def add_lookup(plan: AnyFrame, found: AnyFrame, *, session: Session | None = Non
             raise validation.invalid_argument(name, "a frame in Dask", "a frame of pandas: compute() it first")
     table, looked_up = to_pandas(plan), to_pandas(found)
     check_plan(table)
+    if absent := [name for name in DOUBT if name not in table]:
+        raise validation.invalid_argument(
+            "plan", list(table.columns), f"a plan of plan_sms(), with {', '.join(absent)}"
+        )
     lacking = [name for name in NEEDED if not isinstance(looked_up, pd.DataFrame) or name not in looked_up]
     if lacking:
         allowed = f"a frame as lookup() returns it, with the columns {', '.join(NEEDED)}"

@@ -212,6 +212,7 @@ def read_people(numbers: Any, *, to: str, region: str | None, doubtful: str) -> 
         numbers = read_contacts(numbers)
     elif isinstance(numbers, (str, int)):
         numbers = [numbers]
+    to = validation.check_text("to", to, longest=10_000, lines=True)
     table = clean_contacts(numbers, to, region=region, duplicates="all")
     is_doubtful = table["warning_code"].notna() & ~table["warning_code"].isin(_CERTAIN)
     if accepts:

@@ -141,7 +141,8 @@ def test_a_campaign_meets_nobody_twice_nobody_who_said_no_and_nobody_at_night(sa
     sandbox.clock.move(timedelta(hours=14, minutes=6))
     child = start_child(sandbox, "due")
     trouble.wait(child, len(people) + 1)
-    assert child.wait() == 0, child.communicate()
+    _, err = child.communicate()
+    assert child.returncode == 0, err
 
     nx.settle(BATCH)
     found = nx.batch(BATCH)
