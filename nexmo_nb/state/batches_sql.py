@@ -27,6 +27,12 @@ _LAST = "number = (SELECT MAX(number) FROM refusals AS others WHERE others.send 
 _MOVE = "UPDATE refusals SET send = ? WHERE send = ?"
 
 
+def list_planned(connection: Connection, names: Iterable[str]) -> list[tuple[str, str, str]]:
+    """List the planned rows of a batch, by all its names: id, digest and recipient."""
+    statement = "SELECT id, digest, recipient FROM sends WHERE batch = ? AND state = 'planned'"
+    return [row for name in names for row in connection.execute(statement, (name,)).fetchall()]
+
+
 def read_earlier(connection: Connection, names: Iterable[str]) -> list[BatchRow]:
     """Read what rows of a batch, by all its names, were before, as far as that was refused and they are another now."""
     # The table of refusals comes first, which is small: CROSS JOIN keeps SQLite from reading the whole batch.

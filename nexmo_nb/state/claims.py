@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from nexmo_nb.state import ledger_sql as sql
 from nexmo_nb.state import suppression_sql
+from nexmo_nb.state.batches_sql import list_planned
 from nexmo_nb.state.budgets import Bounds, Claim, choose_affordable
 from nexmo_nb.state.database import Connection
-from nexmo_nb.state.suppression import find_suppressed_sends
+from nexmo_nb.state.suppression import find_suppressed, find_suppressed_sends
 from nexmo_nb.state.totals import keep_totals
 
 
@@ -40,8 +41,11 @@ def claim_rows(
 
 def refuse_suppressed(connection: Connection, names: Sequence[str], at: float) -> None:
     """Refuse the planned rows of a batch, by all its names, whose recipients are on the do-not-send list."""
-    digests = dict(suppression_sql.list_planned(connection, names))
-    _refuse(connection, find_suppressed_sends(connection, digests), digests, at)
+    if suppression_sql.read_key(connection) is None:
+        return  # nobody was ever on the list
+    planned = list_planned(connection, names)
+    kept = find_suppressed(connection, {send_id: to for send_id, _, to in planned})
+    _refuse(connection, kept, {send_id: digest for send_id, digest, _ in planned}, at)
 
 
 def _refuse(connection: Connection, kept: Mapping[str, str], digests: Mapping[str, str], at: float) -> list[str]:

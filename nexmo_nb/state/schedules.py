@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from nexmo_nb.errors import InvalidRequestError
 from nexmo_nb.state import schedules_sql as sql
+from nexmo_nb.state.batches_sql import list_planned
 from nexmo_nb.state.database import Connection
 from nexmo_nb.state.sends import BatchRow
 from nexmo_nb.state.spellings import Spellings
@@ -61,7 +62,7 @@ def keep_schedule(
     if new.schedule is None or (schedule, settings) == (new.schedule, kept[2] if kept else None):
         return
     if schedule != new.schedule:
-        sql.change_ids(connection, [(make_id(), send_id) for send_id in sql.list_planned(connection, names)])
+        sql.change_ids(connection, [(make_id(), send_id) for send_id, _, _ in list_planned(connection, names)])
     sql.write_schedule(connection, name, new.schedule, settings)
 
 

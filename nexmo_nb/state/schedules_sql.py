@@ -54,11 +54,6 @@ def delete_forgotten(connection: Connection) -> None:
     )
 
 
-def list_planned(connection: Connection, names: Iterable[str]) -> list[str]:
-    statement = "SELECT id FROM sends WHERE batch = ? AND state = 'planned'"
-    return [send_id for name in names for (send_id,) in connection.execute(statement, (name,)).fetchall()]
-
-
 def change_ids(connection: Connection, ids: Iterable[tuple[str, str]]) -> None:
     """Give planned rows new ids, each the new and the old one."""
     changed = list(ids)

@@ -156,7 +156,11 @@ def find_suppressed_sends(connection: Connection, ids: Iterable[str]) -> dict[st
     """Find the sends whose recipients are on the list, in a transaction: their ids, each with a sentence why."""
     if sql.read_key(connection) is None:
         return {}
-    recipients = sql.read_recipients(connection, ids)
+    return find_suppressed(connection, sql.read_recipients(connection, ids))
+
+
+def find_suppressed(connection: Connection, recipients: Mapping[str, str]) -> dict[str, str]:
+    """Do the same for sends whose recipients are known, by their ids."""
     found = _find_all(connection, set(recipients.values()))
     return {send_id: f"{describe(to, found[to])}." for send_id, to in recipients.items() if to in found}
 

@@ -91,12 +91,6 @@ def read_recipients(connection: Connection, ids: Iterable[str]) -> dict[str, str
     return {send_id: rows[0][0] for send_id, rows in found.items() if rows}
 
 
-def list_planned(connection: Connection, names: Iterable[str]) -> list[tuple[str, str]]:
-    """List the planned rows of a batch, by all its names: id and digest."""
-    statement = "SELECT id, digest FROM sends WHERE batch = ? AND state = 'planned'"
-    return [row for name in names for row in connection.execute(statement, (name,)).fetchall()]
-
-
 def refuse_planned(connection: Connection, send_id: str, digest: str, error: str, at: float) -> bool:
     """Refuse a planned row; False where another process claimed it, or gave it another content.
 
